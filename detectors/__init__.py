@@ -1,0 +1,1 @@
+"""Arrays and intervals in, verdicts out; one detector a file. Pure."""

@@ -1,0 +1,145 @@
+"""An alert's life: one transition table, and an error for every step that is not in it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.finding import AlertKind, Level, Reason
+
+
+class State(StrEnum):
+    """Where an alert stands."""
+
+    OPEN = "open"
+    ASKED = "asked"
+    NOTIFIED = "notified"
+    ACKNOWLEDGED = "acknowledged"
+    ON_SITE = "on_site"
+    EASED = "eased"
+    ABSENT = "absent"
+    RESOLVED = "resolved"
+
+    @property
+    def running(self) -> bool:
+        """Not yet settled by a person."""
+        return self is not State.RESOLVED
+
+
+class Event(StrEnum):
+    """What can happen to an alert."""
+
+    ASK = "ask"
+    NOTIFY = "notify"
+    WORSEN = "worsen"
+    ACKNOWLEDGE = "acknowledge"
+    EXPIRE = "expire"
+    ARRIVE = "arrive"
+    EASE = "ease"
+    LEAVE = "leave"
+    RESOLVE = "resolve"
+    REOPEN = "reopen"
+
+
+class Outcome(StrEnum):
+    """How a person settled an alert."""
+
+    SAFE = "safe"
+    INCIDENT = "incident"
+    FALSE_ALARM = "false_alarm"
+    AWAY = "away"
+    METER_FAULT = "meter_fault"
+
+
+TRANSITIONS: dict[State, dict[Event, State]] = {
+    State.OPEN: {
+        Event.ASK: State.ASKED,
+        Event.NOTIFY: State.NOTIFIED,
+        Event.WORSEN: State.OPEN,
+        Event.ACKNOWLEDGE: State.ACKNOWLEDGED,
+        Event.ARRIVE: State.ON_SITE,
+        Event.EASE: State.EASED,
+        Event.LEAVE: State.ABSENT,
+        Event.RESOLVE: State.RESOLVED,
+    },
+    State.ASKED: {
+        Event.NOTIFY: State.NOTIFIED,
+        Event.WORSEN: State.OPEN,
+        Event.ACKNOWLEDGE: State.ACKNOWLEDGED,
+        Event.ARRIVE: State.ON_SITE,
+        Event.EASE: State.EASED,
+        Event.LEAVE: State.ABSENT,
+        Event.RESOLVE: State.RESOLVED,
+    },
+    State.NOTIFIED: {
+        Event.NOTIFY: State.NOTIFIED,
+        Event.WORSEN: State.NOTIFIED,
+        Event.ACKNOWLEDGE: State.ACKNOWLEDGED,
+        Event.ARRIVE: State.ON_SITE,
+        Event.EASE: State.EASED,
+        Event.LEAVE: State.ABSENT,
+        Event.RESOLVE: State.RESOLVED,
+    },
+    State.ACKNOWLEDGED: {
+        Event.ACKNOWLEDGE: State.ACKNOWLEDGED,
+        Event.WORSEN: State.ACKNOWLEDGED,
+        Event.EXPIRE: State.OPEN,
+        Event.ARRIVE: State.ON_SITE,
+        Event.LEAVE: State.ABSENT,
+        Event.RESOLVE: State.RESOLVED,
+    },
+    State.ON_SITE: {
+        Event.WORSEN: State.ON_SITE,
+        Event.EXPIRE: State.OPEN,
+        Event.RESOLVE: State.RESOLVED,
+    },
+    State.EASED: {
+        Event.WORSEN: State.OPEN,
+        Event.ACKNOWLEDGE: State.ACKNOWLEDGED,
+        Event.ARRIVE: State.ON_SITE,
+        Event.RESOLVE: State.RESOLVED,
+    },
+    State.ABSENT: {
+        Event.EXPIRE: State.OPEN,
+        Event.WORSEN: State.OPEN,
+        Event.RESOLVE: State.RESOLVED,
+    },
+    State.RESOLVED: {
+        Event.REOPEN: State.OPEN,
+    },
+}
+
+
+class ImpossibleStepError(Exception):
+    """The event can't happen in this state; names both."""
+
+    def __init__(self, state: State, event: Event) -> None:
+        super().__init__(f"an alert that is {state.value} can't {event.value}")
+        self.state = state
+        self.event = event
+
+
+def step(state: State, event: Event) -> State:
+    """The state after `event`; raises `ImpossibleStepError` where the table has none."""
+    try:
+        return TRANSITIONS[state][event]
+    except KeyError:
+        raise ImpossibleStepError(state, event) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """An open concern about one household (or, for technical kinds, one device) that a person must settle."""
+
+    alert_id: int
+    kind: AlertKind
+    level: Level
+    state: State
+    household_id: str | None
+    subject: str
+    raised_at: datetime
+    since: datetime
+    reason: Reason
+    acknowledged_by: str | None = None
+    acknowledged_until: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: Outcome | None = None

@@ -1,0 +1,48 @@
+"""The ledger: communities, grids, buildings, households, residents, and those who answer for them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Category(StrEnum):
+    """Official groups that a resident may belong to."""
+
+    LIVING_ALONE = "living_alone"
+    EMPTY_NEST = "empty_nest"
+    OVER_80 = "over_80"
+    LOW_INCOME = "low_income"
+    EXTREME_POVERTY = "extreme_poverty"
+    DISABLED = "disabled"
+    SPECIAL_FAMILY = "special_family"
+    DEMENTIA = "dementia"
+    OTHER = "other"
+
+
+class Role(StrEnum):
+    """What a contact is to a household; all but the guardian are staff."""
+
+    GUARDIAN = "guardian"
+    GRID_WORKER = "grid_worker"
+    VOLUNTEER = "volunteer"
+    DUTY_STAFF = "duty_staff"
+    SUPERVISOR = "supervisor"
+    OPERATOR = "operator"
+
+
+class Language(StrEnum):
+    """Languages that messages and pages speak."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Someone who may be told. `order` is the place in the household's list, lowest first."""
+
+    contact_id: str
+    name: str
+    role: Role
+    phone: str | None
+    language: Language
+    order: int = 0

@@ -1,0 +1,83 @@
+"""What gateways report: readings of meters, events of other devices, and what of it was refused or ignored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal
+
+AtSource = Literal["meter", "gateway", "network", "server"]
+
+NO_FLAGS: Mapping[str, bool] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastRegister:
+    """A register value of the past that a meter repeats in a later message."""
+
+    at: datetime
+    register_l: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One register value of one meter at one time.
+
+    `register_l` is the cumulative volume [L]; `at` is aware UTC, and `at_source` says whose clock gave it.
+    `flags` holds what the meter itself says (leak, backflow, ...): only what the payload states, true or false.
+    """
+
+    meter_id: str
+    at: datetime
+    register_l: float
+    at_source: AtSource = "meter"
+    kind: str = "water_meter"
+    gateway_id: str | None = None
+    flags: Mapping[str, bool] = NO_FLAGS
+    battery: Mapping[str, float] = field(default_factory=dict)
+    history: tuple[PastRegister, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceEvent:
+    """What a sensor, a gateway, or a meter without a readable register says at one time.
+
+    `kind` is one of sos_button, leak_sensor, smoke_detector, gas_detector, door_contact, motion_sensor,
+    water_meter, water_meter_alarm, device_status, gateway_status, gateway_alarm; `flags` as in `Reading`.
+    """
+
+    device_id: str
+    at: datetime
+    kind: str
+    at_source: AtSource = "meter"
+    gateway_id: str | None = None
+    flags: Mapping[str, bool] = NO_FLAGS
+    battery: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A message that is in order and carries nothing for us."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message that can't be used; the reason names the field and the value, cut short."""
+
+    reason: str
+
+
+Decoded = Reading | DeviceEvent | Ignored | Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """What the ledger knows of a device where the payload alone doesn't say."""
+
+    device_id: str
+    profile: str | None = None
+    unit: Literal["m3", "L", "gal"] | None = None
+    litres_per_pulse: float | None = None
+    timezone: str | None = None

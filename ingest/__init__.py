@@ -1,0 +1,1 @@
+"""What gateways say, understood and kept: payload codecs, MQTT source, receive."""

@@ -1,0 +1,1 @@
+"""From a finding to a person who goes and looks: policy, messages, watch, outbox, channels."""

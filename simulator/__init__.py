@@ -1,0 +1,1 @@
+"""Seeded households and incidents, and recordings played as a gateway would."""

@@ -1,0 +1,291 @@
+"""The tables of the records file: ledger, alerts, outbox, detectors' state. Ids in data, names in one place."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Aware datetimes in the program, naive UTC in the database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without zone can't be stored: {value.isoformat()}")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# The ledger
+
+communities = Table(
+    "communities",
+    metadata,
+    Column("community_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("phone", Text),
+)
+
+grids = Table(
+    "grids",
+    metadata,
+    Column("grid_id", Text, primary_key=True),
+    Column("community_id", Text, ForeignKey("communities.community_id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+)
+
+buildings = Table(
+    "buildings",
+    metadata,
+    Column("building_id", Text, primary_key=True),
+    Column("grid_id", Text, ForeignKey("grids.grid_id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("address", Text),
+)
+
+households = Table(
+    "households",
+    metadata,
+    Column("household_id", Text, primary_key=True),
+    Column("building_id", Text, ForeignKey("buildings.building_id"), nullable=False, index=True),
+    Column("door", Text, nullable=False),
+)
+
+residents = Table(
+    "residents",
+    metadata,
+    Column("resident_id", Text, primary_key=True),
+    Column("household_id", Text, ForeignKey("households.household_id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("birth_year", Integer),
+    Column("phone", Text),
+    Column("language", Text, nullable=False),
+)
+
+resident_categories = Table(
+    "resident_categories",
+    metadata,
+    Column("resident_id", Text, ForeignKey("residents.resident_id"), primary_key=True),
+    Column("category", Text, primary_key=True),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("contact_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("phone", Text),
+    Column("language", Text, nullable=False),
+    Column("community_id", Text, ForeignKey("communities.community_id"), index=True),
+    Column("grid_id", Text, ForeignKey("grids.grid_id"), index=True),
+)
+
+guardians = Table(
+    "guardians",
+    metadata,
+    Column("household_id", Text, ForeignKey("households.household_id"), primary_key=True),
+    Column("contact_id", Text, ForeignKey("contacts.contact_id"), primary_key=True),
+    Column("order", Integer, nullable=False, server_default="1"),
+)
+
+pairings = Table(
+    "pairings",
+    metadata,
+    Column("household_id", Text, ForeignKey("households.household_id"), primary_key=True),
+    Column("contact_id", Text, ForeignKey("contacts.contact_id"), primary_key=True),
+)
+
+gateways = Table(
+    "gateways",
+    metadata,
+    Column("gateway_id", Text, primary_key=True),
+    Column("community_id", Text, ForeignKey("communities.community_id"), nullable=False, index=True),
+    Column("name", Text),
+)
+
+meters = Table(
+    "meters",
+    metadata,
+    Column("meter_id", Text, primary_key=True),
+    Column("household_id", Text, ForeignKey("households.household_id"), nullable=False, index=True),
+    Column("gateway_id", Text, ForeignKey("gateways.gateway_id"), index=True),
+    Column("profile", Text),
+    Column("unit", Text),
+    Column("litres_per_pulse", Float),
+    Column("resolution_l", Float, nullable=False, server_default="1"),
+)
+
+sensors = Table(
+    "sensors",
+    metadata,
+    Column("device_id", Text, primary_key=True),
+    Column("household_id", Text, ForeignKey("households.household_id"), nullable=False, index=True),
+    Column("gateway_id", Text, ForeignKey("gateways.gateway_id"), index=True),
+    Column("kind", Text, nullable=False),
+    Column("profile", Text),
+)
+
+# Staff who sign in
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("login", Text, primary_key=True),
+    Column("contact_id", Text, ForeignKey("contacts.contact_id"), nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("disabled_at", UtcTime),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_hash", LargeBinary, primary_key=True),
+    Column("login", Text, ForeignKey("accounts.login"), nullable=False, index=True),
+    Column("csrf_token", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)
+
+# Detection
+
+detector_states = Table(
+    "detector_states",
+    metadata,
+    Column("meter_id", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("deadline_at", UtcTime, index=True),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+)
+
+absences = Table(
+    "absences",
+    metadata,
+    Column("absence_id", Integer, primary_key=True),
+    Column("household_id", Text, ForeignKey("households.household_id"), nullable=False, index=True),
+    Column("from_at", UtcTime, nullable=False),
+    Column("until_at", UtcTime, nullable=False),
+    Column("announced_by", Text),
+    CheckConstraint("until_at > from_at", name="ends_after_it_starts"),
+)
+
+# The alert's life
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("alert_id", Integer, primary_key=True),
+    Column("household_id", Text, ForeignKey("households.household_id"), index=True),
+    Column("subject", Text, nullable=False),  # the household's id; a meter's or gateway's for technical kinds
+    Column("kind", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("raised_at", UtcTime, nullable=False, index=True),
+    Column("since", UtcTime, nullable=False),
+    Column("reason", JSON, nullable=False),
+    Column("acknowledged_by", Text),
+    Column("acknowledged_until", UtcTime),
+    Column("ended_at", UtcTime),
+    Column("resolved_at", UtcTime),
+    Column("outcome", Text),
+    Column("outcome_note", Text),
+    Column("policy_step", Integer, nullable=False, server_default="0"),
+    Column("next_at", UtcTime),
+    Index("ix_alerts_running", "subject", "kind", "state"),
+    Index("ix_alerts_due", "next_at"),
+)
+
+alert_events = Table(
+    "alert_events",
+    metadata,
+    Column("event_id", Integer, primary_key=True),
+    Column("alert_id", Integer, ForeignKey("alerts.alert_id"), nullable=False, index=True),
+    Column("at", UtcTime, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("from_state", Text),
+    Column("to_state", Text, nullable=False),
+    Column("by", Text, nullable=False),  # contact_id, login, or "anju"
+    Column("why", Text, nullable=False),
+)
+
+# The outbox
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("message_id", Integer, primary_key=True),
+    Column("key", Text, nullable=False),  # alert, step, contact: one text each
+    Column("alert_id", Integer, ForeignKey("alerts.alert_id"), index=True),
+    Column("contact_id", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("variables", JSON, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("segments", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("next_at", UtcTime),
+    Column("claimed_until", UtcTime),
+    Column("sent_at", UtcTime),
+    Column("provider_sid", Text, index=True),
+    Column("error", Text),
+    UniqueConstraint("key"),
+    Index("ix_messages_due", "status", "next_at"),
+)
+
+# Security
+
+security_events = Table(
+    "security_events",
+    metadata,
+    Column("event_id", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("seen", Boolean, nullable=False, server_default="0"),
+)

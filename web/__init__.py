@@ -1,0 +1,1 @@
+"""Pages and webhooks: wristband, staff console, health."""
