@@ -1,0 +1,241 @@
+"""Every setting with its default, unit and reason; loaded from a TOML file and the environment."""
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+PREFIX = "ANJU"
+
+Value = str | int | float | bool
+
+
+class ConfigError(Exception):
+    """The settings can't be used; the message names the key, the value and what would do."""
+
+
+def setting(default: Value, reason: str, *, unit: str = "", secret: bool = False) -> Any:
+    """A dataclass field that carries what the docs say of it. Secrets come from the environment alone."""
+    return field(default=default, metadata={"reason": reason, "unit": unit, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mqtt:
+    """Where gateways publish."""
+
+    host: str = setting("127.0.0.1", "the broker's name or address")
+    port: int = setting(1883, "the broker's port; 8883 is usual with TLS")
+    tls: bool = setting(False, "encrypt and check the broker's certificate; always, off this machine")
+    ca_file: str = setting("", "certificate authority of the broker; empty: the system's")
+    cert_file: str = setting("", "our client certificate, where the broker asks for one")
+    key_file: str = setting("", "the key to cert_file")
+    username: str = setting("", "account at the broker; empty: none")
+    password: str = setting("", "password of that account", secret=True)
+    client_id: str = setting("anju", "fixed, so that the broker keeps our session; one service a client id")
+    topics: str = setting("#", "topic filters to subscribe to, separated by spaces")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Where readings and records are kept."""
+
+    folder: str = setting("var", "holds readings.db and records.db; on a disk that really syncs")
+    keep_days: int = setting(
+        400, "readings older than this are deleted; longer history belongs in InfluxDB", unit="days"
+    )
+    commit_messages: int = setting(400, "a group commit holds at most this many messages", unit="messages")
+    commit_ms: int = setting(20, "a group commit waits at most this long for more", unit="ms")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingest:
+    """What is taken from gateways."""
+
+    max_payload_bytes: int = setting(262_144, "a larger payload is refused", unit="bytes")
+    max_skew_minutes: int = setting(10, "a reading from further in the future is refused", unit="min")
+    late_hours: float = setting(3.0, "a reading older than this at arrival is backfill", unit="h")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Influx:
+    """The time-series database for long history; without a URL there is none."""
+
+    url: str = setting("", "for example https://influx.example.org:8086; empty: embedded store only")
+    org: str = setting("anju", "organisation (2.x, 3); unused by 1.x")
+    bucket: str = setting("anju", "bucket (2.x), database (1.x, 3)")
+    token: str = setting("", "write and read access to the bucket", secret=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detect:
+    """How sensitive the detectors are."""
+
+    budget: float = setting(
+        0.5, "false low_use alerts aimed at, in silences that end within 24 h", unit="per household and 30 days"
+    )
+    safety_net_hours: float = setting(36.0, "no use for this long always alerts", unit="h of known data")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sms:
+    """How texts leave."""
+
+    channel: str = setting("log", "log (print only) or twilio")
+    twilio_account_sid: str = setting("", "from the Twilio console")
+    twilio_from: str = setting("", "sending number or messaging service")
+    twilio_auth_token: str = setting("", "from the Twilio console", secret=True)
+    twilio_api_base: str = setting("", "another API base than Twilio's own, for tests")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """Where the pages are served."""
+
+    host: str = setting("127.0.0.1", "address to listen on; put a TLS proxy in front before you open it")
+    port: int = setting(8000, "port to listen on; 0 takes a free one")
+    public_url: str = setting("http://127.0.0.1:8000", "how people reach the pages; callbacks are signed over it")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, by section."""
+
+    mqtt: Mqtt = field(default_factory=Mqtt)
+    store: Store = field(default_factory=Store)
+    ingest: Ingest = field(default_factory=Ingest)
+    influx: Influx = field(default_factory=Influx)
+    detect: Detect = field(default_factory=Detect)
+    sms: Sms = field(default_factory=Sms)
+    web: Web = field(default_factory=Web)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """One setting as the docs show it."""
+
+    section: str
+    name: str
+    type: type[Value]
+    default: Value
+    unit: str
+    reason: str
+    secret: bool
+
+    @property
+    def key(self) -> str:
+        return f"{self.section}.{self.name}"
+
+    @property
+    def variable(self) -> str:
+        return f"{PREFIX}_{self.section}_{self.name}".upper()
+
+
+def described() -> Iterator[Described]:
+    """Every setting there is, in the order of the sections."""
+    for section, cls in _sections().items():
+        hints = get_type_hints(cls)
+        for f in fields(cls):
+            yield _describe(section, f, hints[f.name])
+
+
+def load(path: Path | None, env: Mapping[str, str]) -> Settings:
+    """Defaults, then the file, then the environment; the later wins.
+
+    Raises `ConfigError` for an unknown key (naming the nearest known one), a value of the wrong type,
+    a secret in the file, and a file that can't be read.
+    """
+    known = {d.key: d for d in described()}
+    values = _from_file(path, known) if path is not None else {}
+    values |= _from_environment(env, known)
+    sections = {
+        name: cls(**{key.partition(".")[2]: v for key, v in values.items() if key.startswith(f"{name}.")})
+        for name, cls in _sections().items()
+    }
+    return Settings(**sections)
+
+
+def _sections() -> dict[str, type[Any]]:
+    return dict(get_type_hints(Settings))
+
+
+def _describe(section: str, f: Field[Any], type_: type[Value]) -> Described:
+    if f.default is MISSING:
+        raise TypeError(f"the setting {section}.{f.name} has no default")
+    return Described(section=section, name=f.name, type=type_, default=f.default, **f.metadata)
+
+
+def _from_file(path: Path, known: Mapping[str, Described]) -> dict[str, Value]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as e:
+        raise ConfigError(f"{path}: can't be read: {e.strerror}") from e
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise ConfigError(f"{path}: not TOML: {e}") from e
+    values: dict[str, Value] = {}
+    for section, body in document.items():
+        if not isinstance(body, dict):
+            raise ConfigError(f"{path}: {section!r} stands outside a section{_nearest(section, known)}")
+        for name, value in body.items():
+            key = f"{section}.{name}"
+            values[key] = _checked(_known(key, known, str(path)), value, str(path))
+    return values
+
+
+def _from_environment(env: Mapping[str, str], known: Mapping[str, Described]) -> dict[str, Value]:
+    """`ANJU_SECTION_NAME`, or `ANJU_SECTION_NAME_FILE` with the path of a file that holds the value."""
+    by_variable = {d.variable: d for d in known.values()}
+    sections = tuple(f"{PREFIX}_{name}_".upper() for name in _sections())
+    values: dict[str, Value] = {}
+    for variable, text in env.items():
+        if not variable.startswith(sections):
+            continue
+        d = by_variable.get(variable) or by_variable.get(variable.removesuffix("_FILE"))
+        if d is None:
+            raise ConfigError(f"environment: {variable} is no setting{_nearest(variable, by_variable)}")
+        values[d.key] = _parsed(d, text if variable == d.variable else _file_of(variable, text), variable)
+    return values
+
+
+def _file_of(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as e:
+        raise ConfigError(f"environment: {variable}={path}: can't be read: {e.strerror}") from e
+
+
+def _known(key: str, known: Mapping[str, Described], where: str) -> Described:
+    if key not in known:
+        raise ConfigError(f"{where}: {key} is no setting{_nearest(key, known)}")
+    if known[key].secret:
+        raise ConfigError(f"{where}: {key} is a secret: set {known[key].variable} or ..._FILE instead")
+    return known[key]
+
+
+def _nearest(key: str, known: Mapping[str, Described]) -> str:
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
+    return f"; the nearest is {near[0]}" if near else ""
+
+
+def _checked(d: Described, value: object, where: str) -> Value:
+    """`value` as the setting's type; an int will do for a float, nothing else for anything else."""
+    if d.type is float and type(value) is int:
+        return float(value)
+    if not isinstance(value, d.type) or isinstance(value, bool) is not (d.type is bool):
+        raise ConfigError(f"{where}: {d.key} = {value!r}: {_wants(d)}")
+    return value
+
+
+def _parsed(d: Described, text: str, variable: str) -> Value:
+    shown = "(secret)" if d.secret else repr(text)
+    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    try:
+        return words[text.lower()] if d.type is bool else d.type(text)
+    except (ValueError, KeyError):
+        raise ConfigError(f"environment: {variable} = {shown}: {_wants(d)}") from None
+
+
+def _wants(d: Described) -> str:
+    noun = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[d.type]
+    return f"wants {noun}" + (f" [{d.unit}]" if d.unit else "")

@@ -1,0 +1,80 @@
+"""Settings: defaults, file, environment; every mistake named."""
+
+from pathlib import Path
+
+import pytest
+
+from config.document import page
+from config.settings import ConfigError, Settings, load
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "anju.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_without_file_and_environment_the_defaults_hold() -> None:
+    assert load(None, {}) == Settings()
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, '[mqtt]\nhost = "broker.example"\nport = 8883\n')
+    settings = load(path, {"ANJU_MQTT_PORT": "1884", "PATH": "/bin"})
+    assert (settings.mqtt.host, settings.mqtt.port) == ("broker.example", 1884)
+
+
+def test_an_unknown_key_stops_and_names_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"mqtt\.prot is no setting; the nearest is mqtt\.port"):
+        load(written(tmp_path, "[mqtt]\nprot = 1883\n"), {})
+
+
+def test_an_unknown_variable_of_ours_stops_too() -> None:
+    with pytest.raises(ConfigError, match="ANJU_MQTT_HOSTS is no setting; the nearest is ANJU_MQTT_HOST"):
+        load(None, {"ANJU_MQTT_HOSTS": "x"})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[mqtt]\nport = "1883"\n', r"mqtt\.port = '1883': wants a whole number"),
+        ("[mqtt]\nport = true\n", r"mqtt\.port = True: wants a whole number"),
+        ("[detect]\nbudget = 'much'\n", r"detect\.budget = 'much': wants a number \[per household"),
+        ("port = 1\n", "'port' stands outside a section; the nearest is"),
+        ("[mqtt\n", "not TOML"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_would_do(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        load(written(tmp_path, text), {})
+
+
+def test_a_whole_number_will_do_for_a_number(tmp_path: Path) -> None:
+    assert load(written(tmp_path, "[detect]\nbudget = 1\n"), {}).detect.budget == 1.0
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: can't be read: No such file"):
+        load(tmp_path / "nowhere.toml", {})
+
+
+def test_a_secret_in_the_file_is_refused_without_being_shown(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"secret: set ANJU_MQTT_PASSWORD or \.\.\._FILE") as caught:
+        load(written(tmp_path, '[mqtt]\npassword = "hunter2"\n'), {})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_secret_comes_from_a_named_file(tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("s3cret\n", encoding="utf-8")
+    assert load(None, {"ANJU_SMS_TWILIO_AUTH_TOKEN_FILE": str(secret)}).sms.twilio_auth_token == "s3cret"
+
+
+def test_a_secret_file_that_is_missing_is_loud() -> None:
+    with pytest.raises(ConfigError, match="ANJU_MQTT_PASSWORD_FILE=/nowhere: can't be read"):
+        load(None, {"ANJU_MQTT_PASSWORD_FILE": "/nowhere"})
+
+
+def test_the_docs_agree_with_the_settings() -> None:
+    docs = Path(__file__).parents[2] / "docs" / "settings.md"
+    assert docs.read_text(encoding="utf-8") == page(), "run: python -m config.document > docs/settings.md"
