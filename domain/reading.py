@@ -33,7 +33,7 @@ class Reading:
     at_source: AtSource = "meter"
     kind: str = "water_meter"
     gateway_id: str | None = None
-    flags: Mapping[str, bool] = NO_FLAGS
+    flags: Mapping[str, bool] = field(default_factory=lambda: NO_FLAGS)
     battery: Mapping[str, float] = field(default_factory=dict)
     history: tuple[PastRegister, ...] = ()
 
@@ -51,7 +51,7 @@ class DeviceEvent:
     kind: str
     at_source: AtSource = "meter"
     gateway_id: str | None = None
-    flags: Mapping[str, bool] = NO_FLAGS
+    flags: Mapping[str, bool] = field(default_factory=lambda: NO_FLAGS)
     battery: Mapping[str, float] = field(default_factory=dict)
 
 
