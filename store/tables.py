@@ -224,6 +224,8 @@ alerts = Table(
     Column("state", Text, nullable=False),
     Column("raised_at", UtcTime, nullable=False, index=True),
     Column("since", UtcTime, nullable=False),
+    Column("opened_at", UtcTime, nullable=False),  # when it was last open: raised, reopened, expired
+    Column("last_at", UtcTime, nullable=False),  # the newest evidence; older evidence is known already
     Column("reason", JSON, nullable=False),
     Column("acknowledged_by", Text),
     Column("acknowledged_until", UtcTime),
@@ -258,7 +260,12 @@ messages = Table(
     Column("message_id", Integer, primary_key=True),
     Column("key", Text, nullable=False),  # alert, step, contact: one text each
     Column("alert_id", Integer, ForeignKey("alerts.alert_id"), index=True),
-    Column("contact_id", Text, nullable=False),
+    Column("contact_id", Text, nullable=False),  # of a contact, or of a resident: see addressee
+    Column("addressee", Text, nullable=False),  # "contact" or "resident"
+    Column("community_id", Text, index=True),
+    Column("purpose", Text, nullable=False),  # "first", "reminder", "news", "notice", "bundle", "reply", "test"
+    Column("urgency", Integer, nullable=False),  # the lower, the sooner
+    Column("why", Text, nullable=False),  # why this person is told
     Column("channel", Text, nullable=False),
     Column("template", Text, nullable=False),
     Column("variables", JSON, nullable=False),
@@ -271,10 +278,60 @@ messages = Table(
     Column("next_at", UtcTime),
     Column("claimed_until", UtcTime),
     Column("sent_at", UtcTime),
+    Column("status_at", UtcTime),  # when the status last changed
+    Column(
+        "uncertain_count", Integer, nullable=False, server_default="0"
+    ),  # calls of which nobody knows whether they counted
+    Column("bundle_id", Integer, ForeignKey("messages.message_id"), index=True),  # the text that carries this one
+    Column("cost", Float, nullable=False, server_default="0"),  # [currency of the settings]
     Column("provider_sid", Text, index=True),
     Column("error", Text),
     UniqueConstraint("key"),
     Index("ix_messages_due", "status", "next_at"),
+    Index("ix_messages_to", "contact_id", "sent_at"),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("reply_id", Integer, primary_key=True),
+    Column("key", Text, nullable=False),  # the provider's id of the inbound text: one row each
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("phone", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("meaning", Text, nullable=False),
+    Column("contact_id", Text),
+    Column("alert_id", Integer, ForeignKey("alerts.alert_id"), index=True),
+    UniqueConstraint("key"),
+)
+
+blocked_phones = Table(
+    "blocked_phones",
+    metadata,
+    Column("phone", Text, primary_key=True),
+    Column("reason", Text, nullable=False),  # "stopped" by its owner, or a provider's permanent error
+    Column("at", UtcTime, nullable=False),
+)
+
+# Who can't be watched just now
+
+gateways_heard = Table(
+    "gateways_heard",
+    metadata,
+    Column("gateway_id", Text, ForeignKey("gateways.gateway_id"), primary_key=True),
+    Column("heard_at", UtcTime, nullable=False),
+)
+
+unwatched = Table(
+    "unwatched",
+    metadata,
+    Column("meter_id", Text, ForeignKey("meters.meter_id"), primary_key=True),
+    Column("household_id", Text, ForeignKey("households.household_id"), nullable=False, index=True),
+    Column("since", UtcTime, nullable=False),  # the last reading
+    Column("behind_gateway", Text),  # its silence explains this one; no alert of its own
+    Column("recheck_at", UtcTime, index=True),  # the gateway is back: by then the meter must be, too
+    Column("told_at", UtcTime),  # when the guardians were told
+    Column("reason", JSON, nullable=False),
 )
 
 # Security
