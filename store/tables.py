@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 
@@ -344,5 +345,5 @@ security_events = Table(
     Column("kind", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("detail", Text, nullable=False),
-    Column("seen", Boolean, nullable=False, server_default="0"),
+    Column("seen", Boolean, nullable=False, server_default=false()),
 )

@@ -1,0 +1,58 @@
+"""The migrations make exactly the tables that the program means, and a file of another schema stops the start."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from store.contracts import StoreError
+from store.migrations import head, migrate
+from store.records import Records, SchemaError
+from store.tables import metadata
+
+
+def schema(path: Path) -> dict[str, str]:
+    with sqlite3.connect(path) as db:
+        rows = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name != 'alembic_version'")
+        return {name: "\n".join(sorted(line.strip(" ,\t") for line in sql.splitlines())) for name, sql in rows}
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_program(tmp_path: Path) -> None:
+    migrate(tmp_path / "migrated.db")
+    metadata.create_all(create_engine(f"sqlite:///{tmp_path / 'meant.db'}"))
+    assert schema(tmp_path / "migrated.db") == schema(tmp_path / "meant.db"), (
+        "store/tables.py and store/migrations differ; store/migrations/env.py says how to write a revision"
+    )
+
+
+def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    migrate(path)
+    before = schema(path)
+    migrate(path)
+    assert schema(path) == before
+
+
+def test_a_file_that_is_not_there_is_named_with_the_command_that_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError, match=r"records\.db doesn't exist; make it with: anju migrate"):
+        Records(tmp_path / "records.db")
+
+
+def test_an_empty_file_is_brought_up_not_used(tmp_path: Path) -> None:
+    (tmp_path / "records.db").touch()
+    with pytest.raises(SchemaError, match=r"has schema none, older than \d{4}; bring it up with: anju migrate"):
+        Records(tmp_path / "records.db")
+
+
+def test_a_file_of_a_newer_version_stops_the_start_and_the_migration(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    migrate(path)
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(
+        SchemaError, match=f"has schema 9999, which this version doesn't know \\({head()} is its newest"
+    ):
+        Records(path)
+    with pytest.raises(StoreError, match="9999"):
+        migrate(path)
