@@ -1,0 +1,94 @@
+"""Elderly households at the tap: a seed gives habits, a life, and every draw of water at minute resolution."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.draws import Clock, Draws, clocks
+from simulator.habits import Habits, draw_habits
+from simulator.life import DAY, Life, Minutes, live
+from simulator.volumes import draws_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Household:
+    """A simulated household: its habits, its life, its end uses, and all its draws."""
+
+    household_id: str
+    first_day: date
+    tz: ZoneInfo
+    habits: Habits
+    life: Life
+    clocks: list[Clock]
+    draws: Draws
+
+    def hazard(self, at: Minutes) -> Minutes:
+        """True rate of the next visible use [per minute] at each moment [wall minutes]."""
+        total: Minutes = np.sum([clock.hazard(at) for clock in self.clocks], axis=0)
+        return total
+
+
+def household(
+    household_id: str,
+    *,
+    rng: np.random.Generator,
+    days: int,
+    first_day: date,
+    tz: ZoneInfo,
+    persons: int = 1,
+    habits: Habits | None = None,
+) -> Household:
+    """Draws a household and lets it live for `days` local days from `first_day` on."""
+    known = habits or draw_habits(rng, persons=persons)
+    life = live(known, days=days, first_weekday=first_day.weekday(), rng=rng)
+    running = clocks(known, life, rng)
+    return Household(
+        household_id=household_id,
+        first_day=first_day,
+        tz=tz,
+        habits=known,
+        life=life,
+        clocks=running,
+        draws=draws_of(known, running, rng),
+    )
+
+
+@lru_cache(maxsize=64)
+def _clock_hours(first_day: date, tz: ZoneInfo, days: int) -> NDArray[np.float64]:
+    """UTC seconds of every local clock hour of `days` days."""
+    midnight = datetime.combine(first_day, time(), tzinfo=tz)
+    clock = [midnight + timedelta(hours=hour) for hour in range(days * 24 + 1)]
+    hours: NDArray[np.float64] = np.maximum.accumulate(np.array([moment.timestamp() for moment in clock]))
+    return hours
+
+
+def to_utc_s(wall: Minutes, *, first_day: date, tz: ZoneInfo) -> NDArray[np.float64]:
+    """Wall minutes as UTC seconds.
+
+    In spring the hour that the clocks skip has no length, so what would happen in it happens at its end; in
+    autumn the repeated hour runs at half speed.
+    """
+    days = int(np.max(wall, initial=0.0) // DAY) + 2
+    hours = _clock_hours(first_day, tz, days)
+    return np.interp(wall, np.arange(len(hours)) * 60.0, hours)
+
+
+def register_l(
+    draws: Draws, start_s: NDArray[np.float64], at_s: NDArray[np.float64], *, drip_l_per_h: float = 0.0
+) -> NDArray[np.float64]:
+    """Water through the meter since `at_s[0]`, exact [L], at each of `at_s`; the draws begin at `start_s` [UTC s]."""
+    length_s = np.maximum(draws.length * 60.0, 1.0)
+    edges = np.concatenate((start_s, start_s + length_s))
+    change = np.concatenate((draws.volume / length_s, -draws.volume / length_s))
+    order = np.argsort(edges, kind="stable")
+    edges = edges[order]
+    rate = np.cumsum(change[order])
+    passed = np.concatenate(([0.0], np.cumsum(rate[:-1] * np.diff(edges)))) if len(edges) else np.empty(0)
+    flow = np.interp(at_s, edges, passed, left=0.0) if len(edges) else np.zeros(len(at_s))
+    flow = flow + drip_l_per_h * (at_s - at_s[0]) / 3600.0
+    rising: NDArray[np.float64] = np.maximum.accumulate(flow) - flow[0]
+    return rising

@@ -1,0 +1,77 @@
+"""Incidents with a known onset, put into a recording of ordinary life: simulated or real.
+
+Before the onset nothing changes; after it the readings keep their times. What a meter shows of the incident is
+rounded to its own register step.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.recording import Recording
+
+DRIP_DAYS = 7
+
+
+def use_stops(recording: Recording, onset: datetime) -> Recording:
+    """Nobody draws water any more from the onset on; a drip, if there is one, runs on and readings go on."""
+    after, hours = _after(recording, onset)
+    if not after.any():
+        return recording
+    base = _register_at(recording, onset)
+    drip = drip_l_per_h(recording, onset)
+    return _changed(recording, after, base + drip * hours)
+
+
+def tap_left_on(recording: Recording, onset: datetime, flow_lpm: float) -> Recording:
+    """Ordinary life plus a tap that runs from the onset on [L/min]."""
+    return leak(recording, onset, flow_lpm * 60.0)
+
+
+def leak(recording: Recording, onset: datetime, flow_l_per_h: float) -> Recording:
+    """Ordinary life plus a constant flow from the onset on [L/h]."""
+    after, hours = _after(recording, onset)
+    return _changed(recording, after, recording.register_l[after] + flow_l_per_h * hours)
+
+
+def drip_l_per_h(recording: Recording, until: datetime) -> float:
+    """The flow that never stopped in the week before `until`: median of the daily minimum 3-h flow [L/h]."""
+    until_s = until.timestamp()
+    hours = np.arange(until_s - DRIP_DAYS * 86400.0, until_s + 1.0, 3600.0)
+    if not len(recording) or hours[0] < recording.at_s[0]:
+        return 0.0
+    register = np.interp(hours, recording.at_s, recording.register_l)
+    three_hours = (register[3:] - register[:-3]) / 3.0
+    days = [three_hours[day * 24 : day * 24 + 24].min() for day in range(DRIP_DAYS)]
+    return float(max(np.median(days), 0.0))
+
+
+def step_l(recording: Recording) -> float:
+    """The register's step [L], as far as the readings show it: 1, 10 or 100, else finer."""
+    for step in (100.0, 10.0, 1.0):
+        if np.all(recording.register_l % step == recording.register_l[:1] % step):
+            return step
+    return 0.001
+
+
+def _after(recording: Recording, onset: datetime) -> tuple[NDArray[np.bool_], NDArray[np.floating[Any]]]:
+    """Which readings come after the onset, and how many hours after it."""
+    after = recording.at_s > onset.timestamp()
+    return after, (recording.at_s[after] - onset.timestamp()) / 3600.0
+
+
+def _register_at(recording: Recording, moment: datetime) -> float:
+    """The last register read at or before the moment; the first where there is none."""
+    before = int(np.searchsorted(recording.at_s, moment.timestamp(), side="right")) - 1
+    return float(recording.register_l[max(before, 0)])
+
+
+def _changed(recording: Recording, after: NDArray[np.bool_], register_l: NDArray[np.floating[Any]]) -> Recording:
+    step = step_l(recording)
+    offset = float(recording.register_l[0]) % step
+    changed = recording.register_l.copy()
+    changed[after] = np.floor((register_l - offset) / step + 1e-9) * step + offset
+    return replace(recording, register_l=changed)

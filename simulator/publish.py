@@ -1,0 +1,200 @@
+"""Recordings published over MQTT as a gateway would: QoS 1, in order of time, no faster than told."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Condition
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from domain.recording import Recording
+
+MAX_UNACKNOWLEDGED = 500  # Mosquitto's default queue holds 1000 for a slow subscriber
+RECONNECT_MAX_S = 30
+
+
+class PublishError(Exception):
+    """Base of all that publishing raises."""
+
+
+class UnreachableError(PublishError):
+    """The broker could not be reached, or did not acknowledge in time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Where to publish."""
+
+    host: str
+    port: int
+    username: str | None = None
+    password: str | None = None
+    tls: bool = False
+
+
+def broker_at(url: str) -> Broker:
+    """mqtt://[user:password@]host[:port], or mqtts:// for TLS; raises `ValueError` naming what is wrong."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+        raise ValueError(f"{url!r} is no broker: expected mqtt://host:port or mqtts://host:port")
+    tls = parts.scheme == "mqtts"
+    return Broker(
+        host=parts.hostname,
+        port=parts.port or (8883 if tls else 1883),
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        tls=tls,
+    )
+
+
+class Publisher:
+    """One gateway's connection. QoS 1; holds back when too much is unacknowledged; reconnects by itself."""
+
+    def __init__(self, broker: Broker, *, client_id: str, say: Callable[[str], None] = lambda line: None) -> None:
+        self._broker = broker
+        self._say = say
+        self._acknowledged = Condition()
+        self._outstanding = 0
+        self._closing = False
+        self._client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False)
+        self._client.max_inflight_messages_set(MAX_UNACKNOWLEDGED)
+        self._client.reconnect_delay_set(min_delay=1, max_delay=RECONNECT_MAX_S)
+        self._client.on_publish = self._on_publish
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        if broker.username is not None:
+            self._client.username_pw_set(broker.username, broker.password)
+        if broker.tls:
+            self._client.tls_set()
+
+    def __enter__(self) -> Self:
+        try:
+            self._client.connect(self._broker.host, self._broker.port)
+        except OSError as e:
+            raise UnreachableError(f"no broker at {self._broker.host}:{self._broker.port}: {e}") from e
+        self._client.loop_start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing = True
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def publish(self, topic: str, payload: bytes, *, timeout_s: float | None = None) -> None:
+        """Hands one message over, waiting first while too many are unacknowledged."""
+        self._wait_for(lambda: self._outstanding < MAX_UNACKNOWLEDGED, timeout_s)
+        with self._acknowledged:
+            self._outstanding += 1
+        self._client.publish(topic, payload, qos=1)
+
+    def wait_for_acks(self, *, timeout_s: float | None = None) -> None:
+        """Returns when the broker has acknowledged everything."""
+        self._wait_for(lambda: self._outstanding == 0, timeout_s)
+
+    def _wait_for(self, ready: Callable[[], bool], timeout_s: float | None) -> None:
+        with self._acknowledged:
+            if not self._acknowledged.wait_for(ready, timeout_s):
+                raise UnreachableError(f"{self._outstanding} messages not acknowledged within {timeout_s:g} s")
+
+    def _on_publish(
+        self, _client: Client, _data: Any, _mid: int, _code: ReasonCode, _properties: Properties | None
+    ) -> None:
+        with self._acknowledged:
+            self._outstanding -= 1
+            self._acknowledged.notify_all()
+
+    def _on_connect(
+        self, _client: Client, _data: Any, _flags: ConnectFlags, code: ReasonCode, _properties: Properties | None
+    ) -> None:
+        if code.is_failure:
+            self._say(f"{self._broker.host}:{self._broker.port} refuses the connection: {code}")
+
+    def _on_disconnect(
+        self, _client: Client, _data: Any, _flags: DisconnectFlags, code: ReasonCode, _properties: Properties | None
+    ) -> None:
+        if not self._closing:
+            self._say(f"connection to {self._broker.host}:{self._broker.port} lost ({code}); trying again")
+
+
+class Player:
+    """Plays recordings in lock-step with a virtual clock: publishes all that is due, waits for the acks."""
+
+    def __init__(self, recordings: Sequence[Recording], publisher: Publisher, *, gateway_id: str) -> None:
+        self._publisher = publisher
+        self._topic = f"anju/{gateway_id}/readings"
+        self._meters = [recording.meter_id for recording in recordings]
+        lengths = [len(recording) for recording in recordings]
+        at_s = np.concatenate([recording.at_s for recording in recordings] or [np.empty(0, dtype=np.int64)])
+        order = np.argsort(at_s, kind="stable")
+        self._at_s = at_s[order]
+        self._meter = np.repeat(np.arange(len(lengths)), lengths)[order]
+        self._register_l = np.concatenate([recording.register_l for recording in recordings] or [np.empty(0)])[order]
+        self.published = 0
+
+    def __len__(self) -> int:
+        return len(self._at_s)
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When the next reading is due; None after the last."""
+        if self.published == len(self):
+            return None
+        return datetime.fromtimestamp(int(self._at_s[self.published]), UTC)
+
+    @property
+    def ends_at(self) -> datetime:
+        """The time of the last reading."""
+        return datetime.fromtimestamp(int(self._at_s[-1]), UTC)
+
+    def play_until(self, at: datetime, *, timeout_s: float | None = 60.0) -> int:
+        """Publishes every reading up to and including `at` that is still due; the number of them.
+
+        Raises `UnreachableError` when the broker does not acknowledge for `timeout_s`.
+        """
+        due = int(np.searchsorted(self._at_s, at.timestamp(), side="right"))
+        count = due - self.published
+        while self.published < due:
+            self._publisher.publish(self._topic, self._payload(self.published), timeout_s=timeout_s)
+            self.published += 1
+        self._publisher.wait_for_acks(timeout_s=timeout_s)
+        return count
+
+    def _payload(self, index: int) -> bytes:
+        return json.dumps(
+            {
+                "meter_id": self._meters[int(self._meter[index])],
+                "at": f"{datetime.fromtimestamp(int(self._at_s[index]), UTC):%Y-%m-%dT%H:%M:%SZ}",
+                "register_l": float(self._register_l[index]),
+            }
+        ).encode()
+
+
+def play(
+    player: Player,
+    *,
+    speed: float,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+    progress: Callable[[int, int, datetime], None],
+) -> None:
+    """Plays all to the end, `speed` times as fast as it was recorded; 0 is as fast as the broker takes it.
+
+    `clock` gives seconds, `sleep` waits; `progress` is told (published, of all, virtual time) about once a second.
+    """
+    begins_at, started, told = player.next_at, clock(), clock()
+    while (due_at := player.next_at) is not None and begins_at is not None:
+        wait = (due_at - begins_at).total_seconds() / speed - (clock() - started) if speed else 0.0
+        if wait > 0.0:
+            sleep(min(wait, 0.2))
+        else:
+            player.play_until(due_at, timeout_s=None)
+        if clock() - told >= 1.0 or player.next_at is None:
+            told = clock()
+            progress(player.published, len(player), due_at)

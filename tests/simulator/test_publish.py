@@ -1,0 +1,106 @@
+"""What a gateway would publish comes out of a real broker, whole and in order."""
+
+import json
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+import pytest
+from iotcore import Broker as EmbeddedBroker
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion
+
+from simulator.publish import Broker, Player, Publisher, UnreachableError, broker_at, play
+from simulator.towns import small_town
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Broker]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with EmbeddedBroker(port=port, listen="127.0.0.1"):
+        yield Broker(host="127.0.0.1", port=port)
+
+
+class Listener:
+    """Keeps what comes in."""
+
+    def __init__(self, broker: Broker, wanted: int, topic: str) -> None:
+        self.payloads: list[dict[str, object]] = []
+        self.complete, self._ready, self._wanted = Event(), Event(), wanted
+        self._client = Client(CallbackAPIVersion.VERSION2)
+        self._client.on_message = self._on_message
+        self._client.on_subscribe = lambda *_: self._ready.set()
+        self._client.connect(broker.host, broker.port)
+        self._client.loop_start()
+        self._client.subscribe(topic, qos=1)
+        assert self._ready.wait(10)
+
+    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        self.payloads.append(json.loads(message.payload))
+        if len(self.payloads) == self._wanted:
+            self.complete.set()
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+def test_a_player_publishes_what_is_due_and_no_more(broker: Broker) -> None:
+    town = small_town(1, homes=2, weeks=1)
+    listener = Listener(broker, wanted=sum(map(len, town)), topic="anju/tower-1/readings")
+    with Publisher(broker, client_id="tower-1") as publisher:
+        player = Player(town, publisher, gateway_id="tower-1")
+        first_at = player.next_at
+        assert first_at is not None
+        due = player.play_until(first_at + timedelta(hours=5))
+        assert due == player.published < len(player)
+        assert player.next_at is not None
+        assert player.next_at > first_at + timedelta(hours=5)
+        player.play_until(player.ends_at)
+        assert player.published == len(player)
+    assert listener.complete.wait(20)
+    listener.close()
+    assert [payload["at"] for payload in listener.payloads] == sorted(str(p["at"]) for p in listener.payloads)
+    own = [p["register_l"] for p in listener.payloads if p["meter_id"] == town[0].meter_id]
+    assert own == town[0].register_l.tolist()
+
+
+def test_playing_at_a_speed_waits_for_the_clock(broker: Broker) -> None:
+    town = small_town(1, homes=1, weeks=1)
+    now, told = [0.0], []
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    def progress(published: int, of: int, at: datetime) -> None:
+        told.append((published, of, at))
+
+    with Publisher(broker, client_id="slow") as publisher:
+        player = Player(town, publisher, gateway_id="slow")
+        play(player, speed=86400.0, clock=lambda: now[0], sleep=sleep, progress=progress)
+    assert now[0] == pytest.approx(7.0, abs=0.3)
+    assert told[-1] == (len(town[0]), len(town[0]), player.ends_at)
+
+
+def test_nobody_at_the_brokers_port_is_said_so() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        nobody = Broker(host="127.0.0.1", port=probe.getsockname()[1])
+    with pytest.raises(UnreachableError, match=str(nobody.port)), Publisher(nobody, client_id="x"):
+        pass
+
+
+def test_a_brokers_address_is_read_or_refused() -> None:
+    assert broker_at("mqtt://127.0.0.1:1899") == Broker(host="127.0.0.1", port=1899)
+    assert broker_at("mqtts://tower:s%40fe@broker.example") == Broker(
+        host="broker.example", port=8883, username="tower", password="s@fe", tls=True
+    )
+    with pytest.raises(ValueError, match="localhost"):
+        broker_at("localhost:1883")
+
+
+def test_the_ends_of_a_recording_are_utc() -> None:
+    assert next(small_town(1, homes=1, weeks=1)[0].readings())[0].tzinfo is UTC
