@@ -1,12 +1,14 @@
 """anju: composition root and command line. Parse, wire, call. The only reader of the wall clock."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from config.settings import ConfigError, Settings, load
+from ingest.detect import detect_files
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -23,6 +25,22 @@ def check_config(settings: Annotated[Path, typer.Argument(help="The TOML file to
     """Say whether a settings file would do; every unknown key and wrong value is named."""
     _settings(settings)
     typer.echo(f"{settings}: in order")
+
+
+@app.command()
+def detect(
+    files: Annotated[list[Path], typer.Argument(help="CSV files ts,register_l, gzipped or not; one household each.")],
+    tz: Annotated[str, typer.Option(help="The households' time zone.")] = "Asia/Shanghai",
+    absences: Annotated[Path | None, typer.Option(help="CSV file household,from,until: announced absences.")] = None,
+    budget: Annotated[float, typer.Option(help="False alerts aimed at, per household and 30 days.", min=0.01)] = 0.5,
+) -> None:
+    """Play recorded registers through the detectors; print what would have been raised, as JSON lines."""
+    code = detect_files(files, tz=tz, absences=absences, budget=budget, out=sys.stdout, report=_complain)
+    raise typer.Exit(code)
+
+
+def _complain(message: str) -> None:
+    typer.echo(message, err=True)
 
 
 def _settings(path: Path | None) -> Settings:

@@ -1,9 +1,23 @@
 """One meter's whole watch: its register, its detectors, and where their episodes begin and end."""
 
-from dataclasses import dataclass
-from datetime import datetime
+import struct
+from array import array
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import accumulate, pairwise
+from zoneinfo import ZoneInfo
 
-from domain.finding import AlertKind, Finding, Level
+from detectors.constant_flow import ConstantFlow, ConstantFlowParameters, ConstantFlowState
+from detectors.localtime import LocalClock
+from detectors.low_use import LowUse, LowUseParameters, LowUseState
+from detectors.no_data import NoData, NoDataParameters, NoDataState
+from domain.finding import AlertKind, CannotTell, Finding, Level, Verdict
+from domain.register import RegisterState, advance
+
+_VERSION = 1
+_HEAD = struct.Struct("<BBHHHH")
+_REGISTER = struct.Struct("<ddddd")
+_KINDS = (AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW, AlertKind.NO_DATA)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,3 +37,157 @@ class Ended:
 
 
 Change = Raised | Ended
+
+
+class StateError(Exception):
+    """The bytes are no state of ours; the household must be learned anew from its readings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchParameters:
+    """What each detector goes by."""
+
+    low_use: LowUseParameters = field(default_factory=LowUseParameters)
+    constant_flow: ConstantFlowParameters = field(default_factory=ConstantFlowParameters)
+    no_data: NoDataParameters = field(default_factory=NoDataParameters)
+
+
+@dataclass(slots=True)
+class HouseholdState:
+    """All that is remembered of one meter. `running`: the levels raised in each kind's running episode."""
+
+    register: RegisterState
+    low_use: LowUseState
+    constant_flow: ConstantFlowState
+    no_data: NoDataState
+    running: dict[AlertKind, Level] = field(default_factory=dict)
+
+
+class HouseholdWatch:
+    """Moves one household's state on; many households of one time zone may share a watch. Pure."""
+
+    def __init__(self, parameters: WatchParameters, zone: ZoneInfo) -> None:
+        self._low_use = LowUse(parameters.low_use, LocalClock(zone))
+        self._constant_flow = ConstantFlow(parameters.constant_flow)
+        self._no_data = NoData(parameters.no_data)
+
+    def start(self, known_since: datetime | None = None) -> HouseholdState:
+        """A household never seen. `known_since`: when its meter was put into the ledger."""
+        return HouseholdState(
+            register=RegisterState(),
+            low_use=self._low_use.start(),
+            constant_flow=self._constant_flow.start(),
+            no_data=self._no_data.start(known_since),
+        )
+
+    def observe(self, state: HouseholdState, at: datetime, register_l: float, late: bool = False) -> list[Change]:
+        """Takes one register value [L]; `late` marks backfill. Values that aren't newer change nothing."""
+        changes: list[Change] = []
+        at_s = at.timestamp()
+        if not late:
+            changes += self._tick(state, at_s)
+        self._no_data.heard(state.no_data, at_s)
+        if AlertKind.NO_DATA in state.running:
+            changes += self._follow(state, AlertKind.NO_DATA, self._no_data.tick(state.no_data, at_s), at)
+        interval, _ = advance(state.register, at, register_l, late=late)
+        if interval is None:
+            return changes
+        changes += self._follow(state, AlertKind.LOW_USE, self._low_use.observe(state.low_use, interval), at)
+        verdict = self._constant_flow.observe(state.constant_flow, interval)
+        return changes + self._follow(state, AlertKind.CONSTANT_FLOW, verdict, at)
+
+    def tick(self, state: HouseholdState, now: datetime) -> list[Change]:
+        """Time passes without readings. May say something from `deadline` on; raises at the moment it fell due."""
+        return self._tick(state, now.timestamp())
+
+    def deadline(self, state: HouseholdState) -> datetime | None:
+        """When `tick` could next say something; none while it has nothing (more) to say."""
+        if AlertKind.NO_DATA in state.running:
+            return None
+        due_s = self._no_data.deadline_s(state.no_data)
+        return None if due_s is None else datetime.fromtimestamp(due_s, UTC)
+
+    def presence(self, state: HouseholdState, at: datetime) -> list[Change]:
+        """Somebody is there (door, motion, a scan, a reply): the silence clock starts anew."""
+        self._low_use.presence(state.low_use, at.timestamp())
+        if AlertKind.LOW_USE not in state.running:
+            return []
+        return [Ended(kind=AlertKind.LOW_USE, level=state.running.pop(AlertKind.LOW_USE), at=at)]
+
+    def absent(self, state: HouseholdState, begins_at: datetime, ends_at: datetime) -> None:
+        """The household is known to be empty from, until; expires by itself."""
+        state.low_use.absences.append((begins_at.timestamp(), ends_at.timestamp()))
+
+    def _tick(self, state: HouseholdState, now_s: float) -> list[Change]:
+        if AlertKind.NO_DATA in state.running:
+            return []
+        due_s = self._no_data.deadline_s(state.no_data)
+        if due_s is None or now_s < due_s:
+            return []
+        verdict = self._no_data.tick(state.no_data, due_s)
+        return self._follow(state, AlertKind.NO_DATA, verdict, datetime.fromtimestamp(due_s, UTC))
+
+    def _follow(self, state: HouseholdState, kind: AlertKind, verdict: Verdict, at: datetime) -> list[Change]:
+        """Edges only: what is true now against what was already said. Not being able to tell ends nothing."""
+        before = state.running.get(kind)
+        if isinstance(verdict, CannotTell):
+            return []
+        if isinstance(verdict, Finding):
+            if before is None or (before is Level.ASK and verdict.level is Level.ALERT):
+                state.running[kind] = verdict.level
+                return [Raised(finding=verdict)]
+            return []
+        if before is None:
+            return []
+        del state.running[kind]
+        return [Ended(kind=kind, level=before, at=at)]
+
+    def dump(self, state: HouseholdState) -> bytes:
+        """The state as bytes: one byte of version, then each part in its own fixed layout."""
+        parts = (
+            _pack_register(state.register),
+            state.low_use.pack(),
+            state.constant_flow.pack(),
+            state.no_data.pack(),
+        )
+        running = sum(
+            (1 + (state.running[kind] is Level.ALERT)) << (2 * place)
+            for place, kind in enumerate(_KINDS)
+            if kind in state.running
+        )
+        return _HEAD.pack(_VERSION, running, *map(len, parts)) + b"".join(parts)
+
+    def load(self, packed: bytes) -> HouseholdState:
+        """The state that `dump` wrote; raises `StateError` for anything else."""
+        try:
+            version, running, *sizes = _HEAD.unpack_from(packed)
+            if version != _VERSION:
+                raise StateError(f"version {version} of a household's state, expected {_VERSION}")
+            ends = list(accumulate(sizes, initial=_HEAD.size))
+            register, low_use, flow, no_data = (packed[begin:end] for begin, end in pairwise(ends))
+            return HouseholdState(
+                register=_unpack_register(register),
+                low_use=LowUseState.unpack(low_use),
+                constant_flow=ConstantFlowState.unpack(flow),
+                no_data=NoDataState.unpack(no_data),
+                running={
+                    kind: Level.ALERT if running >> (2 * place) & 2 else Level.ASK
+                    for place, kind in enumerate(_KINDS)
+                    if running >> (2 * place) & 3
+                },
+            )
+        except (struct.error, ValueError) as error:
+            raise StateError(f"{len(packed)} bytes are no household's state: {error}") from error
+
+
+def _pack_register(state: RegisterState) -> bytes:
+    times = (at.timestamp() if at else 0.0 for at in (state.last_at, state.marked_at))
+    lengths = array("f", state.lengths_s)
+    return _REGISTER.pack(*times, state.last_l, state.mark_l, state.aside_l) + lengths.tobytes()
+
+
+def _unpack_register(packed: bytes) -> RegisterState:
+    last_s, marked_s, last_l, mark_l, aside_l = _REGISTER.unpack_from(packed)
+    last_at, marked_at = (datetime.fromtimestamp(at_s, UTC) if at_s else None for at_s in (last_s, marked_s))
+    lengths = array("f", packed[_REGISTER.size :])
+    return RegisterState(last_at, last_l, marked_at, mark_l, aside_l, tuple(lengths))

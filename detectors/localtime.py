@@ -1,0 +1,23 @@
+"""The household's wall clock, quickly: the offset is looked up once an hour, so a change of summer time is met."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+
+class LocalClock:
+    """Remembers the offset of the hours asked for; many households may share one."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self._offsets: dict[int, int] = {}
+
+    def local_s(self, at_s: float) -> float:
+        """Seconds since 1970 as the household's wall clock shows them."""
+        hour = int(at_s // 3600)
+        offset = self._offsets.get(hour)
+        if offset is None:
+            if len(self._offsets) > 50_000:  # some six years of hours: start anew rather than grow
+                self._offsets.clear()
+            shift = datetime.fromtimestamp(hour * 3600, UTC).astimezone(self.zone).utcoffset()
+            offset = self._offsets[hour] = int(shift.total_seconds()) if shift else 0
+        return at_s + offset

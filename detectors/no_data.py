@@ -1,0 +1,106 @@
+"""Nothing heard from a meter for longer than its own reporting rhythm explains."""
+
+import struct
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from domain.finding import CLEAR, AlertKind, Finding, Level, Reason, Verdict
+
+_PACKED = struct.Struct("<dddd")
+_SMOOTHING = 1 / 16  # about a day of hourly readings
+_WOBBLE_CAP = 4.0  # one outage [rhythms] must not blunt the watch for weeks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoDataParameters:
+    """When a meter counts as silent: rhythm times `missed`, and never sooner than rhythm + `patience`.
+
+    Chosen by reasoning, not tuned: an hourly meter is named after 6 h, a daily one after 3 days.
+    """
+
+    missed: float = 3.0
+    patience: timedelta = timedelta(hours=5)
+    never_heard: timedelta = timedelta(hours=72)
+    first_rhythm: timedelta = timedelta(hours=24)
+
+
+@dataclass(slots=True)
+class NoDataState:
+    """When the meter was last heard (or, before its first reading, put in) and how often it reports [s]."""
+
+    last_s: float = 0.0
+    heard_s: float = 0.0
+    rhythm_s: float = 0.0
+    wobble_s: float = 0.0
+
+    def pack(self) -> bytes:
+        return _PACKED.pack(self.last_s, self.heard_s, self.rhythm_s, self.wobble_s)
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> "NoDataState":
+        return cls(*_PACKED.unpack(packed))
+
+
+class NoData:
+    """Unlike the other detectors it is moved on by time: `tick` may raise what no reading ever would."""
+
+    kind = AlertKind.NO_DATA
+
+    def __init__(self, parameters: NoDataParameters) -> None:
+        self._missed = parameters.missed
+        self._patience_s = parameters.patience.total_seconds()
+        self._never_heard_s = parameters.never_heard.total_seconds()
+        self._first_rhythm_s = parameters.first_rhythm.total_seconds()
+
+    def start(self, known_since: datetime | None = None) -> NoDataState:
+        """`known_since`: when the meter entered the ledger; without it, one never heard is never missed."""
+        return NoDataState(last_s=known_since.timestamp() if known_since else 0.0)
+
+    def heard(self, state: NoDataState, at_s: float) -> None:
+        """A reading of this time [s] came; older ones (backfill) tell nothing about now."""
+        if at_s <= state.last_s and state.heard_s:
+            return
+        if state.heard_s:
+            self._learn(state, at_s - state.last_s)
+        else:
+            state.heard_s = at_s
+        state.last_s = at_s
+
+    def deadline_s(self, state: NoDataState) -> float | None:
+        """When `tick` will say something if no reading comes before."""
+        if not state.last_s:
+            return None
+        return state.last_s + self._allowed_s(state)
+
+    def tick(self, state: NoDataState, now_s: float) -> Verdict:
+        due_s = self.deadline_s(state)
+        if due_s is None or now_s < due_s:
+            return CLEAR
+        last_at = datetime.fromtimestamp(state.last_s, UTC)
+        values: dict[str, float | int | str] = {
+            "last_at": last_at.isoformat(),
+            "rhythm_minutes": round((state.rhythm_s or self._first_rhythm_s) / 60, 1),
+            "allowed_hours": round(self._allowed_s(state) / 3600, 1),
+        }
+        key = "no_data" if state.heard_s else "no_data_never"
+        return Finding(
+            kind=self.kind,
+            level=Level.ALERT,
+            at=datetime.fromtimestamp(now_s, UTC),
+            since=last_at,
+            reason=Reason(key=key, values=values),
+        )
+
+    def _learn(self, state: NoDataState, step_s: float) -> None:
+        if not state.rhythm_s:
+            state.rhythm_s = step_s
+            return
+        step_s = min(step_s, _WOBBLE_CAP * state.rhythm_s)
+        state.wobble_s += _SMOOTHING * (abs(step_s - state.rhythm_s) - state.wobble_s)
+        state.rhythm_s += _SMOOTHING * (step_s - state.rhythm_s)
+
+    def _allowed_s(self, state: NoDataState) -> float:
+        if not state.heard_s:
+            return self._never_heard_s
+        rhythm_s = state.rhythm_s or self._first_rhythm_s
+        return max(self._missed * rhythm_s, rhythm_s + self._patience_s, rhythm_s + 6.0 * state.wobble_s)

@@ -1,0 +1,90 @@
+"""Every reason in words: templates per language, filled from the values, times on the household's wall clock."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+
+from domain.finding import Reason
+from domain.people import Language
+
+TEMPLATES: Mapping[str, Mapping[Language, str]] = {
+    "low_use": {
+        Language.EN: "No water for {silent_hours} h, since {last_use_at}. By now {expected_uses} uses were expected; "
+        "the longest silence in 28 days was {longest_hours} h.",
+        Language.ZH: "已{silent_hours}小时没有用水，最后一次用水是{last_use_at}。"
+        "按平时习惯此时应已用水{expected_uses}次；近28天最长{longest_hours}小时没有用水。",
+    },
+    "low_use_net": {
+        Language.EN: "No water for {silent_hours} h, since {last_use_at}, and no absence is known. "
+        "By now {expected_uses} uses were expected; the longest silence in 28 days was {longest_hours} h.",
+        Language.ZH: "已{silent_hours}小时没有用水，最后一次用水是{last_use_at}，且没有外出登记。"
+        "按平时习惯此时应已用水{expected_uses}次；近28天最长{longest_hours}小时没有用水。",
+    },
+    "constant_flow_tap": {
+        Language.EN: "Water has been running without a pause since {since_at}, at least {flow_lph} L/h: a tap or "
+        "shower may be on. The most that ever ran so long here was {record_lph} L/h.",
+        Language.ZH: "自{since_at}起一直在流水，每小时至少{flow_lph}升：可能是水龙头或淋浴没有关。"
+        "这户以往持续这么久的最大流量是每小时{record_lph}升。",
+    },
+    "constant_flow_leak": {
+        Language.EN: "Water has been running without a pause since {since_at}, at least {flow_lph} L/h: a leak or a "
+        "running cistern. The most that ever ran so long here was {record_lph} L/h.",
+        Language.ZH: "自{since_at}起一直在流水，每小时至少{flow_lph}升：可能是漏水或马桶水箱没有关严。"
+        "这户以往持续这么久的最大流量是每小时{record_lph}升。",
+    },
+    "constant_flow_burst": {
+        Language.EN: "Far more water than ever here: {flow_lph} L/h since {since_at}; the most before was "
+        "{record_lph} L/h. A pipe may have burst.",
+        Language.ZH: "用水量远超以往：自{since_at}起每小时{flow_lph}升，以往最大为每小时{record_lph}升。"
+        "可能是水管爆裂。",
+    },
+    "no_data": {
+        Language.EN: "No reading since {last_at}; one is due about every {rhythm_minutes} min. "
+        "Whether water is used there can't be told.",
+        Language.ZH: "自{last_at}起没有收到读数，平时约每{rhythm_minutes}分钟一次。目前无法判断是否有用水。",
+    },
+    "no_data_never": {
+        Language.EN: "The meter, known since {last_at}, has never sent a reading.",
+        Language.ZH: "水表自{last_at}登记以来从未发送读数。",
+    },
+    "gap": {
+        Language.EN: "Readings are missing; what happened meanwhile can't be told.",
+        Language.ZH: "读数缺失，无法判断这段时间的情况。",
+    },
+    "late": {
+        Language.EN: "These readings came late and say nothing about now.",
+        Language.ZH: "这些读数是补传的，不能说明现在的情况。",
+    },
+    "learning": {
+        Language.EN: "The household's habit isn't known yet.",
+        Language.ZH: "尚未了解这户的用水习惯。",
+    },
+}
+
+_NEVER = {Language.EN: "before the first reading", Language.ZH: "在首次读数之前"}
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def explain(reason: Reason, language: str, tz: tzinfo) -> str:
+    """The reason as one or two sentences; an unknown key is shown as it is rather than hidden."""
+    spoken = Language(language) if language in set(Language) else Language.EN
+    template = TEMPLATES.get(reason.key, {}).get(spoken)
+    if template is None:
+        return reason.key
+    return template.format_map({name: _say(name, value, spoken, tz) for name, value in reason.values.items()})
+
+
+def _say(name: str, value: float | str, language: Language, tz: tzinfo) -> str:
+    if name.endswith("_at"):
+        return _moment(str(value), language, tz)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _moment(iso: str, language: Language, tz: tzinfo) -> str:
+    """Written out by hand: strftime would speak the server's locale."""
+    if not iso:
+        return _NEVER[language]
+    at = datetime.fromisoformat(iso).astimezone(UTC).astimezone(tz)
+    if language is Language.ZH:
+        return f"{at.month}月{at.day}日{at:%H:%M}"
+    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at:%H:%M}"

@@ -1,0 +1,141 @@
+"""Recorded registers through the same watch as the service, under a virtual clock; one line an episode and level."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from detectors.household import Change, Ended, HouseholdState, HouseholdWatch, Raised, WatchParameters
+from detectors.low_use import LowUseParameters
+from detectors.wording import explain
+from domain.finding import AlertKind, Finding
+from domain.people import Language
+from domain.recording import Recording
+from ingest.recorded import Report, read_recording
+
+Absences = Mapping[str, Sequence[tuple[datetime, datetime]]]
+
+
+@dataclass(slots=True)
+class Line:
+    """What `anju detect` prints of one level of one episode."""
+
+    household: str
+    finding: Finding
+    ended_at: datetime | None = None
+
+    def to_json(self, tz: ZoneInfo) -> dict[str, str | None]:
+        found = self.finding
+        return {
+            "household": self.household,
+            "kind": found.kind.value,
+            "level": found.level.value,
+            "raised_at": _iso(found.at),
+            "since": _iso(found.since),
+            "ended_at": _iso(self.ended_at) if self.ended_at else None,
+            "reason": explain(found.reason, Language.EN, tz),
+        }
+
+
+def detect_files(
+    paths: Iterable[Path], *, tz: str, absences: Path | None, budget: float, out: TextIO, report: Report
+) -> int:
+    """What `anju detect` does; the exit status: 0, or 2 where nothing is usable."""
+    try:
+        zone = ZoneInfo(tz)
+        known = read_absences(absences, report) if absences else {}
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        report(f"{absences if isinstance(error, OSError) else f'--tz {tz}'}: {error}")
+        return 2
+    watch = HouseholdWatch(WatchParameters(low_use=LowUseParameters(budget=budget)), zone)
+    lines = detect(paths, watch, known, report)
+    if lines is None:
+        return 2
+    for line in lines:
+        out.write(json.dumps(line.to_json(zone), ensure_ascii=False) + "\n")
+    return 0
+
+
+def detect(paths: Iterable[Path], watch: HouseholdWatch, absences: Absences, report: Report) -> list[Line] | None:
+    """Every line in order of `raised_at`; none where nothing is usable. The clock ends at the last reading of all."""
+    runs: list[_Run] = []
+    for path in paths:
+        recording = read_recording(path, report)
+        if recording is not None:
+            runs.append(_Run(recording.meter_id, watch, absences.get(recording.meter_id, ())).play(recording))
+    if not runs:
+        return None
+    ends_at = max(run.clock for run in runs)
+    lines = [line for run in runs for line in run.finish(ends_at)]
+    return sorted(lines, key=lambda line: (line.finding.at, line.household, line.finding.kind, line.finding.level))
+
+
+def read_absences(path: Path, report: Report) -> dict[str, list[tuple[datetime, datetime]]]:
+    """Announced absences from a `household,from,until` file."""
+    found: dict[str, list[tuple[datetime, datetime]]] = {}
+    for number, text in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+        fields = [field.strip() for field in text.split(",")]
+        if number == 1 or not text.strip():
+            if number == 1 and fields != ["household", "from", "until"]:
+                report(f"{path}:1: expected household,from,until, not {text[:60]!r}")
+            continue
+        try:
+            household, begins, ends = fields
+            begins_at, ends_at = _moment(begins), _moment(ends)
+        except ValueError as error:
+            report(f"{path}:{number}: {error}: {text[:60]!r}")
+            continue
+        if ends_at <= begins_at:
+            report(f"{path}:{number}: until is not after from: {text[:60]!r}")
+            continue
+        found.setdefault(household, []).append((begins_at, ends_at))
+    return found
+
+
+class _Run:
+    """One household's way through its recording."""
+
+    def __init__(self, household: str, watch: HouseholdWatch, absences: Sequence[tuple[datetime, datetime]]) -> None:
+        self.household = household
+        self.clock = datetime.min.replace(tzinfo=UTC)
+        self._watch = watch
+        self._state: HouseholdState = watch.start()
+        self._lines: list[Line] = []
+        self._running: dict[AlertKind, list[Line]] = {}
+        for begins_at, ends_at in absences:
+            watch.absent(self._state, begins_at, ends_at)
+
+    def play(self, recording: Recording) -> "_Run":
+        observe, state, note = self._watch.observe, self._state, self._note
+        for at, register_l in recording.readings():
+            for change in observe(state, at, register_l):
+                note(change)
+            self.clock = at
+        return self
+
+    def finish(self, ends_at: datetime) -> list[Line]:
+        for change in self._watch.tick(self._state, ends_at):
+            self._note(change)
+        return self._lines
+
+    def _note(self, change: Change) -> None:
+        match change:
+            case Raised(finding=finding):
+                line = Line(self.household, finding)
+                self._lines.append(line)
+                self._running.setdefault(finding.kind, []).append(line)
+            case Ended(kind=kind, at=at):
+                for line in self._running.pop(kind, ()):
+                    line.ended_at = at
+
+
+def _moment(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _iso(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

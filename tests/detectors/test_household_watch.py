@@ -1,0 +1,163 @@
+"""One household's watch: what is said, when, and how often."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.household import Change, Ended, HouseholdState, HouseholdWatch, Raised, StateError, WatchParameters
+from detectors.wording import explain
+from domain.finding import AlertKind, Level
+from tests.detectors.homes import HOUR, MONDAY, ordinary_life, registers
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+WATCH = HouseholdWatch(WatchParameters(), SHANGHAI)
+Readings = Iterable[tuple[datetime, float]]
+
+
+def watched(readings: Readings, state: HouseholdState | None = None) -> tuple[HouseholdState, list[Change]]:
+    state = state or WATCH.start()
+    return state, [change for at, register_l in readings for change in WATCH.observe(state, at, register_l)]
+
+
+def raised(changes: list[Change], kind: AlertKind, level: Level = Level.ALERT) -> list[datetime]:
+    return [
+        change.finding.at
+        for change in changes
+        if isinstance(change, Raised) and change.finding.kind is kind and change.finding.level is level
+    ]
+
+
+def after(moments: list[datetime], moment: datetime) -> list[datetime]:
+    return [at for at in moments if at > moment]
+
+
+STOPPED = MONDAY + 60 * 24 * HOUR
+
+
+def test_ordinary_life_stays_within_twice_the_budget() -> None:
+    _, changes = watched(registers(ordinary_life(120)))
+    trained = MONDAY + timedelta(days=42)
+    assert len(after(raised(changes, AlertKind.LOW_USE), trained)) <= 2 * 0.5 * (120 - 42) / 30
+    assert after(raised(changes, AlertKind.CONSTANT_FLOW), trained) == []
+    assert raised(changes, AlertKind.NO_DATA) == []
+
+
+def test_a_person_who_stops_using_water_is_noticed_within_a_day_and_once() -> None:
+    _, changes = watched(registers(ordinary_life(60) + [0.0] * 72))
+    (alert,) = after(raised(changes, AlertKind.LOW_USE), STOPPED)
+    assert timedelta(hours=4) < alert - STOPPED < timedelta(hours=24)
+
+
+def test_the_resident_is_asked_no_later_than_others_are_told() -> None:
+    _, changes = watched(registers(ordinary_life(60) + [0.0] * 72))
+    (asked,) = after(raised(changes, AlertKind.LOW_USE, Level.ASK), STOPPED)
+    (alert,) = after(raised(changes, AlertKind.LOW_USE), STOPPED)
+    assert asked <= alert
+
+
+def test_a_new_household_is_only_asked_but_the_safety_net_holds_from_the_first_day() -> None:
+    _, changes = watched(registers(ordinary_life(3) + [0.0] * 48))
+    (alert,) = raised(changes, AlertKind.LOW_USE)
+    assert timedelta(hours=32) < alert - (MONDAY + 3 * 24 * HOUR) <= timedelta(hours=37)
+
+
+def test_no_readings_are_never_taken_for_no_water() -> None:
+    readings = list(registers(ordinary_life(62)))
+    back = STOPPED + timedelta(hours=36)
+    state, changes = watched(reading for reading in readings if not STOPPED < reading[0] < back)
+    assert after(raised(changes, AlertKind.LOW_USE), STOPPED) == []
+    assert len(raised(changes, AlertKind.NO_DATA)) == 1
+    assert [change.kind for change in changes if isinstance(change, Ended)][-1] is AlertKind.NO_DATA
+    assert AlertKind.NO_DATA not in state.running
+
+
+def test_a_meter_that_falls_silent_is_named_at_its_deadline_and_once() -> None:
+    state, _ = watched(registers(ordinary_life(20)))
+    due = WATCH.deadline(state)
+    assert due is not None
+    assert WATCH.tick(state, due - timedelta(seconds=1)) == []
+    (change,) = WATCH.tick(state, due + timedelta(hours=3))
+    assert isinstance(change, Raised)
+    assert change.finding.at == due
+    assert WATCH.tick(state, due + timedelta(days=9)) == []
+    assert WATCH.deadline(state) is None
+
+
+def test_a_meter_that_never_reports_is_missed_too() -> None:
+    state = WATCH.start(known_since=MONDAY)
+    (change,) = WATCH.tick(state, MONDAY + timedelta(days=4))
+    assert isinstance(change, Raised)
+    assert change.finding.reason.key == "no_data_never"
+
+
+def test_a_running_tap_is_noticed_within_two_readings() -> None:
+    life = ordinary_life(60)
+    _, changes = watched(registers(life + [volume + 240.0 for volume in ordinary_life(1)]))
+    alert = raised(changes, AlertKind.CONSTANT_FLOW)[0]
+    assert alert - (MONDAY + 60 * 24 * HOUR) <= 2 * HOUR
+
+
+def test_an_announced_absence_keeps_even_the_safety_net_quiet_and_ends_by_itself() -> None:
+    state, _ = watched(registers(ordinary_life(60)))
+    left = STOPPED
+    WATCH.absent(state, left, left + timedelta(days=3))
+    nothing = [(left + hour * HOUR, state.register.last_l) for hour in range(1, 140)]
+    _, changes = watched(nothing, state)
+    (alert,) = raised(changes, AlertKind.LOW_USE)
+    assert alert > left + timedelta(days=3, hours=3)
+
+
+def test_presence_stops_the_clock() -> None:
+    state, _ = watched(registers(ordinary_life(60)))
+    changes: list[Change] = []
+    for hour in range(1, 73):
+        at = STOPPED + hour * HOUR
+        changes += WATCH.observe(state, at, state.register.last_l)
+        if hour % 4 == 0:
+            changes += WATCH.presence(state, at)
+    assert raised(changes, AlertKind.LOW_USE) == []
+
+
+def test_backfill_raises_nothing_about_now() -> None:
+    state, _ = watched(registers(ordinary_life(60)))
+    late = [
+        change
+        for hour in range(1, 60)
+        for change in WATCH.observe(state, STOPPED + hour * HOUR, state.register.last_l, late=True)
+    ]
+    assert raised(late, AlertKind.LOW_USE) == []
+    now = WATCH.observe(state, STOPPED + 60 * HOUR, state.register.last_l)
+    assert len(raised(now, AlertKind.LOW_USE)) == 1
+
+
+@settings(max_examples=20, deadline=None)
+@given(cut=st.integers(0, 24 * 70), drip=st.sampled_from([0.0, 0.4, 3.0]))
+def test_a_state_written_down_goes_on_as_if_nothing_had_happened(cut: int, drip: float) -> None:
+    readings = list(registers(ordinary_life(65, drip_lph=drip) + [0.0] * 120))
+    _, whole = watched(readings)
+    state, first = watched(readings[:cut])
+    _, second = watched(readings[cut:], WATCH.load(WATCH.dump(state)))
+    assert first + second == whole
+
+
+def test_bytes_that_are_no_state_are_refused() -> None:
+    for packed in (b"", b"\x00", b"\xff" * 400, WATCH.dump(WATCH.start())[:30]):
+        with pytest.raises(StateError):
+            WATCH.load(packed)
+
+
+def test_every_reason_speaks_both_languages_and_fills_every_place() -> None:
+    volumes = [*ordinary_life(60), *([0.0] * 60), *ordinary_life(5), *([300.0] * 30), 4000.0]
+    state, changes = watched(registers(volumes))
+    changes += WATCH.tick(state, MONDAY + timedelta(days=99))
+    reasons = [change.finding.reason for change in changes if isinstance(change, Raised)]
+    assert {reason.key.split("_")[0] for reason in reasons} == {"low", "constant", "no"}
+    for reason in reasons:
+        for language in ("en", "zh"):
+            words = explain(reason, language, SHANGHAI)
+            assert "{" not in words
+            assert words != reason.key

@@ -1,0 +1,145 @@
+"""`anju detect`: files in, one line an episode and level out."""
+
+import gzip
+import io
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingest.detect import detect_files
+from tests.detectors.homes import ordinary_life, registers
+
+GOOD = "ts,register_l\n2025-03-03T00:00:00Z,100\n2025-03-03T01:00:00Z,104\n"
+
+
+def run(
+    paths: list[Path], absences: Path | None = None, tz: str = "Asia/Shanghai"
+) -> tuple[int, list[dict[str, Any]], list[str]]:
+    out, said = io.StringIO(), list[str]()
+    code = detect_files(paths, tz=tz, absences=absences, budget=0.5, out=out, report=said.append)
+    return code, [json.loads(line) for line in out.getvalue().splitlines()], said
+
+
+def written(path: Path, rows: list[tuple[datetime, float]]) -> Path:
+    text = "ts,register_l\n" + "".join(f"{at:%Y-%m-%dT%H:%M:%SZ},{register_l:.0f}\n" for at, register_l in rows)
+    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+    return path
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return written(tmp_path / "home1.csv.gz", list(registers(ordinary_life(50) + [0.0] * 50 + ordinary_life(3))))
+
+
+def test_a_household_that_stops_is_asked_then_alerted_and_both_lines_say_when_it_ended(home: Path) -> None:
+    code, lines, said = run([home])
+    assert (code, said) == (0, [])
+    last = [line for line in lines if line["kind"] == "low_use"][-2:]
+    assert [line["level"] for line in last] == ["ask", "alert"]
+    assert last[0]["ended_at"] == last[1]["ended_at"] is not None
+    assert last[0]["household"] == "home1"
+    assert lines == sorted(lines, key=lambda line: line["raised_at"])
+
+
+def test_an_announced_absence_is_not_alerted(home: Path, tmp_path: Path) -> None:
+    absences = tmp_path / "absences.csv"
+    absences.write_text("household,from,until\nhome1,2025-04-21T00:00:00Z,2025-04-26T00:00:00Z\nhome1,x,y\n")
+    _, lines, said = run([home], absences)
+    assert [line for line in lines if line["raised_at"] > "2025-04-21" and line["kind"] == "low_use"] == []
+    assert said == [f"{absences}:3: Invalid isoformat string: 'x': 'home1,x,y'"]
+
+
+def test_the_clock_ends_at_the_latest_reading_of_all_files(tmp_path: Path) -> None:
+    rows = list(registers(ordinary_life(10)))
+    ends_early, goes_on = written(tmp_path / "a.csv", rows[:100]), written(tmp_path / "b.csv", rows)
+    assert [line for line in run([ends_early])[1] if line["kind"] == "no_data"] == []
+    (line,) = [line for line in run([ends_early, goes_on])[1] if line["kind"] == "no_data"]
+    assert (line["household"], line["ended_at"]) == ("a", None)
+
+
+@pytest.mark.parametrize(
+    ("bad", "named"),
+    [
+        ("soon,105", ":4: ts can't be read: 'soon'"),
+        ("2025-03-03T02:00:00Z,much", ":4: register_l is no number: 'much'"),
+        ("2025-03-03T02:00:00Z,nan", ":4: register_l is no register: 'nan'"),
+        ("2025-03-03T02:00:00Z,-3", ":4: register_l is no register: '-3'"),
+        ("2025-03-03T00:30:00Z,105", ":4: ts out of order: '2025-03-03T00:30:00Z' after '2025-03-03T01:00:00Z'"),
+        ("2025-03-03T01:00:00Z,105", ":4: the same ts twice: '2025-03-03T01:00:00Z'"),
+        ("1970-01-01T00:00:00Z,105", ":4: ts out of 2000-2099: '1970-01-01T00:00:00Z'"),
+        ("2031-01-01T00:00:00Z,105", ":4: ts more than a year after '2025-03-03T01:00:00Z': '2031-01-01T00:00:00Z'"),
+        ("2025-03-03T02:00:00Z", ":4: too few columns: '2025-03-03T02:00:00Z'"),
+    ],
+)
+def test_a_bad_line_is_named_and_only_it_is_lost(tmp_path: Path, bad: str, named: str) -> None:
+    path = tmp_path / "home.csv"
+    path.write_text(GOOD + bad + "\n2025-03-03T03:00:00Z,109\n")
+    code, _, said = run([path])
+    assert (code, said) == (0, [f"{path}{named}"])
+
+
+def test_files_without_anything_usable_give_status_2_and_each_its_reason(tmp_path: Path) -> None:
+    absent = tmp_path / "absent.csv"
+    plain = tmp_path / "plain.csv.gz"
+    plain.write_text(GOOD)
+    other = tmp_path / "other.csv"
+    other.write_text("time,value\n1,2\n")
+    code, lines, said = run([absent, plain, other])
+    assert (code, lines) == (2, [])
+    assert said[0] == f"{absent}: no such file"
+    assert said[2].startswith(f"{plain}: not a whole gzip file")
+    assert said[4] == f"{other}:1: no column ts, only 'time,value'"
+
+
+def test_what_is_left_of_a_broken_gzip_file_is_used(home: Path) -> None:
+    home.write_bytes(home.read_bytes()[:-200])
+    code, lines, said = run([home])
+    assert code == 0
+    assert lines
+    assert len(said) == 1
+
+
+def cut_short(paths: list[Path], folder: Path, before: datetime) -> list[Path]:
+    shorter = []
+    for path in paths:
+        with gzip.open(path, "rt") as file:
+            header, *rows = file.read().splitlines()
+        kept = [row for row in rows if datetime.fromisoformat(row.split(",")[0]) <= before]
+        target = folder / path.name
+        target.write_bytes(gzip.compress("\n".join([header, *kept]).encode(), 1))
+        shorter.append(target)
+    return shorter
+
+
+def without_end(lines: list[dict[str, Any]], until: str) -> list[dict[str, Any]]:
+    return [{**line, "ended_at": None} for line in lines if line["raised_at"] <= until]
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(days=st.floats(1, 54))
+def test_nothing_but_the_end_depends_on_what_comes_later(home: Path, tmp_path: Path, days: float) -> None:
+    (tmp_path / "cut").mkdir(exist_ok=True)
+    before = datetime.fromtimestamp(datetime(2025, 3, 3, tzinfo=UTC).timestamp() + int(days * 86400), UTC)
+    until = f"{before:%Y-%m-%dT%H:%M:%SZ}"
+    (shorter,) = cut_short([home], tmp_path / "cut", before)
+    assert without_end(run([shorter])[1], until) == without_end(run([home])[1], until)
+
+
+def test_real_homes_cut_short_say_the_same_up_to_the_cut(tmp_path: Path) -> None:
+    material = os.environ.get("ANJU_TEST_MATERIAL")
+    if not material:
+        pytest.skip("ANJU_TEST_MATERIAL is not set: no real meters here")
+    homes = sorted((Path(material) / "data/water/daiad").glob("*.csv.gz"))[:3]
+    whole = run(homes, tz="Europe/Madrid")[1]
+    for before in (datetime(2016, 5, 17, 9, 40, tzinfo=UTC), datetime(2016, 12, 24, 3, 0, tzinfo=UTC)):
+        until = f"{before:%Y-%m-%dT%H:%M:%SZ}"
+        shorter = run(cut_short(homes, tmp_path, before), tz="Europe/Madrid")[1]
+        ended_by_then = [line for line in shorter if line["kind"] != "no_data"]
+        expected = [line for line in whole if line["kind"] != "no_data"]
+        assert without_end(ended_by_then, until) == without_end(expected, until)
