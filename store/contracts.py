@@ -1,11 +1,16 @@
-"""What the rest asks of a store of readings. Every store passes `tests/test_every_reading_store.py`."""
+"""What the rest asks of a store of readings. Every store passes `tests/test_every_reading_store.py`.
+
+Registers are kept to the millilitre, times to the millisecond.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 from domain.reading import DeviceEvent
+
+EARLIEST_AT = datetime(2000, 1, 1, tzinfo=UTC)  # no meter with a radio is older; a clock before it is not set
 
 
 class StoreError(Exception):
@@ -28,11 +33,24 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BandScan:
+    """Someone opened a wristband's page, or staff scanned the band.
+
+    `band_no` is the band's opaque number, never its card id; `stage` how far it went; `source` web or a scanner's id.
+    """
+
+    band_no: int
+    at: datetime
+    stage: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """A message that was refused, or a reading in quarantine, kept where staff can see it.
 
     `kind` is "refused" (can't be used) or "quarantined" (in order, but from an unknown or wrongly bound device;
-    can be released). `reason` names the field and the value.
+    can be released). `reason` names the field and the value. `kept_id` is the store's, 0 before it is stored.
     """
 
     kind: str
@@ -41,24 +59,28 @@ class Kept:
     payload: bytes
     reason: str
     device_id: str | None = None
+    kept_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """All that one group commit stores: wholly or not at all."""
+    """All that one group commit stores, wholly or not at all; `released` leaves quarantine with it (kept ids)."""
 
     arrivals: Sequence[Arrival] = ()
     events: Sequence[DeviceEvent] = ()
+    scans: Sequence[BandScan] = ()
     kept: Sequence[Kept] = ()
+    released: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
-    """What one commit brought, for those who follow the readings (detectors, forwarder)."""
+    """What one commit brought that was not there before, for those who follow (detectors, forwarder)."""
 
     position: int
-    arrivals: Sequence[Arrival] = field(default_factory=tuple)
-    events: Sequence[DeviceEvent] = field(default_factory=tuple)
+    arrivals: Sequence[Arrival] = ()
+    events: Sequence[DeviceEvent] = ()
+    scans: Sequence[BandScan] = ()
 
 
 class BatchSink(Protocol):
@@ -74,6 +96,10 @@ class Journal(Protocol):
         """Up to `limit` entries with a position above `after`, in order."""
         ...
 
+    def position(self) -> int:
+        """The position of the newest commit ever; 0 before the first."""
+        ...
+
     def trim(self, up_to: int) -> None:
         """Forgets entries up to this position: every follower has them behind it."""
         ...
@@ -85,3 +111,29 @@ class RegisterReader(Protocol):
     def registers(self, meter_id: str, since: datetime, until: datetime) -> Sequence[tuple[datetime, float]]:
         """(at, register_l [L]) with since <= at < until, in order of time."""
         ...
+
+
+class KeptReader(Protocol):
+    """What was refused or is in quarantine, for staff."""
+
+    def kept(self, kind: str, limit: int = 100) -> Sequence[Kept]:
+        """The newest first."""
+        ...
+
+
+class ReadingStore(BatchSink, Journal, RegisterReader, KeptReader, Protocol):
+    """A whole store of readings."""
+
+    def device_events(self, device_id: str, since: datetime, until: datetime) -> Sequence[DeviceEvent]:
+        """With since <= at < until, in order of time; neither whose clock nor which gateway is remembered."""
+        ...
+
+    def band_scans(self, since: datetime, until: datetime) -> Sequence[BandScan]:
+        """With since <= at < until, in order of time."""
+        ...
+
+    def forget(self, before: datetime) -> None:
+        """Drops readings, events, scans and kept messages older than this: retention."""
+        ...
+
+    def close(self) -> None: ...

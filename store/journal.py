@@ -1,0 +1,75 @@
+"""How one commit is written down for its followers: compact JSON of what was new in it."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.reading import DeviceEvent
+from store.contracts import EARLIEST_AT, Arrival, BandScan, JournalEntry
+
+_MS = timedelta(milliseconds=1)
+
+
+def to_ms(at: datetime) -> int:
+    """Milliseconds since `EARLIEST_AT`."""
+    return (at - EARLIEST_AT) // _MS
+
+
+def from_ms(ms: int) -> datetime:
+    return EARLIEST_AT + ms * _MS
+
+
+def to_ml(register_l: float) -> int:
+    return round(register_l * 1000)
+
+
+def write(arrivals: Sequence[Arrival], events: Sequence[DeviceEvent], scans: Sequence[BandScan]) -> str:
+    """The journal row's body."""
+    body: dict[str, list[list[Any]]] = {}
+    if arrivals:
+        body["a"] = [
+            [a.meter_id, to_ms(a.at), to_ml(a.register_l), int(a.late), to_ms(a.received_at)] for a in arrivals
+        ]
+    if events:
+        body["e"] = [
+            [e.device_id, to_ms(e.at), e.kind, e.at_source, e.gateway_id, dict(e.flags), dict(e.battery)]
+            for e in events
+        ]
+    if scans:
+        body["s"] = [[s.band_no, to_ms(s.at), s.stage, s.source] for s in scans]
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+
+
+def read(position: int, text: str) -> JournalEntry:
+    """The entry back from its row."""
+    body = json.loads(text)
+    return JournalEntry(
+        position=position,
+        arrivals=tuple(
+            Arrival(
+                meter_id=meter_id,
+                at=from_ms(at),
+                register_l=ml / 1000,
+                late=bool(late),
+                received_at=from_ms(received_at),
+            )
+            for meter_id, at, ml, late, received_at in body.get("a", ())
+        ),
+        events=tuple(
+            DeviceEvent(
+                device_id=device_id,
+                at=from_ms(at),
+                kind=kind,
+                at_source=at_source,
+                gateway_id=gateway_id,
+                flags=flags,
+                battery=battery,
+            )
+            for device_id, at, kind, at_source, gateway_id, flags, battery in body.get("e", ())
+        ),
+        scans=tuple(
+            BandScan(band_no=band_no, at=from_ms(at), stage=stage, source=source)
+            for band_no, at, stage, source in body.get("s", ())
+        ),
+    )

@@ -1,0 +1,113 @@
+"""A store of readings that forgets all when the process ends: for tests, `anju detect` and a first look."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from threading import Lock
+
+from domain.reading import DeviceEvent
+from store.contracts import Arrival, BandScan, Batch, JournalEntry, Kept
+from store.journal import from_ms, to_ml, to_ms
+
+
+class MemoryReadings:
+    """The same answers as the file's, from dictionaries."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._registers: dict[str, dict[int, int]] = {}
+        self._events: dict[tuple[str, int, str], DeviceEvent] = {}
+        self._scans: dict[tuple[int, int, str, str], BandScan] = {}
+        self._kept: dict[int, Kept] = {}
+        self._journal: list[JournalEntry] = []
+        self._position = 0
+        self._last_kept = 0
+
+    def commit(self, batch: Batch) -> None:
+        with self._lock:
+            arrivals = tuple(_rounded(a) for a in batch.arrivals if self._is_new(a))
+            events = tuple(e for e in batch.events if self._is_new_event(e))
+            scans = tuple(s for s in batch.scans if self._is_new_scan(s))
+            if arrivals or events or scans:
+                self._position += 1
+                entry = JournalEntry(position=self._position, arrivals=arrivals, events=events, scans=scans)
+                self._journal.append(entry)
+            for kept in batch.kept:
+                self._last_kept += 1
+                self._kept[self._last_kept] = replace(kept, kept_id=self._last_kept)
+            for kept_id in batch.released:
+                self._kept.pop(kept_id, None)
+
+    def follow(self, after: int, limit: int = 100) -> Sequence[JournalEntry]:
+        with self._lock:
+            return [entry for entry in self._journal if entry.position > after][:limit]
+
+    def position(self) -> int:
+        return self._position
+
+    def trim(self, up_to: int) -> None:
+        with self._lock:
+            self._journal = [entry for entry in self._journal if entry.position > up_to]
+
+    def registers(self, meter_id: str, since: datetime, until: datetime) -> Sequence[tuple[datetime, float]]:
+        with self._lock:
+            rows = sorted(self._registers.get(meter_id, {}).items())
+        return [(from_ms(at), ml / 1000) for at, ml in rows if to_ms(since) <= at < to_ms(until)]
+
+    def device_events(self, device_id: str, since: datetime, until: datetime) -> Sequence[DeviceEvent]:
+        with self._lock:
+            keys = [
+                key for key in sorted(self._events) if key[0] == device_id and to_ms(since) <= key[1] < to_ms(until)
+            ]
+            return [self._events[key] for key in keys]
+
+    def band_scans(self, since: datetime, until: datetime) -> Sequence[BandScan]:
+        with self._lock:
+            keys = [key for key in sorted(self._scans) if to_ms(since) <= key[0] < to_ms(until)]
+            return [self._scans[key] for key in keys]
+
+    def kept(self, kind: str, limit: int = 100) -> Sequence[Kept]:
+        with self._lock:
+            return [kept for _, kept in sorted(self._kept.items(), reverse=True) if kept.kind == kind][:limit]
+
+    def forget(self, before: datetime) -> None:
+        ms = to_ms(before)
+        with self._lock:
+            for registers in self._registers.values():
+                for at in [at for at in registers if at < ms]:
+                    del registers[at]
+            self._events = {key: event for key, event in self._events.items() if key[1] >= ms}
+            self._scans = {key: scan for key, scan in self._scans.items() if key[0] >= ms}
+            self._kept = {no: kept for no, kept in self._kept.items() if to_ms(kept.received_at) >= ms}
+
+    def close(self) -> None:
+        """Nothing to put away."""
+
+    def _is_new(self, arrival: Arrival) -> bool:
+        registers = self._registers.setdefault(arrival.meter_id, {})
+        at, ml = to_ms(arrival.at), to_ml(arrival.register_l)
+        new = registers.get(at) != ml
+        registers[at] = ml
+        return new
+
+    def _is_new_event(self, event: DeviceEvent) -> bool:
+        event = replace(event, at=from_ms(to_ms(event.at)), flags=dict(event.flags), battery=dict(event.battery))
+        key = event.device_id, to_ms(event.at), event.kind
+        new = self._events.get(key) != event
+        self._events[key] = event
+        return new
+
+    def _is_new_scan(self, scan: BandScan) -> bool:
+        key = to_ms(scan.at), scan.band_no, scan.source, scan.stage
+        new = key not in self._scans
+        self._scans[key] = scan
+        return new
+
+
+def _rounded(arrival: Arrival) -> Arrival:
+    return replace(
+        arrival,
+        at=from_ms(to_ms(arrival.at)),
+        received_at=from_ms(to_ms(arrival.received_at)),
+        register_l=to_ml(arrival.register_l) / 1000,
+    )

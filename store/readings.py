@@ -1,0 +1,238 @@
+"""The readings file: one SQLite row a reading, clustered on meter and time; durable when a commit returns."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Lock
+
+from domain.reading import DeviceEvent
+from store import journal
+from store.contracts import Arrival, BandScan, Batch, JournalEntry, Kept, StoreUnavailableError
+from store.journal import from_ms, to_ml, to_ms
+from store.lock import hold
+from store.readings_schema import METER_SPAN, SCHEMA, UPSERT_EVENT, UPSERT_READING, UPSERT_SCAN
+
+BUSY_TIMEOUT_S = 2.0
+REFUSED_KEPT = 10_000  # newest refused messages that stay for staff: a flood of nonsense must not fill the disk
+METERS_FORGOTTEN_AT_ONCE = 500  # some ten milliseconds each, as retention drops a day at a time
+
+
+class Readings:
+    """One writer connection, which alone checkpoints; readers that never wait for it. One process at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._held = hold(path)
+        self._lock = Lock()
+        self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        self._meters: dict[str, int] = {}
+        try:
+            self._writer: sqlite3.Connection | None = _open(path, "rwc")
+            self._writer.executescript(SCHEMA)
+            self._inode = path.stat().st_ino
+        except sqlite3.DatabaseError as e:
+            self._held.close()
+            raise StoreUnavailableError(f"{path}: {e}") from e
+
+    def commit(self, batch: Batch) -> None:
+        with self._lock, self._transaction() as db:
+            numbered = self._numbered(db, {a.meter_id for a in batch.arrivals})
+            _write(db, batch, self._meters | numbered if numbered else self._meters)
+        self._meters |= numbered
+
+    def follow(self, after: int, limit: int = 100) -> Sequence[JournalEntry]:
+        sql = "SELECT position, body FROM journal WHERE position > ? ORDER BY position LIMIT ?"
+        with self._reader() as db:
+            return [journal.read(position, body) for position, body in db.execute(sql, (after, limit))]
+
+    def position(self) -> int:
+        with self._reader() as db:
+            row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'journal'").fetchone()
+        return row[0] if row else 0
+
+    def trim(self, up_to: int) -> None:
+        with self._lock, self._transaction() as db:
+            db.execute("DELETE FROM journal WHERE position <= ?", (up_to,))
+
+    def registers(self, meter_id: str, since: datetime, until: datetime) -> Sequence[tuple[datetime, float]]:
+        sql = (
+            "SELECT meter_at - no * :span, register_ml FROM meters, readings WHERE meter_id = :meter_id"
+            " AND meter_at >= no * :span + :since AND meter_at < no * :span + :until ORDER BY meter_at"
+        )
+        named = {"span": METER_SPAN, "meter_id": meter_id, "since": max(0, to_ms(since)), "until": to_ms(until)}
+        with self._reader() as db:
+            return [(from_ms(at), ml / 1000) for at, ml in db.execute(sql, named)]
+
+    def device_events(self, device_id: str, since: datetime, until: datetime) -> Sequence[DeviceEvent]:
+        sql = "SELECT body FROM device_events WHERE device_id = ? AND at >= ? AND at < ? ORDER BY at, kind"
+        with self._reader() as db:
+            bodies = [body for (body,) in db.execute(sql, (device_id, to_ms(since), to_ms(until)))]
+        return [event for body in bodies for event in journal.read(0, body).events]
+
+    def band_scans(self, since: datetime, until: datetime) -> Sequence[BandScan]:
+        sql = "SELECT band_no, at, stage, source FROM band_scans WHERE at >= ? AND at < ? ORDER BY at, band_no"
+        with self._reader() as db:
+            rows = db.execute(sql, (to_ms(since), to_ms(until))).fetchall()
+        return [BandScan(band_no=no, at=from_ms(at), stage=stage, source=source) for no, at, stage, source in rows]
+
+    def kept(self, kind: str, limit: int = 100) -> Sequence[Kept]:
+        sql = (
+            "SELECT kept_id, kind, received_at, topic, payload, reason, device_id FROM kept"
+            " WHERE kind = ? ORDER BY kept_id DESC LIMIT ?"
+        )
+        with self._reader() as db:
+            return [_kept(row) for row in db.execute(sql, (kind, limit))]
+
+    def forget(self, before: datetime) -> None:
+        """In short transactions, so that the service goes on meanwhile."""
+        ms = to_ms(before)
+        with self._reader() as db:
+            numbers = [no for (no,) in db.execute("SELECT no FROM meters")]
+        sql = "DELETE FROM readings WHERE meter_at >= ? AND meter_at < ?"
+        for start in range(0, len(numbers), METERS_FORGOTTEN_AT_ONCE):
+            some = numbers[start : start + METERS_FORGOTTEN_AT_ONCE]
+            with self._lock, self._transaction() as db:
+                db.executemany(sql, [(no * METER_SPAN, no * METER_SPAN + ms) for no in some])
+        with self._lock, self._transaction() as db:
+            db.execute("DELETE FROM device_events WHERE at < ?", (ms,))
+            db.execute("DELETE FROM band_scans WHERE at < ?", (ms,))
+            db.execute("DELETE FROM kept WHERE received_at < ?", (ms,))
+
+    def close(self) -> None:
+        """Readers first: the writer, as the last, checkpoints."""
+        self._close_readers()
+        with self._lock:
+            self._shut()
+        self._held.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """BEGIN to COMMIT; whatever SQLite can't do is a `StoreUnavailableError` with nothing stored."""
+        try:
+            db = self._open_writer()
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+        except (sqlite3.OperationalError, OSError) as e:
+            raise StoreUnavailableError(f"{self.path}: {e}") from e
+        except sqlite3.DatabaseError as e:
+            if type(e) is not sqlite3.DatabaseError:  # the subclasses are faults of the program
+                raise
+            raise StoreUnavailableError(f"{self.path}: {e}") from e
+
+    def _open_writer(self) -> sqlite3.Connection:
+        """The writer; a file that was taken away or replaced is opened again, never made anew."""
+        if self._writer is None or self.path.stat().st_ino != self._inode:
+            self._shut()
+            self._close_readers()
+            self._meters = {}
+            self._writer = _open(self.path, "rw")
+            self._writer.execute("SELECT count(*) FROM meters")
+            self._inode = self.path.stat().st_ino
+        return self._writer
+
+    def _close_readers(self) -> None:
+        while not self._idle.empty():
+            self._idle.get().close()
+
+    def _shut(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _numbered(self, db: sqlite3.Connection, meter_ids: set[str]) -> dict[str, int]:
+        """Numbers of meters not met since the start; theirs only when the transaction is committed."""
+        numbered = {}
+        for meter_id in meter_ids.difference(self._meters):
+            db.execute("INSERT INTO meters(meter_id) VALUES (?) ON CONFLICT DO NOTHING", (meter_id,))
+            numbered[meter_id] = db.execute("SELECT no FROM meters WHERE meter_id = ?", (meter_id,)).fetchone()[0]
+        return numbered
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        try:
+            try:
+                db = self._idle.get_nowait()
+            except Empty:
+                db = _open(self.path, "ro")
+            try:
+                yield db
+            except BaseException:
+                db.close()
+                raise
+            self._idle.put(db)
+        except sqlite3.OperationalError as e:
+            raise StoreUnavailableError(f"{self.path}: {e}") from e
+
+
+def _write(db: sqlite3.Connection, batch: Batch, meters: dict[str, int]) -> None:
+    arrivals = [a for a in batch.arrivals if _new(db, UPSERT_READING, _reading_row(a, meters))]
+    events = [e for e in batch.events if _new(db, UPSERT_EVENT, _event_row(e))]
+    scans = [s for s in batch.scans if _new(db, UPSERT_SCAN, (s.band_no, to_ms(s.at), s.stage, s.source))]
+    if arrivals or events or scans:
+        db.execute("INSERT INTO journal(body) VALUES (?)", (journal.write(arrivals, events, scans),))
+    if batch.kept:
+        _keep(db, batch.kept)
+    if batch.released:
+        db.executemany("DELETE FROM kept WHERE kept_id = ?", [(kept_id,) for kept_id in batch.released])
+
+
+def _new(db: sqlite3.Connection, upsert: str, row: tuple[object, ...]) -> bool:
+    return db.execute(upsert, row).rowcount > 0
+
+
+def _reading_row(arrival: Arrival, meters: dict[str, int]) -> tuple[int, int]:
+    return meters[arrival.meter_id] * METER_SPAN + to_ms(arrival.at), to_ml(arrival.register_l)
+
+
+def _event_row(event: DeviceEvent) -> tuple[str, int, str, str]:
+    return event.device_id, to_ms(event.at), event.kind, journal.write((), (event,), ())
+
+
+def _keep(db: sqlite3.Connection, kept: Sequence[Kept]) -> None:
+    db.executemany(
+        "INSERT INTO kept(kind, received_at, topic, payload, reason, device_id) VALUES (?, ?, ?, ?, ?, ?)",
+        [(k.kind, to_ms(k.received_at), k.topic, k.payload, k.reason, k.device_id) for k in kept],
+    )
+    db.execute(
+        "DELETE FROM kept WHERE kind = 'refused' AND kept_id <="
+        " (SELECT kept_id FROM kept WHERE kind = 'refused' ORDER BY kept_id DESC LIMIT 1 OFFSET ?)",
+        (REFUSED_KEPT,),
+    )
+
+
+def _kept(row: tuple[int, str, int, str, bytes, str, str | None]) -> Kept:
+    kept_id, kind, received_at, topic, payload, reason, device_id = row
+    return Kept(
+        kept_id=kept_id,
+        kind=kind,
+        received_at=from_ms(received_at),
+        topic=topic,
+        payload=payload,
+        reason=reason,
+        device_id=device_id,
+    )
+
+
+def _open(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection in autocommit, where BEGIN is ours; read-only ones neither write nor checkpoint."""
+    uri = f"{path.absolute().as_uri()}?mode={'rw' if mode == 'ro' else mode}"
+    db = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        if mode == "ro":
+            db.execute("PRAGMA wal_autocheckpoint=0")
+            db.execute("PRAGMA query_only=ON")
+    except BaseException:
+        db.close()
+        raise
+    return db
