@@ -26,14 +26,16 @@ def use_stops(recording: Recording, onset: datetime) -> Recording:
     return _changed(recording, after, base + drip * hours)
 
 
-def tap_left_on(recording: Recording, onset: datetime, flow_lpm: float) -> Recording:
-    """Ordinary life plus a tap that runs from the onset on [L/min]."""
-    return leak(recording, onset, flow_lpm * 60.0)
+def tap_left_on(recording: Recording, onset: datetime, flow_lpm: float, shut_at: datetime | None = None) -> Recording:
+    """Ordinary life plus a tap that runs [L/min] from the onset on, until somebody shuts it."""
+    return leak(recording, onset, flow_lpm * 60.0, shut_at)
 
 
-def leak(recording: Recording, onset: datetime, flow_l_per_h: float) -> Recording:
-    """Ordinary life plus a constant flow from the onset on [L/h]."""
+def leak(recording: Recording, onset: datetime, flow_l_per_h: float, shut_at: datetime | None = None) -> Recording:
+    """Ordinary life plus a constant flow [L/h] from the onset on, until it is stopped."""
     after, hours = _after(recording, onset)
+    if shut_at is not None:
+        hours = np.minimum(hours, (shut_at - onset).total_seconds() / 3600.0)
     return _changed(recording, after, recording.register_l[after] + flow_l_per_h * hours)
 
 
