@@ -42,8 +42,9 @@ class Reading:
 class DeviceEvent:
     """What a sensor, a gateway, or a meter without a readable register says at one time.
 
-    `kind` is one of sos_button, leak_sensor, smoke_detector, gas_detector, door_contact, motion_sensor,
-    water_meter, water_meter_alarm, device_status, gateway_status, gateway_alarm; `flags` as in `Reading`.
+    `kind` is one of sos_button, leak_sensor, smoke_detector, gas_detector, door_contact, motion_sensor, water_meter,
+    pulse_counter, water_meter_alarm, device_status, gateway_status, gateway_alarm, gateway_birth, gateway_death;
+    `flags` as in `Reading`. `lacks` says why a register in the message can't be read, and what the ledger must say.
     """
 
     device_id: str
@@ -53,6 +54,12 @@ class DeviceEvent:
     gateway_id: str | None = None
     flags: Mapping[str, bool] = field(default_factory=lambda: NO_FLAGS)
     battery: Mapping[str, float] = field(default_factory=dict)
+    lacks: str | None = None
+
+    @property
+    def about_gateway(self) -> bool:
+        """The gateway speaks of itself; `device_id` is then its own."""
+        return self.kind.startswith("gateway_")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,277 @@
+"""What a codec gets and what all codecs share: the message, the ledger's word on devices, numbers, units and times."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from json import loads as slow_loads
+from math import isfinite
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import orjson
+
+from domain.reading import AtSource, Decoded, Device, DeviceEvent, Reading
+
+EARLIEST_AT = datetime(2000, 1, 1, tzinfo=UTC)  # before it no clock was set: placeholders and clocks at zero
+LATEST_AT = datetime(2100, 1, 1, tzinfo=UTC)
+MOST_REGISTER_L = 1e12  # 10^9 m3: no dial is that wide
+LONGEST_ID = 200  # characters; topic levels and friendly names stay far below
+LITRES: Mapping[str, float] = {
+    "l": 1.0, "litre": 1.0, "litres": 1.0, "liter": 1.0, "liters": 1.0, "dm3": 1.0, "dm³": 1.0,
+    "m3": 1000.0, "m³": 1000.0, "m^3": 1000.0, "cbm": 1000.0, "kl": 1000.0, "立方米": 1000.0, "吨": 1000.0,
+    "gal": 3.785411784, "gals": 3.785411784, "gallon": 3.785411784, "gallons": 3.785411784, "usgal": 3.785411784,
+    "ft3": 28.316846592, "ft³": 28.316846592, "ft^3": 28.316846592, "cf": 28.316846592, "ccf": 2831.6846592,
+    "ml": 0.001, "hl": 100.0, "dal": 10.0,
+}  # fmt: skip
+
+
+class RefusedError(Exception):
+    """The message can't be used; the text names the field and the value."""
+
+
+@dataclass(slots=True)
+class Message:
+    """One MQTT message. `topic` is without the prefix `anju/<gateway_id>/`, which gave `gateway_id`."""
+
+    topic: str
+    payload: bytes
+    received_at: datetime
+    gateway_id: str
+    _parsed: Any = field(default=..., repr=False)
+
+    def json(self) -> Any:
+        """The payload as JSON; refuses what isn't UTF-8, isn't JSON, is too deep, has NaN or a name twice."""
+        if self._parsed is ...:
+            self._parsed = parse_json(self.payload)
+        return self._parsed
+
+    def object(self) -> dict[str, Any]:
+        """The payload as a JSON object; refuses anything else."""
+        document = self.json()
+        if type(document) is not dict:
+            raise RefusedError(f"payload: a JSON object was expected, not {shown(document)}")
+        return document
+
+    def text(self) -> str:
+        """The payload as text without surrounding spaces; refuses what isn't UTF-8."""
+        try:
+            return self.payload.decode().strip()
+        except UnicodeDecodeError as error:
+            raise RefusedError(f"payload isn't UTF-8: {shown(self.payload)}") from error
+
+
+class Memory(dict[tuple[str, ...], Any]):
+    """What formats that need earlier messages remember; the oldest goes first, so that it can't grow without end."""
+
+    def __init__(self, most: int = 200_000) -> None:
+        super().__init__()
+        self._most = most
+
+    def __setitem__(self, key: tuple[str, ...], value: Any) -> None:
+        if len(self) >= self._most and key not in self:
+            del self[next(iter(self))]
+        super().__setitem__(key, value)
+
+
+@dataclass(slots=True)
+class Context:
+    """What codecs know besides the message: the ledger's devices, the zone of clocks without one, and the memory."""
+
+    devices: Mapping[str, Device] = field(default_factory=dict)
+    timezone: tzinfo = UTC
+    memory: Memory = field(default_factory=Memory)
+
+    def device(self, device_id: str) -> Device | None:
+        """The ledger's entry, whatever the case of the id."""
+        devices = self.devices
+        return devices.get(device_id) or devices.get(device_id.lower()) or devices.get(device_id.upper())
+
+    def zone(self, device: Device | None) -> tzinfo:
+        """The zone of a clock that doesn't say its own."""
+        if device is None or device.timezone is None:
+            return self.timezone
+        try:
+            return ZoneInfo(device.timezone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise RefusedError(f"timezone {shown(device.timezone)} of device {device.device_id} is unknown") from error
+
+
+Decode = Callable[[Message, Context], list[Decoded]]
+
+
+def parse_json(payload: bytes | str) -> Any:
+    """Strict JSON; refuses malformed, not UTF-8, deeper than 1,024, NaN, infinite, and names that come twice."""
+    try:
+        document = orjson.loads(payload)
+    except orjson.JSONDecodeError as error:
+        raise RefusedError(f"payload isn't JSON: {error}; it begins {shown(payload[:40])}") from error
+    raw = payload if isinstance(payload, bytes) else payload.encode()
+    if raw.count(b'"') != orjson.dumps(document).count(b'"') or b"\\u0022" in raw:
+        slow_loads(payload, object_pairs_hook=_no_name_twice)  # a lost pair takes its quotes with it
+    return document
+
+
+def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        seen: set[str] = set()
+        name = next(n for n, _ in pairs if n in seen or seen.add(n))  # type: ignore[func-returns-value]
+        raise RefusedError(f"payload has the name {shown(name)} twice in one object")
+    return names
+
+
+def shown(value: object) -> str:
+    """A value for a reason, cut short."""
+    text = repr(value[:60] if isinstance(value, str | bytes) else value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def number(document: Mapping[str, Any], name: str) -> float | None:
+    """A JSON number, None where absent or null; refuses text, true and false."""
+    value = document.get(name)
+    if type(value) is float or type(value) is int:
+        return float(value)
+    if value is None:
+        return None
+    raise RefusedError(f"{name}: a number was expected, not {shown(value)}")
+
+
+def number_from_text(value: object, name: str) -> float | None:
+    """A number, also written as plain decimal text ("001978.208"), None where absent, null or empty; refuses others."""
+    if type(value) is float or type(value) is int:
+        return float(value)
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and len(value) <= 40 and _plain_decimal(value.strip()):
+        return float(value)
+    raise RefusedError(f"{name}: a number was expected, not {shown(value)}")
+
+
+def _plain_decimal(text: str) -> bool:
+    digits = text.removeprefix("-").replace(".", "", 1)
+    return digits.isascii() and digits.isdigit()
+
+
+def litres(value: float, litres_per_unit: float, name: str) -> float:
+    """A register [L]; refuses negative, infinite or impossibly large values. Rounded to 0.001 L: no float dust."""
+    register_l = round(value * litres_per_unit, 3)
+    if not isfinite(register_l) or not 0 <= register_l <= MOST_REGISTER_L:
+        raise RefusedError(f"{name}: {value!r} is no possible register")
+    return register_l
+
+
+def litres_per(unit: object) -> float | None:
+    """Litres in a unit of volume by its name, None where the name is no known unit."""
+    return LITRES.get(unit.strip().lower().replace(" ", "")) if isinstance(unit, str) else None
+
+
+def checked_id(value: object, name: str) -> str:
+    """An id as text; refuses what is no id or would be a wildcard, a path or a control character."""
+    if type(value) is int:
+        return str(value)
+    if not isinstance(value, str) or not value.strip():
+        raise RefusedError(f"{name}: an id was expected, not {shown(value)}")
+    if len(value) > LONGEST_ID or not value.isprintable() or any(c in value for c in "#+/"):
+        raise RefusedError(f"{name}: {shown(value)} can't be an id (wildcard, slash, control character, or too long)")
+    return value
+
+
+def clock(value: object, zone: tzinfo | None) -> datetime | None:
+    """An ISO 8601 time as UTC; None where there is none, it is implausible, or it lacks its zone and `zone` is None."""
+    if not isinstance(value, str):
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        if zone is None or len(value) < 11:
+            return None
+        at = at.replace(tzinfo=zone)
+    return plausible(at)
+
+
+def epoch(value: object, per_second: float = 1.0) -> datetime | None:
+    """Seconds (or parts of them) since 1970 as UTC; None where it is no number or implausible."""
+    if (type(value) is not int and type(value) is not float) or not isfinite(value):
+        return None
+    seconds = value / per_second
+    return datetime.fromtimestamp(seconds, UTC) if EARLIEST_AT.timestamp() <= seconds < LATEST_AT.timestamp() else None
+
+
+def plausible(at: datetime) -> datetime | None:
+    """The time as UTC, None outside the years in which a clock can have been set."""
+    if not 2000 <= at.year < 2100:
+        return None
+    at = at.astimezone(UTC)
+    return at if EARLIEST_AT <= at < LATEST_AT else None
+
+
+def first_clock(message: Message, *candidates: tuple[datetime | None, AtSource]) -> tuple[datetime, AtSource]:
+    """The first time that is known, else the time of receipt."""
+    return next(((at, source) for at, source in candidates if at), (message.received_at, "server"))
+
+
+def device_event(
+    message: Message,
+    device_id: str,
+    kind: str,
+    at: tuple[datetime, AtSource],
+    *,
+    flags: Mapping[str, bool] | None = None,
+    battery: Mapping[str, float] | None = None,
+    lacks: str | None = None,
+) -> DeviceEvent:
+    """A device event of this message."""
+    return DeviceEvent(
+        device_id=device_id,
+        at=at[0],
+        kind=kind,
+        at_source=at[1],
+        gateway_id=message.gateway_id,
+        flags=flags or {},
+        battery=battery or {},
+        lacks=lacks,
+    )
+
+
+def register_or_event(
+    message: Message,
+    meter_id: str,
+    at: tuple[datetime, AtSource],
+    value: float | None,
+    litres_per_unit: float | None,
+    *,
+    name: str = "register",
+    kind: str = "water_meter",
+    flags: Mapping[str, bool] | None = None,
+    battery: Mapping[str, float] | None = None,
+    history: tuple[Any, ...] = (),
+) -> Decoded:
+    """A reading where the register and its unit are known, else the event that remains, saying what it lacks."""
+    if value is not None and litres_per_unit is not None:
+        return Reading(
+            meter_id=meter_id,
+            at=at[0],
+            register_l=litres(value, litres_per_unit, name),
+            at_source=at[1],
+            kind=kind,
+            gateway_id=message.gateway_id,
+            flags=flags or {},
+            battery=battery or {},
+            history=history,
+        )
+    lacks = None if value is None else lacking(kind, meter_id, name, value)
+    return device_event(message, meter_id, kind, at, flags=flags, battery=battery, lacks=lacks)
+
+
+def lacking(kind: str, meter_id: str, name: str, value: float) -> str:
+    """What the ledger must say before this register can be read."""
+    if kind == "pulse_counter":
+        return f"{name}: {value:g} pulses of {meter_id} have no volume: the ledger must say litres_per_pulse"
+    return f"{name}: {value:g} of {meter_id} has no unit: the ledger must say unit (m3, L or gal)"
+
+
+def ledger_unit(device: Device | None) -> float | None:
+    """Litres in the unit that the ledger gives, None where it gives none."""
+    return LITRES[device.unit.lower()] if device is not None and device.unit is not None else None

@@ -1,0 +1,86 @@
+"""anju's own format: one reading as a JSON object, or several in an array."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from domain.reading import AtSource, Decoded, Reading, Refused
+from ingest.codecs.contract import Context, Message, RefusedError, checked_id, clock, litres, number, shown
+
+REGISTERS = (("register_l", 1.0), ("register_m3", 1000.0))
+KNOWN = frozenset({"meter_id", "at", "register_l", "register_m3", "flags", "battery"})
+
+
+def recognises(topic: str) -> bool:
+    """Gateways publish on `anju/<gateway_id>/readings`."""
+    return topic == "readings"
+
+
+def fits(document: Any) -> bool:
+    """Whether a JSON document on any topic is this format."""
+    first = document[0] if type(document) is list and document else document
+    return type(first) is dict and "meter_id" in first and ("register_l" in first or "register_m3" in first)
+
+
+def decode(message: Message, context: Context) -> list[Decoded]:
+    """Each element stands for itself: one bad reading doesn't lose its neighbours."""
+    document = message.json()
+    if type(document) is dict:
+        return [_reading(message, document)]
+    if type(document) is not list or not document:
+        raise RefusedError(f"payload: a reading or an array of readings was expected, not {shown(document)}")
+    return [_kept_apart(message, element, i) for i, element in enumerate(document)]
+
+
+def _kept_apart(message: Message, element: Any, place: int) -> Decoded:
+    if type(element) is not dict:
+        return Refused(f"[{place}] a reading was expected, not {shown(element)}")
+    try:
+        return _reading(message, element)
+    except RefusedError as error:
+        return Refused(f"[{place}] {error}")
+
+
+def _reading(message: Message, document: dict[str, Any]) -> Reading:
+    if not KNOWN.issuperset(document):
+        unknown = next(name for name in document if name not in KNOWN)
+        raise RefusedError(f"{shown(unknown)} is no field of a reading")
+    at, at_source = _at(message, document)
+    return Reading(
+        meter_id=checked_id(document.get("meter_id"), "meter_id"),
+        at=at,
+        register_l=_register(document),
+        at_source=at_source,
+        gateway_id=message.gateway_id,
+        flags=_of(bool, document, "flags"),
+        battery=_of((int, float), document, "battery"),
+    )
+
+
+def _register(document: Mapping[str, Any]) -> float:
+    for name, litres_per_unit in REGISTERS:
+        value = number(document, name)
+        if value is not None:
+            return litres(value, litres_per_unit, name)
+    raise RefusedError("register_l or register_m3 is missing")
+
+
+def _at(message: Message, document: Mapping[str, Any]) -> tuple[datetime, AtSource]:
+    text = document.get("at")
+    if text is None:
+        return message.received_at, "server"
+    at = clock(text, None)
+    if at is None:
+        raise RefusedError(f"at: {shown(text)} is no time with its zone (such as 2026-03-01T06:30:00Z)")
+    return at, "meter"
+
+
+def _of(kind: type | tuple[type, ...], document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    values = document.get(name)
+    if values is None:
+        return {}
+    if type(values) is not dict or not all(isinstance(v, kind) for v in values.values()):
+        raise RefusedError(
+            f"{name}: {shown(values)} isn't an object of {'true and false' if kind is bool else 'numbers'}"
+        )
+    return values
