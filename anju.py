@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from config.settings import ConfigError, Settings, load
 from ingest.detect import detect_files
+from simulator.replay import replay
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -36,6 +38,20 @@ def detect(
 ) -> None:
     """Play recorded registers through the detectors; print what would have been raised, as JSON lines."""
     code = detect_files(files, tz=tz, absences=absences, budget=budget, out=sys.stdout, report=_complain)
+    raise typer.Exit(code)
+
+
+@app.command("replay")
+def replay_files(
+    files: Annotated[list[Path], typer.Argument(help="CSV files ts,register_l, gzipped or not; one meter each.")],
+    to: Annotated[str, typer.Option(help="The broker: mqtt://[user:password@]host:port, or mqtts:// for TLS.")],
+    speed: Annotated[float, typer.Option(help="Times faster than recorded; 0: as fast as it goes.", min=0.0)] = 1.0,
+    gateway: Annotated[str, typer.Option(help="Published as this gateway, on anju/GATEWAY/readings.")] = "replay",
+) -> None:
+    """Publish recorded registers over MQTT as a gateway would; Ctrl-C ends it."""
+    code = replay(
+        files, to=to, speed=speed, gateway_id=gateway, clock=time.monotonic, sleep=time.sleep, report=_complain
+    )
     raise typer.Exit(code)
 
 

@@ -83,9 +83,10 @@ def clocks(habits: Habits, life: Life, rng: np.random.Generator) -> list[Clock]:
     edges = _edges(life)
     middle = (edges[:-1] + edges[1:]) / 2.0
     hour = middle / 60.0 % 24.0
-    weekday = (middle // DAY + life.first_weekday).astype(np.int64) % 7
+    day = np.clip(middle // DAY, 0, life.days - 1).astype(np.int64)
+    weekday = (day + life.first_weekday) % 7
     guests = 1.0 + 0.8 * life.visitors.covers(middle)
-    states = [_State(person, middle) for person in life.persons]
+    states = [_State(person, middle, day) for person in life.persons]
     found: list[Clock] = []
     for person, state in zip(habits.persons, states, strict=True):
         toilet, basin, shower = _toilet(person, state) * guests, _basin(state), _shower(person, state, hour)
@@ -104,11 +105,11 @@ def clocks(habits: Habits, life: Life, rng: np.random.Generator) -> list[Clock]:
 class _State:
     """What one resident does in each piece of time: `active` 0..1, asleep, and the edges of the waking day."""
 
-    def __init__(self, person: PersonLife, middle: Minutes) -> None:
+    def __init__(self, person: PersonLife, middle: Minutes, day: NDArray[np.int64]) -> None:
         home = ~person.out.covers(middle)
         up = person.up.covers(middle)
         bad = person.bad.covers(middle)
-        self.active = (home & up) * np.where(bad, 0.35, 1.0)
+        self.active = (home & up) * np.where(bad, 0.35, 1.0) * person.spirits[day]
         self.asleep = (home & ~up).astype(np.float64)
         since_up = middle - np.concatenate(([-np.inf], person.up.start))[np.searchsorted(person.up.start, middle)]
         until_bed = np.concatenate((person.up.end, [np.inf]))[np.searchsorted(person.up.end, middle)] - middle
@@ -161,7 +162,7 @@ def _basin(state: _State) -> Minutes:
 
 
 def _shower(person: Person, state: _State, hour: Minutes) -> Minutes:
-    well = (state.active > 0.5).astype(np.float64)
+    well = (state.active > 0.4).astype(np.float64)
     return person.shower_per_day * 1.15 * well * _bump(hour, person.shower_h, 0.6)
 
 

@@ -32,6 +32,7 @@ class Person:
     club_weekly: float
     routine_away: float
     bad_days_per_month: float
+    mood: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,8 @@ class Habits:
     sticking_per_flush: float
     day_trips_per_month: float
     nights_away_per_month: float
+    second_home_weekly: float
+    second_home_weekday: int
     holidays_per_year: float
     hospital_per_year: float
     visits_per_month: float
@@ -76,8 +79,9 @@ def draw_person(rng: np.random.Generator) -> Person:
         errand_h=float(rng.lognormal(np.log(1.4), 0.35)),
         club_weekday=int(rng.integers(7)),
         club_weekly=float(rng.choice([0.0, 0.8], p=[0.5, 0.5])),
-        routine_away=float(rng.choice([0.0, rng.uniform(0.2, 0.7)], p=[0.82, 0.18])),
+        routine_away=float(rng.choice([0.0, rng.uniform(0.2, 0.8)], p=[0.75, 0.25])),
         bad_days_per_month=float(rng.gamma(1.0, 0.8)),
+        mood=float(rng.uniform(0.1, 0.6)),
     )
 
 
@@ -100,8 +104,10 @@ def draw_habits(rng: np.random.Generator, *, persons: int = 1) -> Habits:
         laundry_fill_l=8.0 if saver else float(rng.uniform(9.0, 16.0)),
         drip_l_per_h=float(np.exp(rng.uniform(np.log(0.2), np.log(8.0)))) if rng.random() < 0.08 else 0.0,
         sticking_per_flush=float(rng.choice([0.0, rng.uniform(0.001, 0.01)], p=[0.85, 0.15])),
-        day_trips_per_month=float(rng.gamma(1.3, 1.5)),
-        nights_away_per_month=float(rng.gamma(0.7, 0.9)),
+        day_trips_per_month=float(rng.gamma(1.3, 2.0)),
+        nights_away_per_month=float(rng.gamma(0.8, 1.4)),
+        second_home_weekly=float(rng.choice([0.0, rng.uniform(0.2, 0.9)], p=[0.85, 0.15])),
+        second_home_weekday=int(rng.integers(7)),
         holidays_per_year=float(rng.gamma(1.0, 1.2)),
         hospital_per_year=float(rng.gamma(0.7, 0.5)),
         visits_per_month=float(rng.gamma(1.2, 1.5)),

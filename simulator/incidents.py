@@ -16,14 +16,17 @@ from domain.recording import Recording
 DRIP_DAYS = 7
 
 
-def use_stops(recording: Recording, onset: datetime) -> Recording:
-    """Nobody draws water any more from the onset on; a drip, if there is one, runs on and readings go on."""
+def use_stops(recording: Recording, onset: datetime, *, drip: float | None = None) -> Recording:
+    """Nobody draws water any more from the onset on; readings go on, and so does a drip if there is one.
+
+    `drip` [L/h] is taken from the week before where it isn't given.
+    """
     after, hours = _after(recording, onset)
     if not after.any():
         return recording
     base = _register_at(recording, onset)
-    drip = drip_l_per_h(recording, onset)
-    return _changed(recording, after, base + drip * hours)
+    flow = drip_l_per_h(recording, onset) if drip is None else drip
+    return _changed(recording, after, base + flow * hours)
 
 
 def tap_left_on(recording: Recording, onset: datetime, flow_lpm: float, shut_at: datetime | None = None) -> Recording:

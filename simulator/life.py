@@ -40,11 +40,12 @@ def merged(start: Minutes, end: Minutes) -> Spans:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonLife:
-    """One resident's weeks: when up, when out, when ill in bed."""
+    """One resident's weeks: when up, when out, when ill in bed, and how lively each day is (1 on average)."""
 
     up: Spans
     out: Spans
     bad: Spans
+    spirits: Minutes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ class Life:
 
 def live(habits: Habits, *, days: int, first_weekday: int, rng: np.random.Generator) -> Life:
     """Draws a household's life for `days` local days, the first a `first_weekday` (Monday is 0)."""
-    together = _journeys(habits, days, rng)
+    together = _journeys(habits, days, first_weekday, rng)
     return Life(
         days=days,
         first_weekday=first_weekday,
@@ -80,6 +81,7 @@ def _person(
         up=merged(day * DAY + up, day * DAY + bed),
         out=merged(np.concatenate([start for start, _ in out]), np.concatenate([end for _, end in out])),
         bad=merged(bad_start, bad_start + DAY * rng.choice([1.0, 2.0, 3.0], len(bad_start), p=[0.6, 0.3, 0.1])),
+        spirits=rng.lognormal(-0.5 * person.mood**2, person.mood, days),
     )
 
 
@@ -106,7 +108,7 @@ def _outings(person: Person, days: int, first_weekday: int, rng: np.random.Gener
     ]
 
 
-def _journeys(habits: Habits, days: int, rng: np.random.Generator) -> list[tuple[Minutes, Minutes]]:
+def _journeys(habits: Habits, days: int, first_weekday: int, rng: np.random.Generator) -> list[tuple[Minutes, Minutes]]:
     """Day trips, nights away, holidays and hospital: the whole household is out."""
     trips = _days_struck(habits.day_trips_per_month / 30.0, days, rng)
     trip_at = trips + rng.normal(9.0 * 60.0, 60.0, len(trips))
@@ -121,8 +123,19 @@ def _journeys(habits: Habits, days: int, rng: np.random.Generator) -> list[tuple
     holiday_at = holidays + rng.uniform(7.0, 14.0, len(holidays)) * 60.0
     hospital = _days_struck(habits.hospital_per_year / 365.0, days, rng)
     hospital_at = hospital + rng.uniform(0.0, 24.0, len(hospital)) * 60.0
+    weekday = (np.arange(days) + first_weekday) % 7
+    second = (
+        np.flatnonzero((weekday == habits.second_home_weekday) & (rng.random(days) < habits.second_home_weekly)) * DAY
+    )
+    second_at = second + rng.normal(16.0, 2.0, len(second)) * 60.0
     return [
-        (trip_at, trip_at + rng.uniform(6.0, 12.0, len(trips)) * 60.0),
+        (trip_at, trip_at + rng.uniform(6.0, 13.0, len(trips)) * 60.0),
+        (
+            second_at,
+            second
+            + DAY * rng.choice([1.0, 2.0], len(second), p=[0.8, 0.2])
+            + rng.normal(15.0, 2.5, len(second)) * 60.0,
+        ),
         (night_at, night_end),
         (holiday_at, holiday_at + rng.uniform(7.0, 21.0, len(holidays)) * DAY),
         (hospital_at, hospital_at + rng.uniform(2.0, 10.0, len(hospital)) * DAY),

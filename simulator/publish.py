@@ -158,12 +158,18 @@ class Player:
 
         Raises `UnreachableError` when the broker does not acknowledge for `timeout_s`.
         """
+        count = self.send_until(at, timeout_s=timeout_s)
+        self._publisher.wait_for_acks(timeout_s=timeout_s)
+        return count
+
+    def send_until(self, at: datetime, *, at_most: int | None = None, timeout_s: float | None = None) -> int:
+        """Hands over what is due, without waiting for the last acks; the number of readings."""
         due = int(np.searchsorted(self._at_s, at.timestamp(), side="right"))
-        count = due - self.published
-        while self.published < due:
+        last = due if at_most is None else min(due, self.published + at_most)
+        count = max(last - self.published, 0)
+        for _ in range(count):
             self._publisher.publish(self._topic, self._payload(self.published), timeout_s=timeout_s)
             self.published += 1
-        self._publisher.wait_for_acks(timeout_s=timeout_s)
         return count
 
     def _payload(self, index: int) -> bytes:
@@ -174,27 +180,3 @@ class Player:
                 "register_l": float(self._register_l[index]),
             }
         ).encode()
-
-
-def play(
-    player: Player,
-    *,
-    speed: float,
-    clock: Callable[[], float],
-    sleep: Callable[[float], None],
-    progress: Callable[[int, int, datetime], None],
-) -> None:
-    """Plays all to the end, `speed` times as fast as it was recorded; 0 is as fast as the broker takes it.
-
-    `clock` gives seconds, `sleep` waits; `progress` is told (published, of all, virtual time) about once a second.
-    """
-    begins_at, started, told = player.next_at, clock(), clock()
-    while (due_at := player.next_at) is not None and begins_at is not None:
-        wait = (due_at - begins_at).total_seconds() / speed - (clock() - started) if speed else 0.0
-        if wait > 0.0:
-            sleep(min(wait, 0.2))
-        else:
-            player.play_until(due_at, timeout_s=None)
-        if clock() - told >= 1.0 or player.next_at is None:
-            told = clock()
-            progress(player.published, len(player), due_at)

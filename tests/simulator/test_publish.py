@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -11,7 +12,8 @@ from iotcore import Broker as EmbeddedBroker
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from simulator.publish import Broker, Player, Publisher, UnreachableError, broker_at, play
+from simulator.publish import Broker, Player, Publisher, UnreachableError, broker_at
+from simulator.replay import play, replay
 from simulator.towns import small_town
 
 
@@ -104,3 +106,33 @@ def test_a_brokers_address_is_read_or_refused() -> None:
 
 def test_the_ends_of_a_recording_are_utc() -> None:
     assert next(small_town(1, homes=1, weeks=1)[0].readings())[0].tzinfo is UTC
+
+
+def test_replay_plays_good_files_and_passes_over_bad_ones(broker: Broker, tmp_path: Path) -> None:
+    good, bad = tmp_path / "meter-1.csv", tmp_path / "notes.csv"
+    good.write_text("ts,register_l\n2026-03-02T00:00:00Z,10\n2026-03-02T01:00:00Z,12\n")
+    bad.write_text("name,age\nWang,81\n")
+    said: list[str] = []
+    listener = Listener(broker, wanted=2, topic="anju/tower-2/readings")
+    status = _replay([bad, good], f"mqtt://{broker.host}:{broker.port}", said)
+    assert listener.complete.wait(20)
+    listener.close()
+    assert status == 0
+    assert [payload["register_l"] for payload in listener.payloads] == [10, 12]
+    assert any("notes.csv" in line for line in said)
+    assert "2 of 2 readings" in said[-1]
+
+
+def test_replay_says_what_it_cannot_use_and_where_nobody_answers(tmp_path: Path) -> None:
+    said: list[str] = []
+    assert _replay([tmp_path / "none.csv"], "mqtt://127.0.0.1:1", said) == 2
+    assert _replay([tmp_path / "none.csv"], "http://127.0.0.1", said) == 2
+    good = tmp_path / "meter-1.csv"
+    good.write_text("ts,register_l\n2026-03-02T00:00:00Z,10\n")
+    assert _replay([good], "mqtt://127.0.0.1:1", said) == 1
+
+
+def _replay(paths: list[Path], to: str, said: list[str]) -> int:
+    return replay(
+        paths, to=to, speed=0.0, gateway_id="tower-2", clock=lambda: 0.0, sleep=lambda _: None, report=said.append
+    )
