@@ -34,7 +34,7 @@ def write(arrivals: Sequence[Arrival], events: Sequence[DeviceEvent], scans: Seq
         ]
     if events:
         body["e"] = [
-            [e.device_id, to_ms(e.at), e.kind, e.at_source, e.gateway_id, dict(e.flags), dict(e.battery)]
+            [e.device_id, to_ms(e.at), e.kind, e.at_source, e.gateway_id, dict(e.flags), dict(e.battery), e.lacks]
             for e in events
         ]
     if scans:
