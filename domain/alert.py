@@ -30,7 +30,9 @@ class Event(StrEnum):
 
     ASK = "ask"
     NOTIFY = "notify"
+    JOIN = "join"
     WORSEN = "worsen"
+    RECUR = "recur"
     ACKNOWLEDGE = "acknowledge"
     EXPIRE = "expire"
     ARRIVE = "arrive"
@@ -38,6 +40,22 @@ class Event(StrEnum):
     LEAVE = "leave"
     RESOLVE = "resolve"
     REOPEN = "reopen"
+
+
+MEANING: dict[Event, str] = {
+    Event.ASK: "the resident is asked whether all is well",
+    Event.NOTIFY: "the next people are told",
+    Event.JOIN: "more evidence of the same; nothing else changes",
+    Event.WORSEN: "the level rose from ask to alert",
+    Event.RECUR: "a new incident of the same kind; everything starts again",
+    Event.ACKNOWLEDGE: "somebody says: I have it",
+    Event.EXPIRE: "the time for it is over, and nobody has settled it",
+    Event.ARRIVE: "somebody is on site",
+    Event.EASE: "the cause is gone; a person must still settle it",
+    Event.LEAVE: "the household is known to be away until a time",
+    Event.RESOLVE: "a person settles it, with an outcome",
+    Event.REOPEN: "settled too early",
+}
 
 
 class Outcome(StrEnum):
@@ -50,60 +68,78 @@ class Outcome(StrEnum):
     METER_FAULT = "meter_fault"
 
 
+_UNANSWERED: dict[Event, State] = {
+    Event.NOTIFY: State.NOTIFIED,
+    Event.RECUR: State.OPEN,
+    Event.ACKNOWLEDGE: State.ACKNOWLEDGED,
+    Event.ARRIVE: State.ON_SITE,
+    Event.EASE: State.EASED,
+    Event.LEAVE: State.ABSENT,
+    Event.RESOLVE: State.RESOLVED,
+}
+
 TRANSITIONS: dict[State, dict[Event, State]] = {
     State.OPEN: {
+        **_UNANSWERED,
         Event.ASK: State.ASKED,
-        Event.NOTIFY: State.NOTIFIED,
+        Event.JOIN: State.OPEN,
         Event.WORSEN: State.OPEN,
-        Event.ACKNOWLEDGE: State.ACKNOWLEDGED,
-        Event.ARRIVE: State.ON_SITE,
-        Event.EASE: State.EASED,
-        Event.LEAVE: State.ABSENT,
-        Event.RESOLVE: State.RESOLVED,
     },
     State.ASKED: {
-        Event.NOTIFY: State.NOTIFIED,
+        **_UNANSWERED,
+        Event.JOIN: State.ASKED,
         Event.WORSEN: State.OPEN,
-        Event.ACKNOWLEDGE: State.ACKNOWLEDGED,
-        Event.ARRIVE: State.ON_SITE,
-        Event.EASE: State.EASED,
-        Event.LEAVE: State.ABSENT,
-        Event.RESOLVE: State.RESOLVED,
     },
     State.NOTIFIED: {
-        Event.NOTIFY: State.NOTIFIED,
+        **_UNANSWERED,
+        Event.JOIN: State.NOTIFIED,
         Event.WORSEN: State.NOTIFIED,
-        Event.ACKNOWLEDGE: State.ACKNOWLEDGED,
-        Event.ARRIVE: State.ON_SITE,
-        Event.EASE: State.EASED,
-        Event.LEAVE: State.ABSENT,
-        Event.RESOLVE: State.RESOLVED,
     },
     State.ACKNOWLEDGED: {
-        Event.ACKNOWLEDGE: State.ACKNOWLEDGED,
+        Event.JOIN: State.ACKNOWLEDGED,
         Event.WORSEN: State.ACKNOWLEDGED,
+        Event.RECUR: State.OPEN,
+        Event.ACKNOWLEDGE: State.ACKNOWLEDGED,
         Event.EXPIRE: State.OPEN,
         Event.ARRIVE: State.ON_SITE,
+        Event.EASE: State.ACKNOWLEDGED,
         Event.LEAVE: State.ABSENT,
         Event.RESOLVE: State.RESOLVED,
     },
     State.ON_SITE: {
+        Event.JOIN: State.ON_SITE,
         Event.WORSEN: State.ON_SITE,
+        Event.RECUR: State.OPEN,
+        Event.ACKNOWLEDGE: State.ON_SITE,
         Event.EXPIRE: State.OPEN,
+        Event.ARRIVE: State.ON_SITE,
+        Event.EASE: State.ON_SITE,
+        Event.LEAVE: State.ABSENT,
         Event.RESOLVE: State.RESOLVED,
     },
     State.EASED: {
+        Event.JOIN: State.EASED,
         Event.WORSEN: State.OPEN,
+        Event.RECUR: State.OPEN,
         Event.ACKNOWLEDGE: State.ACKNOWLEDGED,
         Event.ARRIVE: State.ON_SITE,
+        Event.EASE: State.EASED,
+        Event.LEAVE: State.ABSENT,
         Event.RESOLVE: State.RESOLVED,
     },
     State.ABSENT: {
+        Event.JOIN: State.ABSENT,
+        Event.WORSEN: State.ABSENT,
+        Event.RECUR: State.ABSENT,
         Event.EXPIRE: State.OPEN,
-        Event.WORSEN: State.OPEN,
+        Event.ACKNOWLEDGE: State.ACKNOWLEDGED,
+        Event.ARRIVE: State.ON_SITE,
+        Event.EASE: State.EASED,
+        Event.LEAVE: State.ABSENT,
         Event.RESOLVE: State.RESOLVED,
     },
     State.RESOLVED: {
+        Event.EASE: State.RESOLVED,
         Event.REOPEN: State.OPEN,
     },
 }
@@ -138,7 +174,10 @@ class Alert:
     subject: str
     raised_at: datetime
     since: datetime
+    opened_at: datetime
     reason: Reason
+    policy_step: int = 0
+    next_at: datetime | None = None
     acknowledged_by: str | None = None
     acknowledged_until: datetime | None = None
     ended_at: datetime | None = None

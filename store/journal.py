@@ -1,10 +1,9 @@
 """How one commit is written down for its followers: compact JSON of what was new in it."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-
-import orjson
 
 from domain.reading import DeviceEvent
 from store.contracts import EARLIEST_AT, Arrival, BandScan, JournalEntry
@@ -34,17 +33,17 @@ def write(arrivals: Sequence[Arrival], events: Sequence[DeviceEvent], scans: Seq
         ]
     if events:
         body["e"] = [
-            [e.device_id, to_ms(e.at), e.kind, e.at_source, e.gateway_id, dict(e.flags), dict(e.battery), e.lacks]
+            [e.device_id, to_ms(e.at), e.kind, e.at_source, e.gateway_id, dict(e.flags), dict(e.battery)]
             for e in events
         ]
     if scans:
         body["s"] = [[s.band_no, to_ms(s.at), s.stage, s.source] for s in scans]
-    return orjson.dumps(body).decode()
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
 
 
 def read(position: int, text: str) -> JournalEntry:
     """The entry back from its row."""
-    body = orjson.loads(text)
+    body = json.loads(text)
     return JournalEntry(
         position=position,
         arrivals=tuple(
@@ -66,9 +65,8 @@ def read(position: int, text: str) -> JournalEntry:
                 gateway_id=gateway_id,
                 flags=flags,
                 battery=battery,
-                lacks=lacks,
             )
-            for device_id, at, kind, at_source, gateway_id, flags, battery, lacks in body.get("e", ())
+            for device_id, at, kind, at_source, gateway_id, flags, battery in body.get("e", ())
         ),
         scans=tuple(
             BandScan(band_no=band_no, at=from_ms(at), stage=stage, source=source)

@@ -32,9 +32,7 @@ def arrival(minutes: float, register_l: float, meter_id: str = "m1", *, late: bo
 
 def pressed(minutes: float, *, sos: bool = True) -> DeviceEvent:
     at = NOON + timedelta(minutes=minutes)
-    return DeviceEvent(
-        device_id="button", at=at, kind="sos_button", flags={"sos": sos}, battery={"volts": 2.9}, lacks="x"
-    )
+    return DeviceEvent(device_id="button", at=at, kind="sos_button", flags={"sos": sos}, battery={"volts": 2.9})
 
 
 def refused(reason: str, kind: str = "refused") -> Kept:

@@ -1,0 +1,32 @@
+"""The words of the texts, one TOML file a language; another folder may bring its own."""
+
+import tomllib
+from pathlib import Path
+
+from config.settings import ConfigError
+
+SHIPPED = Path(__file__).parent
+
+
+def load_words(folder: Path | None = None) -> dict[str, dict[str, dict[str, str]]]:
+    """{language: {section: {key: text}}}; a file in `folder` replaces or adds to what is shipped, key by key."""
+    words: dict[str, dict[str, dict[str, str]]] = {}
+    for place in (SHIPPED, folder) if folder else (SHIPPED,):
+        for file in sorted(place.glob("*.toml")):
+            _merge(words.setdefault(file.stem, {}), _read(file))
+    return words
+
+
+def _read(file: Path) -> dict[str, dict[str, str]]:
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
+        raise ConfigError(f"{file}: {e}") from e
+    sections = {name: section for name, section in content.items() if isinstance(section, dict)}
+    loose = {name: value for name, value in content.items() if isinstance(value, str)}
+    return {"": loose, **sections}
+
+
+def _merge(into: dict[str, dict[str, str]], more: dict[str, dict[str, str]]) -> None:
+    for section, entries in more.items():
+        into.setdefault(section, {}).update({key: str(value) for key, value in entries.items()})

@@ -1,0 +1,188 @@
+"""One alert in one transaction at one moment: its row, its home, and the writes that belong together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, insert, or_, select, update
+
+from domain.alert import Event, Outcome, State, step
+from domain.finding import AlertKind, Level, Reason
+from domain.message import MessageStatus
+from notifier.people import Home, home_of, home_of_gateway, person
+from notifier.policy import Person, Standing
+from store import tables as t
+
+ANJU = "anju"
+A, M = t.alerts.c, t.messages.c
+
+
+class NoSuchAlertError(Exception):
+    """No alert has this number."""
+
+
+@dataclass(slots=True)
+class Case:
+    """The alert as it stands in `tx`, at `now`. Every write is seen in `row` at once."""
+
+    tx: Connection
+    row: dict[str, Any]
+    home: Home
+    now: datetime
+
+    @classmethod
+    def open(cls, tx: Connection, alert_id: int, now: datetime) -> "Case":
+        found = cls.find(tx, A.alert_id == alert_id, now)
+        if found is None:
+            raise NoSuchAlertError(f"there is no alert {alert_id}")
+        return found
+
+    @classmethod
+    def find(cls, tx: Connection, where: ColumnElement[bool], now: datetime) -> "Case | None":
+        """The newest alert of which `where` is true."""
+        row = tx.execute(select(t.alerts).where(where).order_by(A.alert_id.desc()).limit(1)).mappings().first()
+        if row is None:
+            return None
+        gateway = row["kind"] == AlertKind.GATEWAY_SILENT
+        home = home_of_gateway(tx, row["subject"]) if gateway else home_of(tx, row["household_id"])
+        return cls(tx, dict(row), home, now)
+
+    @property
+    def alert_id(self) -> int:
+        return int(self.row["alert_id"])
+
+    @property
+    def kind(self) -> AlertKind:
+        return AlertKind(self.row["kind"])
+
+    @property
+    def state(self) -> State:
+        return State(self.row["state"])
+
+    @property
+    def level(self) -> Level:
+        return Level(self.row["level"])
+
+    @property
+    def ended(self) -> bool:
+        return self.row["ended_at"] is not None
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(
+            kind=self.kind,
+            level=self.level,
+            state=self.state,
+            opened_at=self.row["opened_at"],
+            told=self.row["policy_step"],
+            ended=self.ended,
+        )
+
+    @property
+    def reason(self) -> Reason:
+        """The reason as it is by now: a silence that goes on has grown since it was found."""
+        values = dict(self.row["reason"]["values"])
+        last_use = values.get("last_use_at")
+        if "silent_hours" in values and last_use and not self.ended:
+            hours = (self.now - datetime.fromisoformat(str(last_use))).total_seconds() / 3600
+            values["silent_hours"] = max(float(values["silent_hours"]), round(hours, 1))
+        values.setdefault("since_at", self.row["since"].isoformat())
+        values.setdefault("at", self.row["last_at"].isoformat())
+        return Reason(key=self.row["reason"]["key"], values=values)
+
+    def step(self, event: Event, by: str, why: str) -> int:
+        """Moves the state and writes its history; returns that row's id. Raises `ImpossibleStepError`."""
+        before = self.state
+        after = step(before, event)
+        self.set(state=after.value)
+        return self.note(event.value, by, why, before)
+
+    def note(self, event: str, by: str, why: str, before: State | None) -> int:
+        """A row of history."""
+        values = {
+            "alert_id": self.alert_id,
+            "at": self.now,
+            "event": event,
+            "from_state": before.value if before else None,
+            "to_state": self.state.value,
+            "by": by,
+            "why": str(why),
+        }
+        return _key(self.tx, t.alert_events, values)
+
+    def set(self, **values: Any) -> None:
+        self.tx.execute(update(t.alerts).where(A.alert_id == self.alert_id).values(values))
+        self.row |= values
+
+    def start_again(self) -> None:
+        """As if raised now: nobody has been told, nobody has it."""
+        self.cancel_texts()
+        self.set(
+            opened_at=self.now,
+            policy_step=0,
+            next_at=None,
+            acknowledged_by=None,
+            acknowledged_until=None,
+            resolved_at=None,
+            outcome=None,
+            outcome_note=None,
+        )
+
+    def hold(self, by: str, until: datetime) -> None:
+        """`by` has it until then; what was about to leave stays."""
+        self.set(acknowledged_by=by, acknowledged_until=until, next_at=until)
+        self.cancel_texts()
+
+    def settle(self, outcome: Outcome, note: str, next_at: datetime | None) -> None:
+        self.set(outcome=outcome.value, outcome_note=note or None, resolved_at=self.now, next_at=next_at)
+        self.cancel_texts()
+
+    def cancel_texts(self) -> None:
+        """Texts of this alert that have not left do not leave any more."""
+        self.tx.execute(
+            update(t.messages)
+            .where(M.alert_id == self.alert_id, M.status == MessageStatus.PENDING, M.purpose != "reply")
+            .values(status=MessageStatus.CANCELLED.value, status_at=self.now, next_at=None)
+        )
+
+    def told(self) -> list[Person]:
+        """Everybody to whom a text of this alert may have gone."""
+        left = [status.value for status in MessageStatus if status.may_have_left]
+        rows = self.tx.execute(
+            select(M.contact_id, M.addressee)
+            .where(M.alert_id == self.alert_id, or_(M.status.in_(left), M.sent_at.is_not(None)))
+            .distinct()
+            .order_by(M.addressee, M.contact_id)
+        ).all()
+        found = [person(self.tx, row.contact_id, row.addressee) for row in rows]
+        return [p for p in found if p is not None and p.reachable]
+
+    def reminded(self, reader: Person) -> bool:
+        """Whether this person has been told of it since it was last opened."""
+        earlier = select(M.message_id).where(
+            M.alert_id == self.alert_id,
+            M.contact_id == reader.contact_id,
+            M.purpose.in_(("first", "reminder")),
+            M.created_at >= self.row["opened_at"],
+        )
+        return self.tx.execute(earlier.limit(1)).first() is not None
+
+    def absent_until(self) -> datetime | None:
+        """Until when the household is known to be away; None where it isn't."""
+        if self.row["household_id"] is None:
+            return None
+        c = t.absences.c
+        here = (c.household_id == self.row["household_id"], c.from_at <= self.now, c.until_at > self.now)
+        until = self.tx.execute(select(c.until_at).where(*here).order_by(c.until_at.desc()).limit(1)).scalar()
+        return until if isinstance(until, datetime) else None
+
+
+def new_alert(tx: Connection, values: Mapping[str, Any]) -> int:
+    """A new row; its id."""
+    return _key(tx, t.alerts, values)
+
+
+def _key(tx: Connection, table: Table, values: Mapping[str, Any]) -> int:
+    (key,) = table.primary_key
+    return int(tx.execute(insert(table).values(values).returning(key)).scalar_one())

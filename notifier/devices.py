@@ -1,0 +1,93 @@
+"""What devices report and where they belong: flags become concerns at once."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from domain.finding import AlertKind, Level, Reason
+from domain.reading import DeviceEvent
+from notifier.life import Concern
+from store import tables as t
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """Where the ledger says a device is."""
+
+    household_id: str
+    gateway_id: str | None
+    zone: ZoneInfo
+
+
+def bound(tx: Connection, device_ids: Iterable[str]) -> dict[str, Bound]:
+    """Meters and sensors of the ledger among these ids."""
+    wanted = sorted(device_ids)
+    found = {}
+    for table, key in ((t.meters, t.meters.c.meter_id), (t.sensors, t.sensors.c.device_id)):
+        home = table.join(t.households).join(t.buildings).join(t.grids).join(t.communities)
+        columns = (key, table.c.household_id, table.c.gateway_id, t.communities.c.timezone)
+        for row in tx.execute(select(*columns).select_from(home).where(key.in_(wanted))):
+            found[row[0]] = Bound(household_id=row[1], gateway_id=row[2], zone=ZoneInfo(row[3]))
+    return found
+
+
+Says = Callable[[DeviceEvent], bool | None]
+
+
+def _flag(name: str, *kinds: str) -> Says:
+    """The flag where a device of these kinds (none: any kind) states it."""
+    return lambda event: event.flags.get(name) if not kinds or event.kind in kinds else None
+
+
+_DANGERS: dict[AlertKind, Says] = {
+    AlertKind.SOS: _flag("sos"),
+    AlertKind.GAS: _flag("gas"),
+    AlertKind.SMOKE: _flag("smoke"),
+    AlertKind.FLOOD: _flag("leak", "leak_sensor"),
+}
+
+
+def concerns(event: DeviceEvent, household_id: str) -> tuple[list[Concern], list[AlertKind]]:
+    """What the event raises, and which dangers it says are over. A button let go is no end of a call for help."""
+    said = {kind: says(event) for kind, says in _DANGERS.items()}
+    raised = [_concern(event, household_id, kind) for kind, value in said.items() if value]
+    return raised, [kind for kind, value in said.items() if value is False and kind is not AlertKind.SOS]
+
+
+def _concern(event: DeviceEvent, household_id: str, kind: AlertKind) -> Concern:
+    return Concern(
+        kind=kind,
+        level=Level.ALERT,
+        subject=household_id,
+        household_id=household_id,
+        at=event.at,
+        since=event.at,
+        reason=Reason(key=kind.value, values={"at": event.at.isoformat(), "device_id": event.device_id}),
+        reported=True,
+        momentary=kind is AlertKind.SOS,
+    )
+
+
+def gateway_goes(event: DeviceEvent) -> bool | None:
+    """Whether a gateway says of itself that it is there; None where the event doesn't speak of that."""
+    if event.kind not in ("gateway_status", "gateway_alarm"):
+        return None
+    if event.flags.get("gateway_radio_silent"):
+        return False
+    return event.flags.get("online")
+
+
+def operator_concern(device_id: str, household_id: str | None, key: str, now: datetime) -> Concern:
+    """Something of ours is wrong with this device: its operator must look."""
+    return Concern(
+        kind=AlertKind.QUARANTINE,
+        level=Level.ALERT,
+        subject=device_id,
+        household_id=household_id,
+        at=now,
+        since=now,
+        reason=Reason(key=key, values={"at": now.isoformat(), "device_id": device_id}),
+    )

@@ -1,0 +1,308 @@
+"""The one place that changes an alert: state, its row of history, its next time and its texts, in one transaction."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, insert, select, update
+
+from domain.alert import Event, Outcome, State
+from domain.finding import AlertKind, Finding, Level, Reason
+from notifier.case import ANJU, Case, NoSuchAlertError, new_alert
+from notifier.letters import Letters
+from notifier.people import circle_of, person
+from notifier.policy import URGENCY, Decision, Policies, Policy, Why, decide
+from notifier.quiet import QuietHours
+from notifier.telling import Telling
+from store import tables as t
+
+__all__ = ["ANJU", "Concern", "Life", "LifeRules", "NoSuchAlertError"]
+A = t.alerts.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concern:
+    """What may become an alert. `subject` is the household; a meter or gateway for technical kinds.
+
+    `reported`: a device says so, and may say the same again; else a detector found it, once.
+    `momentary`: each time is an incident of its own (a button pressed), not a state that goes on.
+    """
+
+    kind: AlertKind
+    level: Level
+    subject: str
+    household_id: str | None
+    at: datetime
+    since: datetime
+    reason: Reason
+    reported: bool = False
+    momentary: bool = False
+
+    @classmethod
+    def of(cls, finding: Finding, household_id: str, subject: str | None = None) -> "Concern":
+        """A detector's finding about a household; `subject`: the meter, for technical kinds."""
+        return cls(
+            kind=finding.kind,
+            level=finding.level,
+            subject=subject or household_id,
+            household_id=household_id,
+            at=finding.at,
+            since=finding.since,
+            reason=finding.reason,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifeRules:
+    """`presses_join`: a button pressed again within this time is the same call for help, told once."""
+
+    policies: Policies = field(default_factory=Policies)
+    presses_join: timedelta = timedelta(minutes=5)
+    quiet: QuietHours = field(default_factory=QuietHours)
+
+
+class Life:
+    """Every change of an alert: `Life(Letters(Texts(words=config.sms.load_words()), Router([channel, ...])))`.
+
+    All methods work inside the caller's transaction `tx`. `by` is the id of a contact (a login's) or resident, or
+    "anju". Impossible steps raise `domain.alert.ImpossibleStepError`, unknown numbers `NoSuchAlertError`.
+    """
+
+    def __init__(self, letters: Letters, rules: LifeRules | None = None) -> None:
+        self._rules = rules or LifeRules()
+        self._telling = Telling(letters=letters, quiet=self._rules.quiet)
+
+    # What detectors and devices bring
+
+    def raise_or_join(self, tx: Connection, concern: Concern, now: datetime) -> int:
+        """A new alert, told at once; or more evidence of a running one, which a new incident opens again."""
+        case = Case.find(tx, (A.subject == concern.subject) & (A.kind == concern.kind), now)
+        if case is None:
+            return self._raise(tx, concern, now)
+        if concern.reported and concern.at <= case.row["last_at"]:
+            return case.alert_id
+        if case.state.running:
+            self._join(case, concern)
+            return case.alert_id
+        if concern.reported and not concern.momentary and not case.ended:
+            case.set(last_at=concern.at)  # settled, and it goes on: looked at again in time
+            return case.alert_id
+        return self._raise(tx, concern, now)
+
+    def ease(self, tx: Connection, subject: str, kind: AlertKind, at: datetime, now: datetime) -> int | None:
+        """The cause is gone. The alert stays until a person settles it; those who were told hear of it."""
+        case = Case.find(tx, (A.subject == subject) & (A.kind == kind), now)
+        if case is None or case.ended:
+            return None
+        before = case.state
+        if kind in _NEVER_EASES and before.running:
+            case.set(ended_at=at)
+            case.note("over", ANJU, Why.CAUSE_GONE, before)
+            return case.alert_id
+        event_id = case.step(Event.EASE, ANJU, Why.CAUSE_GONE)
+        case.set(ended_at=at)
+        if case.state is State.RESOLVED:
+            case.set(next_at=None)
+            return case.alert_id
+        if case.state is State.EASED and before is not State.EASED:
+            self._wait_for_settling(case)
+        self._telling.news(case, "eased", event_id, by=ANJU)
+        return case.alert_id
+
+    def channel_down(self, tx: Connection, channel: str, error: str, now: datetime) -> int:
+        """A provider fails: one alert for the operator, however many texts it concerns."""
+        reason = Reason(key="channel_down", values={"name": channel, "error": error[:60]})
+        concern = Concern(
+            kind=AlertKind.CHANNEL_DOWN,
+            level=Level.ALERT,
+            subject=channel,
+            household_id=None,
+            at=now,
+            since=now,
+            reason=reason,
+            reported=True,
+        )
+        return self.raise_or_join(tx, concern, now)
+
+    # What people do
+
+    def acknowledge(self, tx: Connection, alert_id: int, *, by: str, now: datetime, why: str = "") -> None:
+        """`by` has it: escalation stops for a limited time; the others who were told hear who goes.
+
+        Of two at the same moment the first keeps it, and the second is written down too.
+        """
+        case = Case.open(tx, alert_id, now)
+        before = case.state
+        event_id = case.step(Event.ACKNOWLEDGE, by, why)
+        if case.state is State.ON_SITE or (before is State.ACKNOWLEDGED and case.row["acknowledged_by"] != by):
+            return
+        case.hold(by, now + self._policy(case).acknowledged_for)
+        if before is not State.ACKNOWLEDGED:
+            self._telling.news(case, "taken", event_id, by=by)
+
+    def arrive(self, tx: Connection, alert_id: int, *, by: str, now: datetime, why: str = "") -> None:
+        """`by` is on site."""
+        case = Case.open(tx, alert_id, now)
+        case.step(Event.ARRIVE, by, why)
+        case.hold(by, now + self._policy(case).on_site_for)
+
+    def resolve(
+        self, tx: Connection, alert_id: int, *, by: str, outcome: Outcome, now: datetime, note: str = ""
+    ) -> None:
+        """Settled by a person; everybody who was told is told how. What goes on regardless is looked at again."""
+        case = Case.open(tx, alert_id, now)
+        event_id = case.step(Event.RESOLVE, by, note)
+        again = self._policy(case).look_again_after
+        goes_on = not case.ended and case.kind not in _MOMENTARY
+        case.settle(outcome, note, now + again if again and goes_on else None)
+        self._telling.news(case, "settled", event_id, by=by, outcome=outcome)
+
+    def leave(self, tx: Connection, alert_id: int, *, by: str, until: datetime, now: datetime, why: str = "") -> None:
+        """The household is away until a time; the alert waits for its end."""
+        case = Case.open(tx, alert_id, now)
+        case.step(Event.LEAVE, by, why)
+        if household := case.row["household_id"]:
+            away = {"household_id": household, "from_at": min(case.row["since"], now), "until_at": until}
+            tx.execute(insert(t.absences).values(**away, announced_by=by))
+        case.set(next_at=until)
+        case.cancel_texts()
+
+    def reopen(self, tx: Connection, alert_id: int, *, by: str, now: datetime, why: str = "") -> None:
+        """Settled too early; everything starts again."""
+        case = Case.open(tx, alert_id, now)
+        case.step(Event.REOPEN, by, why)
+        case.start_again()
+        case.set(level=Level.ALERT.value)
+        self._advance(case, Why.STARTED_AGAIN)
+
+    def hasten(self, tx: Connection, alert_id: int, now: datetime) -> None:
+        """Nobody of this step can be reached: the next step is due now."""
+        waiting = (A.alert_id == alert_id, A.state.in_((State.ASKED.value, State.NOTIFIED.value)))
+        tx.execute(update(t.alerts).where(*waiting).values(next_at=now))
+
+    # What time brings
+
+    def due(self, tx: Connection, now: datetime, limit: int = 100) -> list[int]:
+        """Alerts whose time has come, the most urgent kinds first."""
+        rows = tx.execute(select(A.alert_id, A.kind).where(A.next_at <= now).order_by(A.next_at).limit(limit)).all()
+        return [row.alert_id for row in sorted(rows, key=lambda row: URGENCY[AlertKind(row.kind)])]
+
+    def advance(self, tx: Connection, alert_id: int, now: datetime) -> None:
+        """Does what the policy says is due: asks, tells the next people, or opens again what was left lying."""
+        self._advance(Case.open(tx, alert_id, now))
+
+    def advance_if_due(self, tx: Connection, alert_id: int, now: datetime) -> None:
+        """Somebody may have answered since the alert was found to be due."""
+        case = Case.open(tx, alert_id, now)
+        if case.row["next_at"] is not None and case.row["next_at"] <= now:
+            self._advance(case)
+
+    # Inside
+
+    def _raise(self, tx: Connection, concern: Concern, now: datetime) -> int:
+        values = _evidence(concern) | {
+            "household_id": concern.household_id,
+            "subject": concern.subject,
+            "kind": concern.kind.value,
+            "state": State.OPEN.value,
+            "raised_at": now,
+            "opened_at": now,
+            "last_at": concern.at,
+        }
+        case = Case.open(tx, new_alert(tx, values), now)
+        case.note("raise", ANJU, concern.reason.key, None)
+        self._go(case)
+        return case.alert_id
+
+    def _join(self, case: Case, concern: Concern) -> None:
+        """More of the same is noted; a risen level or a new incident moves the alert."""
+        pressed_again = concern.momentary and concern.at - case.row["last_at"] > self._rules.presses_join
+        recurs = case.ended or pressed_again
+        rises = concern.level is Level.ALERT and case.level is Level.ASK
+        same = concern.reason.key == case.row["reason"]["key"]
+        case.set(last_at=max(concern.at, case.row["last_at"]))
+        if not (recurs or rises):
+            if not (same and concern.reported and not concern.momentary):
+                case.step(Event.JOIN, ANJU, concern.reason.key)
+            return
+        before = case.state
+        event_id = case.step(Event.RECUR if recurs else Event.WORSEN, ANJU, concern.reason.key)
+        case.set(**_evidence(concern), ended_at=None)
+        if recurs and case.state is State.OPEN:
+            case.start_again()
+        if case.state is State.OPEN:
+            self._go(case)
+        elif before in (State.ACKNOWLEDGED, State.ON_SITE):
+            self._tell_holder(case, event_id)
+
+    def _go(self, case: Case) -> None:
+        """A home known to be empty is left in peace until its absence ends; any other alert goes its way."""
+        until = case.absent_until() if case.kind is AlertKind.LOW_USE else None
+        if until is None:
+            self._advance(case)
+            return
+        case.step(Event.LEAVE, ANJU, Why.ABSENCE_KNOWN)
+        case.set(next_at=until)
+
+    def _advance(self, case: Case, why: Why | None = None) -> None:
+        if case.state is State.ABSENT and (until := case.absent_until()):
+            case.set(next_at=until)
+            return
+        if case.state is State.RESOLVED and case.kind in _REPORTED and case.row["last_at"] <= case.row["resolved_at"]:
+            case.set(next_at=None, ended_at=case.now)  # no more was heard of it
+            return
+        circle = circle_of(case.tx, case.row["household_id"], case.home.community_id)
+        decision = decide(self._policy(case), case.standing, circle, case.now)
+        if decision.event in (Event.EXPIRE, Event.REOPEN):
+            self._open_again(case, decision)
+            return
+        self._do(case, replace(decision, why=why) if why and decision.people else decision)
+
+    def _open_again(self, case: Case, decision: Decision) -> None:
+        """Nobody got there, or it goes on: told from the start, and the resident is not asked once more."""
+        away = case.state is State.ABSENT
+        case.step(decision.event or Event.EXPIRE, ANJU, decision.why)
+        case.start_again()
+        if not away:
+            case.set(level=Level.ALERT.value)
+        self._advance(case, decision.why)
+
+    def _do(self, case: Case, decision: Decision) -> None:
+        if decision.event is Event.EASE:
+            case.step(Event.EASE, ANJU, decision.why)
+            self._wait_for_settling(case)
+            return
+        event_id = 0
+        if decision.event:
+            event_id = case.step(decision.event, ANJU, decision.why)
+        elif decision.people:
+            event_id = case.note("remind", ANJU, decision.why, case.state)
+        case.set(next_at=decision.next_at, policy_step=decision.told)
+        self._telling.step(case, decision, self._policy(case), event_id)
+
+    def _wait_for_settling(self, case: Case) -> None:
+        remind = self._policy(case).remind_eased_after
+        case.set(next_at=case.now + remind if remind else None)
+        case.cancel_texts()
+
+    def _tell_holder(self, case: Case, event_id: int) -> None:
+        """Whoever is on the way hears that it has become worse."""
+        holder = person(case.tx, case.row["acknowledged_by"] or "", "contact")
+        if holder and holder.reachable:
+            worse = Decision(why=Why.RAISED, event=Event.NOTIFY, people=(holder,))
+            self._telling.step(case, worse, self._policy(case), event_id)
+
+    def _policy(self, case: Case) -> Policy:
+        return self._rules.policies.of(case.kind, case.home.community_id)
+
+
+_MOMENTARY = frozenset({AlertKind.SOS, AlertKind.FOUND})
+_NEVER_EASES = frozenset({AlertKind.SOS, AlertKind.GAS, AlertKind.SMOKE, AlertKind.FLOOD, AlertKind.FOUND})
+_REPORTED = _NEVER_EASES
+
+
+def _evidence(concern: Concern) -> dict[str, object]:
+    return {
+        "level": concern.level.value,
+        "since": concern.since,
+        "reason": {"key": concern.reason.key, "values": dict(concern.reason.values)},
+    }

@@ -1,0 +1,381 @@
+"""Texts leave once: claimed by a conditional update, written down before the call, looked up when in doubt."""
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select, update
+
+from domain.alert import State
+from domain.message import MessageStatus, after_receipt
+from domain.people import Language
+from notifier.channels.failures import retry_at
+from notifier.contract import Channel, ChannelError, Failure, Outgoing, Records, Sent
+from notifier.letters import Letters
+from notifier.life import Life
+from notifier.messages import size
+from notifier.people import person
+from notifier.policy import Person
+from notifier.router import NoChannelError
+from notifier.throttle import ThrottleRules, hold_back
+from store import tables as t
+
+M = t.messages.c
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRules:
+    """`call_within`: a call that has not answered by then may have been taken (a crash looks the same).
+
+    `at_once`: claimed together; `a_second`: never above the provider's rate. `last_try_after`: an undeliverable text
+    is given up then; the alert has gone on to the next people long before.
+    """
+
+    call_within: timedelta = timedelta(seconds=90)
+    at_once: int = 20
+    last_try_after: timedelta = timedelta(hours=4)
+    poll_after: timedelta = timedelta(seconds=90)
+    poll_for: timedelta = timedelta(hours=1)
+    throttle: ThrottleRules = ThrottleRules()  # noqa: RUF009  frozen, without state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """A claimed row, with all that the call needs: no transaction is held while the provider thinks."""
+
+    row: dict[str, Any]
+    to: Person
+    text: Outgoing
+    channel: Channel
+
+
+class Outbox:
+    """`Outbox(records=..., letters=..., life=...)`; `send_due(now)` is called after every round, in its own thread.
+
+    Without `pool` each call is made in turn, inside `send_due`; with one (a ThreadPoolExecutor) calls run beside
+    each other and a slow provider holds nobody up.
+    """
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        letters: Letters,
+        life: Life,
+        rules: OutboxRules | None = None,
+        pool: Executor | None = None,
+    ) -> None:
+        self._records = records
+        self._letters = letters
+        self._life = life
+        self._rules = rules or OutboxRules()
+        self._pool = pool
+
+    def send_due(self, now: datetime) -> int:
+        """Sends what is due, the most urgent first; returns how many calls were made."""
+        self._give_up_waiting(now)
+        calls = self._look_up_uncertain(now)
+        for job in self._claim(now):
+            calls += 1
+            self._run(job, now)
+        return calls
+
+    def receipt(self, tx: Connection, sid: str, status: MessageStatus, now: datetime, error: str = "") -> bool:
+        """A provider says what became of a text; late, twice or out of order does no harm. False: not ours."""
+        row = tx.execute(select(t.messages).where(M.provider_sid == sid)).mappings().first()
+        if row is None:
+            return False
+        before = MessageStatus(row["status"])
+        after = after_receipt(before, status)
+        if after is not before:
+            values = {"status": after.value, "status_at": now, "error": error or row["error"], "next_at": None}
+            tx.execute(update(t.messages).where(M.message_id == row["message_id"]).values(values))
+            if after.lost:
+                self._nobody_reached(tx, row, now)
+        return True
+
+    def poll(self, now: datetime, limit: int = 20) -> int:
+        """Asks the provider about texts of which nothing was heard for a while."""
+        silent = (
+            select(t.messages)
+            .where(
+                M.status == MessageStatus.SENT,
+                M.sent_at <= now - self._rules.poll_after,
+                M.sent_at > now - self._rules.poll_for,
+                M.next_at <= now,
+            )
+            .order_by(M.next_at)
+            .limit(limit)
+        )
+        with self._records.read() as tx:
+            rows = [dict(row) for row in tx.execute(silent).mappings()]
+        for row in rows:
+            self._ask(row, now)
+        return len(rows)
+
+    # Claiming
+
+    def _claim(self, now: datetime) -> Iterator[_Job]:
+        """Takes due rows in order of urgency; whoever else runs takes others."""
+        due = (
+            select(t.messages)
+            .where(M.status == MessageStatus.PENDING, M.next_at <= now)
+            .order_by(M.urgency, M.created_at, M.message_id)
+            .limit(self._rules.at_once)
+        )
+        with self._records.read() as tx:
+            if tx.execute(due.limit(1)).first() is None:
+                return
+        jobs = []
+        with self._records.write() as tx:
+            hold_back(tx, self._letters, self._rules.throttle, now)
+            for row in tx.execute(due).mappings().all():
+                job = self._prepare(tx, dict(row), now)
+                if job is not None and self._take(tx, job.row, MessageStatus.PENDING, now):
+                    jobs.append(job)
+        yield from jobs
+
+    def _take(self, tx: Connection, row: dict[str, Any], was: MessageStatus, now: datetime) -> bool:
+        mine = (M.message_id == row["message_id"], M.status == was)
+        values = {
+            "status": MessageStatus.SENDING.value,
+            "status_at": now,
+            "claimed_until": now + self._rules.call_within,
+            "attempts": M.attempts + 1,
+            "channel": row["channel"],
+            "body": row["body"],
+            "segments": row["segments"],
+            "cost": row["cost"],
+        }
+        return tx.execute(update(t.messages).where(*mine).values(values)).rowcount == 1
+
+    def _prepare(self, tx: Connection, row: dict[str, Any], now: datetime) -> _Job | None:
+        """The reader as the ledger has them now, and the channel; a text that can't go is failed with its reason."""
+        reader = person(tx, row["contact_id"], row["addressee"])
+        if reader is None or not reader.reachable:
+            reason = "no longer in the ledger" if reader is None else reader.blocked or "has no phone"
+            self._fail(tx, row, reason, now)
+            return None
+        channel = self._letters.router.channel(row["channel"])
+        if channel is None or channel.capabilities(reader.phone or "") is None:
+            try:
+                channel, _ = self._letters.router.route(reader.phone or "", now)
+            except NoChannelError as e:
+                self._fail(tx, row, str(e), now)
+                return None
+            row = self._reworded(row, reader, channel)
+        return _Job(row=row, to=reader, text=_outgoing(row, reader), channel=channel)
+
+    def _reworded(self, row: dict[str, Any], reader: Person, channel: Channel) -> dict[str, Any]:
+        """Another channel may sign by itself, and has another price."""
+        can = channel.capabilities(reader.phone or "")
+        body = self._letters.texts.render(
+            Language(row["language"]), row["template"], row["variables"], signed=not (can and can.signs)
+        )
+        segments = size(body).segments
+        price = can.cost if can else 0.0
+        return row | {"channel": channel.name, "body": body, "segments": segments, "cost": segments * price}
+
+    # Calling
+
+    def _run(self, job: _Job, now: datetime) -> None:
+        if self._pool is None:
+            self._call(job, now)
+        else:
+            self._pool.submit(self._call, job, now)
+
+    def _call(self, job: _Job, now: datetime) -> None:
+        try:
+            sent = job.channel.send(job.text)
+        except ChannelError as e:
+            self._failed(job, e, now)
+        except Exception as e:  # whatever a provider's client throws: the text may have left
+            log.exception("channel %s, message %s", job.channel.name, job.row["message_id"])
+            self._failed(job, ChannelError(Failure.UNCERTAIN, type(e).__name__), now)
+        else:
+            with self._records.write() as tx:
+                self._sent(tx, job.row, sent, now)
+
+    def _sent(self, tx: Connection, row: dict[str, Any], sent: Sent, now: datetime) -> None:
+        values = {
+            "status": sent.status.value,
+            "status_at": now,
+            "sent_at": now,
+            "provider_sid": sent.sid,
+            "claimed_until": None,
+            "next_at": now + self._rules.poll_after if sent.status is MessageStatus.SENT else None,
+            "error": sent.error or None,
+        }
+        open_call = M.status.in_((MessageStatus.SENDING.value, MessageStatus.UNCERTAIN.value))
+        tx.execute(update(t.messages).where(M.message_id == row["message_id"], open_call).values(values))
+        if sent.status.lost:
+            self._nobody_reached(tx, row, now)
+
+    def _failed(self, job: _Job, e: ChannelError, now: datetime) -> None:
+        counts = e.failure in (Failure.DOWN, Failure.UNCERTAIN, Failure.CONFIGURATION)
+        rests = self._letters.router.failed(job.channel.name, now) if counts else False
+        with self._records.write() as tx:
+            if rests or e.failure is Failure.CONFIGURATION:
+                self._life.channel_down(tx, job.channel.name, str(e), now)
+            if e.failure is Failure.UNCERTAIN:
+                self._doubt(tx, job.row, now, str(e))
+            elif e.failure is Failure.PERMANENT:
+                _block(tx, job.to.phone or "", str(e), now)
+                self._fail(tx, job.row, str(e), now)
+            elif now - job.row["created_at"] > self._rules.last_try_after:
+                self._fail(tx, job.row, str(e), now)
+            else:
+                self._again(tx, job, e, now)
+
+    def _again(self, tx: Connection, job: _Job, e: ChannelError, now: datetime) -> None:
+        """Not sent: later with the same provider, or now with the next."""
+        row = dict(job.row)
+        if e.failure is not Failure.BUSY:
+            other, _ = self._letters.router.route(job.to.phone or "", now, avoid=[job.channel.name])
+            row = self._reworded(row, job.to, other)
+        elsewhere = row["channel"] != job.channel.name
+        values = {
+            "status": MessageStatus.PENDING.value,
+            "status_at": now,
+            "claimed_until": None,
+            "next_at": now if elsewhere and row["attempts"] < 2 else retry_at(row["attempts"], e.retry_after_s, now),
+            "channel": row["channel"],
+            "body": row["body"],
+            "segments": row["segments"],
+            "cost": row["cost"],
+            "error": str(e),
+        }
+        mine = (M.message_id == row["message_id"], M.status == MessageStatus.SENDING)
+        tx.execute(update(t.messages).where(*mine).values(values))
+        self._cancel_if_settled(tx, row, now)
+
+    # Doubt
+
+    def _give_up_waiting(self, now: datetime) -> None:
+        """A call begun and never answered: the process died in it, or the provider hangs."""
+        open_calls = (M.status == MessageStatus.SENDING, M.claimed_until <= now)
+        with self._records.read() as tx:
+            if tx.execute(select(M.message_id).where(*open_calls).limit(1)).first() is None:
+                return
+        with self._records.write() as tx:
+            for row in tx.execute(select(t.messages).where(*open_calls)).mappings().all():
+                self._doubt(tx, dict(row), now, "no answer from the provider's call")
+
+    def _doubt(self, tx: Connection, row: dict[str, Any], now: datetime, reason: str) -> None:
+        values = {
+            "status": MessageStatus.UNCERTAIN.value,
+            "status_at": now,
+            "claimed_until": None,
+            "next_at": now,
+            "uncertain_count": M.uncertain_count + 1,
+            "error": reason,
+        }
+        mine = (M.message_id == row["message_id"], M.status == MessageStatus.SENDING)
+        tx.execute(update(t.messages).where(*mine).values(values))
+
+    def _look_up_uncertain(self, now: datetime) -> int:
+        """The provider has it: good. It hasn't: sent once more, once. It can't be asked: again in a while."""
+        uncertain = select(t.messages).where(M.status == MessageStatus.UNCERTAIN, M.next_at <= now)
+        with self._records.read() as tx:
+            rows = [dict(r) for r in tx.execute(uncertain.order_by(M.urgency).limit(self._rules.at_once)).mappings()]
+        return sum(self._resolve_doubt(row, now) for row in rows)
+
+    def _resolve_doubt(self, row: dict[str, Any], now: datetime) -> int:
+        with self._records.read() as tx:
+            reader = person(tx, row["contact_id"], row["addressee"])
+        channel = self._letters.router.channel(row["channel"])
+        if reader is None or channel is None:
+            with self._records.write() as tx:
+                self._fail(tx, row, "uncertain, and nobody can be asked", now)
+            return 0
+        text = _outgoing(row, reader)
+        try:
+            found = channel.find(text, row["status_at"] - self._rules.call_within * 2)
+        except ChannelError as e:
+            self._ask_later(row, e, now)
+            return 1
+        with self._records.write() as tx:
+            if found is not None:
+                self._sent(tx, row, found, now)
+                return 1
+            if row["uncertain_count"] > 1 or self._cancel_if_settled(tx, row, now):
+                self._fail(tx, row, "uncertain twice; the provider doesn't have it", now)
+                return 1
+            mine = self._take(tx, row, MessageStatus.UNCERTAIN, now)
+        if mine:
+            self._run(_Job(row=row, to=reader, text=text, channel=channel), now)
+        return 1
+
+    def _ask_later(self, row: dict[str, Any], e: ChannelError, now: datetime) -> None:
+        waited = now - row["created_at"] > self._rules.last_try_after
+        with self._records.write() as tx:
+            if waited:
+                self._fail(tx, row, f"uncertain, and the provider can't be asked: {e}", now)
+                return
+            mine = (M.message_id == row["message_id"], M.status == MessageStatus.UNCERTAIN)
+            tx.execute(update(t.messages).where(*mine).values(next_at=now + timedelta(seconds=30)))
+
+    def _ask(self, row: dict[str, Any], now: datetime) -> None:
+        channel = self._letters.router.channel(row["channel"])
+        try:
+            heard = channel.status(row["provider_sid"]) if channel else None
+        except ChannelError as e:
+            log.info("channel %s can't be asked: %s", row["channel"], e.failure)
+            heard = None
+        with self._records.write() as tx:
+            if heard is not None and heard.status is not MessageStatus.SENT:
+                self.receipt(tx, row["provider_sid"], heard.status, now, heard.error)
+                return
+            still = (M.message_id == row["message_id"], M.status == MessageStatus.SENT)
+            tx.execute(update(t.messages).where(*still).values(next_at=now + self._rules.poll_after))
+
+    # Losing
+
+    def _fail(self, tx: Connection, row: dict[str, Any], reason: str, now: datetime) -> None:
+        values = {"status": MessageStatus.FAILED.value, "status_at": now, "next_at": None, "claimed_until": None}
+        tx.execute(update(t.messages).where(M.message_id == row["message_id"]).values(**values, error=reason))
+        self._nobody_reached(tx, row, now)
+
+    def _nobody_reached(self, tx: Connection, row: RowMapping | dict[str, Any], now: datetime) -> None:
+        """When every text of the step is lost, the next step does not wait."""
+        if row["alert_id"] is None or row["purpose"] not in ("first", "reminder"):
+            return
+        cause = row["key"].split("/", 1)[0]
+        statuses = tx.execute(select(M.status).where(M.alert_id == row["alert_id"], M.key.startswith(f"{cause}/")))
+        if all(MessageStatus(s).lost for s in statuses.scalars()):
+            self._life.hasten(tx, row["alert_id"], now)
+
+    def _cancel_if_settled(self, tx: Connection, row: dict[str, Any], now: datetime) -> bool:
+        """A text that was on its way out when somebody acknowledged is not tried again."""
+        if row["alert_id"] is None or row["purpose"] not in ("first", "reminder"):
+            return False
+        state = tx.execute(select(t.alerts.c.state).where(t.alerts.c.alert_id == row["alert_id"])).scalar()
+        if state in (State.OPEN, State.ASKED, State.NOTIFIED):
+            return False
+        values = {"status": MessageStatus.CANCELLED.value, "status_at": now, "next_at": None}
+        waiting = M.status.in_((MessageStatus.PENDING.value, MessageStatus.UNCERTAIN.value))
+        tx.execute(update(t.messages).where(M.message_id == row["message_id"], waiting).values(values))
+        return True
+
+
+def _block(tx: Connection, phone: str, reason: str, now: datetime) -> None:
+    """This number can't be reached any more: the next contact instead, and staff see why."""
+    known = tx.execute(select(t.blocked_phones.c.phone).where(t.blocked_phones.c.phone == phone)).first()
+    if known is None:
+        tx.execute(t.blocked_phones.insert().values(phone=phone, reason=reason, at=now))
+
+
+def _outgoing(row: dict[str, Any], reader: Person) -> Outgoing:
+    return Outgoing(
+        reference=str(row["message_id"]),
+        to=reader.phone or "",
+        name=reader.name,
+        language=Language(row["language"]),
+        body=row["body"],
+        template=row["template"],
+        variables=dict(row["variables"]),
+    )

@@ -1,0 +1,168 @@
+"""Who answers for a household, read from the ledger."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, RowMapping, Select, select
+
+from domain.people import Language, Role
+from notifier.policy import Circle, Group, Person
+from store import tables as t
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """What a text says of a household: where, who, in which zone; never anything medical."""
+
+    household_id: str | None
+    community_id: str | None
+    place: str
+    residents: str
+    timezone: ZoneInfo
+    phone: str | None = None
+
+
+NOWHERE = Home(household_id=None, community_id=None, place="", residents="", timezone=ZoneInfo("UTC"))
+
+
+def home_of(tx: Connection, household_id: str | None) -> Home:
+    """The household's place in the ledger; a place without words where the ledger does not know it."""
+    if household_id is None:
+        return NOWHERE
+    row = tx.execute(_PLACE.where(t.households.c.household_id == household_id)).mappings().first()
+    if row is None:
+        return Home(
+            household_id=household_id, community_id=None, place=household_id, residents="", timezone=NOWHERE.timezone
+        )
+    names = tx.execute(select(t.residents.c.name).where(t.residents.c.household_id == household_id)).scalars()
+    return Home(
+        household_id=household_id,
+        community_id=row["community_id"],
+        place=_place(row["name"], row["door"]),
+        residents=" ".join(names),
+        timezone=ZoneInfo(row["timezone"]),
+        phone=row["phone"],
+    )
+
+
+def home_of_gateway(tx: Connection, gateway_id: str) -> Home:
+    """A gateway stands in a community."""
+    g, c = t.gateways.c, t.communities.c
+    row = (
+        tx.execute(
+            select(c.community_id, c.timezone, c.phone, g.name)
+            .join_from(t.gateways, t.communities)
+            .where(g.gateway_id == gateway_id)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        return Home(household_id=None, community_id=None, place=gateway_id, residents="", timezone=NOWHERE.timezone)
+    return Home(
+        household_id=None,
+        community_id=row["community_id"],
+        place=row["name"] or gateway_id,
+        residents="",
+        timezone=ZoneInfo(row["timezone"]),
+        phone=row["phone"],
+    )
+
+
+def circle_of(tx: Connection, household_id: str | None, community_id: str | None) -> Circle:
+    """All groups of a household (or, without one, of a community)."""
+    c = t.contacts.c
+    everybody = {
+        Group.DUTY_STAFF: _staff(tx, Role.DUTY_STAFF, community_id),
+        Group.SUPERVISOR: _staff(tx, Role.SUPERVISOR, community_id),
+        Group.OPERATOR: _staff(tx, Role.OPERATOR, community_id) or _staff(tx, Role.OPERATOR, None),
+    }
+    if household_id is None:
+        return everybody
+    guardians = _people(
+        tx,
+        _CONTACT.join(t.guardians).where(t.guardians.c.household_id == household_id).order_by(t.guardians.c.order),
+    )
+    paired = _people(tx, _CONTACT.join(t.pairings).where(t.pairings.c.household_id == household_id))
+    grid = select(t.buildings.c.grid_id).join(t.households).where(t.households.c.household_id == household_id)
+    workers = _people(
+        tx, _CONTACT.where(c.role == Role.GRID_WORKER, c.grid_id == grid.scalar_subquery()).order_by(c.contact_id)
+    )
+    told_first = {p.contact_id for p in (*guardians[:1], *paired)}
+    return everybody | {
+        Group.RESIDENT: _residents(tx, household_id),
+        Group.FIRST_GUARDIAN: guardians[:1],
+        Group.PAIRED: paired,
+        Group.OTHER_CONTACTS: tuple(p for p in (*guardians[1:], *workers) if p.contact_id not in told_first),
+    }
+
+
+def person(tx: Connection, contact_id: str, addressee: str) -> Person | None:
+    """One contact or resident, as the ledger has them now."""
+    if addressee == "resident":
+        found = _people(tx, _RESIDENT.where(t.residents.c.resident_id == contact_id))
+    else:
+        found = _people(tx, _CONTACT.where(t.contacts.c.contact_id == contact_id))
+    return found[0] if found else None
+
+
+def people_with_phone(tx: Connection, phone: str) -> tuple[Person, ...]:
+    """All who share this number."""
+    return _people(tx, _CONTACT.where(t.contacts.c.phone == phone)) + _people(
+        tx, _RESIDENT.where(t.residents.c.phone == phone)
+    )
+
+
+_PLACE = select(
+    t.buildings.c.name,
+    t.households.c.door,
+    t.communities.c.community_id,
+    t.communities.c.timezone,
+    t.communities.c.phone,
+).select_from(t.households.join(t.buildings).join(t.grids).join(t.communities))
+
+_CONTACT = select(
+    t.contacts.c.contact_id, t.contacts.c.name, t.contacts.c.role, t.contacts.c.phone, t.contacts.c.language
+)
+
+_RESIDENT = select(
+    t.residents.c.resident_id.label("contact_id"), t.residents.c.name, t.residents.c.phone, t.residents.c.language
+)
+
+
+def _residents(tx: Connection, household_id: str) -> tuple[Person, ...]:
+    return _people(tx, _RESIDENT.where(t.residents.c.household_id == household_id).order_by(t.residents.c.resident_id))
+
+
+def _staff(tx: Connection, role: Role, community_id: str | None) -> tuple[Person, ...]:
+    return _people(
+        tx,
+        _CONTACT.where(t.contacts.c.role == role, t.contacts.c.community_id == community_id).order_by(
+            t.contacts.c.contact_id
+        ),
+    )
+
+
+def _people(tx: Connection, query: Select[*tuple[object, ...]]) -> tuple[Person, ...]:
+    rows = tx.execute(query).mappings().all()
+    return tuple(_person(tx, row) for row in rows)
+
+
+def _person(tx: Connection, row: RowMapping) -> Person:
+    phone = row["phone"] or None
+    blocked = phone and tx.scalar(select(t.blocked_phones.c.reason).where(t.blocked_phones.c.phone == phone))
+    role = row.get("role")
+    return Person(
+        contact_id=row["contact_id"],
+        addressee="contact" if role else "resident",
+        name=row["name"],
+        role=Role(role) if role else None,
+        phone=phone,
+        language=Language(row["language"]),
+        blocked=blocked,
+    )
+
+
+def _place(building: str, door: str) -> str:
+    """Chinese addresses are written without spaces."""
+    return f"{building}{door}" if building and ord(building[-1]) > 0x2E80 else f"{building} {door}"

@@ -1,0 +1,253 @@
+"""Who is told next, when and why: pure, from where the alert stands and who answers for the household."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import chain
+
+from domain.alert import Event, State
+from domain.finding import AlertKind, Level
+from domain.people import Language, Role
+
+
+class Group(StrEnum):
+    """Those who answer for a household, in the order in which they are told."""
+
+    RESIDENT = "resident"
+    FIRST_GUARDIAN = "first_guardian"
+    PAIRED = "paired"
+    OTHER_CONTACTS = "other_contacts"  # the other guardians and the grid's workers
+    DUTY_STAFF = "duty_staff"
+    SUPERVISOR = "supervisor"
+    OPERATOR = "operator"
+
+
+class Why(StrEnum):
+    """Why something is done now; a key, so that pages can say it in any language."""
+
+    RESIDENT_ASKED_FIRST = "resident_asked_first"
+    RESIDENT_CANNOT_BE_ASKED = "resident_cannot_be_asked"
+    RESIDENT_DID_NOT_ANSWER = "resident_did_not_answer"
+    RAISED = "raised"
+    NOBODY_ACKNOWLEDGED = "nobody_acknowledged"
+    STARTED_AGAIN = "started_again"
+    NOBODY_REACHABLE = "nobody_reachable"
+    TOLD_ONCE = "told_once"
+    NOT_ON_SITE_IN_TIME = "not_on_site_in_time"
+    NOT_SETTLED_IN_TIME = "not_settled_in_time"
+    ABSENCE_OVER = "absence_over"
+    ABSENCE_KNOWN = "absence_known"
+    STILL_GOING_ON = "still_going_on"
+    CAUSE_GONE = "cause_gone"
+    STILL_UNSETTLED = "still_unsettled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Someone who may get a text. `blocked` says why none goes to this phone."""
+
+    contact_id: str
+    addressee: str
+    name: str
+    role: Role | None
+    phone: str | None
+    language: Language
+    blocked: str | None = None
+
+    @property
+    def reachable(self) -> bool:
+        return self.phone is not None and self.blocked is None
+
+
+Circle = Mapping[Group, tuple[Person, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Groups told at once, in parallel, and how long they have to acknowledge."""
+
+    groups: tuple[Group, ...]
+    wait: timedelta = timedelta(minutes=10)
+
+
+WELFARE_STEPS = (
+    Step(groups=(Group.FIRST_GUARDIAN, Group.PAIRED)),
+    Step(groups=(Group.OTHER_CONTACTS,)),
+    Step(groups=(Group.DUTY_STAFF,)),
+    Step(groups=(Group.SUPERVISOR,)),
+)
+EVERYBODY = (
+    Step(
+        groups=(Group.FIRST_GUARDIAN, Group.PAIRED, Group.OTHER_CONTACTS, Group.DUTY_STAFF, Group.SUPERVISOR),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One kind's timeline. `ask_wait` None: nobody is asked first. `repeats` False: each step once."""
+
+    ask_wait: timedelta | None = timedelta(minutes=30)
+    steps: tuple[Step, ...] = WELFARE_STEPS
+    repeats: bool = True
+    acknowledged_for: timedelta = timedelta(minutes=30)
+    on_site_for: timedelta = timedelta(hours=2)
+    remind_eased_after: timedelta | None = timedelta(hours=12)
+    look_again_after: timedelta | None = timedelta(hours=12)
+    held_in_quiet_hours: bool = False
+
+
+URGENT = Policy(ask_wait=None, steps=EVERYBODY)
+NOTICE = Policy(
+    ask_wait=None,
+    steps=(Step(groups=(Group.PAIRED,)),),
+    repeats=False,
+    remind_eased_after=None,
+    look_again_after=None,
+    held_in_quiet_hours=True,
+)
+TECHNICAL = Policy(
+    ask_wait=None,
+    steps=(Step(groups=(Group.OPERATOR,), wait=timedelta(hours=12)),),
+    acknowledged_for=timedelta(hours=12),
+    on_site_for=timedelta(hours=12),
+    remind_eased_after=None,
+    look_again_after=timedelta(hours=24),
+)
+FOUND = Policy(ask_wait=None)
+
+
+def _defaults() -> dict[AlertKind, Policy]:
+    urgent = dict.fromkeys((AlertKind.SOS, AlertKind.GAS, AlertKind.SMOKE, AlertKind.FLOOD), URGENT)
+    notices = {kind: NOTICE for kind in AlertKind if kind.is_notice}
+    technical = {kind: TECHNICAL for kind in AlertKind if kind.for_operator}
+    return {kind: Policy() for kind in AlertKind} | {AlertKind.FOUND: FOUND} | urgent | notices | technical
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """The timeline of each kind, and where a community wants another."""
+
+    by_kind: Mapping[AlertKind, Policy] = field(default_factory=_defaults)
+    by_community: Mapping[tuple[str, AlertKind], Policy] = field(default_factory=dict)
+
+    def of(self, kind: AlertKind, community_id: str | None) -> Policy:
+        own = self.by_community.get((community_id, kind)) if community_id else None
+        return own or self.by_kind[kind]
+
+
+URGENCY: dict[AlertKind, int] = {
+    AlertKind.SOS: 0,
+    AlertKind.GAS: 0,
+    AlertKind.SMOKE: 0,
+    AlertKind.FLOOD: 1,
+    AlertKind.FOUND: 1,
+    AlertKind.LOW_USE: 2,
+    AlertKind.CONSTANT_FLOW: 3,
+    AlertKind.CHANNEL_DOWN: 4,
+    AlertKind.GATEWAY_SILENT: 5,
+    AlertKind.NO_DATA: 6,
+    AlertKind.QUARANTINE: 7,
+    AlertKind.CHANGE_IN_USE: 8,
+    AlertKind.USE_WHILE_ABSENT: 8,
+    AlertKind.FIRST_USE: 9,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where an alert stands, as far as the policy needs to know. `told` counts the steps told since it opened."""
+
+    kind: AlertKind
+    level: Level
+    state: State
+    opened_at: datetime
+    told: int = 0
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What happens now: an event (None: nothing but a new time), the people who are told, and when to look again."""
+
+    why: Why
+    event: Event | None = None
+    people: tuple[Person, ...] = ()
+    told: int = 0
+    next_at: datetime | None = None
+
+
+def decide(policy: Policy, standing: Standing, circle: Circle, now: datetime) -> Decision:
+    """What is due now for an alert whose time has come."""
+    if standing.state in _EXPIRES:
+        return Decision(why=_EXPIRES[standing.state], event=Event.EXPIRE)
+    if standing.state is State.OPEN:
+        return _from_open(policy, standing, circle, now)
+    if standing.state is State.ASKED:
+        return _tell(policy, standing, circle, now, Why.RESIDENT_DID_NOT_ANSWER)
+    if standing.state is State.NOTIFIED:
+        return _next_step(policy, standing, circle, now)
+    if standing.state is State.EASED:
+        return _remind(policy, circle, now)
+    return Decision(why=Why.STILL_GOING_ON, event=None if standing.ended else Event.REOPEN)
+
+
+_EXPIRES = {
+    State.ACKNOWLEDGED: Why.NOT_ON_SITE_IN_TIME,
+    State.ON_SITE: Why.NOT_SETTLED_IN_TIME,
+    State.ABSENT: Why.ABSENCE_OVER,
+}
+
+
+def _from_open(policy: Policy, standing: Standing, circle: Circle, now: datetime) -> Decision:
+    if standing.ended:
+        return Decision(why=Why.CAUSE_GONE, event=Event.EASE)
+    if policy.ask_wait is None or standing.level is Level.ALERT or standing.told:
+        return _tell(policy, standing, circle, now, Why.RAISED)
+    until = standing.opened_at + policy.ask_wait
+    residents = reachable(circle, (Group.RESIDENT,))
+    if now < until and residents:
+        return Decision(why=Why.RESIDENT_ASKED_FIRST, event=Event.ASK, people=residents, next_at=until)
+    if now < until:
+        return Decision(why=Why.RESIDENT_CANNOT_BE_ASKED, next_at=until)
+    return _tell(policy, standing, circle, now, Why.RESIDENT_CANNOT_BE_ASKED)
+
+
+def _next_step(policy: Policy, standing: Standing, circle: Circle, now: datetime) -> Decision:
+    round_over = standing.told % len(policy.steps) == 0
+    if round_over and not policy.repeats:
+        return Decision(why=Why.TOLD_ONCE, told=standing.told)
+    return _tell(policy, standing, circle, now, Why.STARTED_AGAIN if round_over else Why.NOBODY_ACKNOWLEDGED)
+
+
+def _tell(policy: Policy, standing: Standing, circle: Circle, now: datetime, why: Why) -> Decision:
+    """The next step that has anybody; where none has, the operator is told that nobody can be reached."""
+    count = len(policy.steps)
+    for told in range(standing.told, standing.told + count):
+        step = policy.steps[told % count]
+        if people := reachable(circle, step.groups):
+            return Decision(why=why, event=Event.NOTIFY, people=people, told=told + 1, next_at=now + step.wait)
+    return Decision(
+        why=Why.NOBODY_REACHABLE,
+        event=Event.NOTIFY,
+        people=reachable(circle, (Group.OPERATOR,)),
+        told=standing.told + count,
+        next_at=now + policy.steps[-1].wait,
+    )
+
+
+def _remind(policy: Policy, circle: Circle, now: datetime) -> Decision:
+    if policy.remind_eased_after is None:
+        return Decision(why=Why.STILL_UNSETTLED)
+    return Decision(
+        why=Why.STILL_UNSETTLED,
+        people=reachable(circle, (Group.PAIRED,)) or reachable(circle, (Group.DUTY_STAFF,)),
+        next_at=now + policy.remind_eased_after,
+    )
+
+
+def reachable(circle: Circle, groups: tuple[Group, ...]) -> tuple[Person, ...]:
+    """Each person of these groups who can get a text, once, in the groups' order."""
+    people = chain.from_iterable(circle.get(group, ()) for group in groups)
+    return tuple({person.contact_id: person for person in people if person.reachable}.values())

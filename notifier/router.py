@@ -1,0 +1,56 @@
+"""Which channel a text takes: by country, in the order of the settings, past those that fail just now."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from notifier.contract import Capabilities, Channel
+
+ERRORS = 50
+WINDOW = timedelta(seconds=60)
+REST = timedelta(minutes=5)
+
+
+class NoChannelError(Exception):
+    """No channel serves this number."""
+
+
+@dataclass(slots=True)
+class _Health:
+    errors: deque[datetime] = field(default_factory=deque)
+    resting_until: datetime | None = None
+
+
+class Router:
+    """The channels in order of preference; one with 50 errors in 60 s goes behind the others for 5 minutes."""
+
+    def __init__(self, channels: Sequence[Channel]) -> None:
+        self._channels = {channel.name: channel for channel in channels}
+        self._health = {channel.name: _Health() for channel in channels}
+
+    def channel(self, name: str) -> Channel | None:
+        return self._channels.get(name)
+
+    def route(self, phone: str, now: datetime, avoid: Sequence[str] = ()) -> tuple[Channel, Capabilities]:
+        """The first healthy channel for this number's country; one to avoid only where there is no other."""
+        serving = [(c, caps) for c in self._channels.values() if (caps := c.capabilities(phone)) is not None]
+        if not serving:
+            raise NoChannelError(f"no channel serves {phone[:4]}…")
+        return min(serving, key=lambda pair: (pair[0].name in avoid, self.resting(pair[0].name, now)))
+
+    def failed(self, name: str, now: datetime) -> bool:
+        """Counts an error of this channel; true when it is put behind the others by it."""
+        health = self._health[name]
+        health.errors.append(now)
+        while health.errors and health.errors[0] <= now - WINDOW:
+            health.errors.popleft()
+        if len(health.errors) < ERRORS or self.resting(name, now):
+            return False
+        health.resting_until = now + REST
+        health.errors.clear()
+        return True
+
+    def resting(self, name: str, now: datetime) -> bool:
+        until = self._health[name].resting_until
+        return until is not None and now < until

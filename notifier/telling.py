@@ -1,0 +1,107 @@
+"""What each person is told of an alert: the step that is due, and news for those who were told before."""
+
+from dataclasses import dataclass
+
+from domain.alert import Event, Outcome, State
+from domain.finding import Reason
+from domain.people import Language
+from notifier.case import Case
+from notifier.letters import Letter, Letters
+from notifier.messages import When
+from notifier.policy import URGENCY, Decision, Person, Policy
+from notifier.quiet import QuietHours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """Turns decisions and news into letters, in the case's transaction."""
+
+    letters: Letters
+    quiet: QuietHours
+
+    def step(self, case: Case, decision: Decision, policy: Policy, event_id: int) -> None:
+        """The decision's people are told."""
+        for reader in decision.people:
+            self._write(case, reader, event_id, decision, policy)
+
+    def news(self, case: Case, template: str, event_id: int, *, by: str, outcome: Outcome | None = None) -> None:
+        """Everybody who was told hears of it, but for the one who did it; residents only that it is settled."""
+        for reader in case.told():
+            resident = reader.addressee == "resident"
+            if reader.contact_id == by or (resident and template != "settled"):
+                continue
+            variables = self._place(case, reader.language) | self._what_now(case, reader.language, by)
+            if outcome:
+                variables["outcome"] = self.letters.texts.say(reader.language, "outcome", outcome.value)
+            letter = Letter(
+                cause=f"event:{event_id}",
+                person=reader,
+                template=_variant(template, resident=resident, technical=case.kind.for_operator),
+                variables=variables,
+                purpose="news",
+                urgency=URGENCY[case.kind] + 2,
+                why=template,
+                now=case.now,
+                alert_id=case.alert_id,
+                community_id=case.home.community_id,
+            )
+            self.letters.write(case.tx, letter)
+
+    def _write(self, case: Case, reader: Person, event_id: int, decision: Decision, policy: Policy) -> None:
+        notice = case.kind.is_notice
+        letter = Letter(
+            cause=f"event:{event_id}",
+            person=reader,
+            template=self._template(case, decision),
+            variables=self._place(case, reader.language) | self._what_is_due(case, reader, decision, policy),
+            purpose="notice" if notice else "reminder" if case.reminded(reader) else "first",
+            urgency=URGENCY[case.kind] + (decision.event is Event.ASK),
+            why=decision.why.value,
+            now=case.now,
+            alert_id=case.alert_id,
+            community_id=case.home.community_id,
+            not_before=self.quiet.not_before(case.now, case.home.timezone) if policy.held_in_quiet_hours else None,
+        )
+        self.letters.write(case.tx, letter)
+
+    def _template(self, case: Case, decision: Decision) -> str:
+        if case.state is State.EASED:
+            return "unsettled"
+        if decision.event is Event.ASK:
+            return "ask"
+        if case.kind.is_notice:
+            return "notice"
+        return "technical" if case.kind.for_operator else "alert"
+
+    def _place(self, case: Case, language: Language) -> dict[str, str]:
+        place = case.home.place or str(case.row["subject"])
+        return {"place": place, "who": self.letters.who(case.home, language)}
+
+    def _what_is_due(self, case: Case, reader: Person, decision: Decision, policy: Policy) -> dict[str, str]:
+        texts, language = self.letters.texts, reader.language
+        section = "ask" if decision.event is Event.ASK else "what"
+        again = texts.find(language, "again", decision.why.value)
+        wait = policy.ask_wait.total_seconds() / 60 if policy.ask_wait else 0
+        return {
+            "what": texts.reason(language, section, case.kind, case.reason, self._when(case)),
+            "urge": again + texts.say(language, "urge", case.kind.value),
+            "answer": self.letters.answer(reader, case.kind, case.now),
+            "minutes": f"{wait:.0f}",
+        }
+
+    def _what_now(self, case: Case, language: Language, by: str) -> dict[str, str]:
+        ended = {"at": (case.row["ended_at"] or case.now).isoformat()}
+        reason = Reason(key=case.kind.value, values=ended)
+        return {
+            "what": self.letters.texts.reason(language, "eased", case.kind, reason, self._when(case)),
+            "name": self.letters.name_of(case.tx, by, language),
+        }
+
+    def _when(self, case: Case) -> When:
+        return When(now=case.now, zone=case.home.timezone)
+
+
+def _variant(template: str, *, resident: bool, technical: bool) -> str:
+    if resident:
+        return f"{template}_resident"
+    return f"{template}_technical" if technical and template in ("eased", "settled") else template

@@ -1,0 +1,283 @@
+"""Follows the journal: readings move the detectors' states; states, cursor, alerts and texts are one commit."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import accumulate
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert
+
+from detectors.household import Change, HouseholdState, HouseholdWatch, Raised, StateError
+from domain.finding import AlertKind
+from domain.reading import DeviceEvent
+from notifier.contract import Records
+from notifier.devices import Bound, bound, concerns, gateway_goes, operator_concern
+from notifier.life import Concern, Life
+from notifier.unwatched import Unwatched
+from store import tables as t
+from store.contracts import Arrival, Journal, JournalEntry
+
+CURSOR = "watch"
+D = t.detector_states.c
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchRules:
+    """How the journal is followed.
+
+    `entries_at_once`, `readings_at_once`: at most so many group commits, and about so many readings, behind one
+    commit of ours; more is quicker in a backlog, and keeps other writers waiting longer.
+    `quiet_start`: after a start, missing readings may still be on their way; no clock runs out so long.
+    """
+
+    entries_at_once: int = 50
+    readings_at_once: int = 5000
+    timers_at_once: int = 200
+    quiet_start: timedelta = timedelta(minutes=5)
+    look_for_new_meters: timedelta = timedelta(minutes=5)
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What one transaction has loaded."""
+
+    tx: Connection
+    now: datetime
+    bound: dict[str, Bound]
+    states: dict[str, HouseholdState] = field(default_factory=dict)
+
+
+class Watch:
+    """One follower: `Watch(records=..., journal=readings, life=..., unwatched=..., watch_in=...)`.
+
+    `watch_in(zone)` gives the HouseholdWatch for a time zone (make it once a zone: functools.cache). The service
+    calls, in one thread: `while watch.catch_up(now()): pass`, then `watch.round(now())`, and waits for more readings
+    or a second. `now` must not run ahead of the readings on their way: a demo's clock is that of its recording.
+    """
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        journal: Journal,
+        life: Life,
+        unwatched: Unwatched,
+        watch_in: Callable[[ZoneInfo], HouseholdWatch],
+        rules: WatchRules | None = None,
+    ) -> None:
+        self._records = records
+        self._journal = journal
+        self._life = life
+        self._unwatched = unwatched
+        self._watch_in = watch_in
+        self._rules = rules or WatchRules()
+        self._ticks_from: datetime | None = None
+        self._looked_at: datetime | None = None
+
+    def position(self) -> int:
+        """The last journal entry whose consequences are committed; entries up to here may be trimmed."""
+        with self._records.read() as tx:
+            return _cursor(tx)
+
+    def catch_up(self, now: datetime) -> int:
+        """Takes the next entries of the journal, wholly or not at all; returns how many."""
+        entries = self._up_to_limit(self._journal.follow(self.position(), self._rules.entries_at_once))
+        if not entries:
+            return 0
+        with self._records.write() as tx:
+            self._take(tx, entries, now)
+            _set_cursor(tx, entries[-1].position)
+        return len(entries)
+
+    def round(self, now: datetime) -> int:
+        """What time alone brings: silent meters, due steps, expired acknowledgements. Returns how many things."""
+        if self._ticks_from is None:
+            self._ticks_from = now + self._rules.quiet_start
+        if self._looked_at is None or abs(now - self._looked_at) >= self._rules.look_for_new_meters:
+            self._looked_at = now
+            self._start_unheard(now)
+        done = self._tick_due(now) if now >= self._ticks_from else 0
+        with self._records.read() as tx:
+            waiting = self._unwatched.anything_due(tx, now)
+        if waiting:
+            with self._records.write() as tx:
+                done += self._unwatched.round(tx, now)
+        return done + self._advance_due(now)
+
+    # Readings and events
+
+    def _up_to_limit(self, entries: Sequence[JournalEntry]) -> Sequence[JournalEntry]:
+        total = list(accumulate((len(e.arrivals) for e in entries), initial=0))
+        return [e for e, before in zip(entries, total, strict=False) if before < self._rules.readings_at_once]
+
+    def _take(self, tx: Connection, entries: Sequence[JournalEntry], now: datetime) -> None:
+        arrivals: dict[str, list[Arrival]] = defaultdict(list)
+        for arrival in (a for entry in entries for a in entry.arrivals):
+            arrivals[arrival.meter_id].append(arrival)
+        events = [e for entry in entries for e in entry.events]
+        turn = _Turn(tx, now, bound(tx, {*arrivals, *(e.device_id for e in events)}))
+        self._heard(turn, arrivals, events)
+        turn.states = self._load(turn, [m for m in arrivals if m in turn.bound])
+        for meter_id in turn.states:
+            self._observe(turn, meter_id, arrivals[meter_id])
+        for event in events:
+            self._report(turn, event)
+        self._save(turn)
+
+    def _observe(self, turn: _Turn, meter_id: str, arrivals: Iterable[Arrival]) -> None:
+        watch, state = self._watch_in(turn.bound[meter_id].zone), turn.states[meter_id]
+        changes: list[Change] = []
+        try:
+            for a in arrivals:
+                changes += watch.observe(state, a.at, a.register_l, a.late)
+        except Exception:  # one meter must not stop all others
+            log.exception("meter %s can't be watched", meter_id)
+            turn.states.pop(meter_id, None)
+            self._fault(turn, meter_id, "engine_fault")
+        self._tell(turn, meter_id, changes)
+
+    def _tell(self, turn: _Turn, meter_id: str, changes: Iterable[Change]) -> None:
+        place = turn.bound[meter_id]
+        for change in changes:
+            if isinstance(change, Raised):
+                if change.finding.kind is AlertKind.NO_DATA:
+                    self._unwatched.begins(turn.tx, meter_id, place, change.finding, turn.now)
+                else:
+                    self._life.raise_or_join(turn.tx, Concern.of(change.finding, place.household_id), turn.now)
+            elif change.kind is AlertKind.NO_DATA:
+                self._unwatched.ends(turn.tx, meter_id, change.at, turn.now)
+            else:
+                self._life.ease(turn.tx, place.household_id, change.kind, change.at, turn.now)
+
+    def _report(self, turn: _Turn, event: DeviceEvent) -> None:
+        """What a device says at once: help is needed, or the danger is over; or that a gateway comes or goes."""
+        if (online := gateway_goes(event)) is not None:
+            gateway_id = event.gateway_id or event.device_id
+            if online:
+                self._unwatched.gateway_heard(turn.tx, gateway_id, turn.now)
+            else:
+                self._unwatched.gateway_silent(turn.tx, gateway_id, event.at, turn.now)
+        place = turn.bound.get(event.device_id)
+        if place is None:
+            return
+        raised, over = concerns(event, place.household_id)
+        for concern in raised:
+            self._life.raise_or_join(turn.tx, concern, turn.now)
+        for kind in over:
+            self._life.ease(turn.tx, place.household_id, kind, event.at, turn.now)
+
+    def _heard(self, turn: _Turn, arrivals: Iterable[str], events: Iterable[DeviceEvent]) -> None:
+        """Every gateway behind these messages is there."""
+        heard = {turn.bound[m].gateway_id for m in arrivals if m in turn.bound}
+        heard |= {turn.bound[e.device_id].gateway_id for e in events if e.device_id in turn.bound}
+        for gateway_id in sorted(g for g in heard if g):
+            self._unwatched.gateway_heard(turn.tx, gateway_id, turn.now)
+
+    # States
+
+    def _load(self, turn: _Turn, meter_ids: Sequence[str]) -> dict[str, HouseholdState]:
+        rows = turn.tx.execute(select(D.meter_id, D.body).where(D.meter_id.in_(meter_ids))).all()
+        packed = {row.meter_id: row.body for row in rows}
+        states = {m: self._unpack(turn, m, packed.get(m)) for m in meter_ids}
+        self._announce_absences(turn, states)
+        return states
+
+    def _unpack(self, turn: _Turn, meter_id: str, body: bytes | None) -> HouseholdState:
+        watch = self._watch_in(turn.bound[meter_id].zone)
+        if body is None:
+            return watch.start()
+        try:
+            return watch.load(body)
+        except StateError:
+            log.exception("state of meter %s; it learns anew", meter_id)
+            self._fault(turn, meter_id, "state_lost")
+            return watch.start()
+
+    def _announce_absences(self, turn: _Turn, states: dict[str, HouseholdState]) -> None:
+        c = t.absences.c
+        homes = {turn.bound[m].household_id: m for m in states}
+        rows = turn.tx.execute(
+            select(c.household_id, c.from_at, c.until_at).where(c.household_id.in_(homes), c.until_at > turn.now)
+        ).all()
+        for row in rows:
+            state = states[homes[row.household_id]]
+            if (row.from_at.timestamp(), row.until_at.timestamp()) not in state.low_use.absences:
+                self._watch_in(turn.bound[homes[row.household_id]].zone).absent(state, row.from_at, row.until_at)
+
+    def _save(self, turn: _Turn) -> None:
+        if not turn.states:
+            return
+        rows = []
+        for meter_id, state in turn.states.items():
+            watch = self._watch_in(turn.bound[meter_id].zone)
+            rows.append({"meter_id": meter_id, "body": watch.dump(state), "deadline_at": watch.deadline(state)})
+        put = insert(t.detector_states)
+        put = put.on_conflict_do_update(
+            index_elements=["meter_id"], set_={"body": put.excluded.body, "deadline_at": put.excluded.deadline_at}
+        )
+        turn.tx.execute(put, rows)
+
+    def _fault(self, turn: _Turn, meter_id: str, key: str) -> None:
+        place = turn.bound[meter_id]
+        self._life.raise_or_join(turn.tx, operator_concern(meter_id, place.household_id, key, turn.now), turn.now)
+
+    # Time
+
+    def _start_unheard(self, now: datetime) -> None:
+        """A meter in the ledger that never reports is missed, too: its clock runs from when it was first seen."""
+        unheard = select(t.meters.c.meter_id).where(t.meters.c.meter_id.not_in(select(D.meter_id)))
+        with self._records.read() as tx:
+            meter_ids = list(tx.execute(unheard).scalars())
+        if not meter_ids:
+            return
+        with self._records.write() as tx:
+            turn = _Turn(tx, now, bound(tx, set(meter_ids)))
+            known = set(tx.execute(select(D.meter_id).where(D.meter_id.in_(meter_ids))).scalars())
+            turn.states = {m: self._watch_in(p.zone).start(now) for m, p in turn.bound.items() if m not in known}
+            self._save(turn)
+
+    def _tick_due(self, now: datetime) -> int:
+        due = select(D.meter_id).where(D.deadline_at <= now).order_by(D.deadline_at).limit(self._rules.timers_at_once)
+        with self._records.read() as tx:
+            if tx.execute(due.limit(1)).first() is None:
+                return 0
+        with self._records.write() as tx:
+            meter_ids = list(tx.execute(due).scalars())
+            turn = _Turn(tx, now, bound(tx, set(meter_ids)))
+            turn.states = self._load(turn, [m for m in meter_ids if m in turn.bound])
+            for meter_id, state in turn.states.items():
+                self._tell(turn, meter_id, self._watch_in(turn.bound[meter_id].zone).tick(state, now))
+            self._save(turn)
+            _forget(tx, set(meter_ids) - set(turn.bound))
+        return len(meter_ids)
+
+    def _advance_due(self, now: datetime) -> int:
+        with self._records.read() as tx:
+            due = self._life.due(tx, now, self._rules.timers_at_once)
+        for alert_id in due:
+            try:
+                with self._records.write() as tx:
+                    self._life.advance_if_due(tx, alert_id, now)
+            except Exception:  # one alert must not stop all others
+                log.exception("alert %s can't go on", alert_id)
+        return len(due)
+
+
+def _cursor(tx: Connection) -> int:
+    c = t.cursors.c
+    return int(tx.execute(select(c.position).where(c.name == CURSOR)).scalar() or 0)
+
+
+def _set_cursor(tx: Connection, position: int) -> None:
+    put = insert(t.cursors).values(name=CURSOR, position=position)
+    tx.execute(put.on_conflict_do_update(index_elements=["name"], set_={"position": put.excluded.position}))
+
+
+def _forget(tx: Connection, meter_ids: set[str]) -> None:
+    """Meters that left the ledger have no clock."""
+    tx.execute(t.detector_states.delete().where(D.meter_id.in_(meter_ids)))
