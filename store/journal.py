@@ -1,9 +1,10 @@
 """How one commit is written down for its followers: compact JSON of what was new in it."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+
+import orjson
 
 from domain.reading import DeviceEvent
 from store.contracts import EARLIEST_AT, Arrival, BandScan, JournalEntry
@@ -33,17 +34,17 @@ def write(arrivals: Sequence[Arrival], events: Sequence[DeviceEvent], scans: Seq
         ]
     if events:
         body["e"] = [
-            [e.device_id, to_ms(e.at), e.kind, e.at_source, e.gateway_id, dict(e.flags), dict(e.battery)]
+            [e.device_id, to_ms(e.at), e.kind, e.at_source, e.gateway_id, dict(e.flags), dict(e.battery), e.lacks]
             for e in events
         ]
     if scans:
         body["s"] = [[s.band_no, to_ms(s.at), s.stage, s.source] for s in scans]
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return orjson.dumps(body).decode()
 
 
 def read(position: int, text: str) -> JournalEntry:
     """The entry back from its row."""
-    body = json.loads(text)
+    body = orjson.loads(text)
     return JournalEntry(
         position=position,
         arrivals=tuple(
@@ -65,8 +66,9 @@ def read(position: int, text: str) -> JournalEntry:
                 gateway_id=gateway_id,
                 flags=flags,
                 battery=battery,
+                lacks=lacks,
             )
-            for device_id, at, kind, at_source, gateway_id, flags, battery in body.get("e", ())
+            for device_id, at, kind, at_source, gateway_id, flags, battery, lacks in body.get("e", ())
         ),
         scans=tuple(
             BandScan(band_no=band_no, at=from_ms(at), stage=stage, source=source)

@@ -32,7 +32,9 @@ def arrival(minutes: float, register_l: float, meter_id: str = "m1", *, late: bo
 
 def pressed(minutes: float, *, sos: bool = True) -> DeviceEvent:
     at = NOON + timedelta(minutes=minutes)
-    return DeviceEvent(device_id="button", at=at, kind="sos_button", flags={"sos": sos}, battery={"volts": 2.9})
+    return DeviceEvent(
+        device_id="button", at=at, kind="sos_button", flags={"sos": sos}, battery={"volts": 2.9}, lacks="x"
+    )
 
 
 def refused(reason: str, kind: str = "refused") -> Kept:

@@ -1,0 +1,43 @@
+"""Which gateway may speak for which device, from the ledger: ids are compared without case."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The device as the ledger writes it, and heard from a gateway that may speak for it."""
+
+    device_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """In no ledger."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imposed:
+    """The ledger's device, heard from a gateway that it isn't bound to."""
+
+    device_id: str
+    reason: str
+
+
+class Bindings:
+    """`gateways` says by device id which gateway speaks for it; None: any may."""
+
+    def __init__(self, gateways: Mapping[str, str | None]) -> None:
+        self._exact = dict(gateways)
+        self._folded = {device_id.casefold(): device_id for device_id in gateways}
+
+    def judge(self, device_id: str, gateway_id: str | None) -> Known | Stranger | Imposed:
+        known = device_id if device_id in self._exact else self._folded.get(device_id.casefold())
+        if known is None:
+            return Stranger(f"device {device_id!r}, heard from gateway {gateway_id!r}, is in no ledger")
+        bound = self._exact[known]
+        if bound is None or (gateway_id is not None and bound.casefold() == gateway_id.casefold()):
+            return Known(known)
+        return Imposed(known, f"device {known!r} is bound to gateway {bound!r}, not to {gateway_id!r}")

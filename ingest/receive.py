@@ -1,0 +1,258 @@
+"""Messages become one batch: decoded, gateways and clocks checked; what is refused is kept with its reason."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from domain.reading import Decoded, DeviceEvent, Ignored, Reading, Refused
+from ingest.bindings import Bindings, Imposed, Known, Stranger
+from ingest.counters import Counters
+from ingest.scans import CardScan, decode_scans, is_scan
+from store.contracts import EARLIEST_AT, Arrival, BandScan, Batch, Kept, ReadingStore
+
+log = logging.getLogger("anju.ingest")
+
+MOST_REGISTER_L = 1e12
+LONGEST_ID = 200
+KEPT_PAYLOAD_BYTES = 65_536  # of a refused message; a longer one is cut, it can't be used anyway
+
+
+class Decodes(Protocol):
+    """`ingest.decode.Decoder`."""
+
+    def decode(self, topic: str, payload: bytes, received_at: datetime) -> Sequence[Decoded]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """As it came from the broker."""
+
+    topic: str
+    payload: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityEvent:
+    """A gateway spoke for a device that isn't its own."""
+
+    at: datetime
+    subject: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """`max_skew`: a time further in the future is refused. `late_after`: an older reading is backfill."""
+
+    max_skew: timedelta = timedelta(minutes=10)  # phones and gateways without NTP drift by minutes
+    late_after: timedelta = timedelta(hours=3)  # hourly meters over a slow network stay below
+
+
+@dataclass(slots=True)
+class Sorted:
+    """What a group of messages holds, by what becomes of it."""
+
+    arrivals: list[Arrival] = field(default_factory=list)
+    events: list[DeviceEvent] = field(default_factory=list)
+    scans: list[BandScan] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+    security: list[SecurityEvent] = field(default_factory=list)
+    ignored: int = 0
+
+    def batch(self, released: Sequence[int] = ()) -> Batch:
+        return Batch(arrivals=self.arrivals, events=self.events, scans=self.scans, kept=self.kept, released=released)
+
+
+class Receiver:
+    """`sort` decodes and judges; `store` commits what came of it. Acknowledge after `store` returns, never before.
+
+    `on_security` may be told the same twice, where the commit after it has to be tried again.
+    """
+
+    def __init__(
+        self,
+        *,
+        decoder: Decodes,
+        bindings: Bindings,
+        readings: ReadingStore,
+        band_of: Callable[[str], int | None] = lambda card_id: None,
+        on_commit: Callable[[], None] = lambda: None,
+        on_security: Callable[[SecurityEvent], None] = lambda event: None,
+        clocks: Clocks | None = None,
+    ) -> None:
+        self.counters = Counters()
+        self._decoder = decoder
+        self._bindings = bindings
+        self._readings = readings
+        self._band_of = band_of
+        self._on_commit = on_commit
+        self._on_security = on_security
+        self._clocks = clocks or Clocks()
+
+    def use_ledger(self, decoder: Decodes, bindings: Bindings) -> None:
+        """The ledger has changed: what comes from now on is judged by the new one."""
+        self._decoder, self._bindings = decoder, bindings
+
+    def sort(self, messages: Sequence[Message]) -> Sorted:
+        result = Sorted()
+        for message in messages:
+            if is_scan(message.topic):
+                self._sort_scans(message, result)
+                continue
+            for decoded in self._decoder.decode(message.topic, message.payload, message.received_at):
+                self._place(message, decoded, result)
+        return result
+
+    def store(self, result: Sorted, *, messages: int, at: datetime, took_s: Callable[[], float]) -> None:
+        """One durable commit; raises `StoreUnavailableError` with nothing stored, to be tried again."""
+        for event in result.security:
+            self._on_security(event)
+        self._readings.commit(result.batch())
+        self._count(result, messages)
+        self.counters.committed(took_s(), at)
+        self._on_commit()
+
+    def release(self, now: datetime, limit: int = 10_000) -> int:
+        """Judges again what is in quarantine and stores what may now pass; returns how many messages left it."""
+        passed = 0
+        for kept in self._readings.kept("quarantined", limit):
+            result = self.sort([Message(kept.topic, kept.payload, kept.received_at)])
+            if not result.kept and not result.security:
+                late = [replace(a, late=a.late or self._is_late(a.at, now)) for a in result.arrivals]
+                self._readings.commit(replace(result.batch([kept.kept_id]), arrivals=late))
+                passed += 1
+        if passed:
+            self._on_commit()
+        return passed
+
+    def _place(self, message: Message, decoded: Decoded, result: Sorted) -> None:
+        match decoded:
+            case Reading():
+                self._place_reading(message, decoded, result)
+            case DeviceEvent():
+                self._place_event(message, decoded, result)
+            case Refused(reason):
+                self._refuse(message, reason, result)
+            case Ignored():
+                result.ignored += 1
+
+    def _place_reading(self, message: Message, reading: Reading, result: Sorted) -> None:
+        judged = self._bindings.judge(reading.meter_id, reading.gateway_id)
+        if not isinstance(judged, Known):
+            self._quarantine(message, reading.meter_id, judged, result)
+            return
+        times = [(past.at, past.register_l) for past in reading.history]
+        for at, register_l in [*times, (reading.at, reading.register_l)]:
+            wrong = self._wrong(at, register_l, message.received_at)
+            if wrong:
+                self._refuse(message, wrong, result, judged.device_id)
+                continue
+            late = self._is_late(at, message.received_at)
+            result.arrivals.append(
+                Arrival(
+                    meter_id=judged.device_id,
+                    at=at,
+                    register_l=register_l,
+                    late=late,
+                    received_at=message.received_at,
+                )
+            )
+        if any(reading.flags.values()):
+            event = DeviceEvent(
+                device_id=judged.device_id,
+                at=reading.at,
+                kind=reading.kind,
+                at_source=reading.at_source,
+                gateway_id=reading.gateway_id,
+                flags=reading.flags,
+                battery=reading.battery,
+            )
+            result.events.append(self._in_time(event, message))
+
+    def _place_event(self, message: Message, event: DeviceEvent, result: Sorted) -> None:
+        """An event of the ledger's device passes even through a wrong gateway: a cry for help is not held back."""
+        judged = self._bindings.judge(event.device_id, event.gateway_id)
+        if isinstance(judged, Stranger):
+            self._quarantine(message, event.device_id, judged, result)
+            return
+        if isinstance(judged, Imposed):
+            result.security.append(_security(message, judged))
+        result.events.append(self._in_time(replace(event, device_id=judged.device_id), message))
+
+    def _in_time(self, event: DeviceEvent, message: Message) -> DeviceEvent:
+        """A press of a button whose clock is wrong is a press now, not a message to refuse."""
+        if EARLIEST_AT <= event.at <= message.received_at + self._clocks.max_skew:
+            return event
+        return replace(event, at=message.received_at, at_source="server")
+
+    def _wrong(self, at: datetime, register_l: float, received_at: datetime) -> str | None:
+        if at > received_at + self._clocks.max_skew:
+            return f"at: {at.isoformat()} is {at - received_at} ahead of our clock"
+        if at < EARLIEST_AT:
+            return f"at: {at.isoformat()} is before any meter's time"
+        if not abs(register_l) <= MOST_REGISTER_L:
+            return f"register_l: {register_l} is no volume"
+        return None
+
+    def _is_late(self, at: datetime, received_at: datetime) -> bool:
+        return received_at - at > self._clocks.late_after
+
+    def _sort_scans(self, message: Message, result: Sorted) -> None:
+        for scan in decode_scans(message.topic, message.payload, message.received_at):
+            if isinstance(scan, Refused):
+                self._refuse(message, scan.reason, result)
+            else:
+                self._place_scan(message, scan, result)
+
+    def _place_scan(self, message: Message, scan: CardScan, result: Sorted) -> None:
+        band_no = self._band_of(scan.card_id)
+        if band_no is None:
+            self._refuse(message, "card_id: no wristband has this card", result)
+        elif wrong := self._wrong(scan.at, 0.0, message.received_at):
+            self._refuse(message, wrong, result)
+        else:
+            result.scans.append(BandScan(band_no=band_no, at=scan.at, stage="scanned", source=scan.scanner_id))
+
+    def _refuse(self, message: Message, reason: str, result: Sorted, device_id: str | None = None) -> None:
+        result.kept.append(_kept("refused", message, reason, device_id))
+
+    def _quarantine(self, message: Message, device_id: str, judged: Stranger | Imposed, result: Sorted) -> None:
+        result.kept.append(_kept("quarantined", message, judged.reason, device_id))
+        if isinstance(judged, Imposed):
+            result.security.append(_security(message, judged))
+
+    def _count(self, result: Sorted, messages: int) -> None:
+        counters = self.counters
+        counters.received += messages
+        counters.readings += len(result.arrivals)
+        counters.events += len(result.events)
+        counters.scans += len(result.scans)
+        counters.ignored += result.ignored
+        for kept in result.kept:
+            if kept.kind == "refused":
+                counters.refuse(kept.reason)
+            else:
+                counters.quarantined += 1
+
+
+def _security(message: Message, judged: Imposed) -> SecurityEvent:
+    return SecurityEvent(at=message.received_at, subject=judged.device_id, detail=judged.reason)
+
+
+def _kept(kind: str, message: Message, reason: str, device_id: str | None) -> Kept:
+    payload = message.payload if kind == "quarantined" else message.payload[:KEPT_PAYLOAD_BYTES]
+    return Kept(
+        kind=kind,
+        received_at=message.received_at,
+        topic=_storable(message.topic),
+        payload=payload,
+        reason=_storable(reason),
+        device_id=None if device_id is None else _storable(device_id)[:LONGEST_ID],
+    )
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,123 @@
+"""What the judge judges on: homes with their ordinary life, and incidents at random moments in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.finding import AlertKind
+from domain.recording import Recording
+from simulator import incidents
+from simulator.contestants import About
+from simulator.silences import draw_ends
+
+DAY_S = 86400.0
+TRAINING_DAYS = 42
+AT_HOME_S = 9 * 3600.0
+TRIES = 4000  # random moments of which those at home are kept
+
+
+class IncidentKind(StrEnum):
+    """What is put into a home."""
+
+    COLLAPSE = "collapse"
+    TAP_LEFT_ON = "tap_left_on"
+    SHOWER_FALL = "shower_fall"
+    BURST_PIPE = "burst_pipe"
+    CISTERN = "cistern"
+    LEAK = "leak"
+
+    @property
+    def listened_for(self) -> AlertKind:
+        """The alert that finds it."""
+        return AlertKind.LOW_USE if self is IncidentKind.COLLAPSE else AlertKind.CONSTANT_FLOW
+
+
+FLOW_L_PER_H: Mapping[IncidentKind, tuple[float, float]] = {
+    IncidentKind.TAP_LEFT_ON: (120.0, 600.0),
+    IncidentKind.SHOWER_FALL: (300.0, 600.0),
+    IncidentKind.BURST_PIPE: (900.0, 2400.0),
+    IncidentKind.CISTERN: (20.0, 120.0),
+    IncidentKind.LEAK: (5.0, 60.0),
+}
+WATCHED_H = 72.0
+REMEMBERED_S = 8 * DAY_S  # what an incident needs of the time before it: a week tells the drip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """One home to judge on. `absences` are announced when they begin [UTC s]; `drip_l_per_h` is known of simulated
+    homes alone."""
+
+    about: About
+    recording: Recording
+    absences: Sequence[tuple[float, float]] = ()
+    drip_l_per_h: float | None = None
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """What happens when; `flow_l_per_h` where water runs."""
+
+    kind: IncidentKind
+    onset_s: float
+    flow_l_per_h: float = 0.0
+
+
+def happened(home: Home, incident: Incident, *, before_s: float | None = None) -> Recording:
+    """The home's readings as they would have been, had the incident happened: the same up to the onset.
+
+    They end with the time that is watched; `before_s` leaves out what is older than that at the onset.
+    """
+    onset = datetime.fromtimestamp(incident.onset_s, UTC)
+    first_s = home.recording.at_s[0] if before_s is None else incident.onset_s - before_s
+    recording = between(home.recording, first_s, incident.onset_s + WATCHED_H * 3600.0)
+    if incident.kind in {IncidentKind.COLLAPSE, IncidentKind.SHOWER_FALL}:
+        recording = incidents.use_stops(recording, onset, drip=home.drip_l_per_h)
+    return incidents.leak(recording, onset, incident.flow_l_per_h) if incident.flow_l_per_h else recording
+
+
+def between(recording: Recording, first_s: float, last_s: float) -> Recording:
+    """The readings from one moment to another, both included [UTC s]."""
+    first, last = np.searchsorted(recording.at_s, (first_s, last_s), side="left")
+    last += int(last < len(recording) and recording.at_s[last] == last_s)
+    return replace(recording, at_s=recording.at_s[first:last], register_l=recording.register_l[first:last])
+
+
+def draw_incidents(home: Home, kind: IncidentKind, *, number: int, rng: np.random.Generator) -> list[Incident]:
+    """`number` incidents at random moments at home after the training weeks; fewer where there are no such moments."""
+    moments = at_home(home, rng)[:number]
+    low, high = FLOW_L_PER_H.get(kind, (0.0, 0.0))
+    flows = np.exp(rng.uniform(np.log(low), np.log(high), len(moments))) if high else np.zeros(len(moments))
+    return [
+        Incident(kind=kind, onset_s=onset_s, flow_l_per_h=flow)
+        for onset_s, flow in zip(moments.tolist(), flows.tolist(), strict=True)
+    ]
+
+
+def at_home(home: Home, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Random moments with a draw less than 9 h before and less than 9 h after, and readings arriving, outside announced
+    absences [UTC s]."""
+    recording = home.recording
+    begins_s = recording.at_s[0] + TRAINING_DAYS * DAY_S
+    ends_s = recording.at_s[-1] - WATCHED_H * 3600.0
+    draws = draw_ends(recording)
+    if ends_s <= begins_s or len(draws) < 2:
+        return np.empty(0)
+    tried = rng.uniform(max(begins_s, float(draws[0])), min(ends_s, float(draws[-1])), TRIES)
+    following = np.maximum(np.searchsorted(draws, tried, side="right"), 1)
+    lived = (tried - draws[following - 1] < AT_HOME_S) & (
+        draws[np.minimum(following, len(draws) - 1)] - tried < AT_HOME_S
+    )
+    reading = np.searchsorted(recording.at_s, tried, side="right")
+    interval = recording.at_s[reading] - recording.at_s[reading - 1]
+    arriving = interval <= 2.5 * np.median(np.diff(recording.at_s))
+    away = np.zeros(TRIES, dtype=np.bool_)
+    for leaves_s, returns_s in home.absences:
+        away |= (tried >= leaves_s) & (tried < returns_s)
+    moments: NDArray[np.float64] = tried[lived & arriving & ~away]
+    return moments

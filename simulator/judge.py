@@ -1,0 +1,145 @@
+"""The judge: plays homes to a rule, with and without incidents, and writes down what it said when.
+
+A rule is fed one reading at a time, so it can't see the future; the moment of an alert is the judge's, not the
+rule's word for it. A home's ordinary weeks are played once. Where an incident begins, the rule's state is copied
+and goes on with the incident's readings, so hundreds of incidents cost little more than the ordinary weeks. A rule
+that takes a whole recording at once is given each incident's recording, and must not change its words about the
+time before the onset.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import inf
+from typing import Any
+
+from detectors.household import Change, Ended, Raised
+from domain.finding import Level
+from simulator.cases import REMEMBERED_S, Home, Incident, happened
+from simulator.contestants import Contestant, Rule, Said, WholeRule
+
+
+class PeekingError(Exception):
+    """A rule's word about the past depends on the future, or is dated outside of what it has seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a rule made of an incident: hours to the first new alert (inf: none), or hidden behind a running one."""
+
+    incident: Incident
+    level: Level
+    delay_h: float
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One rule on one home: when it rose in ordinary life [UTC s], and what it made of each incident."""
+
+    home: Home
+    rises: Mapping[Said, Sequence[float]]
+    outcomes: Sequence[Outcome]
+
+
+def try_home(contestant: Contestant, home: Home, put_in: Sequence[Incident]) -> Trial:
+    """Plays the home's ordinary life once, and each incident from where it begins."""
+    rule = contestant.rule_for(home.about)
+    if isinstance(rule, WholeRule):
+        return _try_whole(rule, home, put_in)
+    run = _Run(rule, home)
+    run.play(sorted(put_in, key=lambda incident: incident.onset_s))
+    return Trial(home=home, rises=run.ear.rises, outcomes=run.outcomes)
+
+
+@dataclass(slots=True)
+class _Ear:
+    """Listens to a rule: what runs, and when each rose."""
+
+    heard_s: float = -inf
+    running: set[Said] = field(default_factory=set)
+    rises: dict[Said, list[float]] = field(default_factory=dict)
+
+    def hear(self, changes: Sequence[Change], now_s: float) -> None:
+        for change in changes:
+            match change:
+                case Raised(finding=finding):
+                    if not self.heard_s <= finding.at.timestamp() <= now_s:
+                        raise PeekingError(f"at {_utc(now_s)} an alert is raised that is dated {finding.at}")
+                    self.running.add((finding.kind, finding.level))
+                    self.rises.setdefault((finding.kind, finding.level), []).append(now_s)
+                case Ended(kind=kind):
+                    self.running -= {(kind, level) for level in Level}
+        self.heard_s = now_s
+
+
+class _Run:
+    """One rule's way through one home's life."""
+
+    def __init__(self, rule: Rule, home: Home) -> None:
+        self._rule, self._home = rule, home
+        self._state = rule.start()
+        self._absences = sorted(home.absences, reverse=True)
+        self.ear = _Ear()
+        self.outcomes: list[Outcome] = []
+
+    def play(self, put_in: Sequence[Incident]) -> None:
+        pending = list(reversed(put_in))
+        recording = self._home.recording
+        for now_s, register_l in zip(recording.at_s.tolist(), recording.register_l.tolist(), strict=True):
+            while pending and pending[-1].onset_s < now_s:
+                self._branch(pending.pop())
+            while self._absences and self._absences[-1][0] < now_s:
+                self._announce(*self._absences.pop())
+            self.ear.hear(self._rule.observe(self._state, _utc(now_s), register_l), now_s)
+
+    def _announce(self, begins_s: float, ends_s: float) -> None:
+        if (absent := getattr(self._rule, "absent", None)) is not None:
+            absent(self._state, _utc(begins_s), _utc(ends_s))
+
+    def _branch(self, incident: Incident) -> None:
+        """Goes on from a copy of the state with the incident's readings."""
+        state: Any = copy.deepcopy(self._state)
+        ear = _Ear(heard_s=self.ear.heard_s, running=set(self.ear.running))
+        changed = happened(self._home, incident, before_s=REMEMBERED_S)
+        watched = changed.at_s > incident.onset_s
+        for now_s, register_l in zip(changed.at_s[watched].tolist(), changed.register_l[watched].tolist(), strict=True):
+            ear.hear(self._rule.observe(state, _utc(now_s), register_l), now_s)
+        for level in Level:
+            said = (incident.kind.listened_for, level)
+            hidden = said in self.ear.running
+            self.outcomes.append(_outcome(incident, level, ear.rises.get(said, ()), hidden=hidden))
+
+
+def _outcome(incident: Incident, level: Level, rises: Sequence[float], *, hidden: bool) -> Outcome:
+    """An alert already running hides the incident, which counts as never found."""
+    delay_h = (rises[0] - incident.onset_s) / 3600.0 if rises and not hidden else inf
+    return Outcome(incident=incident, level=level, delay_h=delay_h, hidden=hidden)
+
+
+def _try_whole(rule: WholeRule, home: Home, put_in: Sequence[Incident]) -> Trial:
+    """Raises `PeekingError` where the readings after an onset change what is said of the time before it."""
+    ordinary = rule.episodes(home.recording)
+    outcomes: list[Outcome] = []
+    for incident in put_in:
+        changed = rule.episodes(happened(home, incident))
+        for level in Level:
+            said = (incident.kind.listened_for, level)
+            before = _up_to(ordinary.get(said, ()), incident.onset_s)
+            if before != _up_to(changed.get(said, ()), incident.onset_s):
+                raise PeekingError(f"{said[0]} up to {_utc(incident.onset_s)} depends on what comes after it")
+            rises = [rise for rise, _ in changed.get(said, ()) if rise > incident.onset_s]
+            outcomes.append(_outcome(incident, level, rises, hidden=any(end == inf for _, end in before)))
+    return Trial(
+        home=home, rises={said: [rise for rise, _ in heard] for said, heard in ordinary.items()}, outcomes=outcomes
+    )
+
+
+def _up_to(episodes: Sequence[tuple[float, float]], at_s: float) -> list[tuple[float, float]]:
+    """What was said up to a moment; what still ran then has no end yet."""
+    return [(rise, end if end <= at_s else inf) for rise, end in episodes if rise <= at_s]
+
+
+def _utc(at_s: float) -> datetime:
+    return datetime.fromtimestamp(at_s, UTC)

@@ -1,0 +1,168 @@
+"""Against real brokers: what a gateway handed over is stored once, whatever comes and goes meanwhile."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Condition, Thread
+from typing import Literal
+
+import pytest
+
+from ingest.bindings import Bindings
+from ingest.broker import embedded_broker
+from ingest.decode import Decoder
+from ingest.mqtt import Subscriber, Subscription
+from ingest.receive import Receiver
+from simulator.publish import Broker, Publisher
+from store.contracts import Batch, ReadingStore, StoreUnavailableError
+from store.memory import MemoryReadings
+from tests.services import Mosquitto, mosquitto
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+EVER = (NOW - timedelta(days=400), NOW + timedelta(days=400))
+PATIENCE_S = 20
+
+
+class Flaky(MemoryReadings):
+    """A store that can be away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away = False
+        self.refused = 0
+        self.changed = Condition()
+
+    def commit(self, batch: Batch) -> None:
+        with self.changed:
+            self.changed.notify_all()
+            if self.away:
+                self.refused += 1
+                raise StoreUnavailableError("database or disk is full")
+            super().commit(batch)
+
+    def wait(self, until: Callable[[], bool]) -> None:
+        with self.changed:
+            assert self.changed.wait_for(until, PATIENCE_S)
+
+    def stored(self) -> list[int]:
+        return [int(register_l) for _, register_l in self.registers("m1", *EVER)]
+
+
+@pytest.fixture(params=["embedded", "mosquitto"])
+def port(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
+    with ExitStack() as stack:
+        if request.param == "embedded":
+            yield stack.enter_context(embedded_broker())
+        else:
+            yield stack.enter_context(mosquitto(tmp_path)).port
+
+
+@contextmanager
+def listening(port: int, readings: ReadingStore, protocol: Literal["3.1.1", "5"] = "3.1.1") -> Iterator[Receiver]:
+    receiver = Receiver(decoder=Decoder(), bindings=Bindings({"m1": None}), readings=readings)
+    subscription = Subscription(host="127.0.0.1", port=port, protocol=protocol)
+    subscriber = Subscriber(subscription, receiver, now=lambda: NOW)
+    thread = Thread(target=subscriber.run)
+    thread.start()
+    try:
+        assert subscriber.subscribed.wait(PATIENCE_S)
+        yield receiver
+    finally:
+        subscriber.stop()
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+
+
+def publish(port: int, numbers: range) -> None:
+    """As reading number n of meter m1, acknowledged by the broker when it returns."""
+    with Publisher(Broker(host="127.0.0.1", port=port), client_id="tower-1") as publisher:
+        for n in numbers:
+            at = NOW - timedelta(minutes=15 * (1000 - n))
+            payload = {"meter_id": "m1", "at": at.isoformat(), "register_l": n}
+            publisher.publish("anju/tower-1/readings", json.dumps(payload).encode(), timeout_s=PATIENCE_S)
+        publisher.wait_for_acks(timeout_s=PATIENCE_S)
+
+
+def test_every_reading_published_is_stored_once(port: int) -> None:
+    store = Flaky()
+    with listening(port, store) as receiver:
+        publish(port, range(500))
+        store.wait(lambda: len(store.stored()) == 500)
+    assert receiver.counters.received == 500
+    assert store.stored() == list(range(500))
+
+
+def test_readings_that_came_while_we_were_away_are_stored_after_our_return(port: int) -> None:
+    store = Flaky()
+    with listening(port, store):
+        publish(port, range(10))
+        store.wait(lambda: len(store.stored()) == 10)
+    publish(port, range(10, 300))
+    with listening(port, store):
+        store.wait(lambda: len(store.stored()) == 300)
+    assert store.stored() == list(range(300))
+
+
+def test_what_the_store_did_not_take_is_not_acknowledged(port: int) -> None:
+    """The service ends while its store is away: the broker still has all of it for the next start."""
+    store = Flaky()
+    store.away = True
+    with listening(port, store):
+        publish(port, range(100))
+        store.wait(lambda: store.refused > 0)
+    store.away = False
+    assert store.stored() == []
+    with listening(port, store):
+        store.wait(lambda: len(store.stored()) == 100)
+    assert store.stored() == list(range(100))
+
+
+def test_a_store_that_was_away_gets_everything_when_it_is_back(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    store = Flaky()
+    with listening(port, store) as receiver:
+        publish(port, range(20))
+        store.wait(lambda: len(store.stored()) == 20)
+        store.away = True
+        publish(port, range(20, 320))
+        store.wait(lambda: store.refused >= 2)
+        assert receiver.counters.unavailable_since == NOW
+        store.away = False
+        store.wait(lambda: len(store.stored()) == 320)
+        publish(port, range(320, 330))
+        store.wait(lambda: len(store.stored()) == 330)
+    assert store.stored() == list(range(330))
+    said = [record.message for record in caplog.records if "store" in record.message]
+    assert said == [
+        "readings can't be stored and are not acknowledged: database or disk is full",
+        "the store takes readings again",
+    ]
+
+
+def test_a_broker_that_was_restarted_is_found_again_and_nothing_is_missing(tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path)
+    store = Flaky()
+    try:
+        with listening(broker.port, store):
+            publish(broker.port, range(50))
+            store.wait(lambda: len(store.stored()) == 50)
+            broker.stop()
+            broker.start()
+            publish(broker.port, range(50, 100))
+            store.wait(lambda: len(store.stored()) == 100)
+    finally:
+        broker.stop()
+    assert store.stored() == list(range(100))
+
+
+def test_mqtt_5_does_as_well(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker:
+        store = Flaky()
+        with listening(broker.port, store, "5"):
+            publish(broker.port, range(10))
+            store.wait(lambda: len(store.stored()) == 10)
+        publish(broker.port, range(10, 50))
+        with listening(broker.port, store, "5"):
+            store.wait(lambda: len(store.stored()) == 50)
+        assert store.stored() == list(range(50))

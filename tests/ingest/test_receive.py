@@ -1,0 +1,209 @@
+"""What becomes of a message: stored, refused with a reason, or in quarantine until the ledger knows better."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.reading import Decoded, DeviceEvent, PastRegister, Reading
+from ingest.bindings import Bindings
+from ingest.decode import Decoder
+from ingest.receive import Message, Receiver, SecurityEvent
+from store.contracts import Batch, StoreUnavailableError
+from store.memory import MemoryReadings
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+EVER = (NOW - timedelta(days=4000), NOW + timedelta(days=4000))
+BINDINGS = Bindings({"m1": "tower-1", "m2": "tower-2", "free": None, "button": "tower-1", "tower-1": "tower-1"})
+
+
+class House:
+    """A receiver with its store, and what it told."""
+
+    def __init__(self, decoder: object = None, bindings: Bindings = BINDINGS) -> None:
+        self.readings = MemoryReadings()
+        self.security: list[SecurityEvent] = []
+        self.receiver = Receiver(
+            decoder=decoder or Decoder(),  # type: ignore[arg-type]
+            bindings=bindings,
+            readings=self.readings,
+            band_of={"CARD": 7}.get,
+            on_security=self.security.append,
+        )
+
+    def hear(self, payload: object, topic: str = "anju/tower-1/readings") -> None:
+        data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        self.store([Message(topic, data, NOW)])
+
+    def store(self, messages: list[Message]) -> None:
+        self.receiver.store(self.receiver.sort(messages), messages=len(messages), at=NOW, took_s=lambda: 0.01)
+
+    def registers(self, meter_id: str = "m1") -> list[float]:
+        return [register_l for _, register_l in self.readings.registers(meter_id, *EVER)]
+
+    def reasons(self, kind: str) -> list[str]:
+        return [kept.reason for kept in self.readings.kept(kind)]
+
+
+class Says:
+    """A decoder that understands one thing in every message."""
+
+    def __init__(self, *decoded: Decoded) -> None:
+        self._decoded = decoded
+
+    def decode(self, topic: str, payload: bytes, received_at: datetime) -> tuple[Decoded, ...]:
+        return self._decoded
+
+
+def reading(meter_id: str = "m1", register_l: float = 1000, *, ago: timedelta = timedelta()) -> dict[str, object]:
+    return {"meter_id": meter_id, "at": (NOW - ago).isoformat(), "register_l": register_l}
+
+
+def test_a_reading_of_the_ledgers_meter_through_its_gateway_is_stored() -> None:
+    house = House()
+    house.hear(reading())
+    assert house.registers() == [1000]
+    assert house.receiver.counters.readings == 1
+
+
+def test_ids_are_compared_without_case_and_stored_as_the_ledger_writes_them() -> None:
+    house = House()
+    house.hear(reading("M1"), topic="anju/TOWER-1/readings")
+    assert house.registers("m1") == [1000]
+
+
+def test_a_meter_without_a_gateway_in_the_ledger_may_speak_through_any() -> None:
+    house = House()
+    house.hear(reading("free"), topic="anju/tower-9/readings")
+    assert house.registers("free") == [1000]
+
+
+def test_an_unknown_meter_goes_to_quarantine_and_comes_out_when_the_ledger_knows_it() -> None:
+    house = House()
+    house.hear(reading("m9", 5))
+    assert house.reasons("quarantined") == ["device 'm9', heard from gateway 'tower-1', is in no ledger"]
+    assert house.security == []
+    assert house.receiver.release(NOW) == 0
+    house.receiver.use_ledger(Decoder(), Bindings({"m9": "tower-1"}))
+    assert house.receiver.release(NOW + timedelta(days=1)) == 1
+    assert house.registers("m9") == [5]
+    assert house.readings.kept("quarantined") == []
+    (entry,) = house.readings.follow(0)
+    assert entry.arrivals[0].late
+
+
+def test_a_gateway_that_speaks_for_anothers_meter_is_quarantined_and_a_security_event() -> None:
+    house = House()
+    house.hear(reading("m2"))
+    assert house.registers("m2") == []
+    assert house.reasons("quarantined") == ["device 'm2' is bound to gateway 'tower-2', not to 'tower-1'"]
+    assert [event.subject for event in house.security] == ["m2"]
+
+
+def test_a_time_in_the_future_is_refused_with_the_skew_named() -> None:
+    house = House()
+    house.hear(reading(ago=timedelta(hours=-2)))
+    assert house.registers() == []
+    assert house.reasons("refused") == ["at: 2026-03-01T14:00:00+00:00 is 2:00:00 ahead of our clock"]
+    assert house.receiver.counters.refused == {"at": 1}
+
+
+def test_a_few_minutes_of_drift_are_no_reason_to_refuse() -> None:
+    house = House()
+    house.hear(reading(ago=timedelta(minutes=-5)))
+    assert house.registers() == [1000]
+
+
+def test_an_old_reading_is_backfill_at_its_own_time() -> None:
+    house = House()
+    house.hear([reading(ago=timedelta(days=30), register_l=900), reading()])
+    (entry,) = house.readings.follow(0)
+    assert [(a.at, a.late) for a in entry.arrivals] == [(NOW - timedelta(days=30), True), (NOW, False)]
+
+
+def test_registers_that_a_meter_repeats_are_stored_at_their_own_times() -> None:
+    past = tuple(PastRegister(at=NOW - timedelta(hours=h), register_l=1000 - h) for h in (5, 4))
+    house = House(Says(Reading(meter_id="m1", at=NOW, register_l=1000, gateway_id="tower-1", history=past)))
+    house.hear(b"")
+    assert house.registers() == [995, 996, 1000]
+
+
+def test_one_bad_reading_loses_nothing_else_and_stays_where_staff_can_see_it() -> None:
+    house = House()
+    house.hear([reading(), {"meter_id": "m1", "at": NOW.isoformat(), "register_l": "twelve"}])
+    assert house.registers() == [1000]
+    (kept,) = house.readings.kept("refused")
+    assert "twelve" in kept.reason
+    assert b"twelve" in kept.payload
+
+
+@pytest.mark.parametrize("register_l", [float("nan"), float("inf"), 1e13])
+def test_a_register_that_is_no_volume_is_refused_whatever_the_decoder_thinks(register_l: float) -> None:
+    house = House(Says(Reading(meter_id="m1", at=NOW, register_l=register_l, gateway_id="tower-1")))
+    house.hear(b"")
+    assert house.registers() == []
+    assert len(house.reasons("refused")) == 1
+
+
+def test_what_the_meter_itself_says_is_an_event_beside_its_reading() -> None:
+    said = Reading(meter_id="m1", at=NOW, register_l=1, gateway_id="tower-1", flags={"leak": True, "dry": False})
+    house = House(Says(said))
+    house.hear(b"")
+    (event,) = house.readings.device_events("m1", *EVER)
+    assert (event.kind, event.flags) == ("water_meter", {"leak": True, "dry": False})
+
+
+def test_a_cry_for_help_through_the_wrong_gateway_is_heard_and_the_gateway_noted() -> None:
+    said = DeviceEvent(device_id="button", at=NOW, kind="sos_button", gateway_id="tower-2", flags={"sos": True})
+    house = House(Says(said))
+    house.hear(b"")
+    assert house.readings.device_events("button", *EVER) == [said]
+    assert [event.subject for event in house.security] == ["button"]
+
+
+def test_a_cry_for_help_with_a_wrong_clock_is_heard_now() -> None:
+    said = DeviceEvent(
+        device_id="button", at=NOW + timedelta(days=9), kind="sos_button", gateway_id="tower-1", flags={"sos": True}
+    )
+    house = House(Says(said))
+    house.hear(b"")
+    (event,) = house.readings.device_events("button", *EVER)
+    assert (event.at, event.at_source) == (NOW, "server")
+
+
+def test_a_scan_is_stored_under_the_bands_number_never_the_cards() -> None:
+    house = House()
+    house.hear({"card_id": "CARD", "at": "2026-03-01T19:59:00+08:00"}, topic="anju/kiosk-1/scans")
+    (scan,) = house.readings.band_scans(*EVER)
+    assert (scan.band_no, scan.at, scan.source) == (7, NOW - timedelta(minutes=1), "kiosk-1")
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        ({"card_id": "OTHER"}, "card_id: no wristband has this card"),
+        ({"card": "CARD"}, "card_id: a scan is an object with a card_id"),
+        ({"card_id": "CARD", "at": "2026-03-01T12:00:00"}, "at: '2026-03-01T12:00:00' lacks its zone"),
+        ({"card_id": "CARD", "at": "noon"}, "at: 'noon' is no time"),
+        ({"card_id": "CARD", "at": "2026-03-02T12:00:00Z"}, "ahead of our clock"),
+        (b"\xff\xfe", "payload"),
+    ],
+)
+def test_a_scan_that_can_not_be_used_says_why(payload: object, reason: str) -> None:
+    house = House()
+    house.hear(payload, topic="anju/kiosk-1/scans")
+    assert house.readings.band_scans(*EVER) == []
+    (kept,) = house.reasons("refused")
+    assert reason in kept
+
+
+def test_nothing_is_counted_that_was_not_stored() -> None:
+    class Full(MemoryReadings):
+        def commit(self, batch: Batch) -> None:
+            raise StoreUnavailableError("database or disk is full")
+
+    receiver = Receiver(decoder=Decoder(), bindings=BINDINGS, readings=Full())
+    messages = [Message("anju/tower-1/readings", json.dumps(reading()).encode(), NOW)]
+    with pytest.raises(StoreUnavailableError):
+        receiver.store(receiver.sort(messages), messages=1, at=NOW, took_s=lambda: 0.01)
+    assert (receiver.counters.received, receiver.counters.readings, receiver.counters.commits) == (0, 0, 0)

@@ -1,0 +1,88 @@
+"""Real services that tests start for themselves, on loopback and a free port."""
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+MOSQUITTO = """listener {port} 127.0.0.1
+allow_anonymous true
+persistence true
+persistence_location {folder}/
+autosave_interval 1
+autosave_on_changes true
+max_queued_messages 0
+max_inflight_messages 500
+"""
+
+
+def program(name: str, package: str) -> str:
+    """Its path; where it isn't installed the test is skipped at home and fails in CI."""
+    path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    if path:
+        return path
+    reason = f"{name} isn't installed (Debian: apt install {package})"
+    if os.environ.get("ANJU_REQUIRE_SERVICES") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Mosquitto:
+    """Debian's broker, which can be stopped and started again on the same port."""
+
+    def __init__(self, folder: Path, config: str = MOSQUITTO) -> None:
+        self._path = program("mosquitto", "mosquitto")
+        self.port = free_port()
+        self._config = folder / "mosquitto.conf"
+        self._config.write_text(config.format(port=self.port, folder=folder))
+        folder.chmod(0o777)  # started by root, it runs as the user mosquitto
+        for parent in list(folder.parents)[:2]:
+            parent.chmod(parent.stat().st_mode | 0o055)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        command = [self._path, "-c", str(self._config)]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for_port(self.port, self._process)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(10)
+            self._process = None
+
+
+@contextmanager
+def mosquitto(folder: Path, config: str = MOSQUITTO) -> Iterator[Mosquitto]:
+    broker = Mosquitto(folder, config)
+    try:
+        yield broker
+    finally:
+        broker.stop()
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Until something listens there; fails when the process ends instead."""
+    for _ in range(200):
+        with socket.socket() as probe:
+            probe.settimeout(0.05)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        try:
+            process.wait(0.05)
+        except subprocess.TimeoutExpired:
+            continue
+        break
+    pytest.fail(f"nothing listens on port {port}; the process ended with {process.poll()}")

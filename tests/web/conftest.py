@@ -1,0 +1,57 @@
+"""The town, and staff who sign in to it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from shutil import copy
+
+import pytest
+from fastapi.testclient import TestClient
+
+from store.records import Records
+from tests.web import town
+from web.app import create_app
+
+URL = "http://127.0.0.1:8000"
+SignIn = Callable[[str], TestClient]
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The town's file, made once: hashing its passwords takes a while."""
+    path = tmp_path_factory.mktemp("town") / "records.db"
+    town.build(path)
+    return path
+
+
+@pytest.fixture
+def records(built: Path, tmp_path: Path) -> Iterator[Records]:
+    path = tmp_path / "records.db"
+    copy(built, path)
+    own = Records(path)
+    yield own
+    own.close()
+
+
+@pytest.fixture
+def clock() -> town.Clock:
+    return town.Clock()
+
+
+@pytest.fixture
+def visitor(records: Records, clock: town.Clock) -> TestClient:
+    """A browser that hasn't signed in."""
+    app = create_app(records, town.Registers(town.REGISTERS), town.Life(), now=clock, public_url=URL)
+    return TestClient(app, base_url=URL, headers={"accept-language": "en"})
+
+
+@pytest.fixture
+def sign_in(visitor: TestClient) -> SignIn:
+    """Signs the browser in as one of the town's staff."""
+
+    def signed_in(login: str) -> TestClient:
+        visitor.cookies.clear()
+        answer = visitor.post("/sign-in", data={"login": login, "password": town.PASSWORD})
+        assert answer.url.path == "/", answer.text
+        return visitor
+
+    return signed_in

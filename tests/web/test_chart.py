@@ -1,0 +1,91 @@
+"""The chart never shows a gap as dry, nor a dry day as a gap."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from web.chart import Chart, draw
+
+NOW = datetime(2026, 3, 18, 8, 30, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def chart(registers: list[tuple[datetime, float]], days: int = 3, timezone: str = "Asia/Shanghai") -> Chart:
+    return draw(registers, [], now=NOW, days=days, timezone=timezone)
+
+
+def test_readings_without_use_are_a_silence_and_no_gap() -> None:
+    row = chart([(NOW - n * HOUR, 100.0) for n in range(80, -1, -1)]).rows[1]
+    assert (row.volume, row.bars, row.gaps) == (0.0, [], [])
+    assert [(band.start, band.end) for band in row.silences] == [(0.0, 24.0)]
+
+
+def test_missing_readings_are_a_gap_and_no_silence() -> None:
+    before = [(NOW - n * HOUR, 100.0) for n in range(80, 39, -1)]
+    row = chart(before).rows[0]
+    assert (row.volume, row.silences) == (None, [])
+    assert row.gaps[0].start == 0.0
+    assert row.gaps[0].end == pytest.approx(16.5)
+
+
+def test_a_meter_never_heard_is_unknown_on_every_day() -> None:
+    drawn = chart([])
+    assert [row.volume for row in drawn.rows] == [None, None, None]
+    assert all(row.gaps for row in drawn.rows)
+    assert drawn.last_reading_at is None
+
+
+def test_water_of_a_gap_is_not_drawn_at_an_hour_nobody_knows() -> None:
+    registers = [(NOW - n * HOUR, 100.0) for n in range(80, 30, -1)]
+    registers += [(NOW - n * HOUR, 180.0) for n in range(10, -1, -1)]
+    drawn = chart(registers)
+    assert all(not row.bars for row in drawn.rows)
+
+
+def test_a_replaced_meter_leaves_a_gap_not_a_negative_volume() -> None:
+    registers = [(NOW - n * HOUR, 100.0 if n > 5 else 0.0) for n in range(30, -1, -1)]
+    row = chart(registers).rows[0]
+    assert row.volume == 0.0
+    assert len(row.gaps) == 1
+
+
+def test_a_daily_reader_is_not_taken_for_silent_between_its_readings() -> None:
+    registers = [(NOW - n * timedelta(days=1), 1000.0 - 90 * n) for n in range(10, -1, -1)]
+    drawn = chart(registers)
+    assert all(not row.gaps for row in drawn.rows)
+    assert drawn.rows[1].volume == pytest.approx(90)
+
+
+def test_the_hours_are_the_households_own_clock_on_the_day_that_clocks_change() -> None:
+    now = datetime(2026, 3, 29, 20, 0, tzinfo=UTC)
+    registers = [(now - n * HOUR, 100.0 + (5 if n < 20 else 0) + (9 if n < 19 else 0)) for n in range(48, -1, -1)]
+    row = draw(registers, [], now=now, days=1, timezone="Europe/Madrid").rows[0]
+    assert [(bar.hour, bar.volume) for bar in row.bars] == [(1, 5.0), (3, 9.0)]  # from 2 the clocks jump to 3
+
+
+def test_an_alert_is_marked_on_its_day_at_its_local_time() -> None:
+    drawn = draw([], [(NOW - 3 * HOUR, 7, "low_use")], now=NOW, days=2, timezone="Asia/Shanghai")
+    (mark,) = drawn.rows[0].marks
+    assert (mark.hour, mark.clock, mark.alert_id) == (13.5, "13:30", 7)
+
+
+@given(
+    steps=st.lists(st.tuples(st.integers(1, 400), st.floats(-50, 500, allow_nan=False)), min_size=0, max_size=60),
+    timezone=st.sampled_from(["Asia/Shanghai", "Europe/Madrid", "America/St_Johns", "UTC"]),
+)
+def test_no_bar_without_known_water_and_nothing_outside_the_day(steps: list[tuple[int, float]], timezone: str) -> None:
+    at, register, registers = NOW - timedelta(days=6), 5000.0, list[tuple[datetime, float]]()
+    for minutes, litres in steps:
+        at, register = at + timedelta(minutes=minutes), register + litres
+        if at <= NOW:
+            registers.append((at, register))
+    drawn = chart(registers, days=7, timezone=timezone)
+    rises = sum(max(0.0, after - before) for (_, before), (_, after) in pairwise(registers))
+    assert sum(bar.volume for row in drawn.rows for bar in row.bars) <= rises + 1e-6
+    for row in drawn.rows:
+        assert all(0 < bar.height <= 1 for bar in row.bars)
+        for band in [*row.silences, *row.gaps]:
+            assert 0 <= band.start <= band.end <= 24

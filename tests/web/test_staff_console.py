@@ -1,0 +1,247 @@
+"""Staff see their own community's alerts, act on them, and nobody else can."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from store.records import Records
+from store.tables import alerts
+from tests.web import town
+from tests.web.conftest import URL, SignIn
+from web.app import create_app
+from web.health import Health
+
+
+def csrf(page: str) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found, page
+    return found[1]
+
+
+def order_of(page: str, *names: str) -> list[str]:
+    return sorted(names, key=page.index)
+
+
+def test_the_most_urgent_alert_stands_first_and_one_somebody_has_taken_comes_after_it(sign_in: SignIn) -> None:
+    page = sign_in("duty").get("/").text
+    assert order_of(page, "李德福", "王秀兰", "赵玉珍") == ["王秀兰", "李德福", "赵玉珍"]
+
+
+def test_an_alert_tells_why_in_the_viewers_language_and_who_was_told(sign_in: SignIn) -> None:
+    browser = sign_in("duty")
+    assert "No water for 19.5 h" in browser.get("/").text
+    chinese = browser.get("/", headers={"accept-language": "zh-CN,zh;q=0.9,en;q=0.8"}).text
+    assert "已19.5小时没有用水" in chinese
+    assert "王丽" in chinese and "刘芳" in chinese  # noqa: PT018  both were told
+
+
+def test_the_language_switch_wins_over_the_browser_and_is_remembered(sign_in: SignIn) -> None:
+    browser = sign_in("duty")
+    browser.get("/?language=zh")
+    assert "待办结" in browser.get("/").text
+
+
+def test_an_alerts_page_shows_every_text_word_for_word_and_how_far_it_came(sign_in: SignIn) -> None:
+    page = sign_in("duty").get("/alerts/1").text
+    assert "自昨天20:30起没有用水，请尽快联系或上门看看。收到请回复1。" in page
+    assert "Delivered" in page
+    assert "Resident asked" in page
+
+
+def test_staff_acknowledge_arrive_and_settle_with_an_outcome(sign_in: SignIn, records: Records) -> None:
+    browser = sign_in("duty")
+    token = csrf(browser.get("/alerts/1").text)
+    assert "Acknowledged" in browser.post("/alerts/1/acknowledge", data={"csrf": token}).text
+    assert "On site" in browser.post("/alerts/1/arrive", data={"csrf": token}).text
+    settled = browser.post("/alerts/1/resolve", data={"csrf": token, "outcome": "safe", "note": "在家，水管停水"}).text
+    assert "Settled: Safe" in settled
+    with records.read() as tx:
+        row = tx.execute(select(alerts).where(alerts.c.alert_id == 1)).one()
+    assert (row.state, row.outcome, row.outcome_note) == ("resolved", "safe", "在家，水管停水")
+
+
+def test_settling_without_an_outcome_or_a_note_asks_for_them_and_changes_nothing(sign_in: SignIn) -> None:
+    browser = sign_in("duty")
+    token = csrf(browser.get("/alerts/1").text)
+    for form in ({"outcome": "safe", "note": "  "}, {"outcome": "nonsense", "note": "x"}):
+        answer = browser.post("/alerts/1/resolve", data={"csrf": token, **form})
+        assert answer.status_code == 422
+        assert "Please write a short note" in answer.text
+        assert "Told, not taken yet" in answer.text
+
+
+def test_a_step_that_somebody_else_was_faster_with_is_said_kindly(sign_in: SignIn) -> None:
+    browser = sign_in("duty")
+    token = csrf(browser.get("/alerts/1").text)
+    browser.post("/alerts/1/resolve", data={"csrf": token, "outcome": "safe", "note": "x"})
+    answer = browser.post("/alerts/1/arrive", data={"csrf": token})
+    assert answer.status_code == 409
+    assert "someone may have been faster" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("login", "seen"),
+    [
+        ("duty", {"H1", "H2", "H3", "H4"}),
+        ("grid_worker", {"H1", "H2"}),
+        ("volunteer", {"H3"}),
+        ("other_duty", {"H9"}),
+        ("operator", {"H1", "H2", "H3", "H4", "H9"}),
+    ],
+)
+def test_staff_see_only_the_households_they_answer_for(sign_in: SignIn, login: str, seen: set[str]) -> None:
+    browser = sign_in(login)
+    opened = {f"H{n}" for n in (1, 2, 3, 4, 9) if browser.get(f"/households/H{n}").status_code == 200}
+    listed = {alert["household_id"] for alert in browser.get("/api/alerts").json()["alerts"]} - {None}
+    assert opened == seen
+    assert listed == seen
+    assert set(re.findall(r"/households/(H\d)", browser.get("/households").text)) == seen
+
+
+def test_staff_can_neither_read_nor_change_an_alert_of_another_community(sign_in: SignIn, records: Records) -> None:
+    browser = sign_in("other_duty")
+    token = csrf(browser.get("/alerts/6").text)
+    assert browser.get("/alerts/1").status_code == 404
+    form = {"csrf": token, "outcome": "safe", "note": "x"}
+    assert browser.post("/alerts/1/resolve", data=form).status_code == 404
+    with records.read() as tx:
+        assert tx.scalar(select(alerts.c.state).where(alerts.c.alert_id == 1)) == "notified"
+
+
+def test_a_silent_gateway_concerns_the_operator_alone(sign_in: SignIn) -> None:
+    assert "GW7" in sign_in("operator").get("/").text
+    assert "GW7" not in sign_in("duty").get("/").text
+
+
+def test_a_household_without_readings_is_listed_as_unseen_never_as_without_water(sign_in: SignIn) -> None:
+    page = sign_in("duty").get("/").text
+    unseen = page[page.index("Households we can&#39;t see now") :]
+    assert "张桂英" in unseen
+    assert "Whether water is used there can&#39;t be told" in unseen
+
+
+def test_nobody_gets_in_without_signing_in(visitor: TestClient) -> None:
+    for path in ("/", "/alerts/1", "/households", "/households/H1"):
+        assert visitor.get(path).url.path == "/sign-in", path
+    assert visitor.get("/api/alerts").status_code == 401
+
+
+def test_a_wrong_password_and_an_unknown_login_look_the_same(visitor: TestClient) -> None:
+    wrong = visitor.post("/sign-in", data={"login": "duty", "password": "wrong"})
+    unknown = visitor.post("/sign-in", data={"login": "nobody", "password": "wrong"})
+    assert wrong.status_code == unknown.status_code == 401
+    assert wrong.text == unknown.text
+
+
+def test_guessing_passwords_is_slowed_down_and_ends_by_itself(visitor: TestClient, clock: town.Clock) -> None:
+    answers = [visitor.post("/sign-in", data={"login": "duty", "password": "guess"}).status_code for _ in range(11)]
+    assert answers == [401] * 10 + [429]
+    clock.at += timedelta(minutes=16)
+    assert visitor.post("/sign-in", data={"login": "duty", "password": town.PASSWORD}).url.path == "/"
+
+
+def test_a_session_ends_after_twelve_hours(sign_in: SignIn, clock: town.Clock) -> None:
+    browser = sign_in("duty")
+    clock.at += timedelta(hours=12, seconds=1)
+    assert browser.get("/").url.path == "/sign-in"
+
+
+def test_signing_out_ends_the_session_for_copies_of_the_cookie_too(sign_in: SignIn) -> None:
+    browser = sign_in("duty")
+    kept = dict(browser.cookies)
+    browser.post("/sign-out", data={"csrf": csrf(browser.get("/").text)})
+    browser.cookies.update(kept)
+    assert browser.get("/").url.path == "/sign-in"
+
+
+def test_over_https_the_session_cookie_is_bound_to_the_host(records: Records, clock: town.Clock) -> None:
+    url = "https://anju.example"
+    app = create_app(records, town.Registers(), town.Life(), now=clock, public_url=url)
+    browser = TestClient(app, base_url=url, follow_redirects=False)
+    answer = browser.post("/sign-in", data={"login": "duty", "password": town.PASSWORD})
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-anju=")
+    assert all(part in cookie for part in ("Secure", "HttpOnly", "SameSite=lax", "Path=/"))
+    assert "Domain" not in cookie
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}],
+)
+def test_a_form_from_another_site_is_refused(sign_in: SignIn, headers: dict[str, str]) -> None:
+    browser = sign_in("duty")
+    token = csrf(browser.get("/alerts/1").text)
+    answer = browser.post("/alerts/1/acknowledge", data={"csrf": token}, headers=headers)
+    assert answer.status_code == 403
+
+
+def test_a_form_without_the_sessions_token_is_refused(sign_in: SignIn, records: Records) -> None:
+    browser = sign_in("duty")
+    for form in ({}, {"csrf": "guessed"}):
+        assert browser.post("/alerts/1/acknowledge", data=form).status_code == 403
+    with records.read() as tx:
+        assert tx.scalar(select(alerts.c.state).where(alerts.c.alert_id == 1)) == "notified"
+
+
+def test_a_request_for_another_host_is_refused_so_that_no_rebound_name_reaches_the_pages(visitor: TestClient) -> None:
+    assert visitor.get("/sign-in", headers={"host": "evil.example"}).status_code == 421
+
+
+def test_a_megabyte_of_form_is_refused_before_it_is_read(visitor: TestClient) -> None:
+    assert visitor.post("/sign-in", data={"login": "x" * 1_000_000}).status_code == 413
+
+
+def test_every_page_carries_the_security_headers_and_is_not_kept(sign_in: SignIn) -> None:
+    for path in ("/", "/alerts/1", "/households/H1", "/nowhere"):
+        headers = sign_in("duty").get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["cache-control"] == "no-store"
+        assert "noindex" in headers["x-robots-tag"]
+
+
+def test_names_from_the_ledger_cannot_become_markup(sign_in: SignIn) -> None:
+    page = sign_in("duty").get("/households", params={"q": "<script>alert(1)</script>"}).text
+    assert "<script>alert" not in page
+    assert "Nothing found" in page
+
+
+@pytest.mark.parametrize(("words", "found"), [("王秀", "H1"), ("7号楼 603", "H3"), ("100%", None), ("_", None)])
+def test_a_household_is_found_by_name_or_address(sign_in: SignIn, words: str, found: str | None) -> None:
+    listed = re.findall(r"/households/(H\d)", sign_in("duty").get("/households", params={"q": words}).text)
+    assert listed == ([found] if found else [])
+
+
+def test_the_demonstration_needs_no_password_and_says_so(records: Records, clock: town.Clock) -> None:
+    app = create_app(records, town.Registers(), town.Life(), now=clock, public_url=URL, signed_in_as="duty")
+    page = TestClient(app, base_url=URL).get("/", headers={"accept-language": "en"}).text
+    assert "Demonstration: no password" in page
+    assert "王秀兰" in page
+
+
+def test_a_service_that_is_down_says_so_on_the_page_and_to_its_watcher(records: Records, clock: town.Clock) -> None:
+    app = create_app(
+        records,
+        town.Registers(),
+        town.Life(),
+        now=clock,
+        public_url=URL,
+        signed_in_as="duty",
+        is_healthy=lambda: Health(problems=("mqtt: not connected since 08:00",)),
+    )
+    browser = TestClient(app, base_url=URL, headers={"accept-language": "en"})
+    assert browser.get("/health").status_code == 200
+    ready = browser.get("/health/ready")
+    assert (ready.status_code, ready.json()["problems"]) == (503, ["mqtt: not connected since 08:00"])
+    assert "Alerts may be missed" in browser.get("/").text
+
+
+def test_what_isnt_there_or_cannot_be_read_is_a_friendly_page(sign_in: SignIn) -> None:
+    for path in ("/alerts/999", "/alerts/abc", "/households/%00", "/nothing"):
+        answer = sign_in("duty").get(path)
+        assert answer.status_code in {404, 422}, path
+        assert "isn&#39;t yours to see" in answer.text, path

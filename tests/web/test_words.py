@@ -1,0 +1,82 @@
+"""Both languages say the same things."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.alert import Event, Outcome, State
+from domain.finding import AlertKind, Level
+from domain.people import Category, Language, Role
+from web.words import load, preferred
+
+ZH, EN = load(Language.ZH), load(Language.EN)
+WEB = Path(__file__).parents[2] / "web"
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_both_languages_have_the_same_keys_in_the_same_order() -> None:
+    assert [(s, list(keys)) for s, keys in ZH.sections.items()] == [(s, list(keys)) for s, keys in EN.sections.items()]
+
+
+def test_both_languages_fill_in_the_same_values() -> None:
+    loose = {("time", "date"), ("time", "date_time")}
+    for section, keys in ZH.sections.items():
+        for key, text in keys.items():
+            if (section, key) not in loose:
+                assert fields(text) == fields(EN.sections[section][key]), f"{section}.{key}"
+
+
+@pytest.mark.parametrize(
+    ("section", "values"),
+    [
+        ("kind", AlertKind),
+        ("level", Level),
+        ("state", State),
+        ("event", Event),
+        ("outcome", Outcome),
+        ("role", Role),
+        ("category", Category),
+    ],
+)
+def test_every_value_a_page_can_show_has_a_word(section: str, values: type[StrEnum]) -> None:
+    for words in (ZH, EN):
+        assert {value.value for value in values} <= set(words.sections[section])
+
+
+def test_every_key_in_templates_and_code_exists_and_every_key_is_used() -> None:
+    sources = "\n".join(path.read_text("utf-8") for path in [*WEB.rglob("*.html"), *WEB.rglob("*.py")])
+    whole = {f"{section}.{key}" for section, keys in ZH.sections.items() for key in keys}
+    used = set(re.findall(r'\bt\(["\'](\w+\.\w+)["\']', sources)) | set(re.findall(r'self\("(\w+\.\w+)"', sources))
+    assert used <= whole
+    by_value = {"kind", "level", "state", "event", "outcome", "role", "category", "status", "why"}
+    named = {key for key in whole if key in sources or key.split(".")[1] in sources or key.split(".")[0] in by_value}
+    assert whole - named == set()
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", Language.ZH),
+        ("zh-CN,zh;q=0.9", Language.ZH),
+        ("en-US,en;q=0.9,zh;q=0.1", Language.EN),
+        ("fr,en;q=0.4,zh;q=0.5", Language.ZH),
+        ("de", Language.ZH),
+        ("en;q=0", Language.ZH),
+        ("en;q=x, zh", Language.ZH),
+    ],
+)
+def test_the_browsers_first_choice_wins_and_chinese_is_the_default(header: str, language: Language) -> None:
+    assert preferred(header) is language
+
+
+@given(st.text(max_size=600))
+def test_any_accept_language_header_gives_one_of_our_languages(header: str) -> None:
+    assert preferred(header) in Language

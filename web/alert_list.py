@@ -1,0 +1,211 @@
+"""The alerts that a viewer may see: running ones first, by urgency; and one alert with its life and its texts."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, or_, select
+
+from domain.alert import Outcome, State
+from domain.finding import AlertKind, Level, Reason
+from domain.people import Role
+from store.tables import alert_events, alerts, messages, meters
+from web.ledger import Household, Person, people_called, seen_ids, several
+from web.session import Viewer
+
+_AT_ONCE = {AlertKind.SOS, AlertKind.GAS, AlertKind.SMOKE, AlertKind.FLOOD, AlertKind.FOUND}
+_LEFT = ("sending", "uncertain", "sent", "delivered", "bundled")  # somebody may have read it
+_WAITING = {State.OPEN, State.ASKED, State.NOTIFIED, State.EASED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One alert as a page shows it."""
+
+    alert_id: int
+    kind: AlertKind
+    level: Level
+    state: State
+    subject: str
+    household: Household | None
+    raised_at: datetime
+    since: datetime
+    reason: Reason
+    acknowledged_by: Person | None
+    acknowledged_until: datetime | None
+    ended_at: datetime | None
+    resolved_at: datetime | None
+    outcome: Outcome | None
+    note: str | None
+    told: tuple[Person, ...]
+
+    @property
+    def timezone(self) -> str:
+        return self.household.timezone if self.household else "UTC"
+
+    @property
+    def tone(self) -> str:
+        """The colour's name; a word always stands beside it."""
+        if not self.state.running:
+            return "settled"
+        if self.kind.for_operator:
+            return "technical"
+        if self.state in {State.ACKNOWLEDGED, State.ON_SITE, State.ABSENT}:
+            return "taken"
+        return "calm" if self.kind.is_notice else "urgent" if self.level is Level.ALERT else "asking"
+
+    @property
+    def urgency(self) -> tuple[int, bool, datetime]:
+        """Sorts: what can't wait, then what nobody has taken, then what has waited longest."""
+        if self.kind in _AT_ONCE:
+            rank = 0
+        elif self.kind.for_operator or self.kind.is_notice:
+            rank = 3
+        else:
+            rank = 1 if self.level is Level.ALERT else 2
+        return rank, self.state not in _WAITING, self.raised_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One row of an alert's life."""
+
+    at: datetime
+    event: str  # of domain.alert.Event, or "raise", "remind"
+    by: Person | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """One text, word for word, with how far it came."""
+
+    to: Person | None
+    contact_id: str
+    channel: str
+    body: str
+    why: str
+    status: str
+    created_at: datetime
+    sent_at: datetime | None
+    attempts: int
+    error: str | None
+
+
+def running(tx: Connection, viewer: Viewer) -> list[Shown]:
+    """All alerts that wait for a person, most urgent first."""
+    rows = _shown(tx, _seen(viewer).where(alerts.c.state != State.RESOLVED.value))
+    return sorted(rows, key=lambda alert: alert.urgency)
+
+
+def settled(tx: Connection, viewer: Viewer, since: datetime, limit: int) -> list[Shown]:
+    """Resolved alerts, latest first."""
+    query = _seen(viewer).where(alerts.c.state == State.RESOLVED.value, alerts.c.resolved_at >= since)
+    return _shown(tx, query.order_by(alerts.c.resolved_at.desc()).limit(limit))
+
+
+def of_household(tx: Connection, household_id: str, meter_ids: Sequence[str], limit: int) -> list[Shown]:
+    """A household's alerts, latest first."""
+    query = select(alerts).where(or_(alerts.c.household_id == household_id, alerts.c.subject.in_(meter_ids)))
+    return _shown(tx, query.order_by(alerts.c.raised_at.desc()).limit(limit))
+
+
+def one(tx: Connection, viewer: Viewer, alert_id: int) -> Shown | None:
+    """The alert, if this viewer may see it."""
+    return next(iter(_shown(tx, _seen(viewer).where(alerts.c.alert_id == alert_id))), None)
+
+
+def life(tx: Connection, alert_id: int) -> list[Step]:
+    """Every change of the alert, oldest first."""
+    rows = tx.execute(
+        select(alert_events.c.at, alert_events.c.event, alert_events.c.by, alert_events.c.why)
+        .where(alert_events.c.alert_id == alert_id)
+        .order_by(alert_events.c.event_id)
+    ).all()
+    people = people_called(tx, {row.by for row in rows})
+    return [Step(at=at, event=event, by=people.get(by), why=why) for at, event, by, why in rows]
+
+
+def texts(tx: Connection, alert_id: int) -> list[Text]:
+    """Every text for the alert, oldest first."""
+    rows = tx.execute(select(messages).where(messages.c.alert_id == alert_id).order_by(messages.c.message_id)).all()
+    people = people_called(tx, {row.contact_id for row in rows})
+    return [
+        Text(
+            to=people.get(row.contact_id),
+            contact_id=row.contact_id,
+            channel=row.channel,
+            body=row.body,
+            why=row.why,
+            status=row.status,
+            created_at=row.created_at,
+            sent_at=row.sent_at,
+            attempts=row.attempts,
+            error=row.error,
+        )
+        for row in rows
+    ]
+
+
+def _seen(viewer: Viewer) -> Select[*tuple[object, ...]]:
+    """Alerts of the viewer's households and of their meters; the operator's own have no household at all."""
+    own = seen_ids(viewer)
+    condition = or_(
+        alerts.c.household_id.in_(own),
+        alerts.c.subject.in_(select(meters.c.meter_id).where(meters.c.household_id.in_(own))),
+    )
+    if viewer.role is Role.OPERATOR:
+        technical = [kind.value for kind in AlertKind if kind.for_operator]
+        condition |= alerts.c.household_id.is_(None) & alerts.c.kind.in_(technical)
+    return select(alerts).where(condition)
+
+
+def _shown(tx: Connection, query: Select[*tuple[object, ...]]) -> list[Shown]:
+    rows = tx.execute(query).all()
+    homes_of_meters = _homes_of_meters(tx, [row.subject for row in rows if row.household_id is None])
+    home = {row.alert_id: row.household_id or homes_of_meters.get(row.subject) for row in rows}
+    homes = several(tx, filter(None, home.values()))
+    told = _told(tx, [row.alert_id for row in rows])
+    people = people_called(tx, {row.acknowledged_by for row in rows if row.acknowledged_by})
+    return [
+        Shown(
+            alert_id=row.alert_id,
+            kind=AlertKind(row.kind),
+            level=Level(row.level),
+            state=State(row.state),
+            subject=row.subject,
+            household=homes.get(home[row.alert_id] or ""),
+            raised_at=row.raised_at,
+            since=row.since,
+            reason=Reason(key=row.reason["key"], values=row.reason.get("values", {})),
+            acknowledged_by=people.get(row.acknowledged_by or ""),
+            acknowledged_until=row.acknowledged_until,
+            ended_at=row.ended_at,
+            resolved_at=row.resolved_at,
+            outcome=None if row.outcome is None else Outcome(row.outcome),
+            note=row.outcome_note,
+            told=tuple(told.get(row.alert_id, ())),
+        )
+        for row in rows
+    ]
+
+
+def _homes_of_meters(tx: Connection, subjects: Iterable[str]) -> dict[str, str]:
+    query = select(meters.c.meter_id, meters.c.household_id).where(meters.c.meter_id.in_(set(subjects)))
+    return dict(tx.execute(query).all())
+
+
+def _told(tx: Connection, alert_ids: Sequence[int]) -> dict[int, list[Person]]:
+    """Those to whom a text about the alert was written, each once, in order."""
+    rows = tx.execute(
+        select(messages.c.alert_id, messages.c.contact_id)
+        .where(messages.c.alert_id.in_(alert_ids), messages.c.status.in_(_LEFT))
+        .order_by(messages.c.message_id)
+    ).all()
+    people = people_called(tx, {row.contact_id for row in rows})
+    told: dict[int, dict[str, Person]] = defaultdict(dict)
+    for alert_id, contact_id in rows:
+        if contact_id in people:
+            told[alert_id][contact_id] = people[contact_id]
+    return {alert_id: list(by_id.values()) for alert_id, by_id in told.items()}

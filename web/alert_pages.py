@@ -1,0 +1,166 @@
+"""The alert list and one alert: see why, who was told, and act on it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form
+from sqlalchemy import Connection, func, select
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from domain.alert import TRANSITIONS, Event, ImpossibleStepError, Outcome
+from domain.people import Language
+from web import alert_list
+from web.alert_list import Shown
+from web.desk import Desk
+from web.ledger import household, seen_ids
+from web.session import Viewer
+from web.sign_in import acting, viewer
+
+SETTLED_SHOWN = timedelta(days=30)
+MOST_SETTLED = 50
+LONGEST_NOTE = 500
+
+
+def routes(desk: Desk) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/")
+    def alerts_page(request: Request) -> Response:
+        who = viewer(desk, request)
+        with desk.records.read() as tx:
+            running = alert_list.running(tx, who)
+            settled = alert_list.settled(tx, who, desk.now() - SETTLED_SHOWN, MOST_SETTLED)
+            watched = tx.scalar(select(func.count()).select_from(seen_ids(who).subquery())) or 0
+        groups = {
+            "running": [alert for alert in running if not alert.kind.for_operator],
+            "unwatched": [alert for alert in running if alert.kind.for_operator and alert.household],
+            "technical": [alert for alert in running if alert.kind.for_operator and not alert.household],
+        }
+        return desk.page(
+            request,
+            "alerts.html",
+            who,
+            groups=groups,
+            settled=settled,
+            watched=watched,
+            problems=desk.is_healthy().problems,
+        )
+
+    @router.get("/api/alerts")
+    def alerts_json(request: Request) -> Response:
+        who, language = viewer(desk, request), desk.language(request)
+        with desk.records.read() as tx:
+            running = alert_list.running(tx, who)
+            settled = alert_list.settled(tx, who, desk.now() - SETTLED_SHOWN, MOST_SETTLED)
+        return JSONResponse({"alerts": [_json(desk, alert, language) for alert in [*running, *settled]]})
+
+    @router.get("/alerts/{alert_id}")
+    def alert_page(request: Request, alert_id: int) -> Response:
+        return _alert_page(desk, request, viewer(desk, request), alert_id)
+
+    @router.post("/alerts/{alert_id}/acknowledge")
+    def acknowledge(request: Request, alert_id: int, csrf: Annotated[str, Form()] = "") -> Response:
+        who = acting(desk, request, csrf)
+        return _act(
+            desk,
+            request,
+            who,
+            alert_id,
+            lambda tx, now: desk.life.acknowledge(tx, alert_id, by=who.contact_id, now=now),
+        )
+
+    @router.post("/alerts/{alert_id}/arrive")
+    def arrive(request: Request, alert_id: int, csrf: Annotated[str, Form()] = "") -> Response:
+        who = acting(desk, request, csrf)
+        return _act(
+            desk, request, who, alert_id, lambda tx, now: desk.life.arrive(tx, alert_id, by=who.contact_id, now=now)
+        )
+
+    @router.post("/alerts/{alert_id}/resolve")
+    def resolve(
+        request: Request,
+        alert_id: int,
+        csrf: Annotated[str, Form()] = "",
+        outcome: Annotated[str, Form()] = "",
+        note: Annotated[str, Form()] = "",
+    ) -> Response:
+        who, words = acting(desk, request, csrf), note.strip()[:LONGEST_NOTE]
+        if outcome not in set(Outcome) or not words:
+            return _alert_page(desk, request, who, alert_id, status=422, missing=True)
+        return _act(
+            desk,
+            request,
+            who,
+            alert_id,
+            lambda tx, now: desk.life.resolve(
+                tx, alert_id, by=who.contact_id, outcome=Outcome(outcome), now=now, note=words
+            ),
+        )
+
+    return router
+
+
+def _alert_page(
+    desk: Desk, request: Request, who: Viewer, alert_id: int, *, status: int = 200, missing: bool = False
+) -> Response:
+    with desk.records.read() as tx:
+        alert = alert_list.one(tx, who, alert_id)
+        if alert is None:
+            return desk.problem(request, 404, "not_found", who)
+        home = household(tx, who, alert.household.household_id) if alert.household else None
+        steps, texts = alert_list.life(tx, alert_id), alert_list.texts(tx, alert_id)
+    return desk.page(
+        request,
+        "alert.html",
+        who,
+        status,
+        alert=alert,
+        home=home,
+        steps=steps,
+        texts=texts,
+        can=_possible(alert),
+        outcomes=list(Outcome),
+        missing=missing,
+    )
+
+
+def _possible(alert: Shown) -> set[str]:
+    """The names of the steps that the alert's table allows now."""
+    return {
+        event.value for event in (Event.ACKNOWLEDGE, Event.ARRIVE, Event.RESOLVE) if event in TRANSITIONS[alert.state]
+    }
+
+
+def _act(
+    desk: Desk, request: Request, who: Viewer, alert_id: int, step: Callable[[Connection, datetime], object]
+) -> Response:
+    """Takes one step if the alert is the viewer's to see; somebody else may have been faster."""
+    with desk.records.read() as tx:
+        if alert_list.one(tx, who, alert_id) is None:
+            return desk.problem(request, 404, "not_found", who)
+    try:
+        with desk.records.write() as tx:
+            step(tx, desk.now())
+    except ImpossibleStepError:
+        return desk.problem(request, 409, "impossible", who)
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+def _json(desk: Desk, alert: Shown, language: Language) -> dict[str, Any]:
+    """Ids and times for programs, the reason also in words; names stay on the pages."""
+    return {
+        "alert_id": alert.alert_id,
+        "household_id": alert.household.household_id if alert.household else None,
+        "subject": alert.subject,
+        "kind": alert.kind,
+        "level": alert.level,
+        "state": alert.state,
+        "raised_at": alert.raised_at.isoformat(),
+        "since": alert.since.isoformat(),
+        "ended_at": alert.ended_at.isoformat() if alert.ended_at else None,
+        "outcome": alert.outcome,
+        "reason": {"key": alert.reason.key, "values": dict(alert.reason.values)},
+        "reason_text": desk.explain(alert.reason, language, alert.timezone),
+    }

@@ -1,0 +1,211 @@
+"""One row a day, hour by hour: what water ran, where none ran, and where nobody can know."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+LONGEST_HOLE = timedelta(hours=2)  # between readings; above it, and above thrice the meter's rhythm, it is a gap
+SHORTEST_SILENCE = timedelta(hours=10)  # shorter ones are ordinary nights
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One local hour with water: `volume` [L], `height` 0-1 of the chart's scale, `over` where it is cut off."""
+
+    hour: int
+    volume: float
+    height: float
+    over: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A part of one day's row, ends in hours of the local clock, 0-24. `hours`: the length of the whole, said once."""
+
+    start: float
+    end: float
+    hours: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A moment at `hour` of the row that an alert was raised."""
+
+    hour: float
+    clock: str
+    alert_id: int
+    kind: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Row:
+    """One local day."""
+
+    day: date
+    bars: list[Bar] = field(default_factory=list)
+    silences: list[Band] = field(default_factory=list)
+    gaps: list[Band] = field(default_factory=list)
+    later: Band | None = None
+    marks: list[Mark] = field(default_factory=list)
+    volume: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """The rows, latest first, and the two moments that staff ask for first."""
+
+    rows: Sequence[Row]
+    scale_l: float
+    last_reading_at: datetime | None
+    last_draw_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What is known between two moments: `volume` [L], None where it is unknown."""
+
+    start: datetime
+    end: datetime
+    volume: float | None
+
+
+def draw(
+    registers: Sequence[tuple[datetime, float]],
+    raised: Sequence[tuple[datetime, int, str]],
+    *,
+    now: datetime,
+    days: int,
+    timezone: str,
+) -> Chart:
+    """Rows for the last `days` local days up to `now`.
+
+    1. pieces: the water between readings, unknown over holes and before the first and after the last reading;
+    2. bars: each local hour's water, spread evenly over its piece;
+    3. bands: gaps, and silences that are long; marks: the alerts.
+    """
+    zone = ZoneInfo(timezone)
+    today = now.astimezone(zone).date()
+    starts = [_midnight(today - timedelta(days=back), zone) for back in range(days)]
+    pieces = _pieces(registers, starts[-1], now)
+    scale = _scale(pieces)
+    rows = [_row(start, pieces, raised, scale=scale, now=now, zone=zone) for start in starts]
+    draws = [piece.end for piece in pieces if piece.volume]
+    return Chart(
+        rows=rows,
+        scale_l=scale,
+        last_reading_at=registers[-1][0] if registers else None,
+        last_draw_at=draws[-1] if draws else None,
+    )
+
+
+def _pieces(registers: Sequence[tuple[datetime, float]], begin: datetime, now: datetime) -> list[_Piece]:
+    if not registers:
+        return [_Piece(begin, now, None)]
+    steps = [after - before for (before, _), (after, _) in pairwise(registers)]
+    hole = max(LONGEST_HOLE, 3 * sorted(steps)[len(steps) // 2]) if steps else LONGEST_HOLE
+    pieces = [_Piece(begin, registers[0][0], None)] if registers[0][0] > begin else []
+    for (start, before), (end, after) in pairwise(registers):
+        known = end - start <= hole and after >= before
+        pieces.append(_Piece(start, end, after - before if known else None))
+    last = registers[-1][0]
+    if now - last > hole:
+        pieces.append(_Piece(last, now, None))
+    return pieces
+
+
+def _scale(pieces: Sequence[_Piece]) -> float:
+    """The volume [L] of a full bar: one hour in twenty with water is higher, so that small draws stay visible."""
+    hourly = sorted(
+        piece.volume / max((piece.end - piece.start) / timedelta(hours=1), 1.0) for piece in pieces if piece.volume
+    )
+    return max(5.0, hourly[int(0.95 * (len(hourly) - 1))]) if hourly else 5.0
+
+
+def _row(
+    start: datetime,
+    pieces: Sequence[_Piece],
+    raised: Sequence[tuple[datetime, int, str]],
+    *,
+    scale: float,
+    now: datetime,
+    zone: ZoneInfo,
+) -> Row:
+    end = _midnight(start.astimezone(zone).date() + _DAY, zone)
+    inside = [piece for piece in pieces if piece.start < end and piece.end > start]
+    row = Row(day=start.astimezone(zone).date())
+    volumes = _hourly(inside, start, end, zone)
+    row.volume = sum(volumes) if any(piece.volume is not None for piece in inside) else None
+    row.bars = [
+        Bar(hour=hour, volume=volume, height=max(0.06, min(1.0, volume / scale)), over=volume > scale)
+        for hour, volume in enumerate(volumes)
+        if volume > 0
+    ]
+    row.gaps = [_band(piece, start, end, zone) for piece in inside if piece.volume is None]
+    row.silences = [
+        _band(silence, start, end, zone) for silence in _silences(pieces) if silence.start < end and silence.end > start
+    ]
+    if now < end:
+        row.later = Band(start=_clock(now, start, end, zone), end=24)
+    row.marks = [
+        Mark(hour=_clock(at, start, end, zone), clock=f"{at.astimezone(zone):%H:%M}", alert_id=alert_id, kind=kind)
+        for at, alert_id, kind in raised
+        if start <= at < end
+    ]
+    return row
+
+
+def _hourly(pieces: Sequence[_Piece], start: datetime, end: datetime, zone: ZoneInfo) -> list[float]:
+    """Water by hour of the local clock [L], each piece spread evenly; a repeated hour holds both."""
+    volumes = [0.0] * 24
+    for piece in pieces:
+        if not piece.volume:
+            continue
+        at, until = max(piece.start, start), min(piece.end, end)
+        while at < until:
+            step = min(until, at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1))
+            volumes[at.astimezone(zone).hour] += piece.volume * ((step - at) / (piece.end - piece.start))
+            at = step
+    return volumes
+
+
+def _silences(pieces: Sequence[_Piece]) -> list[_Piece]:
+    """Runs of pieces without water, long enough to be shown; an unknown piece ends a run."""
+    runs: list[_Piece] = []
+    begin: datetime | None = None
+    end: datetime | None = None
+    for piece in [*pieces, _Piece(datetime.max.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), None)]:
+        if piece.volume == 0:
+            begin = begin or piece.start
+            end = piece.end
+            continue
+        if begin and end and end - begin >= SHORTEST_SILENCE:
+            runs.append(_Piece(begin, end, 0.0))
+        begin = end = None
+    return runs
+
+
+def _band(piece: _Piece, start: datetime, end: datetime, zone: ZoneInfo) -> Band:
+    """The part of `piece` inside the day; its whole length is written where there is room."""
+    length, part = piece.end - piece.start, min(piece.end, end) - max(piece.start, start)
+    roomy = part >= min(length / 2, timedelta(hours=12))
+    return Band(
+        start=_clock(max(piece.start, start), start, end, zone),
+        end=_clock(min(piece.end, end), start, end, zone),
+        hours=int(length / timedelta(hours=1)) if roomy else None,
+    )
+
+
+def _clock(at: datetime, start: datetime, end: datetime, zone: ZoneInfo) -> float:
+    if at >= end:
+        return 24.0
+    if at <= start:
+        return 0.0
+    local = at.astimezone(zone)
+    return local.hour + local.minute / 60
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)

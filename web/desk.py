@@ -1,0 +1,122 @@
+"""What every page is handed: the stores, the clock, the words, and who may see what."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from importlib.resources import files
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from detectors.wording import explain
+from domain.alert import Outcome
+from domain.finding import Reason
+from domain.people import Language
+from store.contracts import RegisterReader
+from web.health import Health
+from web.limits import Limit
+from web.session import Viewer
+from web.words import Words, load, preferred
+
+
+class Records(Protocol):
+    """The records file: a consistent view to read, and one transaction to write."""
+
+    def read(self) -> AbstractContextManager[Connection]: ...
+
+    def write(self) -> AbstractContextManager[Connection]: ...
+
+
+class AlertLife(Protocol):
+    """What staff do to an alert; the notifier's `Life` does it. An impossible step raises `ImpossibleStepError`."""
+
+    def acknowledge(self, tx: Connection, alert_id: int, *, by: str, now: datetime) -> None: ...
+
+    def arrive(self, tx: Connection, alert_id: int, *, by: str, now: datetime) -> None: ...
+
+    def resolve(
+        self, tx: Connection, alert_id: int, *, by: str, outcome: Outcome, now: datetime, note: str
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Handed down once by `create_app`; holds no state but the counters of the limits."""
+
+    records: Records
+    readings: RegisterReader
+    life: AlertLife
+    now: Callable[[], datetime]
+    public_url: str
+    is_healthy: Callable[[], Health]
+    signed_in_as: str | None
+    demo_csrf: str
+    sign_in_limit: Limit
+    templates: Environment
+    words: Mapping[Language, Words]
+
+    def language(self, request: Request) -> Language:
+        """The switch wins, then the browser."""
+        chosen = request.query_params.get("language") or request.cookies.get("anju_language", "")
+        if chosen in self.words:
+            return Language(chosen)
+        return preferred(request.headers.get("accept-language", ""))
+
+    def explain(self, reason: Reason, language: Language, timezone: str) -> str:
+        """The reason in the viewer's language, its times in the household's zone."""
+        return explain(reason, language, ZoneInfo(timezone))
+
+    def page(
+        self, request: Request, name: str, viewer: Viewer | None = None, status: int = 200, **values: object
+    ) -> HTMLResponse:
+        """One rendered page. What all pages show is added here."""
+        language = self.language(request)
+        words = self.words[language]
+        html = self.templates.get_template(name).render(
+            t=words,
+            viewer=viewer,
+            now=self.now(),
+            path=request.url.path,
+            why_of=lambda alert: self.explain(alert.reason, language, alert.timezone),
+            other=Language.EN if language is Language.ZH else Language.ZH,
+            demo=self.signed_in_as is not None,
+            **values,
+        )
+        answer = HTMLResponse(html, status)
+        if request.query_params.get("language") in self.words:
+            answer.set_cookie("anju_language", language.value, max_age=31_536_000, httponly=True, samesite="lax")
+        return answer
+
+    def problem(self, request: Request, status: int, why: str, viewer: Viewer | None = None) -> HTMLResponse:
+        """A page that says what is wrong; `why` is a key of the section "page"."""
+        return self.page(request, "problem.html", viewer, status, why=f"page.{why}")
+
+
+def templates() -> Environment:
+    """Escapes everything; a name that isn't there is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(str(files("web") / "templates")),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["static_version"] = _static_version()
+    return environment
+
+
+def all_words() -> dict[Language, Words]:
+    return {language: load(language) for language in Language}
+
+
+def _static_version() -> str:
+    """Changes with the files, so that browsers may keep them for long."""
+    static = files("web") / "static"
+    content = b"".join((static / name).read_bytes() for name in ("style.css", "live.js"))
+    return sha256(content).hexdigest()[:8]

@@ -1,0 +1,83 @@
+"""What every request must pass, and every answer carries: known host, own origin, size, security headers."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LARGEST_BODY = 65_536  # bytes; the longest form here is a note of some hundred characters
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_ANY_HOST = {"/health", "/health/ready", "/metrics"}  # asked for by address
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "x-robots-tag": "noindex, nofollow, noarchive",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(self)",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+class Guard:
+    """Refuses requests for other hosts and forms from other sites; a page of another site can't act for the viewer."""
+
+    def __init__(self, app: ASGIApp, public_url: str) -> None:
+        public = urlsplit(public_url)
+        self.app = app
+        self.secure = public.scheme == "https"
+        self.hosts = _LOOPBACK | {public.hostname or ""}
+        names = _LOOPBACK if public.hostname in _LOOPBACK else {public.hostname or ""}
+        port = f":{public.port}" if public.port else ""
+        self.origins = {f"{public.scheme}://{f'[{name}]' if ':' in name else name}{port}" for name in names}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        refusal = self._refusal(scope, Headers(scope=scope))
+        if refusal:
+            status, why = refusal
+            await PlainTextResponse(why, status)(scope, receive, self._adding_headers(scope, send))
+            return
+        await self.app(scope, receive, self._adding_headers(scope, send))
+
+    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
+        host = urlsplit(f"//{headers.get('host', '')}").hostname
+        if host not in self.hosts and scope["path"] not in _ANY_HOST:
+            return 421, "host: not served here\n"
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > LARGEST_BODY:
+            return 413, f"content-length: more than {LARGEST_BODY} bytes\n"
+        if scope["method"] in _SAFE:
+            return None
+        if "chunked" in headers.get("transfer-encoding", ""):
+            return 411, "content-length: missing\n"
+        return None if self._own_form(headers) else (403, "origin: this form came from another site\n")
+
+    def _own_form(self, headers: Headers) -> bool:
+        """Old browsers send neither header, and "null" where a page asked for no referrer: the form's token decides."""
+        site = headers.get("sec-fetch-site", "same-origin")
+        return site in {"same-origin", "none"} and headers.get("origin", "null") in self.origins | {"null"}
+
+    def _adding_headers(self, scope: Scope, send: Send) -> Callable[[Message], Awaitable[None]]:
+        static = scope["path"].startswith("/static/")
+
+        async def adding(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("cache-control", "public, max-age=31536000, immutable" if static else "no-store")
+                if self.secure:
+                    headers.setdefault("strict-transport-security", "max-age=31536000")
+            await send(message)
+
+        return adding

@@ -1,0 +1,64 @@
+"""Finding a household, and its page: who lives there, and the water of the last days."""
+
+from datetime import datetime, timedelta
+
+from fastapi import APIRouter
+from sqlalchemy import select
+from starlette.requests import Request
+from starlette.responses import Response
+
+from domain.alert import State
+from store.tables import alerts
+from web import alert_list
+from web.chart import Chart, draw
+from web.desk import Desk
+from web.ledger import Household, announced_absences, find, household
+from web.sign_in import viewer
+
+CHART_DAYS = 14
+BEFORE = timedelta(days=4)  # read before the chart begins, so that a silence across its edge has its true length
+MOST_FOUND = 200
+
+
+def routes(desk: Desk) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/households")
+    def households_page(request: Request, q: str = "") -> Response:
+        who = viewer(desk, request)
+        with desk.records.read() as tx:
+            found, count = find(tx, who, q[:100], MOST_FOUND)
+            running = set(
+                tx.scalars(
+                    select(alerts.c.household_id).where(
+                        alerts.c.state != State.RESOLVED.value,
+                        alerts.c.household_id.in_([one.household_id for one in found]),
+                    )
+                )
+            )
+        return desk.page(
+            request, "households.html", who, found=found, count=count, most=MOST_FOUND, running=running, q=q[:100]
+        )
+
+    @router.get("/households/{household_id}")
+    def household_page(request: Request, household_id: str) -> Response:
+        who, now = viewer(desk, request), desk.now()
+        with desk.records.read() as tx:
+            home = household(tx, who, household_id)
+            if home is None:
+                return desk.problem(request, 404, "not_found", who)
+            own = alert_list.of_household(tx, household_id, home.meter_ids, limit=20)
+            away = announced_absences(tx, household_id, now)
+        charts = {meter_id: _chart(desk, home, meter_id, own, now) for meter_id in home.meter_ids}
+        return desk.page(
+            request, "household.html", who, home=home, alerts=own, absences=away, charts=charts, days=CHART_DAYS
+        )
+
+    return router
+
+
+def _chart(desk: Desk, home: Household, meter_id: str, own: list[alert_list.Shown], now: datetime) -> Chart:
+    since = now - timedelta(days=CHART_DAYS) - BEFORE
+    registers = desk.readings.registers(meter_id, since, now + timedelta(seconds=1))
+    raised = [(alert.raised_at, alert.alert_id, alert.kind.value) for alert in own if not alert.kind.for_operator]
+    return draw(registers, raised, now=now, days=CHART_DAYS, timezone=home.timezone)

@@ -1,0 +1,46 @@
+"""How often something may be tried: so many within so long, for each key."""
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+
+_MOST_KEYS = 50_000  # an attacker with many addresses must not fill the memory
+
+
+@dataclass(slots=True)
+class Limit:
+    """At most `tries` within `within` for each key; counted in this process."""
+
+    tries: int
+    within: timedelta
+    _seen: OrderedDict[str, deque[datetime]] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def allows(self, key: str, now: datetime) -> bool:
+        """Counts a try, and says whether it is within the limit. Refused tries don't count."""
+        with self._lock:
+            times = self._times(key, now)
+            if len(times) >= self.tries:
+                return False
+            times.append(now)
+            return True
+
+    def exhausted(self, key: str, now: datetime) -> bool:
+        """Whether the next try would be refused; counts nothing."""
+        with self._lock:
+            return len(self._times(key, now)) >= self.tries
+
+    def forget(self, key: str) -> None:
+        """Begins anew, as after a success."""
+        with self._lock:
+            self._seen.pop(key, None)
+
+    def _times(self, key: str, now: datetime) -> deque[datetime]:
+        times = self._seen.setdefault(key, deque())
+        self._seen.move_to_end(key)
+        while times and times[0] <= now - self.within:
+            times.popleft()
+        while len(self._seen) > _MOST_KEYS:
+            self._seen.popitem(last=False)
+        return times

@@ -1,0 +1,115 @@
+"""Signing in and out, and the two questions every staff page asks: who is it, and is the form his own?"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from web.desk import Desk
+from web.session import (
+    SESSION_LENGTH,
+    Viewer,
+    close_session,
+    open_session,
+    password_fits,
+    same_token,
+    viewer_named,
+    viewer_of,
+)
+
+
+class NotSignedInError(Exception):
+    """This page is for staff; go and sign in."""
+
+
+class ForgedFormError(Exception):
+    """The form's token isn't the session's: too old, or not ours."""
+
+
+def cookie_name(public_url: str) -> str:
+    """`__Host-` binds the cookie to this host and to https; plain http on loopback can't have it."""
+    return "__Host-anju" if public_url.startswith("https:") else "anju"
+
+
+def viewer(desk: Desk, request: Request) -> Viewer:
+    """Who asks. Raises `NotSignedInError`."""
+    with desk.records.read() as tx:
+        if desk.signed_in_as is not None:
+            found = viewer_named(tx, desk.signed_in_as, desk.demo_csrf)
+        else:
+            found = viewer_of(tx, request.cookies.get(cookie_name(desk.public_url), ""), desk.now())
+    if found is None:
+        raise NotSignedInError
+    return found
+
+
+def acting(desk: Desk, request: Request, token: str) -> Viewer:
+    """Who acts, by a form that we gave to this very session. Raises `NotSignedInError`, `ForgedFormError`."""
+    found = viewer(desk, request)
+    if not same_token(found.csrf, token):
+        raise ForgedFormError
+    return found
+
+
+def routes(desk: Desk) -> APIRouter:
+    router = APIRouter()
+    cookie, secure = cookie_name(desk.public_url), desk.public_url.startswith("https:")
+
+    @router.get("/sign-in")
+    def form(request: Request) -> Response:
+        return desk.page(request, "sign_in.html", wrong=None)
+
+    @router.post("/sign-in")
+    def sign_in(
+        request: Request, login: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
+    ) -> Response:
+        now = desk.now()
+        if not _may_try(desk, request, login, now):
+            return desk.page(request, "sign_in.html", status=429, wrong="page.too_many")
+        with desk.records.read() as tx:
+            fits = len(password) <= 200 and password_fits(tx, login, password)
+        if not fits:
+            return desk.page(request, "sign_in.html", status=401, wrong="page.wrong_password")
+        desk.sign_in_limit.forget(f"login {login}")
+        with desk.records.write() as tx:
+            secret = open_session(tx, login, now)
+        answer = RedirectResponse("/", 303)
+        length = int(SESSION_LENGTH.total_seconds())
+        answer.set_cookie(cookie, secret, max_age=length, secure=secure, httponly=True, samesite="lax")
+        return answer
+
+    @router.post("/sign-out")
+    def sign_out(request: Request, csrf: Annotated[str, Form()] = "") -> Response:
+        acting(desk, request, csrf)
+        with desk.records.write() as tx:
+            close_session(tx, request.cookies.get(cookie, ""))
+        answer = RedirectResponse("/sign-in", 303)
+        answer.delete_cookie(cookie, secure=secure, httponly=True, samesite="lax")
+        return answer
+
+    return router
+
+
+def problem_pages(desk: Desk) -> dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]:
+    """What the two errors look like."""
+
+    async def to_sign_in(request: Request, _: Exception) -> Response:
+        if request.url.path.startswith("/api/"):
+            return Response(status_code=401)
+        return RedirectResponse("/sign-in", 303)
+
+    async def forged(request: Request, _: Exception) -> Response:
+        return desk.problem(request, 403, "expired_form")
+
+    return {NotSignedInError: to_sign_in, ForgedFormError: forged}
+
+
+def _may_try(desk: Desk, request: Request, login: str, now: datetime) -> bool:
+    """Counts the try for the login and for the address: neither one password for all nor all for one gets far."""
+    address = request.client.host if request.client else "?"
+    by_login = desk.sign_in_limit.allows(f"login {login[:100]}", now)
+    by_address = desk.sign_in_limit.allows(f"address {address}", now)
+    return by_login and by_address

@@ -1,0 +1,85 @@
+"""What the pages say, in Chinese and English: data beside this file, looked up by section and key."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+from domain.people import Language
+
+LANGUAGES = (Language.ZH, Language.EN)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language's words. `words("alert.act")` is a text; `{names}` in it are filled from the keywords."""
+
+    language: Language
+    sections: dict[str, dict[str, str]]
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        section, _, name = key.partition(".")
+        text = self.sections[section][name]
+        return text.format(**values) if values else text
+
+    def name(self, section: str, value: str) -> str:
+        """The word for a value that may be newer than these words: then the value itself."""
+        return self.sections[section].get(value, value)
+
+    def length(self, length: timedelta) -> str:
+        """A length of time as people say it: minutes under an hour, hours under two days, then days."""
+        minutes = max(0, int(length.total_seconds() // 60))
+        hours, days = minutes // 60, minutes // 1440
+        if minutes < 1:
+            return self("time.now")
+        if minutes < 60:
+            return self("time.minutes", n=minutes)
+        if hours < 48:
+            rest = minutes % 60
+            return self("time.hours_minutes", h=hours, m=rest) if rest else self("time.hours", n=hours)
+        rest = hours % 24
+        return self("time.days_hours", d=days, h=rest) if rest else self("time.days", n=days)
+
+    def ago(self, length: timedelta) -> str:
+        return self("time.now") if length < timedelta(minutes=1) else self("time.ago", length=self.length(length))
+
+    def moment(self, at: datetime, timezone: str, now: datetime) -> str:
+        """A moment in local time; the date is left out today."""
+        local, today = at.astimezone(ZoneInfo(timezone)), now.astimezone(ZoneInfo(timezone)).date()
+        clock = f"{local:%H:%M}"
+        if local.date() == today:
+            return f"{self('time.today')} {clock}"
+        return self("time.date_time", month=local.month, day=local.day, clock=clock)
+
+    def day(self, day: datetime) -> str:
+        """A date with its weekday, short."""
+        weekdays = self("time.weekdays")
+        names = weekdays.split() if " " in weekdays else list(weekdays)
+        return self("time.date", month=day.month, day=day.day, weekday=names[day.weekday()])
+
+
+def load(language: Language) -> Words:
+    """The shipped words of one language."""
+    return Words(language, tomllib.loads((files("web.words") / f"{language.value}.toml").read_text("utf-8")))
+
+
+def preferred(accept_language: str) -> Language:
+    """The browser's first choice among our languages; Chinese where it names neither."""
+    ranked = sorted(_ranges(accept_language), key=lambda pair: -pair[1])
+    for tag, quality in ranked:
+        for language in LANGUAGES:
+            if quality > 0 and tag.split("-")[0].lower() == language.value:
+                return language
+    return Language.ZH
+
+
+def _ranges(header: str) -> list[tuple[str, float]]:
+    ranges = []
+    for part in header[:500].split(","):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            ranges.append((tag, float(weight) if weight else 1.0))
+        except ValueError:
+            continue
+    return ranges
