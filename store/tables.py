@@ -335,6 +335,87 @@ unwatched = Table(
     Column("reason", JSON, nullable=False),
 )
 
+# Wristbands
+
+wristbands = Table(
+    "wristbands",
+    metadata,
+    Column("band_id", Integer, primary_key=True),
+    Column("resident_id", Text, ForeignKey("residents.resident_id"), nullable=False, index=True),
+    Column("card_hash", LargeBinary, nullable=False),  # SHA-256; the card id itself is kept nowhere
+    Column("number", Text, nullable=False),  # printed under the code, for typing and the telephone
+    Column("state", Text, nullable=False),
+    Column("issued_at", UtcTime, nullable=False),
+    Column("issued_by", Text, nullable=False),
+    Column("state_at", UtcTime, nullable=False),
+    Column("state_by", Text, nullable=False),
+    Column("state_why", Text, nullable=False),
+    Column("expires_at", UtcTime),
+    UniqueConstraint("card_hash"),
+    UniqueConstraint("number"),
+)
+
+wristband_profiles = Table(
+    "wristband_profiles",
+    metadata,
+    Column("resident_id", Text, ForeignKey("residents.resident_id"), primary_key=True),
+    Column("salutation", Text),
+    Column("all_at_once", Boolean, nullable=False, server_default="0"),
+    Column("notes", LargeBinary),  # history, allergies, medicines, blood type: encrypted
+    Column("updated_at", UtcTime, nullable=False),
+    Column("updated_by", Text, nullable=False),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("consent_id", Integer, primary_key=True),
+    Column("resident_id", Text, ForeignKey("residents.resident_id"), nullable=False, index=True),
+    Column("field", Text, nullable=False),  # of domain.wristband.BandField
+    Column("given_at", UtcTime, nullable=False),
+    Column("given_by", Text, nullable=False),  # the wearer, or who may speak for him or her
+    Column("paper", Text, nullable=False),  # which signed form
+    Column("recorded_by", Text, nullable=False),
+    Column("withdrawn_at", UtcTime),
+)
+
+meetings = Table(
+    "meetings",
+    metadata,
+    Column("meeting_id", Integer, primary_key=True),
+    Column("band_id", Integer, ForeignKey("wristbands.band_id"), nullable=False, index=True),
+    Column("alert_id", Integer, ForeignKey("alerts.alert_id"), index=True),
+    Column("token_hash", LargeBinary, nullable=False),  # of the finder's cookie
+    Column("started_at", UtcTime, nullable=False),
+    Column("ends_at", UtcTime, nullable=False),
+    Column("medical", Boolean, nullable=False, server_default="0"),
+    Column("place", Text),  # only what the finder gave, coarse, forgotten soon
+    UniqueConstraint("token_hash"),
+)
+
+meeting_lines = Table(
+    "meeting_lines",
+    metadata,
+    Column("line_id", Integer, primary_key=True),
+    Column("meeting_id", Integer, ForeignKey("meetings.meeting_id"), nullable=False, index=True),
+    Column("at", UtcTime, nullable=False),
+    Column("by", Text, nullable=False),  # "finder", or a contact_id
+    Column("body", Text, nullable=False),
+)
+
+scans = Table(
+    "scans",
+    metadata,
+    Column("scan_id", Integer, primary_key=True),
+    Column("band_id", Integer, ForeignKey("wristbands.band_id"), nullable=False, index=True),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("stage", Text, nullable=False),
+    Column("source", Text, nullable=False),  # "web", a scanner's id, or "staff:" and a login
+    Column("address", Text, nullable=False),  # coarse
+    Column("fields", Text, nullable=False),  # what was shown
+    Column("why", Text, nullable=False),
+)
+
 # Security
 
 security_events = Table(

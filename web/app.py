@@ -12,27 +12,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from store.contracts import RegisterReader
-from web import alert_pages, health, household_pages, sign_in
-from web.desk import AlertLife, Desk, Records, all_words, templates
+from web import alert_pages, finder_pages, health, household_pages, sign_in
+from web.desk import FINDER_SCRIPT, FINDER_STYLE, AlertLife, Desk, Readings, Records, all_words, templates
+from web.finder_pages import Finder, FinderLimits
 from web.guard import Guard
 from web.health import Health
 from web.limits import Limit
+from web.notes import NotesCipher
 
 
 def create_app(
     records: Records,
-    readings: RegisterReader,
+    readings: Readings,
     life: AlertLife,
     *,
     now: Callable[[], datetime],
     public_url: str,
     signed_in_as: str | None = None,
     is_healthy: Callable[[], Health] = Health,
+    notes_keys: Sequence[str] = (),
+    emergency_numbers: tuple[str, str] = ("120", "110"),
     routers: Sequence[APIRouter] = (),
 ) -> FastAPI:
     """Everything wired. `signed_in_as` opens the console without a password: for the demonstration on loopback alone.
 
+    `notes_keys` open the medical notes of wristbands, the newest first; `emergency_numbers`: ambulance, police.
     `routers` are added as they are (providers' webhooks, metrics); they must check who calls by themselves.
     """
     desk = Desk(
@@ -48,8 +52,18 @@ def create_app(
         templates=templates(),
         words=all_words(),
     )
+    finder = Finder(
+        desk=desk,
+        life=life,
+        sink=readings,
+        cipher=NotesCipher(notes_keys),
+        limits=_finder_limits(),
+        emergency_numbers=emergency_numbers,
+        policy=finder_pages.content_policy(FINDER_STYLE, FINDER_SCRIPT),
+    )
     app = FastAPI(title="anju", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", StaticFiles(directory=str(files("web") / "static")), name="static")
+    app.include_router(finder_pages.routes(finder))
     for router in (sign_in.routes(desk), alert_pages.routes(desk), household_pages.routes(desk), *routers):
         app.include_router(router)
     app.include_router(health.routes(is_healthy))
@@ -58,6 +72,17 @@ def create_app(
     _add_problem_pages(app, desk)
     app.add_middleware(Guard, public_url=desk.public_url)
     return app
+
+
+def _finder_limits() -> FinderLimits:
+    """A finder looks a few times and writes a few lines; a crowd behind one address may look too."""
+    quarter = timedelta(minutes=15)
+    return FinderLimits(
+        views=Limit(tries=120, within=quarter),
+        deeds=Limit(tries=40, within=quarter),
+        misses=Limit(tries=10, within=quarter),
+        all_misses=Limit(tries=300, within=quarter),
+    )
 
 
 def _add_problem_pages(app: FastAPI, desk: Desk) -> None:

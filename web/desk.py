@@ -18,9 +18,10 @@ from detectors.wording import explain
 from domain.alert import Outcome
 from domain.finding import Reason
 from domain.people import Language
-from store.contracts import RegisterReader
+from store.contracts import BatchSink, RegisterReader
 from web.health import Health
 from web.limits import Limit
+from web.meetings import RaisesAlerts
 from web.session import Viewer
 from web.words import Words, load, preferred
 
@@ -33,8 +34,12 @@ class Records(Protocol):
     def write(self) -> AbstractContextManager[Connection]: ...
 
 
-class AlertLife(Protocol):
-    """What staff do to an alert; the notifier's `Life` does it. An impossible step raises `ImpossibleStepError`."""
+class Readings(RegisterReader, BatchSink, Protocol):
+    """The readings file: registers for the chart; a scan of a wristband is written to it."""
+
+
+class AlertLife(RaisesAlerts, Protocol):
+    """What staff and finders do; the notifier's `Life` does it. An impossible step raises `ImpossibleStepError`."""
 
     def acknowledge(self, tx: Connection, alert_id: int, *, by: str, now: datetime) -> None: ...
 
@@ -50,7 +55,7 @@ class Desk:
     """Handed down once by `create_app`; holds no state but the counters of the limits."""
 
     records: Records
-    readings: RegisterReader
+    readings: Readings
     life: AlertLife
     now: Callable[[], datetime]
     public_url: str
@@ -70,6 +75,8 @@ class Desk:
 
     def explain(self, reason: Reason, language: Language, timezone: str) -> str:
         """The reason in the viewer's language, its times in the household's zone."""
+        if reason.key in self.words[language].sections["reason"]:
+            return self.words[language].reason(reason, ZoneInfo(timezone))
         return explain(reason, language, ZoneInfo(timezone))
 
     def page(
@@ -98,6 +105,10 @@ class Desk:
         return self.page(request, "problem.html", viewer, status, why=f"page.{why}")
 
 
+FINDER_STYLE = (files("web") / "templates/finder/style.css").read_text("utf-8")
+FINDER_SCRIPT = (files("web") / "templates/finder/here.js").read_text("utf-8")
+
+
 def templates() -> Environment:
     """Escapes everything; a name that isn't there is an error."""
     environment = Environment(
@@ -108,6 +119,8 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["static_version"] = _static_version()
+    environment.globals["finder_style"] = FINDER_STYLE
+    environment.globals["finder_script"] = FINDER_SCRIPT
     return environment
 
 

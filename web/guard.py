@@ -55,7 +55,7 @@ class Guard:
             return 421, "host: not served here\n"
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > LARGEST_BODY:
-            return 413, f"content-length: more than {LARGEST_BODY} bytes\n"
+            return 413, f"太长，请缩短后再发。紧急请拨打 120 / 110。\nToo long: at most {LARGEST_BODY} bytes.\n"
         if scope["method"] in _SAFE:
             return None
         if "chunked" in headers.get("transfer-encoding", ""):

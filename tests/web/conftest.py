@@ -40,7 +40,7 @@ def clock() -> town.Clock:
 @pytest.fixture
 def visitor(records: Records, clock: town.Clock) -> TestClient:
     """A browser that hasn't signed in."""
-    app = create_app(records, town.Registers(town.REGISTERS), town.Life(), now=clock, public_url=URL)
+    app = create_app(records, town.readings(), town.life(), now=clock, public_url=URL)
     return TestClient(app, base_url=URL, headers={"accept-language": "en"})
 
 

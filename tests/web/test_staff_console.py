@@ -159,7 +159,7 @@ def test_signing_out_ends_the_session_for_copies_of_the_cookie_too(sign_in: Sign
 
 def test_over_https_the_session_cookie_is_bound_to_the_host(records: Records, clock: town.Clock) -> None:
     url = "https://anju.example"
-    app = create_app(records, town.Registers(), town.Life(), now=clock, public_url=url)
+    app = create_app(records, town.readings(), town.life(), now=clock, public_url=url)
     browser = TestClient(app, base_url=url, follow_redirects=False)
     answer = browser.post("/sign-in", data={"login": "duty", "password": town.PASSWORD})
     cookie = answer.headers["set-cookie"]
@@ -217,7 +217,7 @@ def test_a_household_is_found_by_name_or_address(sign_in: SignIn, words: str, fo
 
 
 def test_the_demonstration_needs_no_password_and_says_so(records: Records, clock: town.Clock) -> None:
-    app = create_app(records, town.Registers(), town.Life(), now=clock, public_url=URL, signed_in_as="duty")
+    app = create_app(records, town.readings(), town.life(), now=clock, public_url=URL, signed_in_as="duty")
     page = TestClient(app, base_url=URL).get("/", headers={"accept-language": "en"}).text
     assert "Demonstration: no password" in page
     assert "王秀兰" in page
@@ -226,8 +226,8 @@ def test_the_demonstration_needs_no_password_and_says_so(records: Records, clock
 def test_a_service_that_is_down_says_so_on_the_page_and_to_its_watcher(records: Records, clock: town.Clock) -> None:
     app = create_app(
         records,
-        town.Registers(),
-        town.Life(),
+        town.readings(),
+        town.life(),
         now=clock,
         public_url=URL,
         signed_in_as="duty",

@@ -56,7 +56,20 @@ def test_every_key_in_templates_and_code_exists_and_every_key_is_used() -> None:
     whole = {f"{section}.{key}" for section, keys in ZH.sections.items() for key in keys}
     used = set(re.findall(r'\bt\(["\'](\w+\.\w+)["\']', sources)) | set(re.findall(r'self\("(\w+\.\w+)"', sources))
     assert used <= whole
-    by_value = {"kind", "level", "state", "event", "outcome", "role", "category", "status", "why"}
+    by_value = {
+        "kind",
+        "level",
+        "state",
+        "event",
+        "outcome",
+        "role",
+        "category",
+        "status",
+        "why",
+        "emergency",
+        "notes",
+        "reason",
+    }
     named = {key for key in whole if key in sources or key.split(".")[1] in sources or key.split(".")[0] in by_value}
     assert whole - named == set()
 

@@ -1,14 +1,21 @@
 """A small town for the pages' tests: two communities, five households, their people, and some alerts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert
 
-from domain.alert import Event, Outcome, State, step
+from config.sms import load_words
+from notifier.channels.log import LogChannel
+from notifier.letters import Letters
+from notifier.life import Life
+from notifier.messages import Texts
+from notifier.router import Router
 from store import migrations
+from store.contracts import Arrival, Batch
+from store.memory import MemoryReadings
 from store.records import Records
 from store.tables import (
     alert_events,
@@ -42,38 +49,25 @@ class Clock:
         return self.at
 
 
-class Life:
-    """Moves an alert along its table, and writes nothing to anybody."""
-
-    def acknowledge(self, tx: Connection, alert_id: int, *, by: str, now: datetime) -> None:
-        until = now + timedelta(minutes=30)
-        self._move(tx, alert_id, Event.ACKNOWLEDGE, by, now, acknowledged_by=by, acknowledged_until=until)
-
-    def arrive(self, tx: Connection, alert_id: int, *, by: str, now: datetime) -> None:
-        self._move(tx, alert_id, Event.ARRIVE, by, now)
-
-    def resolve(self, tx: Connection, alert_id: int, *, by: str, outcome: Outcome, now: datetime, note: str) -> None:
-        self._move(tx, alert_id, Event.RESOLVE, by, now, outcome=outcome.value, outcome_note=note, resolved_at=now)
-
-    def _move(self, tx: Connection, alert_id: int, event: Event, by: str, now: datetime, **values: object) -> None:
-        before = State(tx.scalars(select(alerts.c.state).where(alerts.c.alert_id == alert_id)).one())
-        after = step(before, event)
-        tx.execute(update(alerts).where(alerts.c.alert_id == alert_id).values(state=after.value, **values))
-        tx.execute(
-            insert(alert_events).values(
-                alert_id=alert_id, at=now, event=event.value, from_state=before, to_state=after, by=by, why=""
-            )
-        )
+def life() -> Life:
+    """The notifier's own, with a channel that only prints."""
+    return Life(Letters(Texts(words=load_words()), Router([LogChannel(lambda _: None)])))
 
 
-@dataclass(slots=True)
-class Registers:
-    """Readings in memory."""
-
-    by_meter: Mapping[str, Sequence[tuple[datetime, float]]] = field(default_factory=dict)
-
-    def registers(self, meter_id: str, since: datetime, until: datetime) -> Sequence[tuple[datetime, float]]:
-        return [(at, register) for at, register in self.by_meter.get(meter_id, ()) if since <= at < until]
+def readings() -> MemoryReadings:
+    """Three meters: one silent since last evening, one in order, one unheard since yesterday."""
+    store = MemoryReadings()
+    registers = {
+        "M1": hourly(20, silent_from=NOW - 20 * HOUR, holes=[range(130, 151)]),
+        "M2": hourly(20),
+        "M3": hourly(20, holes=[range(30)]),
+    }
+    for meter_id, rows in registers.items():
+        arrivals = [
+            Arrival(meter_id=meter_id, at=at, register_l=register, late=False, received_at=at) for at, register in rows
+        ]
+        store.commit(Batch(arrivals=arrivals))
+    return store
 
 
 def hourly(
@@ -100,13 +94,6 @@ def build(path: Path) -> None:
         _accounts(tx)
         alarm(tx)
     records.close()
-
-
-REGISTERS = {
-    "M1": hourly(20, silent_from=NOW - 20 * HOUR, holes=[range(130, 151)]),
-    "M2": hourly(20),
-    "M3": hourly(20, holes=[range(30)]),
-}
 
 
 def _ledger(tx: Connection) -> None:

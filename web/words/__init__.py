@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+from domain.finding import Reason
 from domain.people import Language
 
 LANGUAGES = (Language.ZH, Language.EN)
@@ -51,6 +52,14 @@ class Words:
         if local.date() == today:
             return f"{self('time.today')} {clock}"
         return self("time.date_time", month=local.month, day=local.day, clock=clock)
+
+    def reason(self, reason: Reason, zone: ZoneInfo) -> str:
+        """A reason that the pages have words for; its times on the household's clock."""
+        values = {
+            name: f"{datetime.fromisoformat(str(value)).astimezone(zone):%H:%M}" if name == "at" else value
+            for name, value in reason.values.items()
+        }
+        return self(f"reason.{reason.key}", **values)
 
     def day(self, day: datetime) -> str:
         """A date with its weekday, short."""
