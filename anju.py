@@ -11,6 +11,10 @@ import typer
 from config.settings import ConfigError, Settings, load
 from ingest.detect import detect_files
 from simulator.replay import replay
+from store.contracts import StoreError
+from store.ledger_import import import_ledger
+from store.migrations import head, migrate
+from store.records import Records
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -41,6 +45,34 @@ def detect(
     raise typer.Exit(code)
 
 
+@app.command("import-ledger")
+def import_the_ledger(
+    folder: Annotated[Path, typer.Argument(help="CSV files: communities, grids, buildings, households, meters, ...")],
+    settings: SettingsFile = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be, change nothing.")] = False,
+) -> None:
+    """Bring the ledger up to a folder of CSV files: all of it or, when anything is wrong, nothing."""
+    records = _records(_settings(settings))
+    try:
+        done = import_ledger(records, folder, dry_run=dry_run)
+    except StoreError as e:
+        raise _stop(str(e), code=2) from e
+    for one in done:
+        typer.echo(one)
+
+
+@app.command("migrate")
+def migrate_records(settings: SettingsFile = None) -> None:
+    """Make the records file, or bring an older version's to this one's schema with its data."""
+    path = _records_path(_settings(settings))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        migrate(path)
+    except StoreError as e:
+        raise _stop(str(e), code=2) from e
+    typer.echo(f"{path}: schema {head()}")
+
+
 @app.command("replay")
 def replay_files(
     files: Annotated[list[Path], typer.Argument(help="CSV files ts,register_l, gzipped or not; one meter each.")],
@@ -63,6 +95,18 @@ def _settings(path: Path | None) -> Settings:
     try:
         return load(path, os.environ)
     except ConfigError as e:
+        raise _stop(str(e), code=2) from e
+
+
+def _records_path(settings: Settings) -> Path:
+    return Path(settings.store.folder) / "records.db"
+
+
+def _records(settings: Settings) -> Records:
+    """For a command that may run beside the service."""
+    try:
+        return Records(_records_path(settings), checkpoint=False)
+    except StoreError as e:
         raise _stop(str(e), code=2) from e
 
 

@@ -25,6 +25,8 @@ class Reading:
 
     `register_l` is the cumulative volume [L]; `at` is aware UTC, and `at_source` says whose clock gave it.
     `flags` holds what the meter itself says (leak, backflow, ...): only what the payload states, true or false.
+    `only_history`: the message came at `at`, but its register is the newest of `history` and was not read at `at`:
+    whoever stores registers takes the history alone.
     """
 
     meter_id: str
@@ -36,6 +38,7 @@ class Reading:
     flags: Mapping[str, bool] = field(default_factory=lambda: NO_FLAGS)
     battery: Mapping[str, float] = field(default_factory=dict)
     history: tuple[PastRegister, ...] = ()
+    only_history: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

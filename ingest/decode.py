@@ -5,7 +5,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
 from domain.reading import Decoded, Device, Ignored, Refused
-from ingest.codecs import BY_CONTENT, BY_TOPIC, DECODERS
+from ingest.codecs import BY_CONTENT, BY_TOPIC, DECODERS, cjt188
 from ingest.codecs.contract import Context, Decode, Memory, Message, RefusedError, shown
 
 MOST_BYTES = 262_144  # no gateway sends as much; history bundles stay below 20 kB
@@ -96,5 +96,7 @@ def _by_content(message: Message) -> Decode | None:
     if message.payload[:20].lstrip()[:1] in (b"{", b"["):
         document = message.json()
         return next((decode for fits, decode in BY_CONTENT if fits(document)), None)
+    if cjt188.fits(message.payload):
+        return cjt188.decode
     message.text()
     return None

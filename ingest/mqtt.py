@@ -138,15 +138,14 @@ class Subscriber:
 
     def _serve(self) -> None:
         """Reads, stores, acknowledges until the connection ends."""
-        while not self._stopping.is_set():
+        rc = self._write()
+        while rc == MQTT_ERR_SUCCESS and self._client.socket() is not None and not self._stopping.is_set():
             rc = self._read(self._wait())
             if rc == MQTT_ERR_SUCCESS:
                 self._store_if_due()
                 rc = self._client.loop_misc()
-            while rc == MQTT_ERR_SUCCESS and self._client.want_write():
-                rc = self._client.loop_write()
-            if rc != MQTT_ERR_SUCCESS or self._client.socket() is None:
-                break
+            if rc == MQTT_ERR_SUCCESS:
+                rc = self._write()
         self.subscribed.clear()
         self._mids = [0] * len(self._waiting)  # the broker sends them again, under other numbers
         if not self._stopping.is_set() and not self._away:
@@ -187,6 +186,12 @@ class Subscriber:
             rc = self._client.loop_read()
             if rc != MQTT_ERR_SUCCESS or len(self._waiting) == before or self._full():
                 return rc
+
+    def _write(self) -> int:
+        rc: int = MQTT_ERR_SUCCESS
+        while rc == MQTT_ERR_SUCCESS and self._client.want_write():
+            rc = self._client.loop_write()
+        return rc
 
     def _store_if_due(self) -> None:
         if not self._waiting:

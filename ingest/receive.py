@@ -16,6 +16,7 @@ log = logging.getLogger("anju.ingest")
 
 MOST_REGISTER_L = 1e12
 LONGEST_ID = 200
+RELEASED_AT_ONCE = 500
 KEPT_PAYLOAD_BYTES = 65_536  # of a refused message; a longer one is cut, it can't be used anyway
 
 
@@ -115,18 +116,29 @@ class Receiver:
         self.counters.committed(took_s(), at)
         self._on_commit()
 
-    def release(self, now: datetime, limit: int = 10_000) -> int:
-        """Judges again what is in quarantine and stores what may now pass; returns how many messages left it."""
-        passed = 0
-        for kept in self._readings.kept("quarantined", limit):
-            result = self.sort([Message(kept.topic, kept.payload, kept.received_at)])
-            if not result.kept and not result.security:
-                late = [replace(a, late=a.late or self._is_late(a.at, now)) for a in result.arrivals]
-                self._readings.commit(replace(result.batch([kept.kept_id]), arrivals=late))
-                passed += 1
+    def release(self, now: datetime) -> int:
+        """Judges again what is in quarantine, oldest first, and stores what may now pass; returns how many messages."""
+        passed, after = 0, 0
+        while page := self._readings.kept("quarantined", RELEASED_AT_ONCE, after=after):
+            after = page[-1].kept_id
+            batch = self._passing(page, now)
+            if batch.released:
+                self._readings.commit(batch)
+                passed += len(batch.released)
         if passed:
             self._on_commit()
         return passed
+
+    def _passing(self, page: Sequence[Kept], now: datetime) -> Batch:
+        batch = Sorted()
+        released = []
+        for kept in page:
+            result = self.sort([Message(kept.topic, kept.payload, kept.received_at)])
+            if not result.kept and not result.security:
+                batch.arrivals += [replace(a, late=a.late or self._is_late(a.at, now)) for a in result.arrivals]
+                batch.events += result.events
+                released.append(kept.kept_id)
+        return batch.batch(released)
 
     def _place(self, message: Message, decoded: Decoded, result: Sorted) -> None:
         match decoded:

@@ -116,8 +116,8 @@ class RegisterReader(Protocol):
 class KeptReader(Protocol):
     """What was refused or is in quarantine, for staff."""
 
-    def kept(self, kind: str, limit: int = 100) -> Sequence[Kept]:
-        """The newest first."""
+    def kept(self, kind: str, limit: int = 100, *, after: int | None = None) -> Sequence[Kept]:
+        """The newest first; with `after`, the oldest first of those with a higher `kept_id`."""
         ...
 
 

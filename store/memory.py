@@ -66,9 +66,10 @@ class MemoryReadings:
             keys = [key for key in sorted(self._scans) if to_ms(since) <= key[0] < to_ms(until)]
             return [self._scans[key] for key in keys]
 
-    def kept(self, kind: str, limit: int = 100) -> Sequence[Kept]:
+    def kept(self, kind: str, limit: int = 100, *, after: int | None = None) -> Sequence[Kept]:
         with self._lock:
-            return [kept for _, kept in sorted(self._kept.items(), reverse=True) if kept.kind == kind][:limit]
+            rows = [kept for _, kept in sorted(self._kept.items()) if kept.kind == kind]
+        return rows[::-1][:limit] if after is None else [kept for kept in rows if kept.kept_id > after][:limit]
 
     def forget(self, before: datetime) -> None:
         ms = to_ms(before)

@@ -17,6 +17,7 @@ from store.readings_schema import METER_SPAN, SCHEMA, UPSERT_EVENT, UPSERT_READI
 
 BUSY_TIMEOUT_S = 2.0
 REFUSED_KEPT = 10_000  # newest refused messages that stay for staff: a flood of nonsense must not fill the disk
+QUARANTINED_KEPT = 3_000  # newest of one device, a month at 15 minutes: radios hear whole streets of strangers' meters
 METERS_FORGOTTEN_AT_ONCE = 500  # some ten milliseconds each, as retention drops a day at a time
 
 
@@ -78,13 +79,14 @@ class Readings:
             rows = db.execute(sql, (to_ms(since), to_ms(until))).fetchall()
         return [BandScan(band_no=no, at=from_ms(at), stage=stage, source=source) for no, at, stage, source in rows]
 
-    def kept(self, kind: str, limit: int = 100) -> Sequence[Kept]:
+    def kept(self, kind: str, limit: int = 100, *, after: int | None = None) -> Sequence[Kept]:
+        order = "DESC" if after is None else "ASC"
         sql = (
             "SELECT kept_id, kind, received_at, topic, payload, reason, device_id FROM kept"
-            " WHERE kind = ? ORDER BY kept_id DESC LIMIT ?"
+            f" WHERE kind = ? AND kept_id > ? ORDER BY kept_id {order} LIMIT ?"
         )
         with self._reader() as db:
-            return [_kept(row) for row in db.execute(sql, (kind, limit))]
+            return [_kept(row) for row in db.execute(sql, (kind, after or 0, limit))]
 
     def forget(self, before: datetime) -> None:
         """In short transactions, so that the service goes on meanwhile."""
@@ -202,10 +204,17 @@ def _keep(db: sqlite3.Connection, kept: Sequence[Kept]) -> None:
         "INSERT INTO kept(kind, received_at, topic, payload, reason, device_id) VALUES (?, ?, ?, ?, ?, ?)",
         [(k.kind, to_ms(k.received_at), k.topic, k.payload, k.reason, k.device_id) for k in kept],
     )
+    if any(k.kind == "refused" for k in kept):
+        _keep_newest(db, "kind = 'refused'", (), REFUSED_KEPT)
+    for device_id in {k.device_id for k in kept if k.kind == "quarantined"}:
+        _keep_newest(db, "kind = 'quarantined' AND device_id = ?", (device_id,), QUARANTINED_KEPT)
+
+
+def _keep_newest(db: sqlite3.Connection, which: str, values: tuple[str | None, ...], count: int) -> None:
     db.execute(
-        "DELETE FROM kept WHERE kind = 'refused' AND kept_id <="
-        " (SELECT kept_id FROM kept WHERE kind = 'refused' ORDER BY kept_id DESC LIMIT 1 OFFSET ?)",
-        (REFUSED_KEPT,),
+        f"DELETE FROM kept WHERE {which} AND kept_id <="
+        f" (SELECT kept_id FROM kept WHERE {which} ORDER BY kept_id DESC LIMIT 1 OFFSET ?)",
+        (*values, *values, count),
     )
 
 

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS kept (
     payload BLOB NOT NULL, reason TEXT NOT NULL, device_id TEXT
 );
 CREATE INDEX IF NOT EXISTS kept_by_kind ON kept (kind, kept_id);
+CREATE INDEX IF NOT EXISTS kept_by_device ON kept (device_id, kept_id);
 COMMIT;
 """
 

@@ -14,8 +14,6 @@ MOSQUITTO = """listener {port} 127.0.0.1
 allow_anonymous true
 persistence true
 persistence_location {folder}/
-autosave_interval 1
-autosave_on_changes true
 max_queued_messages 0
 max_inflight_messages 500
 """
@@ -45,6 +43,7 @@ class Mosquitto:
         self._path = program("mosquitto", "mosquitto")
         self.port = free_port()
         self._config = folder / "mosquitto.conf"
+        self._log = folder / "log"
         self._config.write_text(config.format(port=self.port, folder=folder))
         folder.chmod(0o777)  # started by root, it runs as the user mosquitto
         for parent in list(folder.parents)[:2]:
@@ -53,14 +52,14 @@ class Mosquitto:
         self.start()
 
     def start(self) -> None:
-        command = [self._path, "-c", str(self._config)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen([self._path, "-v", "-c", str(self._config)], stdout=log, stderr=log)
         wait_for_port(self.port, self._process)
 
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            print("mosquitto ended with", self._process.wait(10), *self._log.read_text().splitlines()[-30:], sep="\n")
             self._process = None
 
 

@@ -115,6 +115,10 @@ def test_what_is_kept_comes_newest_first_and_by_kind(store: ReadingStore) -> Non
         Batch(kept=[refused("register: 'abc'"), refused("register: 'def'"), refused("unknown", "quarantined")])
     )
     assert [kept.reason for kept in store.kept("refused")] == ["register: 'def'", "register: 'abc'"]
+    assert [kept.reason for kept in store.kept("refused", 1)] == ["register: 'def'"]
+    oldest = store.kept("refused", 1, after=0)
+    assert [kept.reason for kept in oldest] == ["register: 'abc'"]
+    assert [kept.reason for kept in store.kept("refused", after=oldest[0].kept_id)] == ["register: 'def'"]
     (quarantined,) = store.kept("quarantined")
     assert (quarantined.payload, quarantined.received_at, quarantined.device_id) == (b"\xff\x00", NOON, "m9")
     assert store.follow(0) == []

@@ -39,6 +39,11 @@ class Message:
     gateway_id: str
     _parsed: Any = field(default=..., repr=False)
 
+    @property
+    def received(self) -> tuple[datetime, AtSource]:
+        """The time of receipt, where the message tells none."""
+        return self.received_at, "server"
+
     def json(self) -> Any:
         """The payload as JSON; refuses what isn't UTF-8, isn't JSON, is too deep, has NaN or a name twice."""
         if self._parsed is ...:
@@ -209,7 +214,7 @@ def plausible(at: datetime) -> datetime | None:
 
 def first_clock(message: Message, *candidates: tuple[datetime | None, AtSource]) -> tuple[datetime, AtSource]:
     """The first time that is known, else the time of receipt."""
-    return next(((at, source) for at, source in candidates if at), (message.received_at, "server"))
+    return next(((at, source) for at, source in candidates if at), message.received)
 
 
 def device_event(

@@ -18,13 +18,8 @@ from domain.finding import AlertKind, Level, Reason
 from domain.reading import DeviceEvent
 from notifier.channels.log import LogChannel
 from notifier.contract import Capabilities, Channel, Outgoing
-from notifier.letters import Letters
-from notifier.life import Concern, Life, LifeRules
-from notifier.messages import Texts
-from notifier.outbox import Outbox, OutboxRules
-from notifier.router import Router
-from notifier.unwatched import Unwatched
-from notifier.watch import Watch
+from notifier.life import Concern
+from notifier.service import Notifier, NotifierRules
 from store import migrations
 from store import tables as t
 from store.contracts import Arrival, Batch
@@ -125,8 +120,7 @@ class World:
     folder: Path
     channels: Sequence[Channel] = ()
     capabilities: Capabilities = field(default_factory=Capabilities)
-    life_rules: LifeRules = field(default_factory=LifeRules)
-    outbox_rules: OutboxRules = field(default_factory=OutboxRules)
+    rules: NotifierRules = field(default_factory=NotifierRules)
     now: datetime = MORNING
     received: list[Received] = field(default_factory=list)
 
@@ -141,29 +135,22 @@ class World:
 
     def start(self) -> None:
         """(Again) from what is on the disk."""
-        channels = self.channels or (LogChannel(self._show, capabilities=self.capabilities),)
-        self.letters = Letters(Texts(words=load_words()), Router(channels))
-        self.life = Life(self.letters, self.life_rules)
-        self.unwatched = Unwatched(self.life, self.letters)
-        self.watch = Watch(
+        self.notifier = Notifier(
             records=self.records,
             journal=self.readings,
-            life=self.life,
-            unwatched=self.unwatched,
-            watch_in=cache(lambda zone: HouseholdWatch(WatchParameters(), zone)),
+            channels=self.channels or (LogChannel(self._show, capabilities=self.capabilities),),
+            words=load_words(),
+            watch_in=lambda zone: HouseholdWatch(WatchParameters(), zone),
+            rules=self.rules,
         )
-        self.outbox = Outbox(records=self.records, letters=self.letters, life=self.life, rules=self.outbox_rules)
+        self.life, self.watch, self.outbox = self.notifier.life, self.notifier.watch, self.notifier.outbox
 
     def _show(self, text: Outgoing) -> None:
         self.received.append(Received(self.now, text.name, text.body, text.template))
 
     def turn(self) -> None:
         """What the service does again and again."""
-        while self.watch.catch_up(self.now):
-            pass
-        self.watch.round(self.now)
-        while self.outbox.send_due(self.now):
-            pass
+        self.notifier.turn(self.now)
 
     def until(self, at: datetime, every: timedelta = timedelta(minutes=1)) -> None:
         while self.now < at:

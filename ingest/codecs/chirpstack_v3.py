@@ -1,0 +1,73 @@
+"""ChirpStack v3: the same topics as v4, other names; ids in hexadecimal or base64, the object perhaps as text."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.reading import Decoded, Ignored
+from ingest.codecs.chirpstack_v4 import event_type, recognises, same_device, status_event
+from ingest.codecs.contract import (
+    Context,
+    Message,
+    RefusedError,
+    checked_id,
+    clock,
+    first_clock,
+    parse_json,
+    shown,
+)
+from ingest.codecs.lorawan import decode_uplink, from_base64
+
+OLD_TYPES = {"rx": "up"}  # before 3.11: application/<id>/device/<devEUI>/rx
+
+
+def fits(document: Any) -> bool:
+    """Whether a JSON document on any topic is such an event."""
+    return type(document) is dict and "devEUI" in document and "applicationID" in document
+
+
+def decode(message: Message, context: Context) -> list[Decoded]:
+    """`up` carries a frame, `status` the battery; the rest (join, ack, error, ...) nothing for us."""
+    document = message.object()
+    device_id = same_device(message.topic, _eui(document, message.topic))
+    times = [clock(gateway.get("time"), None) for gateway in _gateways(document)]
+    at = first_clock(message, *((time, "gateway") for time in times))
+    event = event_type(message.topic) or ("status" if "margin" in document else "up")
+    event = OLD_TYPES.get(event, event)
+    if event == "status":
+        return [status_event(message, document, device_id, at)]
+    if event != "up":
+        return [Ignored(f"{event} event of {device_id}")]
+    return decode_uplink(
+        message,
+        context,
+        device_id,
+        at,
+        port=document.get("fPort"),
+        data=from_base64(document.get("data"), "data"),
+        decoded=_object(document),
+    )
+
+
+def _eui(document: Mapping[str, Any], topic: str) -> str:
+    """Eight bytes as base64 where they aren't the sixteen digits that the topic has."""
+    value = document.get("devEUI")
+    if recognises(topic) and isinstance(value, str) and len(value) == 12:
+        eui = from_base64(value, "devEUI")
+        if isinstance(eui, RefusedError):
+            raise eui
+        return (eui or b"").hex()
+    return checked_id(value, "devEUI")
+
+
+def _gateways(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    received = document.get("rxInfo")
+    return [gateway for gateway in received if type(gateway) is dict] if type(received) is list else []
+
+
+def _object(document: Mapping[str, Any]) -> Any:
+    text = document.get("objectJSON")
+    if isinstance(text, str) and text:
+        return parse_json(text)
+    if text is not None and text != "":
+        raise RefusedError(f"objectJSON: a text was expected, not {shown(text)}")
+    return document.get("object")

@@ -1,0 +1,73 @@
+"""ChirpStack v4: events of devices on `application/<id>/device/<devEui>/event/<type>`."""
+
+from typing import Any
+
+from domain.reading import Decoded, Ignored
+from ingest.codecs.contract import (
+    Context,
+    Message,
+    RefusedError,
+    checked_id,
+    clock,
+    device_event,
+    first_clock,
+    number,
+    shown,
+)
+from ingest.codecs.lorawan import decode_uplink, from_base64
+
+
+def recognises(topic: str) -> bool:
+    """The default topic; `eu868/` or the like may stand before it. ChirpStack v3 uses the same."""
+    return "application/" in topic and "/device/" in topic
+
+
+def fits(document: Any) -> bool:
+    """Whether a JSON document on any topic is such an event."""
+    return type(document) is dict and type(document.get("deviceInfo")) is dict and "devEui" in document["deviceInfo"]
+
+
+def decode(message: Message, context: Context) -> list[Decoded]:
+    """`up` carries a frame, `status` the battery; the rest (join, ack, log, ...) nothing for us."""
+    document = message.object()
+    info = document.get("deviceInfo")
+    if type(info) is not dict:
+        raise RefusedError(f"deviceInfo: an object was expected, not {shown(info)}")
+    device_id = same_device(message.topic, checked_id(info.get("devEui"), "deviceInfo.devEui"))
+    at = first_clock(message, (clock(document.get("time"), None), "network"))
+    event = event_type(message.topic) or ("status" if "batteryLevel" in document or "margin" in document else "up")
+    if event == "status":
+        return [status_event(message, document, device_id, at)]
+    if event != "up":
+        return [Ignored(f"{event} event of {device_id}")]
+    return decode_uplink(
+        message,
+        context,
+        device_id,
+        at,
+        port=document.get("fPort"),
+        data=from_base64(document.get("data"), "data"),
+        decoded=document.get("object"),
+    )
+
+
+def event_type(topic: str) -> str:
+    """The last level, empty where the topic isn't ChirpStack's."""
+    return topic.rpartition("/")[2] if recognises(topic) else ""
+
+
+def same_device(topic: str, device_id: str) -> str:
+    """The id; refuses a payload that names another device than its topic."""
+    if recognises(topic):
+        in_topic = topic.partition("/device/")[2].partition("/")[0]
+        if in_topic.lower() != device_id.lower():
+            raise RefusedError(f"devEui {shown(device_id)} isn't the topic's {shown(in_topic)}")
+    return device_id
+
+
+def status_event(message: Message, document: dict[str, Any], device_id: str, at: Any) -> Decoded:
+    """Battery in percent, unless the device runs on mains or doesn't know."""
+    known = not document.get("externalPowerSource") and not document.get("batteryLevelUnavailable")
+    level = number(document, "batteryLevel") if known else None
+    battery = {"percent": level} if level is not None and 0 <= level <= 100 else {}
+    return device_event(message, device_id, "device_status", at, battery=battery)

@@ -1,0 +1,158 @@
+"""rtl_433: radio meters and sensors by the decoder's model name; each model has its own names and units."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.reading import Decoded, Device, Ignored
+from ingest.codecs.contract import (
+    LITRES,
+    Context,
+    Message,
+    RefusedError,
+    checked_id,
+    clock,
+    device_event,
+    epoch,
+    first_clock,
+    ledger_unit,
+    litres_per,
+    number,
+    register_or_event,
+    shown,
+)
+
+GALLON = LITRES["gal"]
+CONSUMPTIONS = ("consumption", "consumption_data", "Consumption", "LastConsumptionCount", "LastConsumption",
+                "reading", "volume", "Volume")  # fmt: skip
+LEAK_FIELDS = ("alarm", "detect_wet", "water_leak", "leak", "leaking", "water")
+SMOKE_IS_THE_EVENT = ("Kidde-Smoke", "Smoke-GS558")  # sent in an alarm only; there is no state
+R900_FIELD = 1 << 24  # a larger number with only decimal digits in hexadecimal is an R900BCD frame misread
+NOISE = frozenset({"states", "sensors", "config", "protocols"})
+
+
+def recognises(topic: str) -> bool:
+    """The default topics rtl_433/<host>/events, /states, /devices/..., /availability."""
+    return topic.startswith("rtl_433/")
+
+
+def fits(document: Any) -> bool:
+    """Whether a JSON document on any topic is an event."""
+    return type(document) is dict and isinstance(document.get("model"), str) and ("id" in document or "ID" in document)
+
+
+def decode(message: Message, context: Context) -> list[Decoded]:
+    """An event is one transmission; a devices topic is one field of it."""
+    levels = message.topic.split("/")
+    if levels[0] == "rtl_433" and levels[-1] == "availability":
+        return [_availability(message, "/".join(levels[:-1]))]
+    if "devices" in levels[1:3]:
+        return [_field(message, context, levels[levels.index("devices") + 1 :])]
+    if message.payload[:1] != b"{":
+        return [Ignored(f"no event on {shown(message.topic)}")]
+    document = message.object()
+    if not fits(document):
+        return [Ignored(f"no model and id on {shown(message.topic)}")]
+    return [_event(message, context, document)]
+
+
+def _availability(message: Message, gateway_id: str) -> Decoded:
+    text = message.text()
+    if text not in ("online", "offline"):
+        raise RefusedError(f"availability: online or offline was expected, not {shown(text)}")
+    flags = {"online": text == "online"}
+    return device_event(message, gateway_id, "gateway_status", message.received, flags=flags)
+
+
+def _field(message: Message, context: Context, levels: list[str]) -> Decoded:
+    """devices/<model>/[<channel or type>/]<id>/<field>: a field by itself says enough for few of them."""
+    text = message.text()
+    if len(levels) < 3 or levels[-1] not in (*CONSUMPTIONS, *LEAK_FIELDS, "volume_m3", "volume_gal"):
+        return Ignored(f"field {shown(levels[-1] if levels else '')} of {shown(message.topic)}")
+    value = float(text) if text.replace(".", "", 1).isdecimal() and len(text) < 20 else None
+    return _event(message, context, {"model": levels[0], "id": levels[-2], levels[-1]: value})
+
+
+def _event(message: Message, context: Context, document: Mapping[str, Any]) -> Decoded:
+    model = document["model"]
+    device_id = checked_id(document.get("id", document.get("ID")), "id")
+    device = context.device(device_id)
+    zone = context.zone(device) if device is not None and device.timezone else None
+    told = document.get("time")
+    unix = epoch(float(told)) if isinstance(told, str) and told[:1].isdigit() and told.isdecimal() else None
+    at = first_clock(message, (clock(told, zone), "gateway"), (unix, "gateway"))
+    battery, low = _battery(document)
+    if model.startswith(("Neptune-R900", "AradMsMeter", "Badger-ORION", "Orion-Endpoint", "Flowis")):
+        name, value, per_unit = _register(model, document, device)
+        flags = _water_flags(model, document) | low
+        return register_or_event(message, device_id, at, value, per_unit, name=name, flags=flags, battery=battery)
+    if device is not None and (device.unit or device.litres_per_pulse):
+        name = next((name for name in CONSUMPTIONS if name in document), "")
+        per_unit = device.litres_per_pulse or ledger_unit(device)
+        if name:
+            return register_or_event(
+                message, device_id, at, number(document, name), per_unit, name=name, battery=battery
+            )
+    kind, flags = _sensor(model, document)
+    if kind is None:
+        return Ignored(
+            f"model {shown(model)} of {device_id} is not for us, or a meter whose unit the ledger doesn't say"
+        )
+    return device_event(message, device_id, kind, at, flags=flags | low, battery=battery)
+
+
+def _register(model: str, document: Mapping[str, Any], device: Device | None) -> tuple[str, float | None, float | None]:
+    """The field's name, its value, litres per unit; the ledger goes before the model's own unit."""
+    ledger = None if device is None else device.litres_per_pulse or ledger_unit(device)
+    for name, per_unit in (("volume_m3", 1000.0), ("volume_gal", GALLON)):
+        if name in document:
+            return name, number(document, name), per_unit
+    if model == "Neptune-R900":
+        value = number(document, "consumption")
+        tenth = None if value is None or _bcd_misread(document, value) else GALLON / 10
+        if device is not None and device.unit not in (None, "gal"):
+            tenth = ledger
+        return "consumption", value, device.litres_per_pulse if device and device.litres_per_pulse else tenth
+    name = next((name for name in CONSUMPTIONS if name in document), "volume")
+    own = GALLON if model == "Badger-ORION" else litres_per(document.get("unit"))
+    return name, number(document, name), ledger or own
+
+
+def _bcd_misread(document: Mapping[str, Any], value: float) -> bool:
+    """The same radio frame is published under two models; this is the R900BCD's read as binary."""
+    digits = f"{int(value):x}" if 0 <= value < 1 << 40 else ""
+    return document.get("leaknow") == 3 or (value >= R900_FIELD and digits.isdecimal())
+
+
+def _water_flags(model: str, document: Mapping[str, Any]) -> dict[str, bool]:
+    """R900: leaknow 2 is a leak without end in the last day, 1 comes and goes, 3 isn't defined."""
+    if model.startswith("Neptune"):
+        return {"leak": document["leaknow"] == 2} if document.get("leaknow") in (0, 2) else {}
+    return {"leak": document["leaking"] == 1} if document.get("leaking") in (0, 1) else {}
+
+
+def _sensor(model: str, document: Mapping[str, Any]) -> tuple[str | None, dict[str, bool]]:
+    lower = model.lower()
+    if "leak" in lower or "water" in lower:
+        return _leak(document)
+    if "smoke" in lower:
+        if model in SMOKE_IS_THE_EVENT:
+            return "smoke_detector", {"smoke": not (document.get("test") or document.get("learn"))}
+        told = next((document[name] for name in ("smoke", "alarm") if document.get(name) in (0, 1)), None)
+        return "smoke_detector", {} if told is None else {"smoke": told == 1}
+    if document.get("contact_open") in (0, 1):
+        return "door_contact", {"open": document["contact_open"] == 1}
+    return None, {}
+
+
+def _leak(document: Mapping[str, Any]) -> tuple[str | None, dict[str, bool]]:
+    if "event" in document:
+        return ("leak_sensor", {"leak": True}) if document["event"] == "Water Leak" else (None, {})
+    told = next((document[name] for name in LEAK_FIELDS if document.get(name) in (0, 1)), None)
+    return (None, {}) if told is None else ("leak_sensor", {"leak": told == 1})
+
+
+def _battery(document: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, bool]]:
+    told = document.get("battery_ok")
+    if told not in (0, 1):
+        return {}, {}
+    return {"ok": told == 1}, {} if told == 1 else {"low_battery": True}

@@ -1,0 +1,84 @@
+"""All of the notifier wired together, and the one turn that the service makes again and again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from detectors.household import HouseholdWatch
+from notifier.contract import Channel, Records
+from notifier.letters import Letters
+from notifier.life import Life, LifeRules
+from notifier.messages import Texts, Words
+from notifier.outbox import Outbox, OutboxRules
+from notifier.router import Router
+from notifier.unwatched import Unwatched, UnwatchedRules
+from notifier.watch import Watch, WatchRules
+from store.contracts import Journal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifierRules:
+    """Every part's own rules."""
+
+    life: LifeRules = field(default_factory=LifeRules)
+    outbox: OutboxRules = field(default_factory=OutboxRules)
+    watch: WatchRules = field(default_factory=WatchRules)
+    unwatched: UnwatchedRules = field(default_factory=UnwatchedRules)
+
+
+class Notifier:
+    """Readings become alerts become texts.
+
+    `records`: store.records.Records; `journal`: the readings' store; `channels`: in order of preference, for example
+    `LogChannel(show)`; `words`: config.sms.load_words(); `watch_in`: `lambda zone: HouseholdWatch(parameters, zone)`;
+    `pool`: a ThreadPoolExecutor for the providers' calls, none to make them in turn.
+
+    The service runs `watch_turn(now())` in one thread and `send_turn(now())` in another, each again at once while it
+    returns more than 0, else after new readings or a second. `turn` does both, for one thread. `life` is for web/.
+    """
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        journal: Journal,
+        channels: Sequence[Channel],
+        words: Mapping[str, Words],
+        watch_in: Callable[[ZoneInfo], HouseholdWatch],
+        rules: NotifierRules | None = None,
+        pool: Executor | None = None,
+    ) -> None:
+        rules = rules or NotifierRules()
+        self.letters = Letters(Texts(words=words), Router(channels))
+        self.life = Life(self.letters, rules.life)
+        self.unwatched = Unwatched(self.life, self.letters, rules.unwatched)
+        self.watch = Watch(
+            records=records,
+            journal=journal,
+            life=self.life,
+            unwatched=self.unwatched,
+            watch_in=cache(watch_in),
+            rules=rules.watch,
+        )
+        self.outbox = Outbox(records=records, letters=self.letters, life=self.life, rules=rules.outbox, pool=pool)
+
+    def watch_turn(self, now: datetime) -> int:
+        """Takes all readings that are there, then what time has brought; returns how many things were done."""
+        done = 0
+        while entries := self.watch.catch_up(now):
+            done += entries
+        return done + self.watch.round(now)
+
+    def send_turn(self, now: datetime) -> int:
+        """Sends what is due and asks after what was sent; returns how many calls were made."""
+        return self.outbox.send_due(now) + self.outbox.poll(now)
+
+    def turn(self, now: datetime) -> int:
+        """Both, until nothing is left to do."""
+        done = self.watch_turn(now)
+        while calls := self.send_turn(now):
+            done += calls
+        return done

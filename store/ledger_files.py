@@ -1,0 +1,172 @@
+"""Reads a folder of the ledger's CSV files; everything wrong in it is named with file, row, column and reason."""
+
+import csv
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+
+from domain.people import Role
+from store.ledger_columns import FILES, FileSpec, Value
+
+Row = dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is wrong, and where. Rows count from 1, the header's."""
+
+    file: str
+    row: int | None = None
+    column: str | None = None
+    reason: str
+
+    def __str__(self) -> str:
+        row = "" if self.row is None else f" row {self.row}"
+        column = "" if self.column is None else f", {self.column}"
+        return f"{self.file}{row}{column}: {self.reason}"
+
+
+@dataclass(slots=True)
+class Sheets:
+    """All rows by table name, each with its place in the file."""
+
+    rows: dict[str, list[tuple[int, Row]]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_folder(folder: Path) -> Sheets:
+    """Every file of the ledger that is there; a ledger may also come in parts."""
+    sheets = Sheets()
+    known = {spec.name: spec for spec in FILES}
+    names = sorted(path.name for path in folder.glob("*.csv")) if folder.is_dir() else []
+    if not names:
+        sheets.problems.append(Problem(file=str(folder), reason="no CSV files here"))
+    for name in names:
+        if name not in known:
+            sheets.problems.append(Problem(file=name, reason=f"is no file of the ledger{_nearest(name, known)}"))
+    for spec in FILES:
+        if spec.name in names:
+            sheets.rows[spec.table.name] = _read(folder / spec.name, spec, sheets.problems)
+    return sheets
+
+
+def check_references(sheets: Sheets, stored: Mapping[str, Mapping[tuple[Value, ...], Row]]) -> None:
+    """Whatever a row refers to must be in the folder or already in the ledger."""
+    for spec in FILES:
+        for column in spec.table.columns:
+            for reference in column.foreign_keys:
+                target = reference.column.table.name
+                there = {row[reference.column.name] for row in stored.get(target, {}).values()}
+                there |= {row.get(reference.column.name) for _, row in sheets.rows.get(target, [])}
+                sheets.problems += [
+                    _problem(spec, number, column.name, f"{row[column.name]!r} is not in {target}.csv or the ledger")
+                    for number, row in sheets.rows.get(spec.table.name, [])
+                    if row.get(column.name) is not None and row[column.name] not in there
+                ]
+    _check_roles(sheets, stored)
+
+
+def _check_roles(sheets: Sheets, stored: Mapping[str, Mapping[tuple[Value, ...], Row]]) -> None:
+    """Guardians are family; who is paired is staff or a volunteer."""
+    roles = {row["contact_id"]: row["role"] for row in stored.get("contacts", {}).values()}
+    roles |= {row.get("contact_id"): row.get("role") for _, row in sheets.rows.get("contacts", [])}
+    for spec in FILES:
+        if spec.table.name not in ("guardians", "pairings"):
+            continue
+        wants_guardian = spec.table.name == "guardians"
+        for number, row in sheets.rows.get(spec.table.name, []):
+            role = roles.get(row.get("contact_id"))
+            if role is not None and (role == Role.GUARDIAN) != wants_guardian:
+                wanted = "a guardian" if wants_guardian else "staff or a volunteer"
+                reason = f"{row['contact_id']!r} has role {role}, but must be {wanted}"
+                sheets.problems.append(_problem(spec, number, "contact_id", reason))
+
+
+def _read(path: Path, spec: FileSpec, problems: list[Problem]) -> list[tuple[int, Row]]:
+    try:
+        text = _text(path)
+    except (OSError, UnicodeDecodeError) as e:
+        problems.append(Problem(file=path.name, reason=f"can't be read: {e}"))
+        return []
+    reader = csv.DictReader(StringIO(text), skipinitialspace=True)
+    if not _header_is_right(spec, reader.fieldnames or (), problems):
+        return []
+    rows: list[tuple[int, Row]] = []
+    try:
+        rows += [
+            (reader.line_num, _row(spec, reader.line_num, fields, problems))
+            for fields in reader
+            if any(fields.values())
+        ]
+    except csv.Error as e:
+        problems.append(_problem(spec, reader.line_num, None, str(e)))
+    _check_keys(spec, rows, problems)
+    return rows
+
+
+def _text(path: Path) -> str:
+    """UTF-8, or what Excel in China saves."""
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("gb18030")
+
+
+def _header_is_right(spec: FileSpec, names: Iterable[str], problems: list[Problem]) -> bool:
+    found = len(problems)
+    names = list(names)
+    for name in names:
+        if name not in spec.columns:
+            reason = f"is no column of this file{_nearest(name, spec.columns)}"
+            problems.append(_problem(spec, 1, name or "(empty)", reason))
+        elif names.count(name) > 1:
+            problems.append(_problem(spec, 1, name, "stands there twice"))
+    missing = [name for name in spec.columns if spec.required(name) and name not in names]
+    problems += [_problem(spec, 1, name, "the column is missing") for name in missing]
+    return len(problems) == found
+
+
+def _row(
+    spec: FileSpec, number: int, fields: Mapping[str | None, str | list[str] | None], problems: list[Problem]
+) -> Row:
+    row: Row = {}
+    if None in fields:
+        problems.append(_problem(spec, number, None, "has more fields than the header"))
+    for name, raw in fields.items():
+        if name is None:
+            continue
+        text = raw.strip() if isinstance(raw, str) else ""
+        if not text:
+            if spec.required(name):
+                problems.append(_problem(spec, number, name, "is empty"))
+            elif name not in spec.table.columns or spec.table.columns[name].nullable:
+                row[name] = None
+            continue
+        try:
+            row[name] = spec.parse(name, text)
+        except ValueError as e:
+            problems.append(_problem(spec, number, name, f"{text[:60]!r} {e}"))
+    return row
+
+
+def _check_keys(spec: FileSpec, rows: Iterable[tuple[int, Row]], problems: list[Problem]) -> None:
+    """Device ids are compared without case, so they must differ without it."""
+    seen: dict[tuple[str, ...], int] = {}
+    for number, row in rows:
+        key = tuple(str(row.get(name)).casefold() for name in spec.key)
+        if key in seen:
+            shown = ", ".join(str(row.get(name)) for name in spec.key)
+            problems.append(_problem(spec, number, spec.key[0], f"{shown!r} stands in row {seen[key]} already"))
+        seen.setdefault(key, number)
+
+
+def _problem(spec: FileSpec, row: int, column: str | None, reason: str) -> Problem:
+    return Problem(file=spec.name, row=row, column=column, reason=reason)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,0 +1,135 @@
+"""Brings the ledger up to a folder of CSV files: all of it or, when anything is wrong, nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select, update
+
+from store import tables as t
+from store.contracts import StoreError
+from store.ledger import bump
+from store.ledger_columns import FILES, FileSpec, Value
+from store.ledger_files import Problem, Row, Sheets, check_references, read_folder
+from store.records import Records
+
+Stored = dict[tuple[Value, ...], Row]
+
+
+class LedgerError(StoreError):
+    """The folder can't be imported; nothing was."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What came of one file."""
+
+    file: str
+    added: int
+    changed: int
+    same: int
+    ended: int = 0
+
+    def __str__(self) -> str:
+        ended = f", {self.ended} ended" if self.ended else ""
+        return f"{self.file}: {self.added} new, {self.changed} changed, {self.same} as before{ended}"
+
+
+def import_ledger(records: Records, folder: Path, *, dry_run: bool = False) -> list[Imported]:
+    """Adds and changes what the files name; raises `LedgerError` with every problem.
+
+    What they don't name stays, but for links: for each household in households.csv, or in the file itself,
+    guardians.csv and pairings.csv are the whole list. A dry run does all of it, then takes it back.
+    """
+    sheets = read_folder(folder)
+    with records.write() as tx:
+        attempt = tx.begin_nested()
+        done = _import(tx, sheets)
+        attempt.rollback() if dry_run else attempt.commit()
+    return done
+
+
+def _import(tx: Connection, sheets: Sheets) -> list[Imported]:
+    stored = {spec.table.name: _stored(tx, spec) for spec in FILES}
+    check_references(sheets, stored)
+    if sheets.problems:
+        raise LedgerError(sheets.problems)
+    done = [_bring_up(tx, spec, sheets, stored[spec.table.name]) for spec in FILES if spec.table.name in sheets.rows]
+    if any(one.added or one.changed or one.ended for one in done):
+        bump(tx)
+    return done
+
+
+def _bring_up(tx: Connection, spec: FileSpec, sheets: Sheets, stored: Stored) -> Imported:
+    rows = [row for _, row in sheets.rows[spec.table.name]]
+    ended = _end_links(tx, spec, sheets, stored)
+    added = [row for row in rows if _key(spec, row) not in stored]
+    changed = [row for row in rows if _differs(row, stored.get(_key(spec, row)))]
+    _write(tx, spec, added, changed)
+    same = len(rows) - len(added) - len(changed)
+    return Imported(file=spec.name, added=len(added), changed=len(changed), same=same, ended=ended)
+
+
+def _write(tx: Connection, spec: FileSpec, added: Iterable[Row], changed: Iterable[Row]) -> None:
+    table = spec.table
+    for row in added:
+        tx.execute(insert(table).values(_columns(spec, row)))
+    for row in changed:
+        values = {name: value for name, value in _columns(spec, row).items() if name not in spec.key}
+        if values:
+            tx.execute(update(table).where(_is(table, spec, row)).values(values))
+    if spec.table is t.residents:
+        for row in (*added, *changed):
+            _set_categories(tx, row)
+
+
+def _end_links(tx: Connection, spec: FileSpec, sheets: Sheets, stored: Stored) -> int:
+    if spec.table not in (t.guardians, t.pairings):
+        return 0
+    kept = {_key(spec, row) for _, row in sheets.rows[spec.table.name]}
+    named = {row["household_id"] for _, row in sheets.rows.get("households", sheets.rows[spec.table.name])}
+    ended = [row for key, row in stored.items() if row["household_id"] in named and key not in kept]
+    for row in ended:
+        tx.execute(delete(spec.table).where(_is(spec.table, spec, row)))
+    return len(ended)
+
+
+def _set_categories(tx: Connection, row: Row) -> None:
+    if "categories" not in row:
+        return
+    c = t.resident_categories
+    tx.execute(delete(c).where(c.c.resident_id == row["resident_id"]))
+    for category in str(row["categories"] or "").split(";"):
+        if category:
+            tx.execute(insert(c).values(resident_id=row["resident_id"], category=category))
+
+
+def _stored(tx: Connection, spec: FileSpec) -> Stored:
+    rows: list[Row] = [dict(row) for row in tx.execute(select(spec.table)).mappings()]
+    if spec.table is t.residents:
+        groups: dict[str, list[str]] = {}
+        for resident_id, category in tx.execute(select(t.resident_categories)):
+            groups.setdefault(resident_id, []).append(category)
+        for row in rows:
+            row["categories"] = ";".join(sorted(groups.get(str(row["resident_id"]), []))) or None
+    return {_key(spec, row): row for row in rows}
+
+
+def _differs(row: Row, stored: Mapping[str, Value] | None) -> bool:
+    return stored is not None and any(stored[name] != value for name, value in row.items())
+
+
+def _key(spec: FileSpec, row: Row) -> tuple[Value, ...]:
+    return tuple(row.get(name) for name in spec.key)
+
+
+def _columns(spec: FileSpec, row: Row) -> Row:
+    return {name: value for name, value in row.items() if name in spec.table.columns}
+
+
+def _is(table: Table, spec: FileSpec, row: Row) -> ColumnElement[bool]:
+    return and_(*(table.columns[name] == row[name] for name in spec.key))

@@ -1,0 +1,33 @@
+"""What keeps the files from growing: the journal is cut behind its followers, old readings go after their time."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+EVERY = timedelta(hours=6)
+
+
+class Ages(Protocol):
+    """What `store.contracts.ReadingStore` offers for this."""
+
+    def trim(self, up_to: int) -> None: ...
+
+    def forget(self, before: datetime) -> None: ...
+
+
+class Upkeep:
+    """Call `round` every minute or so, from any thread."""
+
+    def __init__(self, readings: Ages, *, keep: timedelta) -> None:
+        self._readings = readings
+        self._keep = keep
+        self._forgot_at: datetime | None = None
+
+    def round(self, now: datetime, followers: Iterable[int]) -> None:
+        """`followers`: how far each follower of the journal has got; without any nothing is cut."""
+        positions = list(followers)
+        if positions and min(positions) > 0:
+            self._readings.trim(min(positions))
+        if self._forgot_at is None or now - self._forgot_at >= EVERY:
+            self._readings.forget(now - self._keep)
+            self._forgot_at = now

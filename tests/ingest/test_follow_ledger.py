@@ -1,0 +1,49 @@
+"""A meter that came before its ledger entry: nothing of it is lost."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from ingest.decode import Decoder
+from ingest.follow_ledger import LedgerFollower, bindings_of
+from ingest.receive import Message, Receiver
+from store.ledger import read_ledger
+from store.ledger_import import import_ledger
+from store.memory import MemoryReadings
+from store.migrations import migrate
+from store.records import Records
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+FILES = {
+    "communities": "community_id,name,timezone,language\nc,C,Asia/Shanghai,zh\n",
+    "grids": "grid_id,community_id,name\ng,c,G\n",
+    "buildings": "building_id,grid_id,name\nb,g,B\n",
+    "households": "household_id,building_id,door\nh,b,1\n",
+    "meters": "meter_id,household_id\nm1,h\n",
+}
+
+
+def test_readings_of_a_new_meter_leave_quarantine_when_the_ledger_is_imported(tmp_path: Path) -> None:
+    migrate(tmp_path / "records.db")
+    records = Records(tmp_path / "records.db")
+    with records.read() as tx:
+        ledger = read_ledger(tx)
+    readings = MemoryReadings()
+    receiver = Receiver(decoder=Decoder(ledger.devices), bindings=bindings_of(ledger), readings=readings)
+    follower = LedgerFollower(records, receiver, decoder=Decoder, seen=ledger.version)
+    for n in range(1200):
+        reading = {"meter_id": "m1", "at": (NOW - timedelta(minutes=n)).isoformat(), "register_l": 5000 - n}
+        message = Message("anju/gw/readings", json.dumps(reading).encode(), NOW)
+        receiver.store(receiver.sort([message]), messages=1, at=NOW, took_s=lambda: 0.0)
+    assert follower.look(NOW) == 0
+    assert len(readings.kept("quarantined", 2000)) == 1200
+    folder = tmp_path / "ledger"
+    folder.mkdir()
+    for name, text in FILES.items():
+        (folder / f"{name}.csv").write_text(text)
+    import_ledger(records, folder)
+    assert follower.look(NOW) == 1200
+    assert follower.look(NOW) == 0
+    assert len(readings.registers("m1", NOW - timedelta(days=9), NOW + timedelta(days=1))) == 1200
+    assert readings.kept("quarantined") == []
+    records.close()

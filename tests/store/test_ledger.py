@@ -1,0 +1,218 @@
+"""A folder of CSV files becomes the ledger, wholly or not at all, and every mistake in it is named with its place."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from domain.reading import Device
+from store import tables as t
+from store.ledger import read_ledger, version
+from store.ledger_import import LedgerError, import_ledger
+from store.migrations import migrate
+from store.records import Records
+
+TOWN = {
+    "communities": "community_id,name,timezone,language,phone\nxfl,幸福里社区,Asia/Shanghai,zh,+865515550000\n",
+    "grids": "grid_id,community_id,name\ng1,xfl,第一网格\n",
+    "buildings": "building_id,grid_id,name,address\nb3,g1,3号楼,幸福路3号\n",
+    "households": "household_id,building_id,door\nh1,b3,501\nh2,b3,502\n",
+    "residents": (
+        "resident_id,household_id,name,birth_year,phone,language,categories\n"
+        "r1,h1,王秀英,1941,+865551000001,zh,living_alone;over_80\n"
+    ),
+    "contacts": (
+        "contact_id,name,role,phone,language,community_id,grid_id\n"
+        "daughter,王明,guardian,+86 138-1234-5678,zh,,\n"
+        "worker,李敏,grid_worker,+8613812345679,zh,xfl,g1\n"
+    ),
+    "guardians": "household_id,contact_id,order\nh1,daughter,1\nh2,daughter,2\n",
+    "pairings": "household_id,contact_id\nh1,worker\n",
+    "gateways": "gateway_id,community_id,name\ngw1,xfl,楼顶\n",
+    "meters": (
+        "meter_id,household_id,gateway_id,profile,unit,litres_per_pulse,resolution_l\n"
+        "m1,h1,gw1,,m3,,1\nm2,h2,,generic_pulse,L,10,10\n"
+    ),
+    "sensors": "device_id,household_id,gateway_id,kind,profile\nbutton,h1,gw1,sos_button,\n",
+}
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[Records]:
+    migrate(tmp_path / "records.db")
+    records = Records(tmp_path / "records.db")
+    yield records
+    records.close()
+
+
+def folder(tmp_path: Path, **changed: str | bytes) -> Path:
+    """The town's files, some of them changed; an empty one is left out."""
+    path = tmp_path / "ledger"
+    path.mkdir(exist_ok=True)
+    for name, text in (TOWN | changed).items():
+        file = path / f"{name}.csv"
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        if not text:
+            file.unlink()
+    return path
+
+
+def problems(records: Records, path: Path) -> list[str]:
+    with pytest.raises(LedgerError) as raised:
+        import_ledger(records, path)
+    return [str(problem) for problem in raised.value.problems]
+
+
+def counts(records: Records) -> dict[str, int]:
+    with records.read() as tx:
+        return {name: len(tx.execute(select(t.metadata.tables[name])).all()) for name in TOWN}
+
+
+def test_a_town_is_imported_whole(records: Records, tmp_path: Path) -> None:
+    done = import_ledger(records, folder(tmp_path))
+    assert str(done[0]) == "communities.csv: 1 new, 0 changed, 0 as before"
+    assert counts(records) == {name: text.count("\n") - 1 for name, text in TOWN.items()}
+    with records.read() as tx:
+        assert set(tx.scalars(select(t.resident_categories.c.category))) == {"living_alone", "over_80"}
+        assert tx.scalar(select(t.contacts.c.phone).where(t.contacts.c.contact_id == "daughter")) == "+8613812345678"
+
+
+def test_ingest_learns_devices_and_their_gateways(records: Records, tmp_path: Path) -> None:
+    import_ledger(records, folder(tmp_path))
+    with records.read() as tx:
+        ledger = read_ledger(tx)
+    assert ledger.gateways == {"m1": "gw1", "m2": None, "button": "gw1", "gw1": "gw1"}
+    assert ledger.devices["m2"] == Device(
+        device_id="m2", profile="generic_pulse", unit="L", litres_per_pulse=10.0, timezone="Asia/Shanghai"
+    )
+    assert ledger.devices["button"].timezone == "Asia/Shanghai"
+
+
+def test_the_same_folder_again_changes_nothing(records: Records, tmp_path: Path) -> None:
+    import_ledger(records, folder(tmp_path))
+    with records.read() as tx:
+        before = version(tx)
+    again = import_ledger(records, folder(tmp_path))
+    assert [(one.added, one.changed, one.ended) for one in again] == [(0, 0, 0)] * len(TOWN)
+    with records.read() as tx:
+        assert version(tx) == before
+
+
+def test_a_dry_run_says_what_would_be_and_changes_nothing(records: Records, tmp_path: Path) -> None:
+    done = import_ledger(records, folder(tmp_path), dry_run=True)
+    assert sum(one.added for one in done) == sum(text.count("\n") - 1 for text in TOWN.values())
+    assert set(counts(records).values()) == {0}
+
+
+def test_changes_are_taken_over_and_a_guardian_who_is_no_longer_listed_is_no_longer_told(
+    records: Records, tmp_path: Path
+) -> None:
+    import_ledger(records, folder(tmp_path))
+    changed = folder(
+        tmp_path,
+        residents=TOWN["residents"].replace("living_alone;over_80", "dementia"),
+        guardians="household_id,contact_id,order\nh2,daughter,1\n",
+    )
+    done = {one.file: one for one in import_ledger(records, changed)}
+    assert (done["residents.csv"].changed, done["guardians.csv"].changed, done["guardians.csv"].ended) == (1, 1, 1)
+    with records.read() as tx:
+        assert set(tx.scalars(select(t.resident_categories.c.category))) == {"dementia"}
+        assert tx.execute(select(t.guardians)).all() == [("h2", "daughter", 1)]
+
+
+def test_a_part_of_the_ledger_may_come_alone_and_leaves_the_rest(records: Records, tmp_path: Path) -> None:
+    import_ledger(records, folder(tmp_path))
+    part = tmp_path / "part"
+    part.mkdir()
+    (part / "meters.csv").write_text("meter_id,household_id,gateway_id\nm3,h2,gw1\n")
+    import_ledger(records, part)
+    assert counts(records)["meters"] == 3
+    assert counts(records)["guardians"] == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "wanted"),
+    [
+        (
+            {"contacts": TOWN["contacts"].replace("+8613812345679", "13812345679")},
+            "contacts.csv row 3, phone: '13812345679' is no number in international form, such as +8613812345678",
+        ),
+        (
+            {"contacts": TOWN["contacts"].replace("guardian", "daughter")},
+            "contacts.csv row 2, role: 'daughter' is none of guardian, grid_worker, volunteer, duty_staff, supervisor,"
+            " operator",
+        ),
+        (
+            {"communities": TOWN["communities"].replace("Asia/Shanghai", "Asia/Hefei")},
+            "communities.csv row 2, timezone: 'Asia/Hefei' is no time zone, such as Asia/Shanghai",
+        ),
+        (
+            {"households": TOWN["households"] + "h3,b9,101\n"},
+            "households.csv row 4, building_id: 'b9' is not in buildings.csv or the ledger",
+        ),
+        (
+            {"households": TOWN["households"] + "h1,b3,503\n"},
+            "households.csv row 4, household_id: 'h1' stands in row 2 already",
+        ),
+        (
+            {"meters": TOWN["meters"] + "M1,h2,gw1,,,,\n"},
+            "meters.csv row 4, meter_id: 'M1' stands in row 2 already",
+        ),
+        (
+            {"meters": TOWN["meters"].replace("L,10,10", "L,-1,10")},
+            "meters.csv row 3, litres_per_pulse: '-1' is no number above 0",
+        ),
+        (
+            {"residents": TOWN["residents"].replace("1941", "41")},
+            "residents.csv row 2, birth_year: '41' is no whole number from 1880 to 2100",
+        ),
+        (
+            {"residents": TOWN["residents"].replace("over_80", "over80")},
+            "residents.csv row 2, categories: 'living_alone;over80' is none of living_alone, empty_nest, over_80,"
+            " low_income, extreme_poverty, disabled, special_family, dementia, other",
+        ),
+        (
+            {"households": TOWN["households"].replace("door", "dor")},
+            "households.csv row 1, dor: is no column of this file; did you mean door?",
+        ),
+        ({"grids": TOWN["grids"] + "g2,xfl\n"}, "grids.csv row 3, name: is empty"),
+        ({"grids": TOWN["grids"] + "g2,xfl,二,三\n"}, "grids.csv row 3: has more fields than the header"),
+        (
+            {"guardians": "household_id,contact_id,order\nh1,worker,1\n"},
+            "guardians.csv row 2, contact_id: 'worker' has role grid_worker, but must be a guardian",
+        ),
+        (
+            {"pairings": "household_id,contact_id\nh1,daughter\n"},
+            "pairings.csv row 2, contact_id: 'daughter' has role guardian, but must be staff or a volunteer",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_its_place_and_nothing_is_imported(
+    records: Records, tmp_path: Path, changed: dict[str, str], wanted: str
+) -> None:
+    assert wanted in problems(records, folder(tmp_path, **changed))
+    assert set(counts(records).values()) == {0}
+
+
+def test_all_mistakes_are_named_at_once(records: Records, tmp_path: Path) -> None:
+    bad = TOWN["contacts"].replace("guardian", "x").replace("zh", "cn")
+    assert len(problems(records, folder(tmp_path, contacts=bad))) == 3
+
+
+def test_a_file_that_is_none_of_ours_is_named_with_the_nearest(records: Records, tmp_path: Path) -> None:
+    path = folder(tmp_path)
+    (path / "meter.csv").write_text("meter_id\n")
+    assert problems(records, path) == ["meter.csv: is no file of the ledger; did you mean meters.csv?"]
+
+
+def test_a_folder_without_files_is_named(records: Records, tmp_path: Path) -> None:
+    assert problems(records, tmp_path / "nowhere") == [f"{tmp_path / 'nowhere'}: no CSV files here"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+def test_files_saved_by_excel_are_read(records: Records, tmp_path: Path, encoding: str) -> None:
+    path = folder(tmp_path, **{name: f"{text},\n".encode(encoding) for name, text in TOWN.items()})
+    import_ledger(records, path)
+    with records.read() as tx:
+        assert tx.scalar(select(t.residents.c.name)) == "王秀英"
