@@ -86,6 +86,8 @@ class Life:
         if concern.reported and not concern.momentary and not case.ended:
             case.set(last_at=concern.at)  # settled, and it goes on: looked at again in time
             return case.alert_id
+        if not case.ended:
+            case.set(next_at=None, ended_at=now)  # the new alert looks after it from here on
         return self._raise(tx, concern, now)
 
     def ease(self, tx: Connection, subject: str, kind: AlertKind, at: datetime, now: datetime) -> int | None:

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from domain.recording import Recording
+from simulator.incidents import drip_l_per_h, tap_left_on, use_stops
 
 HOUR = 3600
+TAP_LPM = 4.0
 
 GATEWAY = "gw-xingfuli"
 
@@ -48,11 +50,12 @@ def window(recordings: Iterable[Recording], weeks: int) -> tuple[Recording, ...]
 def tell(recordings: Sequence[Recording], zone: ZoneInfo) -> Story:
     """Chooses the two homes and the two moments: the tap four days before the end, the stop two days before it.
 
-    The incidents fall on homes that report without gaps and are regular in their use, so that what
+    The incidents fall on homes that report without gaps, don't drip and are regular in their use, so that what
     follows is the incident's doing; their own record decides, nothing else.
     """
     end_at = _time(max(int(r.at_s[-1]) for r in recordings))
-    calm = sorted((r for r in recordings if _reports_to_the_end(r, end_at)), key=_longest_usual_silence)
+    steady = [r for r in recordings if _reports_to_the_end(r, end_at)]
+    calm = sorted(steady, key=lambda r: (_drips(r, end_at), _longest_usual_silence(r)))
     if len(calm) < 2:
         raise DemoError("the demo wants at least two homes that report for two weeks up to the end")
     stop_home, tap_home = calm[0], calm[1]
@@ -71,6 +74,22 @@ def tell(recordings: Sequence[Recording], zone: ZoneInfo) -> Story:
     )
 
 
+def with_incidents(story: Story) -> tuple[Recording, ...]:
+    """The recordings as they would have been, had the two incidents happened."""
+
+    def happened(recording: Recording) -> Recording:
+        if recording.meter_id == story.tap_meter:
+            return tap_left_on(recording, story.tap_at, TAP_LPM, story.tap_shut_at)
+        return use_stops(recording, story.stop_at) if recording.meter_id == story.stop_meter else recording
+
+    return tuple(happened(recording) for recording in story.recordings)
+
+
+def household_of(meters: Sequence[str], meter_id: str) -> str:
+    """The household that `write_ledger` gives this meter."""
+    return _Home(number=list(meters).index(meter_id), meter_id=meter_id).household_id
+
+
 def _between(recording: Recording, start_s: int, end_s: int) -> Recording:
     inside = (recording.at_s >= start_s) & (recording.at_s <= end_s)
     return Recording(meter_id=recording.meter_id, at_s=recording.at_s[inside], register_l=recording.register_l[inside])
@@ -81,6 +100,11 @@ def _reports_to_the_end(recording: Recording, end_at: datetime) -> bool:
     if len(recent) < 24 or end_at.timestamp() - recent[-1] > 6 * HOUR:
         return False
     return int(np.diff(recent).max()) <= 6 * HOUR
+
+
+def _drips(recording: Recording, end_at: datetime) -> bool:
+    """Whether water never stopped in any of the last four weeks."""
+    return any(drip_l_per_h(recording, end_at - timedelta(weeks=n)) > 0 for n in range(4))
 
 
 def _longest_usual_silence(recording: Recording) -> float:

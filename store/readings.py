@@ -63,7 +63,8 @@ class Readings:
             "SELECT meter_at - no * :span, register_ml FROM meters, readings WHERE meter_id = :meter_id"
             " AND meter_at >= no * :span + :since AND meter_at < no * :span + :until ORDER BY meter_at"
         )
-        named = {"span": METER_SPAN, "meter_id": meter_id, "since": max(0, to_ms(since)), "until": to_ms(until)}
+        until_ms = min(to_ms(until), METER_SPAN)  # beyond it begins the next meter
+        named = {"span": METER_SPAN, "meter_id": meter_id, "since": max(0, to_ms(since)), "until": until_ms}
         with self._reader() as db:
             return [(from_ms(at), ml / 1000) for at, ml in db.execute(sql, named)]
 

@@ -52,6 +52,11 @@ def test_the_end_of_a_window_is_outside_it(store: ReadingStore) -> None:
     assert [register_l for _, register_l in store.registers("m1", NOON, until)] == [1, 2]
 
 
+def test_a_window_that_ends_in_another_century_shows_this_meter_alone(store: ReadingStore) -> None:
+    store.commit(Batch(arrivals=[arrival(0, 1), arrival(0, 2, "m2")]))
+    assert store.registers("m1", NOON, NOON + timedelta(days=100_000)) == [(NOON, 1.0)]
+
+
 def test_a_meter_never_seen_has_no_registers(store: ReadingStore) -> None:
     assert store.registers("nobody's", *EVER) == []
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from domain.alert import Event, ImpossibleStepError, Outcome, State
-from domain.finding import Level
+from domain.finding import AlertKind, Level
 from tests.notifier.world import HOME, World, at, put, silence
 
 
@@ -98,6 +98,22 @@ def test_settled_as_safe_and_still_no_water_twelve_hours_later_is_looked_at_agai
     world.until(at("07:00", day=1))
     assert world.state(alert) is State.NOTIFIED
     assert "办结后仍在持续，" in world.received[-1].body
+
+
+def test_a_settled_question_that_becomes_an_alert_is_looked_after_by_the_new_alert_alone(world: World) -> None:
+    world.now = at("12:00")
+    asked = world.raise_alert(silence(Level.ASK, at("12:00")))
+    with world.records.write() as tx:
+        world.life.resolve(tx, asked, by="daughter", outcome=Outcome.SAFE, now=world.now)
+    world.now = at("15:00")
+    alert = world.raise_alert(silence(Level.ALERT, at("15:00")))
+    with world.records.write() as tx:
+        world.life.resolve(tx, alert, by="daughter", outcome=Outcome.SAFE, now=world.now)
+        world.life.ease(tx, HOME, AlertKind.LOW_USE, at("16:00"), at("16:00"))
+    world.until(at("12:00", day=2))
+    assert asked != alert
+    assert [world.state(one) for one in (asked, alert)] == [State.RESOLVED, State.RESOLVED]
+    assert [when for when, _ in world.texts("alert")] == ["15:00", "15:00"]
 
 
 def test_a_settled_alert_can_not_be_acknowledged_and_nothing_is_changed(world: World) -> None:

@@ -33,14 +33,14 @@ def test_the_window_ends_where_nearly_all_homes_still_report() -> None:
 
 def test_the_most_regular_homes_carry_the_incidents() -> None:
     story = tell(
-        [regular("slow", days=50, every_h=20), regular("a", days=50, every_h=3), regular("b", days=50, every_h=5)], ZONE
+        [regular("slow", days=50, every_h=20), regular("a", days=50, every_h=4), regular("b", days=50, every_h=6)], ZONE
     )
     assert (story.stop_meter, story.tap_meter) == ("a", "b")
     assert story.tap_at < story.tap_shut_at < story.stop_at < story.end_at
 
 
 def test_the_stop_begins_when_somebody_had_just_drawn_water() -> None:
-    homes = [regular("a", days=50, every_h=3), regular("b", days=50, every_h=5)]
+    homes = [regular("a", days=50, every_h=4), regular("b", days=50, every_h=6)]
     story = tell(homes, ZONE)
     stopped = next(r for r in homes if r.meter_id == story.stop_meter)
     drawn = stopped.at_s[1:][np.diff(stopped.register_l) >= 1]
@@ -50,7 +50,7 @@ def test_the_stop_begins_when_somebody_had_just_drawn_water() -> None:
 def test_homes_that_do_not_report_to_the_end_carry_no_incident() -> None:
     silent = regular("silent", days=20, every_h=1, end=END - timedelta(days=2))
     with pytest.raises(DemoError, match="at least two homes"):
-        tell([silent, regular("a", days=50, every_h=3)], ZONE)
+        tell([silent, regular("a", days=50, every_h=4)], ZONE)
 
 
 def test_no_readings_at_all_is_said() -> None:

@@ -1,0 +1,68 @@
+"""What the demo says on the terminal: each alert with its reason, each text word for word, and the sums at the end."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from detectors.wording import explain
+from domain.finding import AlertKind, Level, Reason
+from domain.message import MessageStatus
+from domain.people import Language
+from notifier.contract import Outgoing, Records
+from notifier.people import home_of
+from store import tables as t
+
+A, M = t.alerts.c, t.messages.c
+
+
+def tell_text(say: Callable[[str], None], text: Outgoing) -> None:
+    """One text as it leaves: to whom, and word for word."""
+    say(f"           ✉ {text.name} {text.to}  {text.body}")
+
+
+class Teller:
+    """Speaks through `say`, a line at a time; `zone` is the homes'."""
+
+    def __init__(self, records: Records, say: Callable[[str], None], zone: ZoneInfo) -> None:
+        self._records = records
+        self._say = say
+        self._zone = zone
+        self._told: dict[int, str] = {}
+
+    def alerts(self) -> None:
+        """Every alert that is new, or whose level has risen, since the last call."""
+        with self._records.read() as tx:
+            for row in tx.execute(select(t.alerts).order_by(A.alert_id)).mappings():
+                if self._told.get(row["alert_id"]) not in (row["level"], Level.ALERT):
+                    self._told[row["alert_id"]] = row["level"]
+                    home = home_of(tx, row["household_id"])
+                    where = f"{home.place} {home.residents}".strip() or row["subject"]
+                    self._say(f"{self._time(row['raised_at'])}  ● {row['kind']} ({row['level']})  {where}")
+                    self._say(f"           {_words(row['reason'], self._zone)}")
+
+    def sums(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Alerts by kind (of `low_use` those at level alert, asks apart), and texts by what became of them."""
+        with self._records.read() as tx:
+            rows = tx.execute(select(A.kind, A.level, func.count()).group_by(A.kind, A.level)).all()
+            statuses = tx.execute(select(M.status, func.count()).group_by(M.status)).all()
+        alerts = Counter({AlertKind.LOW_USE.value: 0, AlertKind.CONSTANT_FLOW.value: 0})
+        for kind, level, count in rows:
+            ask = kind == AlertKind.LOW_USE and level == Level.ASK
+            alerts[f"{kind}_asked" if ask else kind] += count
+        messages = Counter({"sent": 0})
+        for status, count in statuses:
+            left = status in (MessageStatus.SENT, MessageStatus.DELIVERED)
+            messages["sent" if left else status] += count
+        return dict(alerts), dict(messages)
+
+    def _time(self, at: datetime) -> str:
+        return f"{at.astimezone(self._zone):%d %b %H:%M}"
+
+
+def _words(reason: dict[str, object], zone: ZoneInfo) -> str:
+    values = reason["values"]
+    assert isinstance(values, dict)  # noqa: S101  the column holds a reason
+    return explain(Reason(key=str(reason["key"]), values=values), Language.EN, zone)
