@@ -12,6 +12,8 @@ from domain.finding import AlertKind
 from domain.recording import Recording
 from simulator import incidents
 from simulator.contestants import About
+from simulator.metering import seen_through
+from simulator.radio import NO_OUTAGES, Outages, Sent, sent
 from simulator.silences import draw_ends
 
 DAY_S = 86400.0
@@ -49,14 +51,32 @@ REMEMBERED_S = 8 * DAY_S  # what an incident needs of the time before it: a week
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """One home to judge on. `absences` are announced when they begin [UTC s]; `drip_l_per_h` is known of simulated
-    homes alone."""
+    """One home to judge on: what ran through its pipe, and what its meter and radio let through of it.
+
+    `pipe` is the finest recording there is; a meter of `every_s` [s] and `step_l` [L] (None: as recorded) and the
+    `outages` of its radio stand between it and the rules. `absences` are announced when they begin [UTC s];
+    `drip_l_per_h` is known of simulated homes alone.
+    """
 
     about: About
-    recording: Recording
+    pipe: Recording
+    every_s: int | None = None
+    step_l: float = 1.0
+    outages: Outages = NO_OUTAGES
     absences: Sequence[tuple[float, float]] = ()
     drip_l_per_h: float | None = None
-    groups: frozenset[str] = frozenset()
+
+    def arriving(self, pipe: Recording) -> Sent:
+        """What arrives of what runs through the pipe."""
+        read = pipe if self.every_s is None else seen_through(pipe, every_s=self.every_s, step_l=self.step_l)
+        return sent(read, self.outages)
+
+    def people(self, recording: Recording) -> Recording:
+        """The recording without the drip, where that is known: what people drew."""
+        if not self.drip_l_per_h:
+            return recording
+        dripped = self.drip_l_per_h * (recording.at_s - recording.at_s[:1]) / 3600.0
+        return replace(recording, register_l=recording.register_l - dripped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,17 +88,19 @@ class Incident:
     flow_l_per_h: float = 0.0
 
 
-def happened(home: Home, incident: Incident, *, before_s: float | None = None) -> Recording:
-    """The home's readings as they would have been, had the incident happened: the same up to the onset.
+def happened(home: Home, incident: Incident, *, before_s: float | None = None) -> Sent:
+    """The home's readings as they would have come, had the incident happened: the same up to the onset.
 
     They end with the time that is watched; `before_s` leaves out what is older than that at the onset.
     """
     onset = datetime.fromtimestamp(incident.onset_s, UTC)
-    first_s = home.recording.at_s[0] if before_s is None else incident.onset_s - before_s
-    recording = between(home.recording, first_s, incident.onset_s + WATCHED_H * 3600.0)
+    first_s = home.pipe.at_s[0] if before_s is None else incident.onset_s - before_s
+    pipe = between(home.pipe, first_s, incident.onset_s + WATCHED_H * 3600.0)
     if incident.kind in {IncidentKind.COLLAPSE, IncidentKind.SHOWER_FALL}:
-        recording = incidents.use_stops(recording, onset, drip=home.drip_l_per_h)
-    return incidents.leak(recording, onset, incident.flow_l_per_h) if incident.flow_l_per_h else recording
+        pipe = incidents.use_stops(pipe, onset, drip=home.drip_l_per_h)
+    if incident.flow_l_per_h:
+        pipe = incidents.leak(pipe, onset, incident.flow_l_per_h)
+    return home.arriving(pipe)
 
 
 def between(recording: Recording, first_s: float, last_s: float) -> Recording:
@@ -102,10 +124,10 @@ def draw_incidents(home: Home, kind: IncidentKind, *, number: int, rng: np.rando
 def at_home(home: Home, rng: np.random.Generator) -> NDArray[np.float64]:
     """Random moments with a draw less than 9 h before and less than 9 h after, and readings arriving, outside announced
     absences [UTC s]."""
-    recording = home.recording
+    recording = home.pipe
     begins_s = recording.at_s[0] + TRAINING_DAYS * DAY_S
     ends_s = recording.at_s[-1] - WATCHED_H * 3600.0
-    draws = draw_ends(recording)
+    draws = draw_ends(home.people(recording))
     if ends_s <= begins_s or len(draws) < 2:
         return np.empty(0)
     tried = rng.uniform(max(begins_s, float(draws[0])), min(ends_s, float(draws[-1])), TRIES)
@@ -119,5 +141,7 @@ def at_home(home: Home, rng: np.random.Generator) -> NDArray[np.float64]:
     away = np.zeros(TRIES, dtype=np.bool_)
     for leaves_s, returns_s in home.absences:
         away |= (tried >= leaves_s) & (tried < returns_s)
+    for starts_s, ends_s in zip(home.outages.start_s, home.outages.end_s, strict=True):
+        arriving &= (tried < starts_s) | (tried >= ends_s)
     moments: NDArray[np.float64] = tried[lived & arriving & ~away]
     return moments

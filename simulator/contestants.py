@@ -18,7 +18,7 @@ Said = tuple[AlertKind, Level]
 
 
 class Rule(Protocol):
-    """Sees a home as the service does: one reading after the other, nothing of the future.
+    """Sees a home as the service does: one reading after the other, as they arrive, nothing of the future.
 
     `start` and `observe` are those of `detectors.household.HouseholdWatch`, so the watch itself is a rule. A rule
     that has `absent` is told of announced absences when they begin.
@@ -26,7 +26,7 @@ class Rule(Protocol):
 
     def start(self) -> Any: ...
 
-    def observe(self, state: Any, at: datetime, register_l: float) -> Sequence[Change]: ...
+    def observe(self, state: Any, at: datetime, register_l: float, late: bool = False) -> Sequence[Change]: ...
 
 
 @runtime_checkable
@@ -54,6 +54,7 @@ class Contestant:
 
     name: str
     rule_for: Callable[[About], Rule | WholeRule]
+    listens: frozenset[AlertKind] = frozenset({AlertKind.LOW_USE})
     setting: float | None = None
     family: str = ""
 
@@ -75,7 +76,9 @@ class _Simple:
     def start(self) -> _Past:
         return _Past()
 
-    def observe(self, state: _Past, at: datetime, register_l: float) -> Sequence[Change]:
+    def observe(self, state: _Past, at: datetime, register_l: float, late: bool = False) -> Sequence[Change]:
+        if late:
+            return ()
         holds = self._holds(state, at.timestamp(), register_l)
         if holds == state.crying:
             return ()
@@ -143,7 +146,7 @@ def few_litres(litres: float, hours: float) -> Contestant:
 def hours_since_use(hours: float) -> Contestant:
     """One clock for all homes."""
     return Contestant(
-        name=f"silence of {hours:g} h",
+        name=f"silence of {hours:.3g} h",
         rule_for=lambda _: HoursSinceUse(hours=hours),
         setting=hours,
         family="hours since use",
@@ -154,6 +157,7 @@ def never_zero(hours: float) -> Contestant:
     return Contestant(
         name=f"never zero for {hours:g} h",
         rule_for=lambda _: NeverZero(hours=hours),
+        listens=frozenset({AlertKind.CONSTANT_FLOW}),
         setting=hours,
         family="never zero",
     )
@@ -166,7 +170,13 @@ def our_watch(budget: float) -> Contestant:
         parameters = WatchParameters(low_use=LowUseParameters(budget=budget))
         return HouseholdWatch(parameters, about.zone)
 
-    return Contestant(name=f"anju, budget {budget:g}", rule_for=rule_for, setting=budget, family="anju")
+    return Contestant(
+        name=f"anju, budget {budget:.3g}",
+        rule_for=rule_for,
+        listens=frozenset({AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW}),
+        setting=budget,
+        family="anju",
+    )
 
 
 def baselines() -> list[Contestant]:

@@ -98,15 +98,16 @@ def figures(trials: Sequence[Trial], kind: IncidentKind, level: Level = Level.AL
 
 def _tally(trial: Trial, kind: IncidentKind, level: Level) -> _Tally:
     home, alert = trial.home, kind.listened_for
-    quiet = silences(home.recording)
-    begins_s = home.recording.at_s[0] + TRAINING_DAYS * DAY_S
+    read = home.people(home.arriving(home.pipe))
+    quiet = silences(read)
+    begins_s = read.at_s[0] + TRAINING_DAYS * DAY_S
     rises = [at_s for at_s in trial.rises.get((alert, level), ()) if not _announced(home, at_s)]
     judged = [at_s for at_s in rises if at_s >= begins_s]
     short = sum(alert is not AlertKind.LOW_USE or _is_short(quiet, at_s) for at_s in judged)
-    ages = (np.array(rises) - home.recording.at_s[0]) / DAY_S
+    ages = (np.array(rises) - read.at_s[0]) / DAY_S
     outcomes = [outcome for outcome in trial.outcomes if outcome.incident.kind is kind and outcome.level is level]
     return _Tally(
-        live_days=_live_days(home, quiet, begins_s),
+        live_days=_live_days(quiet, begins_s),
         short=short,
         long=len(judged) - short,
         cold=tuple(int(((ages >= first) & (ages < last)).sum()) for first, last in COLD_DAYS),
@@ -123,10 +124,10 @@ def _is_short(quiet: Silences, at_s: float) -> bool:
     return bool(quiet.hours[quiet.holding(at_s)] <= PRESUMED_AWAY_H)
 
 
-def _live_days(home: Home, quiet: Silences, begins_s: float) -> float:
+def _live_days(quiet: Silences, begins_s: float) -> float:
     dead = quiet.hours > DEAD_H
     lost_s = np.clip(quiet.end_s[dead] - np.maximum(quiet.start_s[dead], begins_s), 0.0, None).sum()
-    return float(max(home.recording.at_s[-1] - begins_s - lost_s, 0.0) / DAY_S)
+    return float(max(quiet.end_s[-1] - begins_s - lost_s, 0.0) / DAY_S)
 
 
 def _estimate(tallies: Sequence[_Tally], statistic: Callable[[Sequence[_Tally]], float]) -> Estimate:

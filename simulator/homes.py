@@ -7,39 +7,58 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from domain.recording import Recording
 from ingest.recorded import read_recording
 from simulator.cases import DAY_S, Home
 from simulator.contestants import About
 from simulator.households import Household, to_utc_s
 from simulator.metering import Meter, read
 from simulator.oracle import away_overnight
+from simulator.radio import NO_OUTAGES, draw_outages
+from simulator.silences import JUMP_L
 from simulator.towns import SHANGHAI, town
 
 SEED_A, SEED_B = 1001, 2002  # thresholds are set on A, figures come from B
 LOW_USER_L_A_DAY = 40.0
 FIRST_DAY = date(2026, 1, 5)
+PIPE_EVERY_S, PIPE_STEP_L = 900, 0.1
 
 
 def simulated_homes(
-    seed: int, *, number: int, days: int, meter: Meter, announced: bool = True, tz: ZoneInfo = SHANGHAI
+    seed: int,
+    *,
+    number: int,
+    days: int,
+    every_s: int = 3600,
+    step_l: float = 1.0,
+    announced: bool = True,
+    outages: bool = True,
+    tz: ZoneInfo = SHANGHAI,
 ) -> list[Home]:
-    """People living alone, as their meters report them; overnight absences are announced if so wished."""
-    rng = np.random.default_rng([seed, number])
+    """People living alone behind such meters; overnight absences are announced, radio fails, if so wished.
+
+    The same seed gives the same lives, absences and outages whatever the meter.
+    """
     lives = town(seed, homes=number, days=days, first_day=FIRST_DAY, tz=tz, share_alone=1.0)
-    return [_simulated(life, meter, int(rng.integers(60)), announced=announced) for life in lives]
+    return [
+        _simulated(life, np.random.default_rng([seed, place, 1]), every_s, step_l, announced=announced, outages=outages)
+        for place, life in enumerate(lives)
+    ]
 
 
-def _simulated(life: Household, meter: Meter, phase_s: int, *, announced: bool) -> Home:
-    recording = read(life, Meter(step_l=meter.step_l, every_s=meter.every_s, phase_s=phase_s))
+def _simulated(
+    life: Household, rng: np.random.Generator, every_s: int, step_l: float, *, announced: bool, outages: bool
+) -> Home:
+    pipe = read(life, Meter(step_l=PIPE_STEP_L, every_s=PIPE_EVERY_S, phase_s=int(rng.integers(60))))
     away = away_overnight(life)
     leaves, returns = (to_utc_s(moment, first_day=life.first_day, tz=life.tz) for moment in (away.start, away.end))
     return Home(
         about=About(home_id=life.household_id, zone=life.tz, habits=life.habits),
-        recording=recording,
+        pipe=pipe,
+        every_s=every_s,
+        step_l=step_l,
+        outages=draw_outages(rng, float(pipe.at_s[0]), float(pipe.at_s[-1])) if outages else NO_OUTAGES,
         absences=list(zip(leaves.tolist(), returns.tolist(), strict=True)) if announced else (),
         drip_l_per_h=life.habits.drip_l_per_h,
-        groups=groups(recording),
     )
 
 
@@ -47,23 +66,16 @@ def real_homes(folder: Path, tz: ZoneInfo, report: Callable[[str], None]) -> lis
     """Every usable `ts,register_l` file of a folder, in order of name; what can't be used is reported."""
     paths = sorted(path for path in folder.iterdir() if path.name.endswith((".csv", ".csv.gz")))
     recordings = [recording for path in paths if (recording := read_recording(path, report)) is not None]
-    return [
-        Home(
-            about=About(home_id=recording.meter_id, zone=tz),
-            recording=recording,
-            groups=groups(recording),
-        )
-        for recording in recordings
-    ]
+    return [Home(about=About(home_id=recording.meter_id, zone=tz), pipe=recording) for recording in recordings]
 
 
-def groups(recording: Recording) -> frozenset[str]:
-    """Low user or not, by the recording itself."""
-    days = (recording.at_s[-1] - recording.at_s[0]) / DAY_S
-    litres = np.clip(np.diff(recording.register_l), 0.0, 5000.0).sum() / max(days, 1.0)
-    return frozenset({"low users" if litres < LOW_USER_L_A_DAY else "other users"})
+def is_low_user(home: Home) -> bool:
+    """By the recording itself: the drip counts, as the service can't know."""
+    pipe = home.pipe
+    litres = np.clip(np.diff(pipe.register_l), 0.0, JUMP_L).sum()
+    return bool(litres / max((pipe.at_s[-1] - pipe.at_s[0]) / DAY_S, 1.0) < LOW_USER_L_A_DAY)
 
 
 def household_days(homes: Sequence[Home]) -> float:
     """How much life there is to judge."""
-    return sum(float(home.recording.at_s[-1] - home.recording.at_s[0]) / DAY_S for home in homes)
+    return sum(float(home.pipe.at_s[-1] - home.pipe.at_s[0]) / DAY_S for home in homes)

@@ -8,16 +8,21 @@ time before the onset.
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
+import numpy as np
+
 from detectors.household import Change, Ended, Raised
 from domain.finding import Level
 from simulator.cases import REMEMBERED_S, Home, Incident, happened
 from simulator.contestants import Contestant, Rule, Said, WholeRule
+from simulator.radio import Sent
+
+LATE_S = 3 * 3600  # a reading older than this at arrival is backfill, as the service takes it
 
 
 class PeekingError(Exception):
@@ -61,11 +66,11 @@ class _Ear:
     running: set[Said] = field(default_factory=set)
     rises: dict[Said, list[float]] = field(default_factory=dict)
 
-    def hear(self, changes: Sequence[Change], now_s: float) -> None:
+    def hear(self, changes: Sequence[Change], at_s: float, now_s: float) -> None:
         for change in changes:
             match change:
                 case Raised(finding=finding):
-                    if not self.heard_s <= finding.at.timestamp() <= now_s:
+                    if not min(self.heard_s, at_s) <= finding.at.timestamp() <= now_s:
                         raise PeekingError(f"at {_utc(now_s)} an alert is raised that is dated {finding.at}")
                     self.running.add((finding.kind, finding.level))
                     self.rises.setdefault((finding.kind, finding.level), []).append(now_s)
@@ -86,13 +91,16 @@ class _Run:
 
     def play(self, put_in: Sequence[Incident]) -> None:
         pending = list(reversed(put_in))
-        recording = self._home.recording
-        for now_s, register_l in zip(recording.at_s.tolist(), recording.register_l.tolist(), strict=True):
+        for now_s, at_s, register_l in arrivals(self._home.arriving(self._home.pipe)):
             while pending and pending[-1].onset_s < now_s:
                 self._branch(pending.pop())
             while self._absences and self._absences[-1][0] < now_s:
                 self._announce(*self._absences.pop())
-            self.ear.hear(self._rule.observe(self._state, _utc(now_s), register_l), now_s)
+            self._feed(self._state, self.ear, now_s, at_s, register_l)
+
+    def _feed(self, state: Any, ear: _Ear, now_s: int, at_s: int, register_l: float) -> None:
+        late = now_s - at_s > LATE_S
+        ear.hear(self._rule.observe(state, _utc(at_s), register_l, late), at_s, now_s)
 
     def _announce(self, begins_s: float, ends_s: float) -> None:
         if (absent := getattr(self._rule, "absent", None)) is not None:
@@ -102,10 +110,9 @@ class _Run:
         """Goes on from a copy of the state with the incident's readings."""
         state: Any = copy.deepcopy(self._state)
         ear = _Ear(heard_s=self.ear.heard_s, running=set(self.ear.running))
-        changed = happened(self._home, incident, before_s=REMEMBERED_S)
-        watched = changed.at_s > incident.onset_s
-        for now_s, register_l in zip(changed.at_s[watched].tolist(), changed.register_l[watched].tolist(), strict=True):
-            ear.hear(self._rule.observe(state, _utc(now_s), register_l), now_s)
+        for now_s, at_s, register_l in arrivals(happened(self._home, incident, before_s=REMEMBERED_S)):
+            if now_s > incident.onset_s:
+                self._feed(state, ear, now_s, at_s, register_l)
         for level in Level:
             said = (incident.kind.listened_for, level)
             hidden = said in self.ear.running
@@ -120,7 +127,7 @@ def _outcome(incident: Incident, level: Level, rises: Sequence[float], *, hidden
 
 def _try_whole(rule: WholeRule, home: Home, put_in: Sequence[Incident]) -> Trial:
     """Raises `PeekingError` where the readings after an onset change what is said of the time before it."""
-    ordinary = rule.episodes(home.recording)
+    ordinary = rule.episodes(home.arriving(home.pipe))
     outcomes: list[Outcome] = []
     for incident in put_in:
         changed = rule.episodes(happened(home, incident))
@@ -139,6 +146,13 @@ def _try_whole(rule: WholeRule, home: Home, put_in: Sequence[Incident]) -> Trial
 def _up_to(episodes: Sequence[tuple[float, float]], at_s: float) -> list[tuple[float, float]]:
     """What was said up to a moment; what still ran then has no end yet."""
     return [(rise, end if end <= at_s else inf) for rise, end in episodes if rise <= at_s]
+
+
+def arrivals(arriving: Sent) -> Iterator[tuple[int, int, float]]:
+    """(when it came, when it was read [s since 1970 UTC], register [L]) in order of arrival."""
+    order = np.lexsort((arriving.at_s, arriving.sent_s))
+    columns = (arriving.sent_s[order], arriving.at_s[order], arriving.register_l[order])
+    return zip(*(column.tolist() for column in columns), strict=True)
 
 
 def _utc(at_s: float) -> datetime:

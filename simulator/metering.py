@@ -1,33 +1,79 @@
-"""What a water meter reports of a household's draws: a register of coarse steps, read at intervals."""
+"""What a water meter shows of a household's draws: a register of coarse steps, read at intervals by its own clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.recording import Recording
+from simulator.draws import Draws
 from simulator.households import Household, register_l, to_utc_s
 from simulator.life import DAY
+
+HEARTBEAT_S = 6 * 3600  # a meter that reports draws reports at least this often
+DIGITS_L = 100_000_000.0  # five digits of cubic metres: registers roll over at 99,999.999 m3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meter:
-    """How a meter reads: register step [L], time between readings [s], offset of its clock's grid [s]."""
+    """How a meter reads.
+
+    `step_l` is its register's step [L], `every_s` the time between readings [s; 0: at the end of each draw and at a
+    heartbeat], `phase_s` where in the hour they fall, `start_l` what the register held, `drift_s_per_day` how much
+    its clock gains a day.
+    """
 
     step_l: float = 1.0
     every_s: int = 3600
     phase_s: int = 0
     start_l: float = 0.0
+    drift_s_per_day: float = 0.0
 
 
 def read(home: Household, meter: Meter, *, meter_id: str | None = None) -> Recording:
-    """The meter's readings over the household's whole life."""
-    days = home.life.days
-    start_s, end_s = to_utc_s(np.array([0.0, days * DAY]), first_day=home.first_day, tz=home.tz)
-    at_s = np.arange(start_s + meter.phase_s, end_s, meter.every_s)
-    starts = to_utc_s(home.draws.start, first_day=home.first_day, tz=home.tz)
-    exact = meter.start_l + register_l(home.draws, starts, at_s, drip_l_per_h=home.habits.drip_l_per_h)
+    """The meter's readings over the household's whole life, dated by the meter's clock."""
+    begins_s, ends_s = to_utc_s(np.array([0.0, home.life.days * DAY]), first_day=home.first_day, tz=home.tz)
+    starts_s = to_utc_s(home.draws.start, first_day=home.first_day, tz=home.tz)
+    at_s = _moments(home.draws, starts_s, meter, float(begins_s), float(ends_s))
+    exact = meter.start_l + register_l(home.draws, starts_s, at_s, drip_l_per_h=home.habits.drip_l_per_h)
+    gained_s = (at_s - begins_s) / 86400.0 * meter.drift_s_per_day
     return Recording(
         meter_id=meter_id or home.household_id,
-        at_s=at_s.astype(np.int64),
+        at_s=np.round(at_s + gained_s).astype(np.int64),
         register_l=np.floor(exact / meter.step_l + 1e-9) * meter.step_l,
     )
+
+
+def _moments(
+    draws: Draws, starts_s: NDArray[np.float64], meter: Meter, begins_s: float, ends_s: float
+) -> NDArray[np.float64]:
+    if meter.every_s:
+        return np.arange(begins_s + meter.phase_s, ends_s, meter.every_s)
+    ended_s = starts_s + draws.length * 60.0
+    beats_s = np.arange(begins_s + meter.phase_s, ends_s, HEARTBEAT_S)
+    moments: NDArray[np.float64] = np.unique(np.round(np.concatenate((ended_s[ended_s < ends_s], beats_s))))
+    return moments[moments >= begins_s]
+
+
+def seen_through(recording: Recording, *, every_s: int, step_l: float) -> Recording:
+    """What a coarser meter on the same pipe would have shown: fewer readings, a coarser register."""
+    kept = np.concatenate(([True], np.diff(recording.at_s // every_s) > 0))
+    return replace(
+        recording,
+        at_s=recording.at_s[kept],
+        register_l=np.floor(recording.register_l[kept] / step_l + 1e-9) * step_l,
+    )
+
+
+def replaced(recording: Recording, at_s: float, *, start_l: float = 0.0) -> Recording:
+    """The same water through a new meter from some moment on, whose register starts at `start_l`."""
+    after = recording.at_s > at_s
+    changed = recording.register_l.copy()
+    if after.any():
+        changed[after] += start_l - changed[max(int(after.argmax()) - 1, 0)]
+    return replace(recording, register_l=changed)
+
+
+def rolled_over(recording: Recording, at_l: float = DIGITS_L) -> Recording:
+    """The same readings from a register that starts again from zero at `at_l`."""
+    return replace(recording, register_l=recording.register_l % at_l)

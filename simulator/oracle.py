@@ -125,7 +125,9 @@ class OracleH:
     def absent(self, state: _Believed, begins_at: datetime, ends_at: datetime) -> None:
         state.absences = (*state.absences[-1:], (begins_at.timestamp(), ends_at.timestamp()))
 
-    def observe(self, state: _Believed, at: datetime, register_l: float) -> Sequence[Change]:
+    def observe(self, state: _Believed, at: datetime, register_l: float, late: bool = False) -> Sequence[Change]:
+        if late:
+            return ()
         at_s = at.timestamp()
         if state.last_s is None:
             state.last_s, state.last_l, state.used_s = at_s, register_l, at_s

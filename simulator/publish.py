@@ -15,6 +15,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from domain.recording import Recording
+from simulator.radio import sending_times
 
 MAX_UNACKNOWLEDGED = 500  # Mosquitto's default queue holds 1000 for a slow subscriber
 RECONNECT_MAX_S = 30
@@ -131,9 +132,11 @@ class Player:
         self._topic = f"anju/{gateway_id}/readings"
         self._meters = [recording.meter_id for recording in recordings]
         lengths = [len(recording) for recording in recordings]
-        at_s = np.concatenate([recording.at_s for recording in recordings] or [np.empty(0, dtype=np.int64)])
-        order = np.argsort(at_s, kind="stable")
-        self._at_s = at_s[order]
+        none = np.empty(0, dtype=np.int64)
+        due_s = np.concatenate([sending_times(recording) for recording in recordings] or [none])
+        order = np.argsort(due_s, kind="stable")
+        self._due_s = due_s[order]
+        self._at_s = np.concatenate([recording.at_s for recording in recordings] or [none])[order]
         self._meter = np.repeat(np.arange(len(lengths)), lengths)[order]
         self._register_l = np.concatenate([recording.register_l for recording in recordings] or [np.empty(0)])[order]
         self.published = 0
@@ -146,12 +149,12 @@ class Player:
         """When the next reading is due; None after the last."""
         if self.published == len(self):
             return None
-        return datetime.fromtimestamp(int(self._at_s[self.published]), UTC)
+        return datetime.fromtimestamp(int(self._due_s[self.published]), UTC)
 
     @property
     def ends_at(self) -> datetime:
-        """The time of the last reading."""
-        return datetime.fromtimestamp(int(self._at_s[-1]), UTC)
+        """When the last reading is due."""
+        return datetime.fromtimestamp(int(self._due_s[-1]), UTC)
 
     def play_until(self, at: datetime, *, timeout_s: float | None = 60.0) -> int:
         """Publishes every reading up to and including `at` that is still due; the number of them.
@@ -164,7 +167,7 @@ class Player:
 
     def send_until(self, at: datetime, *, at_most: int | None = None, timeout_s: float | None = None) -> int:
         """Hands over what is due, without waiting for the last acks; the number of readings."""
-        due = int(np.searchsorted(self._at_s, at.timestamp(), side="right"))
+        due = int(np.searchsorted(self._due_s, at.timestamp(), side="right"))
         last = due if at_most is None else min(due, self.published + at_most)
         count = max(last - self.published, 0)
         for _ in range(count):

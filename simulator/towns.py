@@ -24,7 +24,7 @@ def town(
 def _nth(seed: int, number: int, *, days: int, first_day: date, tz: ZoneInfo, share_alone: float) -> Household:
     rng = np.random.default_rng([seed, number])
     persons = 1 if rng.random() < share_alone else 2
-    return household(f"home-{number:05d}", rng=rng, days=days, first_day=first_day, tz=tz, persons=persons)
+    return household(f"home-{seed}-{number:05d}", rng=rng, days=days, first_day=first_day, tz=tz, persons=persons)
 
 
 def small_town(

@@ -30,7 +30,6 @@ from simulator.contestants import (
 from simulator.figures import figures
 from simulator.homes import simulated_homes
 from simulator.judge import Outcome, PeekingError, try_home
-from simulator.metering import Meter
 from simulator.silences import silences
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -43,7 +42,7 @@ def a_home(volumes: Sequence[float], absences: Sequence[tuple[float, float]] = (
     at_s = int(FIRST.timestamp()) + 3600 * np.arange(len(volumes) + 1)
     register_l = np.concatenate(([1000.0], 1000.0 + np.cumsum(volumes)))
     recording = Recording(meter_id="m", at_s=at_s, register_l=register_l)
-    return Home(about=About(home_id="m", zone=UTC_ZONE), recording=recording, absences=absences, drip_l_per_h=drip)
+    return Home(about=About(home_id="m", zone=UTC_ZONE), pipe=recording, absences=absences, drip_l_per_h=drip)
 
 
 def a_life(days: int, silence_at: Mapping[int, int]) -> list[float]:
@@ -116,11 +115,11 @@ def test_use_in_every_hour_is_what_a_meters_leak_alarm_sees() -> None:
 @pytest.mark.parametrize("contestant", [*baselines(), our_watch(0.5)], ids=lambda contestant: contestant.name)
 def test_going_on_from_a_copy_is_as_good_as_playing_it_all(contestant: Contestant) -> None:
     """The slow, obvious twin: the whole changed recording from its first reading."""
-    (home,) = simulated_homes(5, number=1, days=70, meter=Meter(), announced=False)
+    (home,) = simulated_homes(5, number=1, days=70, announced=False)
     rng = np.random.default_rng(1)
     for kind in (IncidentKind.COLLAPSE, IncidentKind.SHOWER_FALL):
         (incident,) = draw_incidents(home, kind, number=1, rng=rng)
-        changed = Home(about=home.about, recording=happened(home, incident), drip_l_per_h=home.drip_l_per_h)
+        changed = Home(about=home.about, pipe=happened(home, incident), drip_l_per_h=home.drip_l_per_h)
         whole = try_home(contestant, changed, []).rises.get((kind.listened_for, Level.ALERT), ())
         (outcome,) = _alerts(try_home(contestant, home, [incident]).outcomes)
         first = next((rise for rise in whole if rise > incident.onset_s), inf)
@@ -129,7 +128,7 @@ def test_going_on_from_a_copy_is_as_good_as_playing_it_all(contestant: Contestan
 
 
 def test_incidents_change_nothing_of_ordinary_life() -> None:
-    (home,) = simulated_homes(6, number=1, days=70, meter=Meter())
+    (home,) = simulated_homes(6, number=1, days=70)
     put_in = draw_incidents(home, IncidentKind.COLLAPSE, number=5, rng=np.random.default_rng(1))
     contestant = our_watch(0.5)
     assert try_home(contestant, home, put_in).rises == try_home(contestant, home, []).rises
@@ -140,7 +139,7 @@ def test_incidents_change_nothing_of_ordinary_life() -> None:
 def test_moments_at_home_lie_between_two_draws_less_than_nine_hours_off(volumes: list[int], seed: int) -> None:
     home = a_home([float(volume > 30) * volume for volume in volumes])
     for moment in at_home(home, np.random.default_rng(seed))[:20]:
-        quiet = silences(home.recording)
+        quiet = silences(home.pipe)
         holding = quiet.holding(moment)
         assert moment - quiet.start_s[holding] < 9 * 3600
         assert quiet.end_s[holding] - moment < 9 * 3600
@@ -207,7 +206,7 @@ class Liar:
 
     def start(self) -> None: ...
 
-    def observe(self, _state: None, at: datetime, _register_l: float) -> Sequence[Change]:
+    def observe(self, _state: None, at: datetime, _register_l: float, _late: bool = False) -> Sequence[Change]:
         dated = at + self._shift
         finding = Finding(kind=AlertKind.LOW_USE, level=Level.ALERT, at=dated, since=dated, reason=Reason(key="x"))
         return (Raised(finding=finding),)

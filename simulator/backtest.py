@@ -1,0 +1,219 @@
+"""`anju backtest`: what the rules in use today, our detectors and an oracle make of the same homes and incidents."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from domain.finding import AlertKind, Level
+from simulator.asking import ask_first
+from simulator.cases import Home, Incident, IncidentKind, draw_incidents
+from simulator.contestants import Contestant, baselines, our_watch
+from simulator.families import ANJU, SILENCE, Family, oracle
+from simulator.figures import Figures, figures
+from simulator.homes import SEED_A, household_days, is_low_user, real_homes, simulated_homes
+from simulator.judge import Trial, try_home
+from simulator.oracle import HazardTable, tabulate
+
+Report = Callable[[str], None]
+Clock = Callable[[], float]
+
+METERS = (("15 min, 1 L", 900, 1.0), ("1 h, 1 L", 3600, 1.0), ("1 h, 10 L", 3600, 10.0), ("1 day, 1 L", 86400, 1.0))
+TARGETS_FA = (0.5, 0.2, 0.1)
+FEW_INCIDENTS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What to judge. Without `folder`, simulated people: thresholds from seeds A, figures from `seed`."""
+
+    seed: int
+    folder: Path | None = None
+    tz: ZoneInfo
+    homes: int = 40
+    days: int = 200
+    incidents: int = FEW_INCIDENTS
+    budget: float = 0.5
+    every_min: int = 60
+    step_l: float = 1.0
+    curves: bool = False
+    meters: bool = False
+
+    @property
+    def data(self) -> str:
+        """Where the homes come from, to stand beside every figure."""
+        if self.folder is not None:
+            return f"REAL: meters of {self.folder.name}, {self.tz.key}"
+        meter = f"{self.every_min} min, {self.step_l:g} L"
+        return f"SIM: {self.homes} homes of one person, {self.days} days, {meter}, overnight absences announced"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the report."""
+
+    section: str
+    rule: str
+    family: str
+    setting: float | None
+    incident: IncidentKind
+    level: Level
+    among: str
+    figures: Figures
+
+
+def backtest(options: Options, *, report: Report, clock: Clock) -> list[Row]:
+    """Judges everything that the options ask for; no rows where no home can be judged."""
+    bench = _Bench(options, report, clock)
+    if not bench.homes:
+        return []
+    rows = list(bench.rules())
+    if options.curves:
+        rows += sorted(bench.curves(), key=lambda row: row.section)
+    if options.meters and options.folder is None:
+        rows += bench.by_meter()
+    return rows
+
+
+class _Bench:
+    """The homes, the incidents, and what has been played."""
+
+    def __init__(self, options: Options, report: Report, clock: Clock) -> None:
+        self._options, self._report, self._clock = options, report, clock
+        self.homes = self._judged()
+        report(f"{len(self.homes)} homes, {household_days(self.homes):.0f} household-days; {options.data}")
+
+    def _judged(
+        self, *, seed: int | None = None, every_s: int | None = None, step_l: float | None = None
+    ) -> list[Home]:
+        options = self._options
+        if options.folder is not None:
+            return real_homes(options.folder, options.tz, self._report)
+        return simulated_homes(
+            options.seed if seed is None else seed,
+            number=options.homes,
+            days=options.days,
+            every_s=every_s or options.every_min * 60,
+            step_l=step_l or options.step_l,
+            tz=options.tz,
+        )
+
+    def rules(self) -> Iterator[Row]:
+        """The rules in use today and ours, on every kind of incident; collapse by low and other users too."""
+        put_in = self._incidents(self.homes, tuple(IncidentKind))
+        for contestant in [*baselines(), our_watch(self._options.budget)]:
+            trials = self._play(contestant, self.homes, put_in)
+            for kind in IncidentKind:
+                if kind.listened_for in contestant.listens:
+                    yield _row("rules", contestant, trials, kind)
+            if AlertKind.LOW_USE in contestant.listens:
+                yield from _by_user("rules", contestant, trials)
+            if contestant.family == ANJU.name:
+                yield _row("asks", contestant, trials, IncidentKind.COLLAPSE, level=Level.ASK)
+                asking = replace(contestant, name=f"{contestant.name}, ask first")
+                answered = ask_first(trials, seed=self._options.seed)
+                yield _row("rules", asking, answered, IncidentKind.COLLAPSE)
+
+    def curves(self) -> Iterator[Row]:
+        """Delay against false alerts; of simulated people also at equal false alerts, set on other homes."""
+        families = [SILENCE, ANJU]
+        put_in = self._incidents(self.homes, (IncidentKind.COLLAPSE,))
+        others: list[Home] = []
+        if self._options.folder is None:
+            others = self._judged(seed=SEED_A)
+            families.append(self._oracle([*self.homes, *others]))
+        for family in families:
+            for setting in family.grid:
+                contestant = family.at(setting)
+                trials = self._play(contestant, self.homes, put_in)
+                yield _row("curve", contestant, trials, IncidentKind.COLLAPSE)
+                yield from _by_user("curve", contestant, trials)
+            if others:
+                yield from self._at_equal_false_alerts(family, others, put_in)
+
+    def _at_equal_false_alerts(
+        self, family: Family, others: Sequence[Home], put_in: Sequence[Sequence[Incident]]
+    ) -> Iterator[Row]:
+        """The setting that gives a target on homes A, judged on the homes of the figures."""
+        none: list[list[Incident]] = [[] for _ in others]
+        seen = [
+            figures(self._play(family.at(setting), others, none), IncidentKind.COLLAPSE).short_fa.value or 0.0
+            for setting in family.grid
+        ]
+        for target in TARGETS_FA:
+            section = f"set to FA {target:g} on homes A"
+            contestant = family.at(family.setting_for(target, seen))
+            trials = self._play(contestant, self.homes, put_in)
+            yield _row(section, contestant, trials, IncidentKind.COLLAPSE)
+            yield from _by_user(section, contestant, trials)
+
+    def _oracle(self, homes: Sequence[Home]) -> Family:
+        tables: dict[str, HazardTable] = {}
+        for number, home in enumerate(homes):
+            if home.about.habits is not None:
+                every_min = float(self._options.every_min)
+                tables[home.about.home_id] = tabulate(home.about.habits, every_min=every_min, seed=number)
+        self._report(f"Oracle-H: {len(tables)} people lived 20 other years each")
+        return oracle(tables)
+
+    def by_meter(self) -> Iterator[Row]:
+        """Ours by reporting step and register step, on the same lives and incidents."""
+        put_in = self._incidents(self.homes, tuple(IncidentKind))
+        for name, every_s, step_l in METERS:
+            contestant = our_watch(self._options.budget)
+            trials = self._play(contestant, self._judged(every_s=every_s, step_l=step_l), put_in)
+            for kind in IncidentKind:
+                yield _row(f"meter: {name}", contestant, trials, kind)
+
+    def _incidents(self, homes: Sequence[Home], kinds: Sequence[IncidentKind]) -> list[list[Incident]]:
+        """The same incidents for every rule."""
+        number, seed = self._options.incidents, self._options.seed
+        return [
+            [
+                incident
+                for order, kind in enumerate(kinds)
+                for incident in draw_incidents(
+                    home, kind, number=number, rng=np.random.default_rng([seed, place, order])
+                )
+            ]
+            for place, home in enumerate(homes)
+        ]
+
+    def _play(self, contestant: Contestant, homes: Sequence[Home], put_in: Sequence[Sequence[Incident]]) -> list[Trial]:
+        started = self._clock()
+        trials = [try_home(contestant, home, incidents) for home, incidents in zip(homes, put_in, strict=True)]
+        took_s = self._clock() - started
+        self._report(f"{contestant.name}: {len(homes)} homes, {sum(map(len, put_in))} incidents, {took_s:.1f} s")
+        return trials
+
+
+def _row(
+    section: str,
+    contestant: Contestant,
+    trials: Sequence[Trial],
+    kind: IncidentKind,
+    *,
+    level: Level = Level.ALERT,
+    among: str = "all",
+) -> Row:
+    return Row(
+        section=section,
+        rule=contestant.name,
+        family=contestant.family,
+        setting=contestant.setting,
+        incident=kind,
+        level=level,
+        among=among,
+        figures=figures(trials, kind, level),
+    )
+
+
+def _by_user(section: str, contestant: Contestant, trials: Sequence[Trial]) -> Iterator[Row]:
+    """Low and other users apart, where there are both."""
+    low = [trial for trial in trials if is_low_user(trial.home)]
+    other = [trial for trial in trials if not is_low_user(trial.home)]
+    if low and other:
+        yield _row(section, contestant, low, IncidentKind.COLLAPSE, among="under 40 L a day")
+        yield _row(section, contestant, other, IncidentKind.COLLAPSE, among="40 L a day or more")
