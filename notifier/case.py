@@ -132,17 +132,18 @@ class Case:
     def hold(self, by: str, until: datetime) -> None:
         """`by` has it until then; what was about to leave stays."""
         self.set(acknowledged_by=by, acknowledged_until=until, next_at=until)
-        self.cancel_texts()
+        self.cancel_texts(news=False)
 
     def settle(self, outcome: Outcome, note: str, next_at: datetime | None) -> None:
         self.set(outcome=outcome.value, outcome_note=note or None, resolved_at=self.now, next_at=next_at)
         self.cancel_texts()
 
-    def cancel_texts(self) -> None:
-        """Texts of this alert that have not left do not leave any more."""
+    def cancel_texts(self, *, news: bool = True) -> None:
+        """Texts of this alert that have not left stay; `news` false: those that say how it stands still leave."""
+        purposes = ("first", "reminder", "notice", *(("news",) if news else ()))
         self.tx.execute(
             update(t.messages)
-            .where(M.alert_id == self.alert_id, M.status == MessageStatus.PENDING, M.purpose != "reply")
+            .where(M.alert_id == self.alert_id, M.status == MessageStatus.PENDING, M.purpose.in_(purposes))
             .values(status=MessageStatus.CANCELLED.value, status_at=self.now, next_at=None)
         )
 

@@ -1,13 +1,12 @@
 """Texts leave once: claimed by a conditional update, written down before the call, looked up when in doubt."""
 
 import logging
-from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, select, true, update
 
 from domain.alert import State
 from domain.message import MessageStatus, after_receipt
@@ -24,6 +23,7 @@ from notifier.throttle import ThrottleRules, hold_back
 from store import tables as t
 
 M = t.messages.c
+CLOCKS_APART = timedelta(minutes=1)  # the provider's clock and ours
 log = logging.getLogger(__name__)
 
 
@@ -74,15 +74,19 @@ class Outbox:
         self._life = life
         self._rules = rules or OutboxRules()
         self._pool = pool
+        self._in_hand: set[int] = set()
+        self._started = False
 
     def send_due(self, now: datetime) -> int:
-        """Sends what is due, the most urgent first; returns how many calls were made."""
+        """Sends what is due, the most urgent first; returns how many texts were looked at."""
         self._give_up_waiting(now)
-        calls = self._look_up_uncertain(now)
-        for job in self._claim(now):
-            calls += 1
-            self._run(job, now)
-        return calls
+        if self._anything_due(now):
+            with self._records.write() as tx:
+                hold_back(tx, self._letters, self._rules.throttle, now)
+        due = self._due(now)
+        for message_id, status in due:
+            self._run(message_id, MessageStatus(status), now)
+        return len(due)
 
     def receipt(self, tx: Connection, sid: str, status: MessageStatus, now: datetime, error: str = "") -> bool:
         """A provider says what became of a text; late, twice or out of order does no harm. False: not ours."""
@@ -119,38 +123,55 @@ class Outbox:
 
     # Claiming
 
-    def _claim(self, now: datetime) -> Iterator[_Job]:
-        """Takes due rows in order of urgency; whoever else runs takes others."""
-        due = (
-            select(t.messages)
-            .where(M.status == MessageStatus.PENDING, M.next_at <= now)
-            .order_by(M.urgency, M.created_at, M.message_id)
-            .limit(self._rules.at_once)
-        )
+    def _anything_due(self, now: datetime) -> bool:
+        fresh = (M.status == MessageStatus.PENDING, M.next_at <= now, M.attempts == 0)
         with self._records.read() as tx:
-            if tx.execute(due.limit(1)).first() is None:
-                return
-        jobs = []
+            return tx.execute(select(M.message_id).where(*fresh).limit(1)).first() is not None
+
+    def _due(self, now: datetime) -> list[tuple[int, str]]:
+        """What waits to be sent or looked up, and is in nobody's hands."""
+        waiting = M.status.in_((MessageStatus.PENDING.value, MessageStatus.UNCERTAIN.value))
+        due = select(M.message_id, M.status).where(waiting, M.next_at <= now, M.message_id.not_in(self._in_hand))
+        with self._records.read() as tx:
+            rows = tx.execute(due.order_by(M.urgency, M.created_at, M.message_id).limit(self._free_hands())).all()
+        return [(row.message_id, row.status) for row in rows]
+
+    def _free_hands(self) -> int:
+        return max(0, self._rules.at_once - len(self._in_hand))
+
+    def _run(self, message_id: int, status: MessageStatus, now: datetime) -> None:
+        handle = self._send if status is MessageStatus.PENDING else self._look_up
+        if self._pool is None:
+            handle(message_id, now)
+            return
+        self._in_hand.add(message_id)
+        self._pool.submit(handle, message_id, now).add_done_callback(lambda done: self._let_go(message_id, done))
+
+    def _let_go(self, message_id: int, done: "Future[None]") -> None:
+        self._in_hand.discard(message_id)
+        if (error := done.exception()) is not None:
+            log.error("message %s: %s", message_id, error, exc_info=error)
+
+    def _send(self, message_id: int, now: datetime) -> None:
+        """One text: claimed, called, written down."""
         with self._records.write() as tx:
-            hold_back(tx, self._letters, self._rules.throttle, now)
-            for row in tx.execute(due).mappings().all():
-                job = self._prepare(tx, dict(row), now)
-                if job is not None and self._take(tx, job.row, MessageStatus.PENDING, now):
-                    jobs.append(job)
-        yield from jobs
+            row = tx.execute(select(t.messages).where(M.message_id == message_id)).mappings().one()
+            job = self._prepare(tx, dict(row), now)
+            mine = job is not None and self._take(tx, job.row, MessageStatus.PENDING, now)
+        if mine and job is not None:
+            self._call(job, now)
 
     def _take(self, tx: Connection, row: dict[str, Any], was: MessageStatus, now: datetime) -> bool:
+        """True for exactly one of those who try."""
         mine = (M.message_id == row["message_id"], M.status == was)
         values = {
             "status": MessageStatus.SENDING.value,
             "status_at": now,
             "claimed_until": now + self._rules.call_within,
             "attempts": M.attempts + 1,
-            "channel": row["channel"],
-            "body": row["body"],
-            "segments": row["segments"],
-            "cost": row["cost"],
+            **{name: row[name] for name in ("channel", "body", "segments", "cost")},
         }
+        row["attempts"] += 1
         return tx.execute(update(t.messages).where(*mine).values(values)).rowcount == 1
 
     def _prepare(self, tx: Connection, row: dict[str, Any], now: datetime) -> _Job | None:
@@ -181,12 +202,6 @@ class Outbox:
         return row | {"channel": channel.name, "body": body, "segments": segments, "cost": segments * price}
 
     # Calling
-
-    def _run(self, job: _Job, now: datetime) -> None:
-        if self._pool is None:
-            self._call(job, now)
-        else:
-            self._pool.submit(self._call, job, now)
 
     def _call(self, job: _Job, now: datetime) -> None:
         try:
@@ -243,10 +258,7 @@ class Outbox:
             "status_at": now,
             "claimed_until": None,
             "next_at": now if elsewhere and row["attempts"] < 2 else retry_at(row["attempts"], e.retry_after_s, now),
-            "channel": row["channel"],
-            "body": row["body"],
-            "segments": row["segments"],
-            "cost": row["cost"],
+            **{name: row[name] for name in ("channel", "body", "segments", "cost")},
             "error": str(e),
         }
         mine = (M.message_id == row["message_id"], M.status == MessageStatus.SENDING)
@@ -256,20 +268,23 @@ class Outbox:
     # Doubt
 
     def _give_up_waiting(self, now: datetime) -> None:
-        """A call begun and never answered: the process died in it, or the provider hangs."""
-        open_calls = (M.status == MessageStatus.SENDING, M.claimed_until <= now)
+        """A call begun and never answered: the process died in it (known at the next start), or the provider hangs."""
+        run_out = M.claimed_until <= now if self._started else true()
+        open_calls = select(t.messages).where(
+            M.status == MessageStatus.SENDING, M.message_id.not_in(self._in_hand), run_out
+        )
+        self._started = True
         with self._records.read() as tx:
-            if tx.execute(select(M.message_id).where(*open_calls).limit(1)).first() is None:
+            if tx.execute(open_calls.limit(1)).first() is None:
                 return
         with self._records.write() as tx:
-            for row in tx.execute(select(t.messages).where(*open_calls)).mappings().all():
+            for row in tx.execute(open_calls).mappings().all():
                 self._doubt(tx, dict(row), now, "no answer from the provider's call")
 
     def _doubt(self, tx: Connection, row: dict[str, Any], now: datetime, reason: str) -> None:
         values = {
             "status": MessageStatus.UNCERTAIN.value,
             "status_at": now,
-            "claimed_until": None,
             "next_at": now,
             "uncertain_count": M.uncertain_count + 1,
             "error": reason,
@@ -277,38 +292,32 @@ class Outbox:
         mine = (M.message_id == row["message_id"], M.status == MessageStatus.SENDING)
         tx.execute(update(t.messages).where(*mine).values(values))
 
-    def _look_up_uncertain(self, now: datetime) -> int:
+    def _look_up(self, message_id: int, now: datetime) -> None:
         """The provider has it: good. It hasn't: sent once more, once. It can't be asked: again in a while."""
-        uncertain = select(t.messages).where(M.status == MessageStatus.UNCERTAIN, M.next_at <= now)
         with self._records.read() as tx:
-            rows = [dict(r) for r in tx.execute(uncertain.order_by(M.urgency).limit(self._rules.at_once)).mappings()]
-        return sum(self._resolve_doubt(row, now) for row in rows)
-
-    def _resolve_doubt(self, row: dict[str, Any], now: datetime) -> int:
-        with self._records.read() as tx:
+            row = dict(tx.execute(select(t.messages).where(M.message_id == message_id)).mappings().one())
             reader = person(tx, row["contact_id"], row["addressee"])
         channel = self._letters.router.channel(row["channel"])
         if reader is None or channel is None:
             with self._records.write() as tx:
                 self._fail(tx, row, "uncertain, and nobody can be asked", now)
-            return 0
+            return
         text = _outgoing(row, reader)
         try:
-            found = channel.find(text, row["status_at"] - self._rules.call_within * 2)
+            found = channel.find(text, row["claimed_until"] - self._rules.call_within - CLOCKS_APART)
         except ChannelError as e:
             self._ask_later(row, e, now)
-            return 1
+            return
         with self._records.write() as tx:
             if found is not None:
                 self._sent(tx, row, found, now)
-                return 1
+                return
             if row["uncertain_count"] > 1 or self._cancel_if_settled(tx, row, now):
                 self._fail(tx, row, "uncertain twice; the provider doesn't have it", now)
-                return 1
+                return
             mine = self._take(tx, row, MessageStatus.UNCERTAIN, now)
         if mine:
-            self._run(_Job(row=row, to=reader, text=text, channel=channel), now)
-        return 1
+            self._call(_Job(row=row, to=reader, text=text, channel=channel), now)
 
     def _ask_later(self, row: dict[str, Any], e: ChannelError, now: datetime) -> None:
         waited = now - row["created_at"] > self._rules.last_try_after

@@ -31,6 +31,7 @@ class Telling:
             if reader.contact_id == by or (resident and template != "settled"):
                 continue
             variables = self._place(case, reader.language) | self._what_now(case, reader.language, by)
+            variables["gist"] = self.letters.texts.say(reader.language, "gist", template)
             if outcome:
                 variables["outcome"] = self.letters.texts.say(reader.language, "outcome", outcome.value)
             letter = Letter(
@@ -84,6 +85,7 @@ class Telling:
         wait = policy.ask_wait.total_seconds() / 60 if policy.ask_wait else 0
         return {
             "what": texts.reason(language, section, case.kind, case.reason, self._when(case)),
+            "gist": texts.say(language, "gist", case.kind.value),
             "urge": again + texts.say(language, "urge", case.kind.value),
             "answer": self.letters.answer(reader, case.kind, case.now),
             "minutes": f"{wait:.0f}",

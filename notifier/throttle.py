@@ -93,7 +93,7 @@ def _bundle(tx: Connection, letters: Letters, rows: Sequence[RowMapping], now: d
         return
     language = Language(rows[0]["language"])
     variables = {
-        "count": str(len({row["alert_id"] for row in rows})),
+        "count": str(len(rows)),
         "first": _gist(rows[0]),
         "second": _gist(rows[1]),
         "answer": letters.texts.say(language, "answer", "notice"),
@@ -122,6 +122,6 @@ def _bundle(tx: Connection, letters: Letters, rows: Sequence[RowMapping], now: d
 
 
 def _gist(row: RowMapping) -> str:
-    """Where and who; what for is on the desk."""
+    """Where, who and what in a few words; the rest is on the desk."""
     variables = row["variables"]
-    return f"{variables.get('place', '')} {variables.get('who', '')}".strip()
+    return f"{variables.get('place', '')} {variables.get('who', '')}{variables.get('gist', '')}".strip()

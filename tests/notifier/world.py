@@ -1,7 +1,7 @@
 """A small community in the records, a phone for everybody, and a clock that is moved by hand."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -18,6 +18,7 @@ from domain.finding import AlertKind, Level, Reason
 from domain.reading import DeviceEvent
 from notifier.channels.log import LogChannel
 from notifier.contract import Capabilities, Channel, Outgoing
+from notifier.contract import Records as RecordsContract
 from notifier.life import Concern
 from notifier.service import Notifier, NotifierRules
 from store import migrations
@@ -121,15 +122,17 @@ class World:
     channels: Sequence[Channel] = ()
     capabilities: Capabilities = field(default_factory=Capabilities)
     rules: NotifierRules = field(default_factory=NotifierRules)
+    wrap: Callable[[Records], RecordsContract] = lambda records: records
     now: datetime = MORNING
     received: list[Received] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         fresh = not (self.folder / "records.db").exists()
-        self.records = records_in(self.folder)
+        records = records_in(self.folder)
         if fresh:
-            with self.records.write() as tx:
+            with records.write() as tx:
                 fill_ledger(tx)
+        self.records = self.wrap(records)
         self.readings = MemoryReadings()
         self.start()
 
