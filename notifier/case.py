@@ -95,7 +95,7 @@ class Case:
         """Moves the state and writes its history; returns that row's id. Raises `ImpossibleStepError`."""
         before = self.state
         after = step(before, event)
-        self.set(state=after.value)
+        self.write(state=after.value)
         return self.note(event.value, by, why, before)
 
     def note(self, event: str, by: str, why: str, before: State | None) -> int:
@@ -111,14 +111,14 @@ class Case:
         }
         return _key(self.tx, t.alert_events, values)
 
-    def set(self, **values: Any) -> None:
+    def write(self, **values: Any) -> None:
         self.tx.execute(update(t.alerts).where(A.alert_id == self.alert_id).values(values))
         self.row |= values
 
     def start_again(self) -> None:
         """As if raised now: nobody has been told, nobody has it."""
         self.cancel_texts()
-        self.set(
+        self.write(
             opened_at=self.now,
             policy_step=0,
             next_at=None,
@@ -131,11 +131,11 @@ class Case:
 
     def hold(self, by: str, until: datetime) -> None:
         """`by` has it until then; what was about to leave stays."""
-        self.set(acknowledged_by=by, acknowledged_until=until, next_at=until)
+        self.write(acknowledged_by=by, acknowledged_until=until, next_at=until)
         self.cancel_texts(news=False)
 
     def settle(self, outcome: Outcome, note: str, next_at: datetime | None) -> None:
-        self.set(outcome=outcome.value, outcome_note=note or None, resolved_at=self.now, next_at=next_at)
+        self.write(outcome=outcome.value, outcome_note=note or None, resolved_at=self.now, next_at=next_at)
         self.cancel_texts()
 
     def cancel_texts(self, *, news: bool = True) -> None:
@@ -158,6 +158,16 @@ class Case:
         ).all()
         found = [person(self.tx, row.contact_id, row.addressee) for row in rows]
         return [p for p in found if p is not None and p.reachable]
+
+    def waiting_for(self) -> set[str]:
+        """Those who were asked to go since it was opened, and have not said that they can't."""
+        e = t.alert_events.c
+        opened = self.row["opened_at"]
+        asked = select(M.contact_id).where(
+            M.alert_id == self.alert_id, M.purpose.in_(("first", "reminder")), M.created_at >= opened
+        )
+        declined = select(e.by).where(e.alert_id == self.alert_id, e.event == "decline", e.at >= opened)
+        return set(self.tx.execute(asked).scalars()) - set(self.tx.execute(declined).scalars())
 
     def reminded(self, reader: Person) -> bool:
         """Whether this person has been told of it since it was last opened."""

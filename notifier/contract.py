@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -70,11 +70,12 @@ class ChannelError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """The provider took it: its id, and what it says of it so far."""
+    """The provider took it: its id, and what it says of it so far. `again_after`: worth another try then."""
 
     sid: str
     status: MessageStatus = MessageStatus.SENT
     error: str = ""
+    again_after: timedelta | None = None
 
 
 class Channel(Protocol):

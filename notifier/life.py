@@ -10,7 +10,7 @@ from domain.finding import AlertKind, Finding, Level, Reason
 from notifier.case import ANJU, Case, NoSuchAlertError, new_alert
 from notifier.letters import Letters
 from notifier.people import circle_of, person
-from notifier.policy import URGENCY, Decision, Policies, Policy, Why, decide
+from notifier.policy import URGENCY, Decision, Person, Policies, Policy, Why, decide
 from notifier.quiet import QuietHours
 from notifier.telling import Telling
 from store import tables as t
@@ -84,10 +84,10 @@ class Life:
             self._join(case, concern)
             return case.alert_id
         if concern.reported and not concern.momentary and not case.ended:
-            case.set(last_at=concern.at)  # settled, and it goes on: looked at again in time
+            case.write(last_at=concern.at)  # settled, and it goes on: looked at again in time
             return case.alert_id
         if not case.ended:
-            case.set(next_at=None, ended_at=now)  # the new alert looks after it from here on
+            case.write(next_at=None, ended_at=now)  # the new alert looks after it from here on
         return self._raise(tx, concern, now)
 
     def ease(self, tx: Connection, subject: str, kind: AlertKind, at: datetime, now: datetime) -> int | None:
@@ -97,13 +97,13 @@ class Life:
             return None
         before = case.state
         if kind in _NEVER_EASES and before.running:
-            case.set(ended_at=at)
+            case.write(ended_at=at)
             case.note("over", ANJU, Why.CAUSE_GONE, before)
             return case.alert_id
         event_id = case.step(Event.EASE, ANJU, Why.CAUSE_GONE)
-        case.set(ended_at=at)
+        case.write(ended_at=at)
         if case.state is State.RESOLVED:
-            case.set(next_at=None)
+            case.write(next_at=None)
             return case.alert_id
         if case.state is State.EASED and before is not State.EASED:
             self._wait_for_settling(case)
@@ -124,6 +124,24 @@ class Life:
             reported=True,
         )
         return self.raise_or_join(tx, concern, now)
+
+    def contact_lost(self, tx: Connection, reader: Person, why: str, now: datetime) -> int:
+        """A contact who can't be reached any more is a hole in somebody's chain: the operator mends it."""
+        reason = Reason(key="contact_lost", values={"name": reader.name, "error": why[:60]})
+        concern = Concern(
+            kind=AlertKind.CHANNEL_DOWN,
+            level=Level.ALERT,
+            subject=f"contact:{reader.contact_id}",
+            household_id=None,
+            at=now,
+            since=now,
+            reason=reason,
+            reported=True,
+        )
+        return self.raise_or_join(tx, concern, now)
+
+    def contact_back(self, tx: Connection, reader: Person, now: datetime) -> None:
+        self.ease(tx, f"contact:{reader.contact_id}", AlertKind.CHANNEL_DOWN, now, now)
 
     # What people do
 
@@ -165,7 +183,7 @@ class Life:
         if household := case.row["household_id"]:
             away = {"household_id": household, "from_at": min(case.row["since"], now), "until_at": until}
             tx.execute(insert(t.absences).values(**away, announced_by=by))
-        case.set(next_at=until)
+        case.write(next_at=until)
         case.cancel_texts()
 
     def reopen(self, tx: Connection, alert_id: int, *, by: str, now: datetime, why: str = "") -> None:
@@ -173,8 +191,20 @@ class Life:
         case = Case.open(tx, alert_id, now)
         case.step(Event.REOPEN, by, why)
         case.start_again()
-        case.set(level=Level.ALERT.value)
+        case.write(level=Level.ALERT.value)
         self._advance(case, Why.STARTED_AGAIN)
+
+    def decline(self, tx: Connection, alert_id: int, *, by: str, now: datetime, why: str = "") -> None:
+        """`by` can't go, or the resident wants help: when nobody else of this step is left, the next is told now."""
+        case = Case.open(tx, alert_id, now)
+        case.note("decline", by, why, case.state)
+        if case.state is State.ACKNOWLEDGED and case.row["acknowledged_by"] == by:
+            case.step(Event.EXPIRE, by, Why.NOT_ON_SITE_IN_TIME)
+            case.start_again()
+            case.write(level=Level.ALERT.value)
+            self._advance(case, Why.NOBODY_ACKNOWLEDGED)
+        elif not case.waiting_for():
+            self.hasten(tx, alert_id, now)
 
     def hasten(self, tx: Connection, alert_id: int, now: datetime) -> None:
         """Nobody of this step can be reached: the next step is due now."""
@@ -221,14 +251,14 @@ class Life:
         recurs = case.ended or pressed_again
         rises = concern.level is Level.ALERT and case.level is Level.ASK
         same = concern.reason.key == case.row["reason"]["key"]
-        case.set(last_at=max(concern.at, case.row["last_at"]))
+        case.write(last_at=max(concern.at, case.row["last_at"]))
         if not (recurs or rises):
             if not (same and concern.reported and not concern.momentary):
                 case.step(Event.JOIN, ANJU, concern.reason.key)
             return
         before = case.state
         event_id = case.step(Event.RECUR if recurs else Event.WORSEN, ANJU, concern.reason.key)
-        case.set(**_evidence(concern), ended_at=None)
+        case.write(**_evidence(concern), ended_at=None)
         if recurs and case.state is State.OPEN:
             case.start_again()
         if case.state is State.OPEN:
@@ -243,14 +273,14 @@ class Life:
             self._advance(case)
             return
         case.step(Event.LEAVE, ANJU, Why.ABSENCE_KNOWN)
-        case.set(next_at=until)
+        case.write(next_at=until)
 
     def _advance(self, case: Case, why: Why | None = None) -> None:
         if case.state is State.ABSENT and (until := case.absent_until()):
-            case.set(next_at=until)
+            case.write(next_at=until)
             return
         if case.state is State.RESOLVED and case.kind in _REPORTED and case.row["last_at"] <= case.row["resolved_at"]:
-            case.set(next_at=None, ended_at=case.now)  # no more was heard of it
+            case.write(next_at=None, ended_at=case.now)  # no more was heard of it
             return
         circle = circle_of(case.tx, case.row["household_id"], case.home.community_id)
         decision = decide(self._policy(case), case.standing, circle, case.now)
@@ -265,7 +295,7 @@ class Life:
         case.step(decision.event or Event.EXPIRE, ANJU, decision.why)
         case.start_again()
         if not away:
-            case.set(level=Level.ALERT.value)
+            case.write(level=Level.ALERT.value)
         self._advance(case, decision.why)
 
     def _do(self, case: Case, decision: Decision) -> None:
@@ -278,12 +308,12 @@ class Life:
             event_id = case.step(decision.event, ANJU, decision.why)
         elif decision.people:
             event_id = case.note("remind", ANJU, decision.why, case.state)
-        case.set(next_at=decision.next_at, policy_step=decision.told)
+        case.write(next_at=decision.next_at, policy_step=decision.told)
         self._telling.step(case, decision, self._policy(case), event_id)
 
     def _wait_for_settling(self, case: Case) -> None:
         remind = self._policy(case).remind_eased_after
-        case.set(next_at=case.now + remind if remind else None)
+        case.write(next_at=case.now + remind if remind else None)
         case.cancel_texts()
 
     def _tell_holder(self, case: Case, event_id: int) -> None:

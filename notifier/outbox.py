@@ -23,6 +23,9 @@ from notifier.throttle import ThrottleRules, hold_back
 from store import tables as t
 
 M = t.messages.c
+DOUBTS = 5  # after so many calls without an answer the next people are told instead
+EARLY_RECEIPTS = 1000  # that came before the answer to the send; lost in a crash, they are polled
+ATTEMPTS = 3  # of a text that the provider takes and can't deliver
 CLOCKS_APART = timedelta(minutes=1)  # the provider's clock and ours
 log = logging.getLogger(__name__)
 
@@ -75,6 +78,7 @@ class Outbox:
         self._rules = rules or OutboxRules()
         self._pool = pool
         self._in_hand: set[int] = set()
+        self._early: dict[str, Sent] = {}
         self._started = False
 
     def send_due(self, now: datetime) -> int:
@@ -88,18 +92,25 @@ class Outbox:
             self._run(message_id, MessageStatus(status), now)
         return len(due)
 
-    def receipt(self, tx: Connection, sid: str, status: MessageStatus, now: datetime, error: str = "") -> bool:
+    def receipt(self, tx: Connection, sid: str, heard: Sent, now: datetime) -> bool:
         """A provider says what became of a text; late, twice or out of order does no harm. False: not ours."""
-        row = tx.execute(select(t.messages).where(M.provider_sid == sid)).mappings().first()
-        if row is None:
+        found = tx.execute(select(t.messages).where(M.provider_sid == sid)).mappings().first()
+        if found is None:
+            self._early[sid] = heard
+            while len(self._early) > EARLY_RECEIPTS:
+                del self._early[next(iter(self._early))]
             return False
+        row = dict(found)
         before = MessageStatus(row["status"])
-        after = after_receipt(before, status)
+        after = after_receipt(before, heard.status)
         if after is not before:
-            values = {"status": after.value, "status_at": now, "error": error or row["error"], "next_at": None}
+            values = {"status": after.value, "status_at": now, "error": heard.error or row["error"], "next_at": None}
             tx.execute(update(t.messages).where(M.message_id == row["message_id"]).values(values))
-            if after.lost:
-                self._nobody_reached(tx, row, now)
+        if after is not before and after.lost:
+            self._nobody_reached(tx, row, now)
+            if heard.again_after and row["attempts"] < ATTEMPTS and not self._cancel_if_settled(tx, row, now):
+                again = {"status": MessageStatus.PENDING.value, "next_at": now + heard.again_after}
+                tx.execute(update(t.messages).where(M.message_id == row["message_id"]).values(again))
         return True
 
     def poll(self, now: datetime, limit: int = 20) -> int:
@@ -229,6 +240,8 @@ class Outbox:
         tx.execute(update(t.messages).where(M.message_id == row["message_id"], open_call).values(values))
         if sent.status.lost:
             self._nobody_reached(tx, row, now)
+        if (heard := self._early.pop(sent.sid, None)) is not None:
+            self.receipt(tx, sent.sid, heard, now)
 
     def _failed(self, job: _Job, e: ChannelError, now: datetime) -> None:
         counts = e.failure in (Failure.DOWN, Failure.UNCERTAIN, Failure.CONFIGURATION)
@@ -240,6 +253,7 @@ class Outbox:
                 self._doubt(tx, job.row, now, str(e))
             elif e.failure is Failure.PERMANENT:
                 _block(tx, job.to.phone or "", str(e), now)
+                self._life.contact_lost(tx, job.to, str(e), now)
                 self._fail(tx, job.row, str(e), now)
             elif now - job.row["created_at"] > self._rules.last_try_after:
                 self._fail(tx, job.row, str(e), now)
@@ -293,7 +307,7 @@ class Outbox:
         tx.execute(update(t.messages).where(*mine).values(values))
 
     def _look_up(self, message_id: int, now: datetime) -> None:
-        """The provider has it: good. It hasn't: sent once more, once. It can't be asked: again in a while."""
+        """The provider has it: good. It hasn't: sent once more. It can't be asked: again in a while."""
         with self._records.read() as tx:
             row = dict(tx.execute(select(t.messages).where(M.message_id == message_id)).mappings().one())
             reader = person(tx, row["contact_id"], row["addressee"])
@@ -312,8 +326,8 @@ class Outbox:
             if found is not None:
                 self._sent(tx, row, found, now)
                 return
-            if row["uncertain_count"] > 1 or self._cancel_if_settled(tx, row, now):
-                self._fail(tx, row, "uncertain twice; the provider doesn't have it", now)
+            if row["uncertain_count"] > DOUBTS or self._cancel_if_settled(tx, row, now):
+                self._fail(tx, row, "uncertain too often; the provider doesn't have it", now)
                 return
             mine = self._take(tx, row, MessageStatus.UNCERTAIN, now)
         if mine:
@@ -337,7 +351,7 @@ class Outbox:
             heard = None
         with self._records.write() as tx:
             if heard is not None and heard.status is not MessageStatus.SENT:
-                self.receipt(tx, row["provider_sid"], heard.status, now, heard.error)
+                self.receipt(tx, row["provider_sid"], heard, now)
                 return
             still = (M.message_id == row["message_id"], M.status == MessageStatus.SENT)
             tx.execute(update(t.messages).where(*still).values(next_at=now + self._rules.poll_after))

@@ -75,7 +75,7 @@ def circle_of(tx: Connection, household_id: str | None, community_id: str | None
     everybody = {
         Group.DUTY_STAFF: _staff(tx, Role.DUTY_STAFF, community_id),
         Group.SUPERVISOR: _staff(tx, Role.SUPERVISOR, community_id),
-        Group.OPERATOR: _staff(tx, Role.OPERATOR, community_id) or _staff(tx, Role.OPERATOR, None),
+        Group.OPERATOR: _operators(tx, community_id),
     }
     if household_id is None:
         return everybody
@@ -141,6 +141,13 @@ def _staff(tx: Connection, role: Role, community_id: str | None) -> tuple[Person
             t.contacts.c.contact_id
         ),
     )
+
+
+def _operators(tx: Connection, community_id: str | None) -> tuple[Person, ...]:
+    """The community's own, else those of all communities; what concerns no community concerns every operator."""
+    if community_id is None:
+        return _people(tx, _CONTACT.where(t.contacts.c.role == Role.OPERATOR).order_by(t.contacts.c.contact_id))
+    return _staff(tx, Role.OPERATOR, community_id) or _staff(tx, Role.OPERATOR, None)
 
 
 def _people(tx: Connection, query: Select[*tuple[object, ...]]) -> tuple[Person, ...]:

@@ -72,9 +72,9 @@ def mosquitto(folder: Path, config: str = MOSQUITTO) -> Iterator[Mosquitto]:
         broker.stop()
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 10.0) -> None:
     """Until something listens there; fails when the process ends instead."""
-    for _ in range(200):
+    for _ in range(round(seconds * 20)):
         with socket.socket() as probe:
             probe.settimeout(0.05)
             if probe.connect_ex(("127.0.0.1", port)) == 0:

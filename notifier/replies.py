@@ -1,0 +1,210 @@
+"""What people text back: understood in Chinese and English, matched by phone, done once; a stranger's does nothing."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Connection, insert, select
+
+from domain.alert import ImpossibleStepError, Outcome, State
+from domain.finding import AlertKind
+from notifier.letters import Letter, Letters
+from notifier.life import Life
+from notifier.people import people_with_phone
+from notifier.policy import Person
+from store import tables as t
+
+A, M, R = t.alerts.c, t.messages.c, t.replies.c
+LONGEST_ABSENCE_DAYS = 60
+HELP_ONCE_IN = timedelta(hours=12)
+
+
+class Meaning(StrEnum):
+    """What a reply says."""
+
+    GOING = "going"
+    WELL = "well"
+    CANNOT = "cannot"
+    AWAY = "away"
+    STOP = "stop"
+    START = "start"
+    UNKNOWN = "unknown"
+    STRANGER = "stranger"
+
+
+_WORDS: dict[Meaning, str] = {
+    Meaning.STOP: r"stop|stopall|unsubscribe|end|quit|cancel|退订|td|t|停止",
+    Meaning.START: r"start|unstop|订阅|恢复|开始",
+    Meaning.GOING: r"1|一|going|i'?m going|on my way|omw|yes|我去|去|马上去|马上到|接警|收到我去|在路上",
+    Meaning.WELL: r"2|二|ok|okay|fine|well|all well|all is well|safe|平安|没事|安全|我没事|很好|都好",
+    Meaning.CANNOT: r"3|三|no|can'?t|cannot|can not|去不了|不能去|没空|不在|来不了|需要帮助|救命|help me",
+}
+_AWAY = re.compile(r"(?:away|out|外出|出门|不在家)\s*(\d{1,3})\s*(?:days?|d|天|日)?")
+_TRAILING_CODE = re.compile(r"^([123])\s+(\S{1,12})$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """A meaning, the days of an absence, and which home is meant where the reply says so."""
+
+    meaning: Meaning
+    days: int = 0
+    code: str | None = None
+
+
+def understand(body: str) -> Understood:
+    """Full-width digits, brackets, dots and case don't matter; what is not understood is not guessed."""
+    plain = unicodedata.normalize("NFKC", body).strip().lower()
+    plain = plain.replace("\u2019", "'").strip(" .。!！,，、【】[]()\"'“”")
+    if (away := _AWAY.fullmatch(plain)) and 1 <= int(away[1]) <= LONGEST_ABSENCE_DAYS:
+        return Understood(meaning=Meaning.AWAY, days=int(away[1]))
+    if coded := _TRAILING_CODE.match(plain):
+        meaning = understand(coded[1]).meaning
+        return Understood(meaning=meaning, code=coded[2])
+    for meaning, words in _WORDS.items():
+        if re.fullmatch(words, plain):
+            return Understood(meaning=meaning)
+    return Understood(meaning=Meaning.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """A text to us. `key` is the provider's id of it, the same however often it is handed over."""
+
+    key: str
+    phone: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """One reply being taken in a transaction."""
+
+    tx: Connection
+    inbound: Inbound
+    said: Understood
+    now: datetime
+    people: tuple[Person, ...]
+
+
+class Replies:
+    """`Replies(life, letters).take(tx, inbound, now)`; texts back go through the outbox."""
+
+    def __init__(self, life: Life, letters: Letters) -> None:
+        self._life = life
+        self._letters = letters
+
+    def take(self, tx: Connection, inbound: Inbound, now: datetime) -> Meaning | None:
+        """Does what the reply says, once; None when it was handed over before."""
+        if tx.execute(select(R.reply_id).where(R.key == inbound.key)).first() is not None:
+            return None
+        people = people_with_phone(tx, inbound.phone)
+        reply = _Reply(tx, inbound, understand(inbound.body), now, people)
+        if reply.said.meaning in (Meaning.STOP, Meaning.START):
+            self._block(reply)
+        elif not people:
+            return _keep(reply, Meaning.STRANGER)
+        reader, alert_id = self._asked(reply) or (None, None)
+        if reply.said.meaning is Meaning.UNKNOWN:
+            self._help(reply, reader or people[0])
+        elif reader is not None and alert_id is not None and reply.said.meaning in _ABOUT_AN_ALERT:
+            self._do(reply, reader, alert_id)
+        return _keep(reply, reply.said.meaning, reader, alert_id)
+
+    def _asked(self, reply: _Reply) -> tuple[Person, int] | None:
+        """The newest running alert of which this phone was told; with a code, the one of that door or number."""
+        by_id = {person.contact_id: person for person in reply.people}
+        rows = reply.tx.execute(
+            select(A.alert_id, M.contact_id, t.households.c.door)
+            .join_from(t.messages, t.alerts, M.alert_id == A.alert_id)
+            .outerjoin(t.households, A.household_id == t.households.c.household_id)
+            .where(M.contact_id.in_(by_id), A.state != State.RESOLVED, M.purpose.in_(("first", "reminder")))
+            .order_by(M.message_id.desc())
+        ).all()
+        for row in rows:
+            if reply.said.code in (None, row.door, str(row.alert_id)):
+                return by_id[row.contact_id], row.alert_id
+        return None
+
+    def _do(self, reply: _Reply, reader: Person, alert_id: int) -> None:
+        """The alert moves, and the reader hears what their reply did."""
+        try:
+            done = self._moves(reply, reader, alert_id)
+        except ImpossibleStepError:
+            return  # settled meanwhile, and they have been told
+        if not done:
+            self._help(reply, reader)
+            return
+        what = self._letters.texts.say(reader.language, "reply", reply.said.meaning.value)
+        self._answer(reply, reader, "reply_thanks", {"what": what})
+
+    def _moves(self, reply: _Reply, reader: Person, alert_id: int) -> bool:
+        """False where this person can't say this of this alert."""
+        tx, now, by, meaning = reply.tx, reply.now, reader.contact_id, reply.said.meaning
+        why, resident = f"reply: {meaning.value}", reader.addressee == "resident"
+        if meaning is Meaning.AWAY:
+            until = now + timedelta(days=reply.said.days)
+            self._life.leave(tx, alert_id, by=by, until=until, now=now, why=why)
+        elif meaning is Meaning.CANNOT:
+            self._life.decline(tx, alert_id, by=by, now=now, why=why)
+        elif meaning is Meaning.GOING and not resident:
+            self._life.acknowledge(tx, alert_id, by=by, now=now, why=why)
+        elif meaning is Meaning.WELL and (not resident or _residents_word_settles(tx, alert_id)):
+            self._life.resolve(tx, alert_id, by=by, outcome=Outcome.SAFE, now=now, note=why)
+        else:
+            return False
+        return True
+
+    def _block(self, reply: _Reply) -> None:
+        """STOP is obeyed at once, and the operator hears who can't be reached any more."""
+        b, phone = t.blocked_phones, reply.inbound.phone
+        known = reply.tx.execute(select(b.c.phone).where(b.c.phone == phone)).first() is not None
+        if reply.said.meaning is Meaning.STOP and not known:
+            reply.tx.execute(insert(b).values(phone=phone, reason="stopped", at=reply.now))
+            for person in reply.people:
+                self._life.contact_lost(reply.tx, person, "STOP", reply.now)
+        elif reply.said.meaning is Meaning.START and known:
+            reply.tx.execute(b.delete().where(b.c.phone == phone, b.c.reason == "stopped"))
+            for person in reply.people:
+                self._life.contact_back(reply.tx, person, reply.now)
+
+    def _help(self, reply: _Reply, reader: Person) -> None:
+        """How to answer, once: two machines must not talk to each other."""
+        asked = select(M.message_id).where(
+            M.contact_id == reader.contact_id, M.template == "reply_help", M.created_at > reply.now - HELP_ONCE_IN
+        )
+        if reply.tx.execute(asked.limit(1)).first() is None:
+            how = self._letters.answer(reader, AlertKind.LOW_USE, reply.now)
+            self._answer(reply, reader, "reply_help", {"answer": how})
+
+    def _answer(self, reply: _Reply, reader: Person, template: str, variables: dict[str, str]) -> None:
+        letter = Letter(
+            cause=f"reply:{reply.inbound.key}",
+            person=reader,
+            template=template,
+            variables=variables,
+            purpose="reply",
+            urgency=3,
+            why="reply",
+            now=reply.now,
+        )
+        self._letters.write(reply.tx, letter)
+
+
+_ABOUT_AN_ALERT = frozenset({Meaning.GOING, Meaning.WELL, Meaning.CANNOT, Meaning.AWAY})
+
+
+def _residents_word_settles(tx: Connection, alert_id: int) -> bool:
+    """Residents answer for a silence or a tap; after a call for help, somebody looks."""
+    kind = tx.execute(select(A.kind).where(A.alert_id == alert_id)).scalar_one()
+    return kind in (AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW)
+
+
+def _keep(reply: _Reply, meaning: Meaning, reader: Person | None = None, alert_id: int | None = None) -> Meaning:
+    """Every reply is kept, where staff can read it."""
+    row = {"key": reply.inbound.key, "at": reply.now, "phone": reply.inbound.phone, "body": reply.inbound.body[:500]}
+    who = reader.contact_id if reader else reply.people[0].contact_id if reply.people else None
+    reply.tx.execute(insert(t.replies).values(**row, meaning=meaning.value, contact_id=who, alert_id=alert_id))
+    return meaning

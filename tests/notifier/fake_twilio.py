@@ -1,0 +1,164 @@
+"""A Twilio of our own on loopback: it remembers, has moods, signs its callbacks and texts us replies."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from urllib.parse import parse_qs, urlsplit
+
+from twilio.request_validator import RequestValidator
+
+ACCOUNT = "AC" + "0" * 32
+TOKEN = "a-token-for-tests"
+SENDER = "+15005550006"
+
+
+@dataclass
+class Mood:
+    """What the next sends meet: an HTTP status and code, before or after the text is taken, or no answer at all."""
+
+    http_status: int = 201
+    code: int = 0
+    taken: bool = True
+    answers: bool = True
+
+
+@dataclass
+class FakeTwilio:
+    """`messages` is what it took, in order; `moods` are used up one a send."""
+
+    base: str = ""
+    messages: list[dict[str, object]] = field(default_factory=list)
+    callbacks: dict[str, str] = field(default_factory=dict)
+    moods: list[Mood] = field(default_factory=list)
+    requests: int = 0
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, form: dict[str, str]) -> dict[str, object]:
+        sid = f"SM{next(self.numbers):032x}"
+        message = _message(sid, form, self.now())
+        self.messages.append(message)
+        self.callbacks[sid] = form.get("StatusCallback", "")
+        return message
+
+    def bodies(self) -> list[tuple[str, str]]:
+        return [(str(m["to"]), str(m["body"])) for m in self.messages]
+
+    def status_callback(self, sid: str, status: str, code: int = 0) -> tuple[str, dict[str, str], str]:
+        """(address, form, signature) of a receipt, and the message has that status from now on."""
+        message = next(m for m in self.messages if m["sid"] == sid)
+        message["status"], message["error_code"] = status, code or None
+        form = {"MessageSid": sid, "MessageStatus": status, "To": str(message["to"]), "AccountSid": ACCOUNT}
+        form |= {"ErrorCode": str(code)} if code else {}
+        return self.signed(self.callbacks[sid], form)
+
+    def signed(self, url: str, form: dict[str, str], token: str = TOKEN) -> tuple[str, dict[str, str], str]:
+        return url, form, RequestValidator(token).compute_signature(url, form)
+
+
+def _message(sid: str, form: dict[str, str], now: datetime) -> dict[str, object]:
+    """As Twilio describes a message resource."""
+    at = format_datetime(now)
+    path = f"/2010-04-01/Accounts/{ACCOUNT}/Messages/{sid}.json"
+    return {
+        "sid": sid,
+        "account_sid": ACCOUNT,
+        "messaging_service_sid": None,
+        "api_version": "2010-04-01",
+        "body": form["Body"],
+        "from": form.get("From"),
+        "to": form["To"],
+        "status": "queued",
+        "direction": "outbound-api",
+        "num_segments": "1",
+        "num_media": "0",
+        "price": None,
+        "price_unit": "USD",
+        "error_code": None,
+        "error_message": None,
+        "date_created": at,
+        "date_sent": at,
+        "date_updated": at,
+        "uri": path,
+        "subresource_uris": {"media": path.replace(".json", "/Media.json")},
+    }
+
+
+class _Handler(BaseHTTPRequestHandler):
+    fake: FakeTwilio
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
+        """Quiet."""
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("content-length", 0))
+        form = {k: v[0] for k, v in parse_qs(self.rfile.read(length).decode(), keep_blank_values=True).items()}
+        with self.fake.lock:
+            self.fake.requests += 1
+            mood = self.fake.moods.pop(0) if self.fake.moods else Mood()
+            message = self.fake.take(form) if mood.taken else {}
+        if not mood.answers:
+            self.close_connection = True
+            return
+        refused = {
+            "code": mood.code,
+            "message": "as asked",
+            "more_info": "https://twilio.com",
+            "status": mood.http_status,
+        }
+        self._answer(mood.http_status, message if mood.http_status < 300 else refused)
+
+    def do_GET(self) -> None:
+        asked = urlsplit(self.path)
+        sid = asked.path.rsplit("/", 1)[-1].removesuffix(".json")
+        with self.fake.lock:
+            self.fake.requests += 1
+            if sid.startswith("SM"):
+                self._answer(200, next(m for m in self.fake.messages if m["sid"] == sid))
+                return
+            to = parse_qs(asked.query).get("To", [""])[0]
+            found = [m for m in reversed(self.fake.messages) if not to or m["to"] == to]
+        page = {
+            "messages": found,
+            "page": 0,
+            "page_size": 50,
+            "start": 0,
+            "end": max(0, len(found) - 1),
+            "uri": self.fake.base + self.path,
+            "first_page_uri": self.fake.base + self.path,
+            "next_page_uri": None,
+            "previous_page_uri": None,
+        }
+        self._answer(200, page)
+
+    def _answer(self, status: int, body: dict[str, object]) -> None:
+        sent = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(sent)))
+        self.end_headers()
+        self.wfile.write(sent)
+
+
+@contextmanager
+def fake_twilio() -> Iterator[FakeTwilio]:
+    """Listens on a free port of loopback."""
+    fake = FakeTwilio()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"fake": fake}))
+    fake.base = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield fake
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,44 @@
+"""Twilio's receipts and replies: believed only with its signature, answered at once."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from notifier.inbound import TwilioInbound
+
+MOST_BYTES = 64 * 1024
+NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def webhooks(twilio: TwilioInbound, now: Callable[[], datetime]) -> APIRouter:
+    """`app.include_router(webhooks(inbound, now))`; in Twilio's console the addresses are public_url + these paths."""
+    router = APIRouter()
+    take: dict[str, Callable[[dict[str, str]], object]] = {
+        "/webhooks/twilio/status": lambda form: twilio.receipt(form, now()),
+        "/webhooks/twilio/reply": lambda form: twilio.reply(form, now()),
+    }
+    for path, handle in take.items():
+        router.add_api_route(path, _signed(twilio, handle), methods=["POST"], include_in_schema=False)
+    return router
+
+
+def _signed(twilio: TwilioInbound, take: Callable[[dict[str, str]], object]) -> Endpoint:
+    """Refuses what Twilio did not sign; a receipt twice, late or for a text not known is answered the same."""
+
+    async def endpoint(request: Request) -> Response:
+        if int(request.headers.get("content-length") or MOST_BYTES + 1) > MOST_BYTES:
+            return Response(status_code=413)
+        async with request.form(max_files=0) as sent:
+            form = {key: value for key, value in sent.items() if isinstance(value, str)}
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        if not twilio.believes(path, form, request.headers.get("x-twilio-signature", "")):
+            return Response(status_code=403)
+        await run_in_threadpool(take, form)
+        return Response(NOTHING_TO_SAY, media_type="text/xml")
+
+    return endpoint
