@@ -30,6 +30,7 @@ from ingest.bindings import Bindings
 from ingest.broker import embedded_broker
 from ingest.decode import Decoder
 from ingest.detect import detect_files
+from ingest.lines import UsageError, decode_command
 from ingest.mqtt import Group, Subscriber, Subscription, Tls
 from ingest.receive import Clocks, Receiver, SecurityEvent
 from ingest.recorded import read_recording
@@ -393,6 +394,24 @@ def check_config(settings: Annotated[Path, typer.Argument(help="The TOML file to
     """Say whether a settings file would do; every unknown key and wrong value is named."""
     _settings(settings)
     typer.echo(f"{settings}: in order")
+
+
+@app.command()
+def decode(
+    topic: Annotated[str | None, typer.Option(help="Of one message, whose payload comes from standard input.")] = None,
+    device: Annotated[list[str] | None, typer.Option(help="KEY=VALUE of the ledger's entry for its device.")] = None,
+    messages: Annotated[Path | None, typer.Option(help="JSON lines topic, payload_b64, received_at.")] = None,
+    devices: Annotated[Path | None, typer.Option(help="JSON object: the ledger's entries by device id.")] = None,
+    tz: Annotated[str, typer.Option(help="Time zone of clocks that don't say theirs.")] = "UTC",
+) -> None:
+    """Say what a message means, as JSON lines: readings, events, and why others are ignored or refused."""
+    now = datetime.now(UTC)
+    try:
+        lines = decode_command(topic, device or [], messages, devices, tz, now=now, stdin=sys.stdin.buffer)
+        for line in lines:
+            typer.echo(line)
+    except UsageError as e:
+        raise _stop(str(e), code=2) from e
 
 
 @app.command()

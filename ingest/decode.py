@@ -31,7 +31,8 @@ class Decoder:
         unknown = [name for _, name in formats if name not in DECODERS]
         if unknown:
             raise ValueError(f"unknown format {unknown[0]!r}; known are {', '.join(sorted(DECODERS))}")
-        self._context = Context(devices or {}, timezone, memory if memory is not None else Memory())
+        known = {} if devices is None else devices
+        self._context = Context(known, timezone, memory if memory is not None else Memory())
         self._formats = tuple((topic_filter.split("/"), DECODERS[name]) for topic_filter, name in formats)
         self._max_bytes = max_bytes
         self._route = lru_cache(maxsize=100_000)(self._find_route)

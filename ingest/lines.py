@@ -2,17 +2,44 @@
 
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import orjson
 
 from domain.reading import Decoded, Device, DeviceEvent, Ignored, Reading, Refused
 from ingest.codecs.contract import RefusedError, clock, parse_json, shown
 from ingest.decode import Decoder
 
 
-class DeviceError(ValueError):
+class UsageError(ValueError):
     """The ledger's word on a device can't be understood; the text names field and value."""
+
+
+def decode_command(
+    topic: str | None,
+    device: Sequence[str],
+    messages: Path | None,
+    devices: Path | None,
+    timezone: str,
+    *,
+    now: datetime,
+    stdin: BinaryIO,
+) -> Iterator[str]:
+    """`anju decode`: one message from `stdin`, or many from a file; raises `UsageError`."""
+    zone = _zone(timezone)
+    if messages is not None:
+        ledger = _ledger(devices)
+        with _opened(messages) as lines:
+            yield from map(_json, decode_many(lines, ledger, now, zone))
+    elif topic is not None:
+        fields = dict(_pair(text) for text in device)
+        yield from map(_json, decode_one(topic, stdin.read(), now, fields, zone))
+    else:
+        raise UsageError("say --topic for one message, or --messages FILE")
 
 
 def decode_one(
@@ -37,21 +64,19 @@ def decode_many(
 
 
 def device_of(device_id: str, fields: Mapping[str, Any]) -> Device:
-    """A device from plain fields; raises `DeviceError` for what it can't understand."""
+    """A device from plain fields; raises `UsageError` for what it can't understand."""
     unknown = fields.keys() - {"profile", "unit", "litres_per_pulse", "timezone"}
     if unknown:
-        raise DeviceError(
+        raise UsageError(
             f"device {device_id}: {unknown.pop()!r} is no field (profile, unit, litres_per_pulse, timezone)"
         )
     unit = fields.get("unit")
     if unit not in (None, "m3", "L", "gal"):
-        raise DeviceError(f"device {device_id}: unit {unit!r} is none of m3, L, gal")
+        raise UsageError(f"device {device_id}: unit {unit!r} is none of m3, L, gal")
     try:
         per_pulse = float(fields["litres_per_pulse"]) if fields.get("litres_per_pulse") is not None else None
     except (TypeError, ValueError) as error:
-        raise DeviceError(
-            f"device {device_id}: litres_per_pulse {fields['litres_per_pulse']!r} is no number"
-        ) from error
+        raise UsageError(f"device {device_id}: litres_per_pulse {fields['litres_per_pulse']!r} is no number") from error
     return Device(
         device_id=device_id,
         profile=fields.get("profile"),
@@ -121,3 +146,41 @@ class _Everyone(dict[str, Device]):
             litres_per_pulse=self._device.litres_per_pulse,
             timezone=self._device.timezone,
         )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"--device {text!r} is not KEY=VALUE")
+    return key, value
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise UsageError(f"time zone {name!r} is unknown") from error
+
+
+def _ledger(path: Path | None) -> dict[str, dict[str, Any]]:
+    if path is None:
+        return {}
+    with _opened(path) as file:
+        try:
+            ledger = parse_json(file.read())
+        except RefusedError as error:
+            raise UsageError(f"{path}: {error}") from error
+    if not isinstance(ledger, dict) or not all(isinstance(fields, dict) for fields in ledger.values()):
+        raise UsageError(f"{path}: an object of objects was expected")
+    return ledger
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+
+
+def _json(line: dict[str, Any]) -> str:
+    return orjson.dumps(line).decode()

@@ -157,7 +157,9 @@ class Receiver:
             self._quarantine(message, reading.meter_id, judged, result)
             return
         times = [(past.at, past.register_l) for past in reading.history]
-        for at, register_l in [*times, (reading.at, reading.register_l)]:
+        if not reading.only_history:
+            times.append((reading.at, reading.register_l))
+        for at, register_l in times:
             wrong = self._wrong(at, register_l, message.received_at)
             if wrong:
                 self._refuse(message, wrong, result, judged.device_id)

@@ -42,9 +42,19 @@ def _flag(name: str, *kinds: str) -> Says:
     return lambda event: event.flags.get(name) if not kinds or event.kind in kinds else None
 
 
+def _any(*says: Says) -> Says:
+    """True where one says so, else false where one denies it."""
+
+    def said(event: DeviceEvent) -> bool | None:
+        told = [value for one in says if (value := one(event)) is not None]
+        return any(told) if told else None
+
+    return said
+
+
 _DANGERS: dict[AlertKind, Says] = {
-    AlertKind.SOS: _flag("sos"),
-    AlertKind.GAS: _flag("gas"),
+    AlertKind.SOS: _any(_flag("sos"), _flag("pressed", "sos_button")),
+    AlertKind.GAS: _any(_flag("gas"), _flag("carbon_monoxide")),
     AlertKind.SMOKE: _flag("smoke"),
     AlertKind.FLOOD: _flag("leak", "leak_sensor"),
 }
@@ -73,8 +83,10 @@ def _concern(event: DeviceEvent, household_id: str, kind: AlertKind) -> Concern:
 
 def gateway_goes(event: DeviceEvent) -> bool | None:
     """Whether a gateway says of itself that it is there; None where the event doesn't speak of that."""
-    if event.kind not in ("gateway_status", "gateway_alarm"):
+    if not event.about_gateway:
         return None
+    if event.kind == "gateway_birth":
+        return True
     if event.flags.get("gateway_radio_silent"):
         return False
     return event.flags.get("online")

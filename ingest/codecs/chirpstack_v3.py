@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.reading import Decoded, Ignored
-from ingest.codecs.chirpstack_v4 import event_type, recognises, same_device, status_event
+from ingest.codecs.chirpstack_v4 import event_type, recognises, same_device, speaks_for_application, status_event
 from ingest.codecs.contract import (
     Context,
     Message,
@@ -28,6 +28,7 @@ def fits(document: Any) -> bool:
 def decode(message: Message, context: Context) -> list[Decoded]:
     """`up` carries a frame, `status` the battery; the rest (join, ack, error, ...) nothing for us."""
     document = message.object()
+    speaks_for_application(message)
     device_id = same_device(message.topic, _eui(document, message.topic))
     times = [clock(gateway.get("time"), None) for gateway in _gateways(document)]
     at = first_clock(message, *((time, "gateway") for time in times))

@@ -30,6 +30,7 @@ def fits(document: Any) -> bool:
 def decode(message: Message, context: Context) -> list[Decoded]:
     """`up` carries a frame, `status` the battery; the rest (join, ack, log, ...) nothing for us."""
     document = message.object()
+    speaks_for_application(message)
     info = document.get("deviceInfo")
     if type(info) is not dict:
         raise RefusedError(f"deviceInfo: an object was expected, not {shown(info)}")
@@ -49,6 +50,12 @@ def decode(message: Message, context: Context) -> list[Decoded]:
         data=from_base64(document.get("data"), "data"),
         decoded=document.get("object"),
     )
+
+
+def speaks_for_application(message: Message) -> None:
+    """The application stands for the gateways: LoRaWAN devices are heard by whichever is near."""
+    if recognises(message.topic):
+        message.speaks_for_itself(message.topic.partition("application/")[2].partition("/")[0])
 
 
 def event_type(topic: str) -> str:

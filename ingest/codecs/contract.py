@@ -39,6 +39,11 @@ class Message:
     gateway_id: str
     _parsed: Any = field(default=..., repr=False)
 
+    def speaks_for_itself(self, gateway_id: str) -> None:
+        """The format's own topic names its gateway better than the first level; a prefix `anju/...` stays."""
+        if self.topic.startswith(f"{self.gateway_id}/"):
+            self.gateway_id = gateway_id
+
     @property
     def received(self) -> tuple[datetime, AtSource]:
         """The time of receipt, where the message tells none."""

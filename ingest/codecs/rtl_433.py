@@ -43,8 +43,10 @@ def fits(document: Any) -> bool:
 def decode(message: Message, context: Context) -> list[Decoded]:
     """An event is one transmission; a devices topic is one field of it."""
     levels = message.topic.split("/")
+    if levels[0] == "rtl_433" and len(levels) > 2:
+        message.speaks_for_itself(levels[1])
     if levels[0] == "rtl_433" and levels[-1] == "availability":
-        return [_availability(message, "/".join(levels[:-1]))]
+        return [_availability(message)]
     if "devices" in levels[1:3]:
         return [_field(message, context, levels[levels.index("devices") + 1 :])]
     if message.payload[:1] != b"{":
@@ -55,12 +57,12 @@ def decode(message: Message, context: Context) -> list[Decoded]:
     return [_event(message, context, document)]
 
 
-def _availability(message: Message, gateway_id: str) -> Decoded:
+def _availability(message: Message) -> Decoded:
     text = message.text()
     if text not in ("online", "offline"):
         raise RefusedError(f"availability: online or offline was expected, not {shown(text)}")
     flags = {"online": text == "online"}
-    return device_event(message, gateway_id, "gateway_status", message.received, flags=flags)
+    return device_event(message, message.gateway_id, "gateway_status", message.received, flags=flags)
 
 
 def _field(message: Message, context: Context, levels: list[str]) -> Decoded:

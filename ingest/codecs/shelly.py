@@ -39,6 +39,7 @@ def decode(message: Message, context: Context) -> list[Decoded]:
     """The first generation has a topic a value, the second a topic a component."""
     levels = message.topic.split("/")
     if levels[0] == "shellies":
+        message.speaks_for_itself(levels[1])
         return [_old(message, levels[1:])]
     if levels[-1] == "online":
         return [_online(message, "/".join(levels[:-1]))]

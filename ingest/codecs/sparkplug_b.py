@@ -94,7 +94,7 @@ def decode(message: Message, context: Context) -> list[Decoded]:
         return [Ignored(f"{shown(message.topic)} is no birth, data or death")]
     group, kind, node = levels[1:4]
     device_id = checked_id(levels[-1], "device of the topic")
-    message.gateway_id = node
+    message.speaks_for_itself(node)
     if kind in ("NCMD", "DCMD"):
         return [Ignored(f"command to {device_id}")]
     if kind in ("NDEATH", "DDEATH"):

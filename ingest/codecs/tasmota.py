@@ -29,6 +29,7 @@ def decode(message: Message, context: Context) -> list[Decoded]:
     """Counters are pulses: the ledger says the litres per pulse. A counter that was set back is a reset register."""
     levels = message.topic.split("/")
     name = checked_id("-".join(levels[1:-1] if levels[0] in PREFIXES else levels[:-2]), "device of the topic")
+    message.speaks_for_itself(name)
     if levels[-1] == "LWT":
         return [_last_will(message, name)]
     if levels[-1] not in ("SENSOR", "STATUS8", "STATUS10"):

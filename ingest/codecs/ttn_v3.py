@@ -24,6 +24,8 @@ def decode(message: Message, context: Context) -> list[Decoded]:
     ids = document.get("end_device_ids")
     if type(ids) is not dict:
         raise RefusedError(f"end_device_ids: an object was expected, not {shown(ids)}")
+    if recognises(message.topic):
+        message.speaks_for_itself(message.topic.split("/")[1])
     device_id = checked_id(ids.get("dev_eui", ids.get("device_id")), "end_device_ids.dev_eui")
     uplink = document.get("uplink_message")
     if type(uplink) is not dict:

@@ -44,10 +44,10 @@ def recognises(topic: str) -> bool:
 
 def decode(message: Message, context: Context) -> list[Decoded]:
     """The device's id is its friendly name: the topic below the base topic."""
-    base, _, name = message.topic.partition("/")
+    name = message.topic.partition("/")[2]
     if name == "bridge/state":
         state = _state(message)
-        return [device_event(message, base, "gateway_status", message.received, flags={"online": state})]
+        return [device_event(message, message.gateway_id, "gateway_status", message.received, flags={"online": state})]
     if name.startswith("bridge/") or name.rpartition("/")[2] in ("set", "get"):
         return [Ignored(f"{shown(name)} of the bridge carries no sensor")]
     if name.endswith("/availability"):
