@@ -4,29 +4,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 AtSource = Literal["meter", "gateway", "network", "server"]
 
 NO_FLAGS: Mapping[str, bool] = MappingProxyType({})
+NO_BATTERY: Mapping[str, float] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastRegister:
-    """A register value of the past that a meter repeats in a later message."""
+class PastRegister(NamedTuple):
+    """A register value [L] of the past that a meter repeats in a later message."""
 
     at: datetime
     register_l: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(NamedTuple):
     """One register value of one meter at one time.
 
     `register_l` is the cumulative volume [L]; `at` is aware UTC, and `at_source` says whose clock gave it.
     `flags` holds what the meter itself says (leak, backflow, ...): only what the payload states, true or false.
     `only_history`: the message came at `at`, but its register is the newest of `history` and was not read at `at`:
     whoever stores registers takes the history alone.
+
+    A named tuple, as it is made a hundred thousand times a second; written with names, as all values are.
     """
 
     meter_id: str
@@ -35,8 +36,8 @@ class Reading:
     at_source: AtSource = "meter"
     kind: str = "water_meter"
     gateway_id: str | None = None
-    flags: Mapping[str, bool] = field(default_factory=lambda: NO_FLAGS)
-    battery: Mapping[str, float] = field(default_factory=dict)
+    flags: Mapping[str, bool] = NO_FLAGS
+    battery: Mapping[str, float] = NO_BATTERY
     history: tuple[PastRegister, ...] = ()
     only_history: bool = False
 

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
@@ -80,6 +81,15 @@ class Metric:
     name: str
     value: float | bool | str | None
     at: datetime | None
+
+
+class Meaning(NamedTuple):
+    """What a metric's name says of it."""
+
+    register: bool
+    battery: bool
+    flag: tuple[str, str] | None
+    litres_per_unit: float | None
 
 
 def recognises(topic: str) -> bool:
@@ -172,7 +182,7 @@ def _device(message: Message, context: Context, device_id: str, metrics: list[Me
     for metric in sorted(registers, key=lambda m: m.at or message.received_at):
         told = metric.at or sent
         at = (told, "gateway") if told else message.received
-        per_unit = _unit(metric.name) or ledger_unit(context.device(device_id))
+        per_unit = _says(metric.name).litres_per_unit or ledger_unit(context.device(device_id))
         value = float(metric.value) if metric.value is not None else None
         results.append(
             register_or_event(message, device_id, at, value, per_unit, name=metric.name, flags=flags, battery=battery)
@@ -181,16 +191,13 @@ def _device(message: Message, context: Context, device_id: str, metrics: list[Me
 
 
 def _is_register(metric: Metric) -> bool:
-    name = metric.name.lower()
-    numeric = metric.value is None or type(metric.value) in (int, float)
-    return numeric and REGISTER.search(name) is not None and NOT_REGISTER.search(name) is None
+    return _says(metric.name).register and (metric.value is None or type(metric.value) in (int, float))
 
 
 def _battery(metrics: list[Metric]) -> dict[str, float]:
     for metric in metrics:
-        value, name = metric.value, metric.name.lower()
-        numeric = isinstance(value, int | float) and not isinstance(value, bool)
-        if numeric and re.search(r"battery.*(percent|level|soc|pct)", name) and 0 <= float(value or 0) <= 100:
+        value = metric.value
+        if _says(metric.name).battery and type(value) in (int, float) and 0 <= float(value or 0) <= 100:
             return {"percent": float(value or 0)}
     return {}
 
@@ -199,14 +206,22 @@ def _flags(metrics: list[Metric]) -> tuple[dict[str, bool], str | None]:
     flags: dict[str, bool] = {}
     kind = None
     for metric in metrics:
-        last = re.split(r"[/\s]", metric.name.lower())[-1].replace("_", "").removesuffix("alarm")
-        if last in FLAGS and type(metric.value) is bool:
-            flag, its_kind = FLAGS[last]
+        meant = _says(metric.name).flag
+        if meant is not None and type(metric.value) is bool:
+            flag, its_kind = meant
             flags[flag] = metric.value
             kind = kind or its_kind
     return flags, kind
 
 
-def _unit(name: str) -> float | None:
-    """The unit that ends the name (`Total_m3`, `Volume [L]`)."""
-    return litres_per(re.split(r"[_\s/(\[]", name.rstrip(")]"))[-1])
+@lru_cache(maxsize=10_000)
+def _says(name: str) -> Meaning:
+    """A unit may end the name (`Total_m3`, `Volume [L]`)."""
+    lower = name.lower()
+    last = re.split(r"[/\s]", lower)[-1].replace("_", "").removesuffix("alarm")
+    return Meaning(
+        register=REGISTER.search(lower) is not None and NOT_REGISTER.search(lower) is None,
+        battery=re.search(r"battery.*(percent|level|soc|pct)", lower) is not None,
+        flag=FLAGS.get(last),
+        litres_per_unit=litres_per(re.split(r"[_\s/(\[]", name.rstrip(")]"))[-1]),
+    )

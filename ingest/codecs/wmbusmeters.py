@@ -20,11 +20,11 @@ from ingest.codecs.contract import (
     shown,
 )
 
-TOTALS = (("total_m3", 1000.0), ("total_volume_m3", 1000.0), ("total_l", 1.0))  # what a driver calls the register
+TOTALS = {"total_m3": 1000.0, "total_volume_m3": 1000.0, "total_l": 1.0}  # what drivers call the register
+LAST_TOTAL = "total_l"
 WATER_DRIVERS = frozenset({"apator08"})  # tell the medium wrongly (gas, unknown)
 KAMSTRUP_DRIVERS = frozenset({"multical21", "flowiq2200", "kamwater"})  # status: DRY REVERSE LEAK BURST or OK
 ALARM = re.compile(r"(DeviceInactivity|SpecifiedDeviceNotFound|DeviceFailure)\b")
-STATUS_FIELDS = ("status", "current_status", "current_alarms")
 
 WORDS: Mapping[str, str] = {
     "LEAK": "leak", "LEAKAGE": "leak", "LEAKAGE_CURRENTLY": "leak", "LEAKING": "leak", "LEAK_ALARM": "leak",
@@ -74,22 +74,20 @@ def decode(message: Message, context: Context) -> list[Decoded]:
 def _water(
     message: Message, context: Context, document: Mapping[str, Any], meter_id: str, at: tuple[Any, AtSource]
 ) -> Decoded:
-    flags = water_flags(document["meter"], *_statuses(document))
+    flags = _flags(document["meter"], document)
     battery = _battery(document)
-    for name, litres_per_unit in TOTALS:
-        if name in document:
-            value = number(document, name)
-            if value is None:
-                break
-            return Reading(
-                meter_id=meter_id,
-                at=at[0],
-                register_l=litres(value, litres_per_unit, name),
-                at_source=at[1],
-                gateway_id=message.gateway_id,
-                flags=flags,
-                battery=battery,
-            )
+    name = next(name for name in TOTALS if name in document or name == LAST_TOTAL)
+    value = number(document, name)
+    if value is not None:
+        return Reading(
+            meter_id=meter_id,
+            at=at[0],
+            register_l=litres(value, TOTALS[name], name),
+            at_source=at[1],
+            gateway_id=message.gateway_id,
+            flags=flags,
+            battery=battery,
+        )
     return device_event(message, meter_id, "water_meter", at, flags=flags, battery=battery)
 
 
@@ -98,7 +96,7 @@ def _sensor(
 ) -> Decoded:
     media, driver, status = document["media"], document["meter"], document.get("status")
     if media == "smoke detector":
-        flags = dict(water_flags("", *_statuses(document)))
+        flags = dict(_flags("", document))
         flags.setdefault("smoke", False)
         return device_event(message, device_id, "smoke_detector", at, flags=flags, battery=_battery(document))
     if driver == "lansendw" and status in ("OPEN", "CLOSED"):
@@ -110,12 +108,16 @@ def _sensor(
     return Ignored(f"medium {shown(media)} of {device_id} is not for us")
 
 
-def _statuses(document: Mapping[str, Any]) -> tuple[str | None, ...]:
-    return tuple(text if isinstance(text := document.get(name), str) else None for name in STATUS_FIELDS)
+def _flags(driver: str, document: Mapping[str, Any]) -> Mapping[str, bool]:
+    told = document.get("status"), document.get("current_status"), document.get("current_alarms")
+    try:
+        return status_flags(driver, *told)
+    except (TypeError, AttributeError) as error:
+        raise RefusedError(f"status: a text was expected in {shown(told)}") from error
 
 
 @lru_cache(maxsize=10_000)
-def water_flags(driver: str, *statuses: str | None) -> Mapping[str, bool]:
+def status_flags(driver: str, *statuses: str | None) -> Mapping[str, bool]:
     """What the status words raise now; false only where the driver's words are known and it said all is well."""
     flags: dict[str, bool] = {}
     if driver in KAMSTRUP_DRIVERS and any(text is not None for text in statuses):

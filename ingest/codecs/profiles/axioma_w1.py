@@ -16,7 +16,7 @@ from domain.reading import Decoded, PastRegister, Reading
 from ingest.codecs.contract import Context, RefusedError, clock, epoch, litres, number, shown
 from ingest.codecs.profiles.uplink import Uplink
 
-HOUR = timedelta(hours=1)
+HOURS = [timedelta(hours=i) for i in range(24)]
 LOG_REACH = timedelta(days=2)  # the log never begins longer before the frame's own clock
 ALARM_PORT = 103
 ALARM_BITS = {0x01: "leak", 0x02: "burst", 0x04: "low_temperature", 0x08: "tamper", 0x20: "backflow"}
@@ -98,10 +98,9 @@ def _whole_day(
 
 
 def _history(begin: datetime, first: float, rises: Sequence[float]) -> list[PastRegister]:
-    return [
-        PastRegister(at=begin + i * HOUR, register_l=litres(register, 1.0, "log"))
-        for i, register in enumerate(accumulate(rises, initial=first))
-    ]
+    registers = [round(register, 3) for register in accumulate(rises, initial=first)]
+    litres(registers[-1], 1.0, "log")
+    return [PastRegister(begin + after, register) for after, register in zip(HOURS, registers, strict=False)]
 
 
 def _reading(
