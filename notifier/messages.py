@@ -100,7 +100,7 @@ class When:
 
 
 def moment(at: datetime, language: Language, when: When) -> str:
-    """A time as short as it can be said today, yesterday, and before."""
+    """A time as short as it can be said: today the clock alone."""
     local, today = at.astimezone(when.zone), when.now.astimezone(when.zone).date()
     days = (today - local.date()).days
     clock = f"{local.hour}:{local.minute:02}"
@@ -108,7 +108,7 @@ def moment(at: datetime, language: Language, when: When) -> str:
         return clock
     if language is Language.ZH:
         return f"昨天{clock}" if days == 1 else f"{local.month}月{local.day}日{clock}"
-    return f"yesterday {clock}" if days == 1 else f"{local.day} {_MONTHS[local.month - 1]} {clock}"
+    return f"{local.day} {_MONTHS[local.month - 1]} {clock}"
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -1,0 +1,147 @@
+"""What would go out: the timeline of a policy, and each text at its longest with segments and cost."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from domain.alert import Event, State
+from domain.finding import AlertKind, Level, Reason
+from domain.people import Language, Role
+from notifier.messages import Texts, When, size
+from notifier.policy import Group, Person, Policies, Policy, Standing, decide
+
+START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+LONGEST = {
+    Language.ZH: ("阳光花园12号楼3单元1802", "欧阳春秀", "司马建国"),
+    Language.EN: ("Sunny Garden 12-3-1802", "Margaret Featherstone", "Bartholomew Smythe"),
+}
+_VALUES: Mapping[str, float | int | str] = {
+    "silent_hours": 39.0,
+    "longest_hours": 13.0,
+    "flow_lph": 1240.0,
+    "record_lph": 85.0,
+    "rhythm_minutes": 60,
+    "expected_uses": 11.0,
+    "name": "twilio",
+    "error": "HTTP 503",
+    "cost": "120",
+    "limit": "100",
+    "device_id": "m201",
+}
+_TIMES = ("at", "since_at", "last_at", "last_use_at")
+
+
+def timeline(policies: Policies, kind: AlertKind, level: Level, community_id: str | None = None) -> list[str]:
+    """One line a step, if everybody can be reached and nobody answers."""
+    policy = policies.of(kind, community_id)
+    return [*_steps(policy, kind, level), _afterwards(policy)]
+
+
+def _steps(policy: Policy, kind: AlertKind, level: Level) -> Iterator[str]:
+    everybody = {group: (_somebody(group),) for group in Group}
+    standing = Standing(kind=kind, level=level, state=State.OPEN, opened_at=START)
+    now = START
+    for _ in range(len(policy.steps) + 2):
+        decision = decide(policy, standing, everybody, now)
+        if not decision.people:
+            return
+        after = f"+{(now - START) // timedelta(minutes=1)} min"
+        who = ", ".join(p.name for p in decision.people)
+        yield f"{after}: {who}: {decision.event.value if decision.event else 'told'} ({decision.why.value})"
+        state = State.ASKED if decision.event is Event.ASK else State.NOTIFIED
+        standing = Standing(kind=kind, level=level, state=state, opened_at=START, told=decision.told)
+        if decision.next_at is None:
+            return
+        now = decision.next_at
+
+
+def _afterwards(policy: Policy) -> str:
+    again = "and so on until somebody acknowledges" if policy.repeats else "then no more"
+    quiet = "; held back in quiet hours" if policy.held_in_quiet_hours else ""
+    minutes = policy.acknowledged_for // timedelta(minutes=1)
+    return f"{again}; an acknowledgement lasts {minutes} min without arrival{quiet}"
+
+
+def _somebody(group: Group) -> Person:
+    return Person(
+        contact_id=group.value,
+        addressee="contact",
+        name=group.value,
+        role=Role.OPERATOR if group is Group.OPERATOR else Role.GUARDIAN,
+        phone="+1",
+        language=Language.EN,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """One text as it would leave, with its size."""
+
+    template: str
+    about: str
+    body: str
+    segments: int
+    units: int
+    encoding: str
+
+
+def previews(texts: Texts, language: Language, *, replies: bool = False) -> list[Preview]:
+    """Every template, and the alert for every reason, with the longest names."""
+    words, when = texts.words[language.value], When(now=START, zone=UTC)
+    place, who, name = LONGEST[language]
+    yesterday = (START - timedelta(hours=20)).isoformat()
+    values = dict(_VALUES) | dict.fromkeys(_TIMES, yesterday)
+    common = {
+        "place": place,
+        "who": who,
+        "name": name,
+        "minutes": "30",
+        "count": "12",
+        "since": "昨天16:00" if language is Language.ZH else "4 Jan 16:00",
+        "first": f"{place} {who}",
+        "second": f"{place} {who}",
+    }
+    made = []
+    for key in words["what"]:
+        kind = _kind(key)
+        what = texts.reason(language, "what", kind, Reason(key=key, values=values), when)
+        answer = "operator" if kind.for_operator else "notice" if kind.is_notice else "replies" if replies else "staff"
+        more = {
+            "what": what,
+            "urge": texts.say(language, "urge", kind.value),
+            "answer": texts.say(language, "answer", answer),
+        }
+        template = "technical" if kind.for_operator else "notice" if kind.is_notice else "alert"
+        made.append(_preview(texts, language, template, key, common | more))
+    reason = Reason(key="low_use", values=values)
+    asked = texts.reason(language, "ask", AlertKind.LOW_USE, reason, when)
+    eased = texts.reason(language, "eased", AlertKind.LOW_USE, reason, when)
+    for template in words["template"]:
+        if template in ("alert", "technical", "notice"):
+            continue
+        what = asked if template == "ask" else eased
+        how = "resident_replies" if replies else "resident"
+        answer = texts.say(language, "answer", how if template == "ask" else "replies" if replies else "notice")
+        more = {"what": what, "answer": answer, "outcome": texts.say(language, "outcome", "false_alarm")}
+        made.append(_preview(texts, language, template, template, common | more))
+    return made
+
+
+def _kind(reason_key: str) -> AlertKind:
+    """The kind that brings this reason."""
+    fitting = [kind for kind in AlertKind if reason_key.startswith(kind.value)]
+    own = {"nobody_reachable": AlertKind.LOW_USE, "otherwise": AlertKind.LOW_USE}
+    return fitting[0] if fitting else own.get(reason_key, AlertKind.QUARANTINE)
+
+
+def _preview(texts: Texts, language: Language, template: str, about: str, variables: dict[str, str]) -> Preview:
+    body = texts.render(language, template, variables)
+    taken = size(body)
+    return Preview(
+        template=template,
+        about=about,
+        body=body,
+        segments=taken.segments,
+        units=taken.units,
+        encoding=taken.encoding,
+    )

@@ -1,0 +1,104 @@
+"""The words: what is said, how long it is, and that nothing is missing in any language."""
+
+import string
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.sms import load_words
+from detectors.wording import TEMPLATES
+from domain.finding import AlertKind, Reason
+from domain.people import Language
+from notifier.diagram import page
+from notifier.messages import LONGEST_VARIABLE, Texts, When, WordsError, size
+from notifier.preview import START, previews
+from tests.notifier.world import ZONE
+
+TEXTS = Texts(words=load_words())
+WHEN = When(now=START, zone=ZONE)
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("replies", [False, True])
+def test_each_text_fits_one_segment_even_with_the_longest_names(language: Language, replies: bool) -> None:
+    long = [f"{p.about}: {p.units} {p.encoding}" for p in previews(TEXTS, language, replies=replies) if p.segments > 1]
+    assert long == []
+
+
+def test_both_languages_have_the_same_phrases_with_the_same_variables() -> None:
+    zh, en = TEXTS.words["zh"], TEXTS.words["en"]
+    assert {(s, k) for s in zh for k in zh[s]} == {(s, k) for s in en for k in en[s]}
+    for section in ("template", "what", "ask", "eased"):
+        for key, phrase in zh[section].items():
+            names = {name for _, name, _, _ in string.Formatter().parse(phrase) if name}
+            assert names == {name for _, name, _, _ in string.Formatter().parse(en[section][key]) if name}, key
+
+
+def test_every_reason_that_detectors_raise_has_its_words() -> None:
+    of_alerts = {key for key in TEMPLATES if any(key.startswith(kind.value) for kind in AlertKind)}
+    assert of_alerts - set(TEXTS.words["zh"]["what"]) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "units", "segments"),
+    [
+        ("a" * 160, "GSM-7", 160, 1),
+        ("a" * 161, "GSM-7", 161, 2),
+        ("a" * 306, "GSM-7", 306, 2),
+        ("a" * 307, "GSM-7", 307, 3),
+        ("€" * 80, "GSM-7", 160, 1),
+        ("安" * 70, "UCS-2", 70, 1),
+        ("安" * 71, "UCS-2", 71, 2),
+        ("安" * 134, "UCS-2", 134, 2),
+        ("安" * 135, "UCS-2", 135, 3),
+        ("😀" * 35, "UCS-2", 70, 1),
+        ("a\u00a0b", "UCS-2", 3, 1),
+        ("it\u2019s", "UCS-2", 4, 1),
+        ("安" * 66 + "😀" + "安" * 66, "UCS-2", 134, 3),
+    ],
+)
+def test_segments_are_counted_as_providers_do(text: str, encoding: str, units: int, segments: int) -> None:
+    counted = size(text)
+    assert (counted.encoding, counted.units, counted.segments) == (encoding, units, segments)
+
+
+@given(st.text(max_size=500), st.text(max_size=50))
+def test_a_longer_text_never_takes_fewer_segments(text: str, more: str) -> None:
+    assert size(text + more).segments >= size(text).segments
+
+
+def test_curly_quotes_and_hard_spaces_that_would_triple_the_price_are_made_plain() -> None:
+    body = TEXTS.render(Language.EN, "reply_thanks", {"what": "It\u2019s\u00a0settled"})
+    assert size(body).encoding == "GSM-7"
+
+
+def test_a_reason_with_values_missing_is_still_said_in_plainer_words() -> None:
+    reason = Reason(key="low_use", values={"since_at": START.isoformat()})
+    assert TEXTS.reason(Language.EN, "what", AlertKind.LOW_USE, reason, WHEN) == "something is wrong since 20:00"
+
+
+def test_a_variable_that_nobody_gives_is_an_error_that_names_it() -> None:
+    with pytest.raises(WordsError, match=r"en \[template\] taken: nothing is known of \{place\}"):
+        TEXTS.render(Language.EN, "taken", {"who": "Mrs Wang"})
+
+
+def test_the_variables_of_the_chinese_alert_fit_what_approved_templates_allow() -> None:
+    reason: dict[str, float | int | str] = {
+        "silent_hours": 39.0,
+        "longest_hours": 13.0,
+        "last_use_at": "2026-01-04T08:00:00+00:00",
+    }
+    for key in ("low_use", "low_use_net"):
+        what = TEXTS.reason(Language.ZH, "what", AlertKind.LOW_USE, Reason(key=key, values=reason), WHEN)
+        assert len(what) <= LONGEST_VARIABLE
+
+
+def test_no_text_says_anything_medical() -> None:
+    every = " ".join(p.body.lower() for language in Language for p in previews(TEXTS, language))
+    assert not [w for w in ("病", "药", "血", "diabet", "medic", "dementia", "痴呆") if w in every]
+
+
+def test_the_page_of_the_alerts_life_is_the_one_drawn_from_the_table() -> None:
+    assert (Path(__file__).parents[2] / "docs" / "alert-life.md").read_text(encoding="utf-8") == page()
