@@ -53,6 +53,7 @@ class Store:
 class Ingest:
     """What is taken from gateways."""
 
+    formats: str = setting("", "FILTER=FORMAT pairs, separated by spaces: the format of topics that don't show it")
     max_payload_bytes: int = setting(262_144, "a larger payload is refused", unit="bytes")
     max_skew_minutes: int = setting(10, "a reading from further in the future is refused", unit="min")
     late_hours: float = setting(3.0, "a reading older than this at arrival is backfill", unit="h")

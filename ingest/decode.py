@@ -12,6 +12,21 @@ MOST_BYTES = 262_144  # no gateway sends as much; history bundles stay below 20 
 OWN_PREFIX = "anju/"
 
 
+class FormatError(ValueError):
+    """A topic filter is given a format that isn't known; the text names both."""
+
+
+def formats_of(text: str) -> tuple[tuple[str, str], ...]:
+    """`FILTER=FORMAT` separated by spaces, as the settings have it; raises `FormatError`."""
+    pairs = []
+    for part in text.split():
+        topic_filter, equals, name = part.rpartition("=")
+        if not equals or name not in DECODERS:
+            raise FormatError(f"{part!r} is not FILTER=FORMAT with one of {', '.join(sorted(DECODERS))}")
+        pairs.append((topic_filter, name))
+    return tuple(pairs)
+
+
 class Decoder:
     """Decodes messages in order. What earlier messages taught (Sparkplug names, units) stands in `memory`.
 
@@ -30,7 +45,7 @@ class Decoder:
     ) -> None:
         unknown = [name for _, name in formats if name not in DECODERS]
         if unknown:
-            raise ValueError(f"unknown format {unknown[0]!r}; known are {', '.join(sorted(DECODERS))}")
+            raise FormatError(f"unknown format {unknown[0]!r}; known are {', '.join(sorted(DECODERS))}")
         known = {} if devices is None else devices
         self._context = Context(known, timezone, memory if memory is not None else Memory())
         self._formats = tuple((topic_filter.split("/"), DECODERS[name]) for topic_filter, name in formats)

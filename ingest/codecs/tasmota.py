@@ -1,5 +1,6 @@
 """Tasmota: pulse counters in SENSOR messages, and the device's last will."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from domain.reading import Decoded, Ignored
@@ -36,19 +37,30 @@ def decode(message: Message, context: Context) -> list[Decoded]:
         return [Ignored(f"{levels[-1]} of {name} carries no counter")]
     document = message.object()
     document = document.get("StatusSNS", document)
-    counters = document.get("COUNTER") if type(document) is dict else None
-    if type(counters) is not dict:
+    counters = _counters(document) if type(document) is dict else {}
+    if not counters:
         return [Ignored(f"SENSOR of {name} has no COUNTER")]
-    return [_counter(message, context, name, field, document) for field in counters if field[:1] == "C"]
+    return [_counter(message, context, name, (field, counters), document.get("Time")) for field in counters]
 
 
-def _counter(message: Message, context: Context, name: str, field: str, document: dict[str, Any]) -> Decoded:
+def _counters(document: Mapping[str, Any]) -> dict[str, Any]:
+    """COUNTER: {C1, ...}; the oldest versions had Counter1 and so on beside Time."""
+    told = document.get("COUNTER")
+    if type(told) is dict:
+        return {name: value for name, value in told.items() if name[:1] == "C"}
+    return {f"C{n}": document[f"Counter{n}"] for n in range(1, 9) if f"Counter{n}" in document}
+
+
+def _counter(
+    message: Message, context: Context, name: str, counter: tuple[str, Mapping[str, Any]], time: object
+) -> Decoded:
     """C1 is the device itself; further counters add their name."""
+    field, counters = counter
     meter_id = name if field == "C1" else f"{name}-{field}"
     device = context.device(meter_id)
-    at = first_clock(message, (clock(document.get("Time"), context.zone(device)), "gateway"))
+    at = first_clock(message, (clock(time, context.zone(device)), "gateway"))
     per_pulse = device.litres_per_pulse if device is not None else None
-    value = number(document["COUNTER"], field)
+    value = number(counters, field)
     return register_or_event(message, meter_id, at, value, per_pulse, name=field, kind="pulse_counter")
 
 
