@@ -96,6 +96,9 @@ class Web:
 
     host: str = setting("127.0.0.1", "address to listen on; put a TLS proxy in front before you open it")
     port: int = setting(8000, "port to listen on; 0 takes a free one")
+    notes_keys: str = setting(
+        "", "opens wristbands' medical notes; several, separated by spaces: the newest first", secret=True
+    )
     public_url: str = setting("http://127.0.0.1:8000", "how people reach the pages; callbacks are signed over it")
 
 

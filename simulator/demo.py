@@ -32,6 +32,7 @@ class Story:
     tap_meter: str
     tap_at: datetime
     tap_shut_at: datetime
+    scan_at: datetime
     stop_meter: str
     stop_at: datetime
 
@@ -69,6 +70,7 @@ def tell(recordings: Sequence[Recording], zone: ZoneInfo) -> Story:
         tap_meter=tap_home.meter_id,
         tap_at=tap_at,
         tap_shut_at=tap_at + timedelta(hours=4),
+        scan_at=tap_at + timedelta(hours=20),
         stop_meter=stop_home.meter_id,
         stop_at=stop_at,
     )
@@ -88,6 +90,11 @@ def with_incidents(story: Story) -> tuple[Recording, ...]:
 def household_of(meters: Sequence[str], meter_id: str) -> str:
     """The household that `write_ledger` gives this meter."""
     return _Home(number=list(meters).index(meter_id), meter_id=meter_id).household_id
+
+
+def resident_of(meters: Sequence[str], meter_id: str) -> str:
+    """The resident that `write_ledger` gives this meter's household."""
+    return f"r-{household_of(meters, meter_id)}"
 
 
 def _between(recording: Recording, start_s: int, end_s: int) -> Recording:
@@ -134,7 +141,7 @@ _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 _GIVEN = ("秀英", "桂兰", "建国", "玉珍", "淑华", "德福", "凤英", "志明", "桂芳", "永贵")
 
 
-def write_ledger(folder: Path, meters: Sequence[str], zone: ZoneInfo) -> None:
+def write_ledger(folder: Path, meters: Sequence[str], zone: str) -> None:
     """A community with these meters, one household each, as the CSV files that `anju import-ledger` reads."""
     homes = [_Home(number=n, meter_id=meter_id) for n, meter_id in enumerate(meters)]
     tables: Mapping[str, list[dict[str, object]]] = {
@@ -142,7 +149,7 @@ def write_ledger(folder: Path, meters: Sequence[str], zone: ZoneInfo) -> None:
             {
                 "community_id": "xfl",
                 "name": "幸福里社区",
-                "timezone": zone.key,
+                "timezone": zone,
                 "language": "zh",
                 "phone": "+8655500000000",
             }

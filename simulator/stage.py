@@ -144,23 +144,23 @@ def perform(
     player: Plays,
     people: People,
     move_clock: Callable[[datetime], None],
-    settle: Callable[[datetime], None],
+    settle: Callable[[int], None],
+    scan: Callable[[], None],
 ) -> Iterator[Moment]:
     """Step by step to the end: publish what is due, let the house settle it, let people act.
 
-    `settle(now)` returns when all that was published is stored, detected and sent. Hours pass at once while nothing
-    is the matter, five minutes while an alert waits for somebody.
+    `settle(published)` returns when all of that is stored, detected and sent. `scan` is a passer-by with a phone, the
+    day before the end. Hours pass at once while nothing is the matter, five minutes while an alert waits for somebody.
     """
-    now, published = story.start_at, 0
+    now, published, scanned = story.start_at, 0, False
     while now < story.end_at and not people.nobody_came(now):
         now = min(now + (ALERT_STEP if people.busy() else ORDINARY_STEP), story.end_at)
         move_clock(now)
         published += player.play_until(now)
-        settle(now)
+        if now >= story.scan_at and not scanned:
+            scanned = True
+            scan()
+        settle(published)
         people.act(now)
-        yield Moment(at=now, published=published, share=_share(story, now))
-    settle(now)
-
-
-def _share(story: Story, now: datetime) -> float:
-    return (now - story.start_at) / (story.end_at - story.start_at)
+        yield Moment(at=now, published=published, share=(now - story.start_at) / (story.end_at - story.start_at))
+    settle(published)

@@ -36,7 +36,7 @@ def test_the_most_regular_homes_carry_the_incidents() -> None:
         [regular("slow", days=50, every_h=20), regular("a", days=50, every_h=4), regular("b", days=50, every_h=6)], ZONE
     )
     assert (story.stop_meter, story.tap_meter) == ("a", "b")
-    assert story.tap_at < story.tap_shut_at < story.stop_at < story.end_at
+    assert story.tap_at < story.tap_shut_at < story.scan_at < story.stop_at < story.end_at
 
 
 def test_the_stop_begins_when_somebody_had_just_drawn_water() -> None:
@@ -59,7 +59,7 @@ def test_no_readings_at_all_is_said() -> None:
 
 
 def test_the_ledger_gives_every_meter_a_household_a_guardian_and_a_pairing(tmp_path: Path) -> None:
-    write_ledger(tmp_path, [f"m{n}" for n in range(27)], ZONE)
+    write_ledger(tmp_path, [f"m{n}" for n in range(27)], ZONE.key)
     tables = {p.stem: list(csv.DictReader(p.read_text(encoding="utf-8").splitlines())) for p in tmp_path.glob("*.csv")}
     households = {row["household_id"] for row in tables["households"]}
     assert len(households) == 27

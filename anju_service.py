@@ -1,0 +1,170 @@
+"""Every part of anju wired into one service. Time, settings and channels come in; `anju.py` makes and runs it."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread
+
+import uvicorn
+from sqlalchemy import insert
+
+from config.settings import Settings
+from config.sms import load_words
+from detectors.household import HouseholdWatch, WatchParameters
+from detectors.low_use import LowUseParameters
+from domain.reading import Device
+from ingest.bindings import Bindings
+from ingest.codecs.contract import Memory
+from ingest.decode import Decoder, formats_of
+from ingest.follow_ledger import LedgerFollower
+from ingest.mqtt import Group, Subscriber, Subscription
+from ingest.receive import Clocks, Receiver, SecurityEvent
+from notifier.contract import Channel
+from notifier.service import Notifier
+from store import tables
+from store.ledger import read_ledger
+from store.readings import Readings
+from store.records import Records
+from store.upkeep import Upkeep
+from web.app import create_app
+from web.health import Health
+
+log = logging.getLogger("anju")
+
+RETRY_S = 5.0  # a part that fails is tried again, and doesn't spin
+STALLED = timedelta(minutes=2)
+
+
+class Service:
+    """All parts over one folder. What changes state stands in `watch_turn`, `send_turn` and the two keepers' turns."""
+
+    def __init__(
+        self, folder: Path, settings: Settings, channels: Sequence[Channel], now: Callable[[], datetime]
+    ) -> None:
+        self.now = now
+        self.committed = Event()
+        self.records = Records(folder / "records.db")
+        self.readings = Readings(folder / "readings.db")
+        sensitivity = _sensitivity(settings)
+        self.notifier = Notifier(
+            records=self.records,
+            journal=self.readings,
+            channels=channels,
+            words=load_words(),
+            watch_in=lambda zone: HouseholdWatch(sensitivity, zone),
+        )
+        with self.records.read() as tx:
+            ledger = read_ledger(tx)
+        self._settings = settings
+        self._memory = Memory()
+        self.receiver = Receiver(
+            decoder=self._decoder(ledger.devices),
+            bindings=Bindings(ledger.gateways),
+            readings=self.readings,
+            on_commit=self.committed.set,
+            on_security=self._write_down,
+            clocks=Clocks(
+                max_skew=timedelta(minutes=settings.ingest.max_skew_minutes),
+                late_after=timedelta(hours=settings.ingest.late_hours),
+            ),
+        )
+        self._ledger = LedgerFollower(
+            self.records,
+            self.receiver,
+            decoder=self._decoder,
+            seen=ledger.version,
+        )
+        self._upkeep = Upkeep(self.readings, keep=timedelta(days=settings.store.keep_days))
+        self._finished_at: dict[str, datetime] = {}
+
+    def subscriber(self, to: Subscription) -> Subscriber:
+        """What listens to the broker, in a thread of its own."""
+        group = Group(messages=self._settings.store.commit_messages, wait_s=self._settings.store.commit_ms / 1000)
+        return Subscriber(to, self.receiver, now=self.now, group=group)
+
+    def pages(
+        self, public_url: str, *, notes_keys: Sequence[str] = (), signed_in_as: str | None = None
+    ) -> uvicorn.Server:
+        """The web server, not yet running."""
+        app = create_app(
+            self.records,
+            self.readings,
+            self.notifier.life,
+            now=self.now,
+            public_url=public_url,
+            notes_keys=notes_keys,
+            signed_in_as=signed_in_as,
+            is_healthy=self.health,
+        )
+        return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
+
+    def threads(self, stopping: Event) -> list[Thread]:
+        """Everything but the subscriber and the pages; each ends soon after `stopping`."""
+        return [
+            self._repeating("watch", lambda: self.notifier.watch_turn(self.now()), stopping, 1.0, self.committed),
+            self._repeating("outbox", lambda: self.notifier.send_turn(self.now()), stopping, 0.5),
+            self._repeating("ledger", lambda: self._ledger.look(self.now()), stopping, 10.0),
+            self._repeating(
+                "upkeep",
+                lambda: self._upkeep.round(self.now(), [self.notifier.watch.position()]),
+                stopping,
+                60.0,
+            ),
+        ]
+
+    def health(self) -> Health:
+        """Which part has not finished a turn for too long, and whether readings can be stored."""
+        now, counters = self.now(), self.receiver.counters
+        problems = [
+            f"{name}: no turn finished since {at:%H:%M:%S} UTC"
+            for name, at in self._finished_at.items()
+            if now - at > STALLED
+        ]
+        if counters.unavailable_since:
+            problems.append(f"readings can't be stored since {counters.unavailable_since:%H:%M:%S} UTC")
+        facts = {"received": counters.received, "readings": counters.readings, "quarantined": counters.quarantined}
+        return Health(problems=tuple(problems), facts=facts)
+
+    def close(self) -> None:
+        self.readings.close()
+        self.records.close()
+
+    def _repeating(
+        self, name: str, turn: Callable[[], object], stopping: Event, every_s: float, wake: Event | None = None
+    ) -> Thread:
+        """Turn after turn, at once when woken; a fault is logged and tried again, never the end of it."""
+
+        def repeat() -> None:
+            self._finished_at[name] = self.now()
+            while not stopping.is_set():
+                (wake or stopping).wait(every_s)
+                if wake:
+                    wake.clear()
+                try:
+                    turn()
+                    self._finished_at[name] = self.now()
+                except Exception:
+                    log.exception("%s: this turn failed and is tried again", name)
+                    stopping.wait(RETRY_S)
+
+        return Thread(target=repeat, name=name)
+
+    def _decoder(self, devices: Mapping[str, Device]) -> Decoder:
+        """A new ledger's decoder goes on with what the births of devices taught the one before."""
+        return Decoder(
+            devices,
+            formats=formats_of(self._settings.ingest.formats),
+            max_bytes=self._settings.ingest.max_payload_bytes,
+            memory=self._memory,
+        )
+
+    def _write_down(self, event: SecurityEvent) -> None:
+        row = {"at": event.at, "kind": "wrong_gateway", "subject": event.subject, "detail": event.detail}
+        with self.records.write() as tx:
+            tx.execute(insert(tables.security_events).values(row))
+
+
+def _sensitivity(settings: Settings) -> WatchParameters:
+    net = timedelta(hours=settings.detect.safety_net_hours)
+    return WatchParameters(low_use=LowUseParameters(budget=settings.detect.budget, net=net))
