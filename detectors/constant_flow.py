@@ -7,130 +7,199 @@ from datetime import UTC, datetime
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 from domain.interval import Interval
 
-SCALES_H = (1, 2, 3, 6, 12, 24)
-_HEAD = struct.Struct("<ddfB6f6f6f")
-_SAMPLE = struct.Struct("<ff")
+_DAY_S = 86400.0
+_SLACK_S = 360.0  # an hourly meter's hour wanders by minutes
+_IDLE_LPH = 1.0  # less can't reach any limit, nor teach one
+_HEAD = struct.Struct("<4dBB")
+_GAP = CannotTell(Reason(key="gap"))
+_LATE = CannotTell(Reason(key="late"))
+_LEARNING = CannotTell(Reason(key="learning"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Flow that didn't pause for `hours` is told from `least_lph` on, if it is also `beyond` times the own record."""
+
+    hours: float
+    least_lph: float
+    beyond: float
+
+
+SCALES = (
+    Scale(hours=0.5, least_lph=235.0, beyond=1.4),
+    Scale(hours=1.0, least_lph=235.0, beyond=1.4),
+    Scale(hours=2.0, least_lph=180.0, beyond=1.6),
+    Scale(hours=3.0, least_lph=140.0, beyond=2.0),
+    Scale(hours=6.0, least_lph=30.0, beyond=2.5),
+    Scale(hours=9.0, least_lph=16.0, beyond=2.5),
+    Scale(hours=12.0, least_lph=10.0, beyond=2.5),
+    Scale(hours=24.0, least_lph=5.0, beyond=2.5),
+    Scale(hours=48.0, least_lph=3.0, beyond=2.0),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstantFlowParameters:
-    """Least flow [L/h] worth an alert on each scale, and how far beyond the own record it must be."""
+    """The scales, tuned on the 27 hourly homes; a burst is told from `burst_lph` and `burst_beyond` records on.
 
-    least_lph: tuple[float, ...] = (200.0, 90.0, 60.0, 25.0, 8.0, 4.0)
-    beyond: float = 1.5
-    burst_lph: float = 1500.0
-    memory: float = 0.98
+    `fade`: of the record, a day. `growth`: what went beyond the limit lifts it by so much a day, not wholly: one
+    forgotten tap must not deafen the watch for weeks, and a new habit is learned in some days.
+    """
+
+    scales: tuple[Scale, ...] = SCALES
+    burst_lph: float = 1200.0
+    burst_beyond: float = 2.0
+    fade: float = 0.98
+    growth: float = 1.1
+    learning_days: int = 7
+    tap_hours: float = 3.0
+    still: float = 0.5
 
 
 @dataclass(slots=True)
 class ConstantFlowState:
-    """The last day's flows, newest first, and the record of steady flow on each scale [L/h]."""
+    """What flows, and the record of it. Times [s since 1970], flows [L/h].
 
+    `falling`: (since, flow), newest last, strictly rising: the least flow since then. `record`, `today`: the largest
+    steady flow on each scale, of days gone by and of the running one. `flow_lph`: of the running episode, 0 without;
+    `grade`: its scale.
+    """
+
+    first_s: float = 0.0
     day_s: float = 0.0
-    running_since_s: float = 0.0
-    running_lph: float = 0.0
-    record: list[float] = field(default_factory=lambda: [0.0] * 6)
-    today: list[float] = field(default_factory=lambda: [0.0] * 6)
-    days: list[float] = field(default_factory=lambda: [0.0] * 6)
-    flows: list[tuple[float, float]] = field(default_factory=list)
+    since_s: float = 0.0
+    flow_lph: float = 0.0
+    grade: int = 0
+    record: list[float] = field(default_factory=list)
+    today: list[float] = field(default_factory=list)
+    falling: list[tuple[float, float]] = field(default_factory=list)
 
     def pack(self) -> bytes:
-        head = _HEAD.pack(
-            self.day_s,
-            self.running_since_s,
-            self.running_lph,
-            len(self.flows),
-            *self.record,
-            *self.today,
-            *self.days,
-        )
-        return head + b"".join(_SAMPLE.pack(*flow) for flow in self.flows)
+        head = _HEAD.pack(self.first_s, self.day_s, self.since_s, self.flow_lph, self.grade, len(self.record))
+        numbers = [*self.record, *self.today, *(number for entry in self.falling for number in entry)]
+        return head + struct.pack(f"<{len(numbers)}d", *numbers)
 
     @classmethod
     def unpack(cls, packed: bytes) -> "ConstantFlowState":
-        values = _HEAD.unpack_from(packed)
-        flows = list(_SAMPLE.iter_unpack(packed[_HEAD.size :]))
-        day_s, since_s, lph = values[:3]
-        record, today, days = (list(values[at : at + 6]) for at in (4, 10, 16))
-        return cls(day_s, since_s, lph, record, today, days, flows)
+        first_s, day_s, since_s, flow_lph, grade, scales = _HEAD.unpack_from(packed)
+        numbers = list(struct.unpack(f"<{(len(packed) - _HEAD.size) // 8}d", packed[_HEAD.size :]))
+        falling = list(zip(numbers[2 * scales :: 2], numbers[2 * scales + 1 :: 2], strict=True))
+        return cls(first_s, day_s, since_s, flow_lph, grade, numbers[:scales], numbers[scales : 2 * scales], falling)
 
 
 class ConstantFlow:
-    """Least flow over the last w hours against the largest such flow of earlier days."""
+    """Least flow over the last w hours against the largest such flow of the household's earlier days, on each scale."""
 
     kind = AlertKind.CONSTANT_FLOW
 
     def __init__(self, parameters: ConstantFlowParameters) -> None:
         self._p = parameters
+        self._reach_s = parameters.scales[-1].hours * 3600.0
+        self._burst = len(parameters.scales)
 
     def start(self) -> ConstantFlowState:
-        return ConstantFlowState()
+        zeros = [0.0] * len(self._p.scales)
+        return ConstantFlowState(record=list(zeros), today=list(zeros))
 
     def observe(self, state: ConstantFlowState, interval: Interval) -> Verdict:
-        if interval.gap or not interval.known:
-            state.flows.clear()
-            return CannotTell(Reason(key="gap"))
         begin_s, end_s = interval.start_at.timestamp(), interval.end_at.timestamp()
-        hours = (end_s - begin_s) / 3600.0
-        self._turn_day(state, end_s)
-        state.flows.insert(0, (hours, interval.volume / hours))
-        steady = self._steady(state)
-        for scale, flow in enumerate(steady):
-            state.today[scale] = max(state.today[scale], flow)
-        return self._verdict(state, steady, end_s, late=interval.late)
+        if end_s >= state.day_s:
+            self._turn_day(state, begin_s, end_s)
+        if interval.gap or not interval.known:
+            state.falling.clear()
+            return _GAP
+        flow_lph = interval.volume * 3600.0 / (end_s - begin_s)
+        self._push(state, begin_s, flow_lph)
+        if flow_lph < _IDLE_LPH:
+            state.flow_lph = 0.0
+            return CLEAR
+        over = self._compare(state, end_s, flow_lph)
+        if interval.late:
+            return _LATE
+        if over is not None and over < self._burst and end_s - state.first_s < self._p.learning_days * _DAY_S:
+            return _LEARNING
+        return self._verdict(state, over, end_s, flow_lph)
 
-    def _steady(self, state: ConstantFlowState) -> list[float]:
-        """M_w: the least flow over the last w hours, for each scale; 0 where it paused."""
-        steady = [0.0] * len(SCALES_H)
-        covered, least, scale = 0.0, float("inf"), 0
-        for index, (hours, flow) in enumerate(state.flows):
-            least = min(least, flow)
-            covered += hours
-            while scale < len(SCALES_H) and covered >= SCALES_H[scale] - 0.1:
-                steady[scale] = least
-                scale += 1
-            if least <= 0.0 or scale == len(SCALES_H):
-                del state.flows[index + 1 :]
-                break
-        return steady
+    def _push(self, state: ConstantFlowState, begin_s: float, flow_lph: float) -> None:
+        """Keeps the stretches over which each lesser flow has not been undercut."""
+        falling = state.falling
+        since_s = begin_s
+        while falling and falling[-1][1] >= flow_lph:
+            since_s = falling.pop()[0]
+        falling.append((since_s, flow_lph))
+        if len(falling) > 1 and falling[1][0] <= begin_s - self._reach_s:
+            del falling[0]
 
-    def _turn_day(self, state: ConstantFlowState, end_s: float) -> None:
-        """Yesterday joins the record once it is over; the record fades slowly."""
-        if not state.day_s:
-            state.day_s = end_s
-        while end_s - state.day_s >= 86400.0:
-            state.day_s += 86400.0
-            state.record = [max(old * self._p.memory, new) for old, new in zip(state.record, state.today, strict=True)]
-            state.days[0] += 1.0
-            state.today = [0.0] * 6
-
-    def _verdict(self, state: ConstantFlowState, steady: list[float], end_s: float, *, late: bool) -> Verdict:
+    def _compare(self, state: ConstantFlowState, end_s: float, flow_lph: float) -> int | None:
+        """The largest scale on which the flow is over its limit (past the last: a burst); keeps today's record."""
         p = self._p
-        limits = [max(least, record * p.beyond) for least, record in zip(p.least_lph, state.record, strict=True)]
-        over = [scale for scale, flow in enumerate(steady) if flow >= limits[scale]]
-        burst = state.flows[0][1] >= max(p.burst_lph, 1.5 * state.record[0])
-        if not over and not burst:
-            still = state.running_lph > 0.0 and state.flows[0][1] >= 0.5 * state.running_lph
-            if not still:
-                state.running_lph = 0.0
+        over = self._burst if flow_lph >= max(p.burst_lph, p.burst_beyond * state.record[1]) else None
+        place = len(state.falling) - 1
+        for number, scale in enumerate(p.scales):
+            from_s = end_s - scale.hours * 3600.0 + _SLACK_S
+            while place >= 0 and state.falling[place][0] > from_s:
+                place -= 1
+            if place < 0:
+                break
+            steady = state.falling[place][1]
+            if steady > state.today[number]:
+                limit = max(scale.least_lph, scale.beyond * state.record[number])
+                if steady >= limit:
+                    over = self._burst if over == self._burst else number
+                    steady = min(steady, p.growth * limit / scale.beyond)
+                state.today[number] = max(state.today[number], steady)
+            elif steady >= max(scale.least_lph, scale.beyond * state.record[number]):
+                over = self._burst if over == self._burst else number
+        return over
+
+    def _turn_day(self, state: ConstantFlowState, begin_s: float, end_s: float) -> None:
+        """Yesterday joins the record once it is over; the record fades."""
+        if not state.day_s:
+            state.first_s, state.day_s = begin_s, begin_s + _DAY_S
+        while end_s >= state.day_s:
+            state.day_s += _DAY_S
+            state.record = [max(old * self._p.fade, new) for old, new in zip(state.record, state.today, strict=True)]
+            state.today = [0.0] * len(self._p.scales)
+
+    def _verdict(self, state: ConstantFlowState, over: int | None, end_s: float, flow_lph: float) -> Verdict:
+        running = state.flow_lph > 0.0 and flow_lph >= self._p.still * state.flow_lph
+        if not running:
+            state.flow_lph = 0.0
+            if over is None:
                 return CLEAR
-        if late or (state.days[0] < 7 and not burst and not state.running_lph):
-            return CannotTell(Reason(key="late" if late else "learning"))
-        scale = over[-1] if over else 0
-        if not state.running_lph:
-            state.running_lph = steady[scale] if over else state.flows[0][1]
-            state.running_since_s = end_s - 3600.0 * max(SCALES_H[scale] if over else 0, state.flows[0][0])
-        grade = "burst" if burst else "tap" if SCALES_H[scale] <= 3 else "leak"
+        if over is not None and (not running or self._graver(over, state.grade)):
+            self._begin(state, over, end_s, flow_lph)
+        return self._finding(state, end_s)
+
+    def _graver(self, over: int, grade: int) -> bool:
+        """A leak that runs must not hide a tap left on, nor a tap a burst."""
+        return self._rank(over) > self._rank(grade)
+
+    def _rank(self, scale: int) -> int:
+        if scale == self._burst:
+            return 2
+        return 1 if self._p.scales[scale].hours <= self._p.tap_hours else 0
+
+    def _begin(self, state: ConstantFlowState, over: int, end_s: float, flow_lph: float) -> None:
+        state.grade = over
+        if over == self._burst:
+            state.flow_lph, state.since_s = flow_lph, state.falling[-1][0]
+            return
+        from_s = end_s - self._p.scales[over].hours * 3600.0 + _SLACK_S
+        state.since_s, state.flow_lph = next(entry for entry in reversed(state.falling) if entry[0] <= from_s)
+
+    def _finding(self, state: ConstantFlowState, end_s: float) -> Finding:
+        burst = state.grade == self._burst
+        since = datetime.fromtimestamp(state.since_s, UTC)
         values: dict[str, float | int | str] = {
-            "flow_lph": round(state.running_lph, 1),
-            "record_lph": round(state.record[scale], 1),
-            "scale_hours": SCALES_H[scale],
-            "since_at": datetime.fromtimestamp(state.running_since_s, UTC).isoformat(),
+            "flow_lph": round(state.flow_lph, 1),
+            "record_lph": round(state.record[1 if burst else state.grade], 1),
+            "since_at": since.isoformat(),
         }
         return Finding(
             kind=self.kind,
             level=Level.ALERT,
             at=datetime.fromtimestamp(end_s, UTC),
-            since=datetime.fromtimestamp(state.running_since_s, UTC),
-            reason=Reason(key=f"constant_flow_{grade}", values=values),
+            since=since,
+            reason=Reason(key=f"constant_flow_{('leak', 'tap', 'burst')[self._rank(state.grade)]}", values=values),
         )

@@ -14,8 +14,9 @@ from detectors.no_data import NoData, NoDataParameters, NoDataState
 from domain.finding import AlertKind, CannotTell, Finding, Level, Verdict
 from domain.register import RegisterState, advance
 
-_VERSION = 1
+_VERSION = 2
 _HEAD = struct.Struct("<BBHHHH")
+_EPISODE = struct.Struct("<B?d")
 _REGISTER = struct.Struct("<ddddd")
 _KINDS = (AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW, AlertKind.NO_DATA)
 
@@ -54,13 +55,13 @@ class WatchParameters:
 
 @dataclass(slots=True)
 class HouseholdState:
-    """All that is remembered of one meter. `running`: the levels raised in each kind's running episode."""
+    """All that is remembered of one meter. `running`: each kind's running episode, its level and since when [s]."""
 
     register: RegisterState
     low_use: LowUseState
     constant_flow: ConstantFlowState
     no_data: NoDataState
-    running: dict[AlertKind, Level] = field(default_factory=dict)
+    running: dict[AlertKind, tuple[Level, float]] = field(default_factory=dict)
 
 
 class HouseholdWatch:
@@ -112,11 +113,11 @@ class HouseholdWatch:
         self._low_use.presence(state.low_use, at.timestamp())
         if AlertKind.LOW_USE not in state.running:
             return []
-        return [Ended(kind=AlertKind.LOW_USE, level=state.running.pop(AlertKind.LOW_USE), at=at)]
+        return [_ended(state, AlertKind.LOW_USE, at)]
 
     def absent(self, state: HouseholdState, begins_at: datetime, ends_at: datetime) -> None:
         """The household is known to be empty from, until; expires by itself."""
-        state.low_use.absences.append((begins_at.timestamp(), ends_at.timestamp()))
+        self._low_use.absent(state.low_use, begins_at.timestamp(), ends_at.timestamp())
 
     def _tick(self, state: HouseholdState, now_s: float) -> list[Change]:
         if AlertKind.NO_DATA in state.running:
@@ -128,19 +129,23 @@ class HouseholdWatch:
         return self._follow(state, AlertKind.NO_DATA, verdict, datetime.fromtimestamp(due_s, UTC))
 
     def _follow(self, state: HouseholdState, kind: AlertKind, verdict: Verdict, at: datetime) -> list[Change]:
-        """Edges only: what is true now against what was already said. Not being able to tell ends nothing."""
+        """Edges only: what is true now against what was already said. Not being able to tell ends nothing.
+
+        A finding with another beginning is another episode: a leak that runs must not hide the tap left on.
+        """
         before = state.running.get(kind)
-        if isinstance(verdict, CannotTell):
+        if isinstance(verdict, CannotTell) or (before is None and not isinstance(verdict, Finding)):
             return []
-        if isinstance(verdict, Finding):
-            if before is None or (before is Level.ASK and verdict.level is Level.ALERT):
-                state.running[kind] = verdict.level
-                return [Raised(finding=verdict)]
-            return []
+        if not isinstance(verdict, Finding):
+            return [_ended(state, kind, at)]
+        since_s = verdict.since.timestamp()
         if before is None:
-            return []
-        del state.running[kind]
-        return [Ended(kind=kind, level=before, at=at)]
+            return [_raised(state, verdict, since_s)]
+        if since_s != before[1]:
+            return [_ended(state, kind, at), _raised(state, verdict, since_s)]
+        if before[0] is Level.ASK and verdict.level is Level.ALERT:
+            return [_raised(state, verdict, since_s)]
+        return []
 
     def dump(self, state: HouseholdState) -> bytes:
         """The state as bytes: one byte of version, then each part in its own fixed layout."""
@@ -150,34 +155,42 @@ class HouseholdWatch:
             state.constant_flow.pack(),
             state.no_data.pack(),
         )
-        running = sum(
-            (1 + (state.running[kind] is Level.ALERT)) << (2 * place)
-            for place, kind in enumerate(_KINDS)
-            if kind in state.running
+        running = b"".join(
+            _EPISODE.pack(_KINDS.index(kind), level is Level.ALERT, since_s)
+            for kind, (level, since_s) in state.running.items()
         )
-        return _HEAD.pack(_VERSION, running, *map(len, parts)) + b"".join(parts)
+        return _HEAD.pack(_VERSION, len(running), *map(len, parts)) + running + b"".join(parts)
 
     def load(self, packed: bytes) -> HouseholdState:
         """The state that `dump` wrote; raises `StateError` for anything else."""
         try:
-            version, running, *sizes = _HEAD.unpack_from(packed)
+            version, *sizes = _HEAD.unpack_from(packed)
             if version != _VERSION:
                 raise StateError(f"version {version} of a household's state, expected {_VERSION}")
             ends = list(accumulate(sizes, initial=_HEAD.size))
-            register, low_use, flow, no_data = (packed[begin:end] for begin, end in pairwise(ends))
+            running, register, low_use, flow, no_data = (packed[begin:end] for begin, end in pairwise(ends))
             return HouseholdState(
                 register=_unpack_register(register),
                 low_use=LowUseState.unpack(low_use),
                 constant_flow=ConstantFlowState.unpack(flow),
                 no_data=NoDataState.unpack(no_data),
                 running={
-                    kind: Level.ALERT if running >> (2 * place) & 2 else Level.ASK
-                    for place, kind in enumerate(_KINDS)
-                    if running >> (2 * place) & 3
+                    _KINDS[kind]: (Level.ALERT if alert else Level.ASK, since_s)
+                    for kind, alert, since_s in _EPISODE.iter_unpack(running)
                 },
             )
-        except (struct.error, ValueError) as error:
+        except (struct.error, ValueError, IndexError) as error:
             raise StateError(f"{len(packed)} bytes are no household's state: {error}") from error
+
+
+def _raised(state: HouseholdState, finding: Finding, since_s: float) -> Raised:
+    state.running[finding.kind] = (finding.level, since_s)
+    return Raised(finding=finding)
+
+
+def _ended(state: HouseholdState, kind: AlertKind, at: datetime) -> Ended:
+    level, _ = state.running.pop(kind)
+    return Ended(kind=kind, level=level, at=at)
 
 
 def _pack_register(state: RegisterState) -> bytes:

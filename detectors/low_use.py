@@ -3,42 +3,82 @@
 import struct
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate, pairwise
+from math import inf
 
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors import drip
+from detectors.drip import DripState
+from detectors.habit import BEGINS, HOURS, LADDER, Population, alarm_hours, before, terms
 from detectors.localtime import LocalClock
+from detectors.population import POPULATION
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 from domain.interval import Interval
 
-_HEAD = struct.Struct("<ddddffH24f")
-_ENTRY = struct.Struct("<HBf")
+_PLAN_FROM_H = 2.0  # shorter silences need no plan: no alarm hour is earlier than 4 h
+_SLACK_H = 0.15  # an hourly meter's hour wanders by minutes
+_FADE = 0.985  # a day; what was learned has a half-life of 46 days
+_RATE_DAYS = 30.0
+_PRIOR_DAYS = 30.0  # weight of other households' false alerts against the own
+_ASKED_BEFORE_H = 1  # the resident has time to answer before anybody else is told
+_PRESUMED_ABSENT_S = 48 * 3600.0
+_LONGEST_DAYS = 28
+_BITS = (1 << 64) - 1
+_HEAD = struct.Struct("<8dQ?BBBH")
+_RATE = struct.Struct("<24d")
+_ABSENCE = struct.Struct("<dd")
+_SILENCES_SIZE = 4 * BEGINS * (HOURS + 1)
+_RAISED_SIZE = 4 * (len(LADDER) + 1)
+_GAP = CannotTell(Reason(key="gap"))
 _LATE = CannotTell(Reason(key="late"))
+
+Counts = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LowUseParameters:
-    """How patient to be; `budget` and `ask_budget` are false alerts a household and 30 days."""
+    """How patient to be: `budget` and `ask_budget` are false alerts and asks a household and 30 days.
+
+    `net`: so much silence always alerts. `asks_only`: so long a new household is only asked.
+    """
 
     budget: float = 0.5
     ask_budget: float = 2.0
     net: timedelta = timedelta(hours=36)
     asks_only: timedelta = timedelta(days=14)
-    record: timedelta = timedelta(days=56)
-    shortest_h: float = 6.0
-    longest_h: float = 23.0
-    spare_h: float = 1.5
+    population: Population = POPULATION
 
 
 @dataclass(slots=True)
 class LowUseState:
-    """The running silence and what is known of earlier ones. Times in seconds since 1970, silences in hours."""
+    """The running silence and the household's own record. Times [s since 1970], silences [h].
+
+    `used`: the last 64 hours, a bit each, lowest the running one. `plan`: the running silence's alarm hour at each
+    step of the ladder. `longest`: of each of the last days, quarter hours. `silences[b, l]`: how many begun in bin b
+    lasted l hours; `would_raise[k]`: how many short ones would have raised at k steps; `days`: how many are known;
+    these fade by age.
+    """
 
     first_s: float = 0.0
     last_use_s: float = 0.0
     silent_from_s: float = 0.0
     silent_s: float = 0.0
-    ask_h: float = 0.0
-    alert_h: float = 0.0
+    days: float = 0.0
+    step_l: float = inf
+    hour: int = 0
+    day: int = 0
+    used: int = 0
+    hour_used: bool = False
+    ask_h: int = 0
+    alert_h: int = 0
+    plan: bytes = b""
     rate: list[float] = field(default_factory=lambda: [0.3] * 24)
-    silences: list[tuple[int, int, float]] = field(default_factory=list)
+    silences: Counts = field(default_factory=lambda: np.zeros((BEGINS, HOURS + 1), np.float32))
+    would_raise: Counts = field(default_factory=lambda: np.zeros(len(LADDER) + 1, np.float32))
+    longest: bytearray = field(default_factory=lambda: bytearray(_LONGEST_DAYS))
+    drip: DripState = field(default_factory=DripState)
     absences: list[tuple[float, float]] = field(default_factory=list)
 
     def pack(self) -> bytes:
@@ -47,27 +87,47 @@ class LowUseState:
             self.last_use_s,
             self.silent_from_s,
             self.silent_s,
+            self.days,
+            self.step_l,
+            float(self.hour),
+            float(self.day),
+            self.used,
+            self.hour_used,
             self.ask_h,
             self.alert_h,
-            len(self.silences),
-            *self.rate,
+            len(self.plan),
+            len(self.absences),
         )
-        absences = b"".join(struct.pack("<dd", *absence) for absence in self.absences)
-        return head + b"".join(_ENTRY.pack(*silence) for silence in self.silences) + absences
+        absences = b"".join(_ABSENCE.pack(*absence) for absence in self.absences)
+        rate = _RATE.pack(*self.rate)
+        counts = self.silences.tobytes() + self.would_raise.tobytes()
+        return head + self.plan + absences + rate + counts + bytes(self.longest) + self.drip.pack()
 
     @classmethod
     def unpack(cls, packed: bytes) -> "LowUseState":
-        values = _HEAD.unpack_from(packed)
-        end = _HEAD.size + values[6] * _ENTRY.size
-        first_s, last_use_s, silent_from_s, silent_s, ask_h, alert_h = values[:6]
-        silences = list(_ENTRY.iter_unpack(packed[_HEAD.size : end]))
-        absences = list(struct.iter_unpack("<dd", packed[end:]))
-        rate = list(values[7:])
-        return cls(first_s, last_use_s, silent_from_s, silent_s, ask_h, alert_h, rate, silences, absences)
+        *values, planned, absences = _HEAD.unpack_from(packed)
+        sizes = (planned, absences * _ABSENCE.size, _RATE.size, _SILENCES_SIZE, _RAISED_SIZE, _LONGEST_DAYS)
+        ends = list(accumulate(sizes, initial=_HEAD.size))
+        plan, absent, rate, silences, would_raise, longest = (packed[begin:end] for begin, end in pairwise(ends))
+        state = cls(*values[:6])
+        state.hour, state.day = int(values[6]), int(values[7])
+        state.used, state.hour_used, state.ask_h, state.alert_h = values[8:]
+        state.plan = plan
+        state.absences = [(begin, until) for begin, until in _ABSENCE.iter_unpack(absent)]
+        state.rate = list(_RATE.unpack(rate))
+        state.silences = np.frombuffer(silences, np.float32).reshape(BEGINS, HOURS + 1).copy()
+        state.would_raise = np.frombuffer(would_raise, np.float32).copy()
+        state.longest = bytearray(longest)
+        state.drip = DripState.unpack(packed[ends[-1] :])
+        return state
 
 
 class LowUse:
-    """First form: the own longest silence begun around this hour, plus a little."""
+    """Plans, when a silence has begun, after how many hours it is worth asking and alerting; see `detectors.habit`.
+
+    How much a false alert may cost is set by the household itself: the least patient step of the ladder that would
+    have kept to the budget on its own record, and on other households' while that is short.
+    """
 
     kind = AlertKind.LOW_USE
 
@@ -83,14 +143,16 @@ class LowUse:
     def observe(self, state: LowUseState, interval: Interval) -> Verdict:
         begin_s, end_s = interval.start_at.timestamp(), interval.end_at.timestamp()
         if not state.first_s:
-            state.first_s = state.silent_from_s = begin_s
+            state.first_s = begin_s
+            self._restart(state, begin_s)
+        if state.absences and self._absent(state, end_s):
+            drip.interrupt(state.drip)
+            self._restart(state, end_s)
+            return CLEAR
         if interval.gap or not interval.known:
             return self._across_gap(state, interval, end_s)
-        active = interval.volume >= 1.0
-        hour = int(self._clock.local_s(end_s - 1.0) // 3600) % 24
-        state.rate[hour] += (active - state.rate[hour]) / 28.0 * min(1.0, (end_s - begin_s) / 3600.0)
-        if active:
-            self._close(state)
+        if self._used(state, interval.volume, begin_s, end_s):
+            self._learn(state)
             self._restart(state, end_s)
             state.last_use_s = end_s
             return CLEAR
@@ -98,79 +160,126 @@ class LowUse:
         return self._verdict(state, end_s, late=interval.late)
 
     def presence(self, state: LowUseState, at_s: float) -> None:
-        """Somebody was seen or heard there: the silence begins anew, and is no habit of the water's."""
+        """Somebody was seen or heard there: the silence begins anew, and teaches nothing about the water."""
         if at_s > state.silent_from_s:
             self._restart(state, at_s)
 
+    def absent(self, state: LowUseState, begins_s: float, ends_s: float) -> None:
+        """Nobody is there from, until; expires by itself."""
+        state.absences.append((begins_s, ends_s))
+
+    def _absent(self, state: LowUseState, end_s: float) -> bool:
+        state.absences = [absence for absence in state.absences if absence[1] > end_s]
+        return any(begin <= end_s for begin, _ in state.absences)
+
     def _across_gap(self, state: LowUseState, interval: Interval, end_s: float) -> Verdict:
-        """Water that ran somewhere in a gap restarts the clock at its end; else the clock stands still there."""
+        """Water that ran somewhere in a gap restarts the clock at its end; without any the clock stands still there."""
+        drip.interrupt(state.drip)
         if not interval.known or interval.volume >= 1.0:
             self._restart(state, end_s)
             return CLEAR
-        return CannotTell(Reason(key="gap"))
+        return _GAP
+
+    def _used(self, state: LowUseState, volume: float, begin_s: float, end_s: float) -> bool:
+        """Whether somebody drew water in this interval; keeps the hours, the rates, the days and the drip."""
+        local = int(self._clock.local_s(end_s - 1.0))
+        hour = local // 3600
+        if hour != state.hour:
+            self._turn_hour(state, hour)
+        if 0.0 < volume < state.step_l:
+            state.step_l = max(volume, 1.0)
+        hours = (end_s - begin_s) / 3600.0
+        used = volume >= drip.use_threshold_l(state.drip, hours, state.step_l)
+        drip.follow(state.drip, end_s, volume, hour // 24)
+        if used:
+            state.hour_used = True
+        if state.silent_s < _PRESUMED_ABSENT_S:
+            state.days += hours / 24.0
+        return used
+
+    def _turn_hour(self, state: LowUseState, hour: int) -> None:
+        """The hour that is over joins the own rate and the bits; at midnight the record fades."""
+        if state.hour:
+            step = max(1.0 / _RATE_DAYS, 1.0 / (hour / 24.0 - state.first_s / 86400.0 + 5.0))
+            place = state.hour % 24
+            state.rate[place] += step * (state.hour_used - state.rate[place])
+            state.used = (state.used | state.hour_used) << min(max(hour - state.hour, 0), 64) & _BITS
+        state.hour, state.hour_used = hour, False
+        if hour // 24 != state.day:
+            state.day = hour // 24
+            state.longest = state.longest[1:] + b"\0"
+            state.silences *= np.float32(_FADE)
+            state.would_raise *= np.float32(_FADE)
+            state.days *= _FADE
 
     def _restart(self, state: LowUseState, at_s: float) -> None:
-        state.silent_from_s, state.silent_s, state.alert_h = at_s, 0.0, 0.0
+        state.silent_from_s, state.silent_s, state.plan = at_s, 0.0, b""
 
-    def _close(self, state: LowUseState) -> None:
+    def _learn(self, state: LowUseState) -> None:
+        """A silence ended by use: how long it was, and which steps of the ladder would have raised a false alert."""
         hours = state.silent_s / 3600.0
-        if hours < 3.0:
-            return
-        local = self._clock.local_s(state.silent_from_s)
-        day = int(local // 86400)
-        state.silences.append((day, int(local // 3600) % 24, min(hours, 48.0)))
-        oldest = day - self._p.record.days
-        while state.silences and state.silences[0][0] < oldest:
-            del state.silences[0]
+        begun = int(self._clock.local_s(state.silent_from_s)) // 3600
+        if hours < 1.0 and begun == state.hour:
+            return  # a second use within the hour begins no other silence
+        state.silences[begun % 24 * BEGINS // 24, min(int(hours + _SLACK_H), HOURS)] += 1.0
+        state.longest[-1] = max(state.longest[-1], min(int(hours * 4.0), 255))
+        if state.plan and hours <= HOURS:
+            state.would_raise[sum(alarm_h <= hours + _SLACK_H for alarm_h in state.plan)] += 1.0
 
     def _plan(self, state: LowUseState) -> None:
-        """Fixed when the silence has begun: nothing is learned while nothing flows."""
-        hour = int(self._clock.local_s(state.silent_from_s) // 3600) % 24
-        near = sorted(h for _, begun, h in state.silences if min((begun - hour) % 24, (hour - begun) % 24) <= 2)
-        longest = near[-1] if near else 12.0
-        second = near[-2] if len(near) > 1 else longest
-        p = self._p
-        state.alert_h = min(max(longest + p.spare_h, p.shortest_h), p.longest_h)
-        state.ask_h = min(max(second + 0.5, p.shortest_h), state.alert_h)
+        """Fixed once the silence has begun: nothing is learned while nothing flows."""
+        state.plan = bytes(alarm_hours(self._terms(state), self._p.population))
+        state.alert_h = state.plan[self._step(state, self._p.budget)]
+        asked_h = state.plan[self._step(state, self._p.ask_budget)]
+        state.ask_h = min(asked_h, state.alert_h - _ASKED_BEFORE_H)
+
+    def _terms(self, state: LowUseState) -> NDArray[np.float64]:
+        begun = int(self._clock.local_s(state.silent_from_s)) // 3600
+        used = (state.used | state.hour_used) >> max(state.hour - begun, 0)
+        return terms(state.silences, state.rate, before(begun % 24, used, state.rate), self._p.population.survival)
+
+    def _step(self, state: LowUseState, budget: float) -> int:
+        """The least patient step that keeps to the budget [false alerts in 30 days] on the record."""
+        own = np.cumsum(state.would_raise[::-1])[::-1][1:]
+        rates = (own + _PRIOR_DAYS * self._p.population.false_alerts) / (state.days + _PRIOR_DAYS)
+        within = rates <= budget / 30.0
+        return int(np.argmax(within)) if within.any() else len(LADDER) - 1
 
     def _verdict(self, state: LowUseState, end_s: float, *, late: bool) -> Verdict:
-        if any(begin <= end_s < until for begin, until in state.absences):
-            self._restart(state, end_s)
+        if state.silent_s < 3600.0 * (_PLAN_FROM_H - _SLACK_H):
             return CLEAR
-        if state.silent_s < 3600.0 * self._p.shortest_h:
-            return CLEAR
+        if not state.plan:
+            self._plan(state)
         if late:
             return _LATE
         level = self._level(state, end_s)
         return CLEAR if level is None else self._finding(state, end_s, level)
 
     def _level(self, state: LowUseState, end_s: float) -> Level | None:
-        if not state.alert_h:
-            self._plan(state)
-        hours = state.silent_s / 3600.0
+        hours = state.silent_s / 3600.0 + _SLACK_H
         experienced = end_s - state.first_s >= self._asks_only_s
         if state.silent_s >= self._net_s or (experienced and hours >= state.alert_h):
             return Level.ALERT
         return Level.ASK if hours >= state.ask_h else None
 
     def _finding(self, state: LowUseState, end_s: float, level: Level) -> Finding:
-        key = "low_use_net" if state.silent_s >= self._net_s else "low_use"
-        since = datetime.fromtimestamp(state.silent_from_s, UTC)
-        at = datetime.fromtimestamp(end_s, UTC)
         values: dict[str, float | int | str] = {
             "expected_uses": round(self._expected(state, end_s)),
-            "longest_hours": round(self._longest(state, end_s), 1),
+            "longest_hours": max(state.longest) / 4.0,
             "silent_hours": round(state.silent_s / 3600.0, 1),
             "last_use_at": datetime.fromtimestamp(state.last_use_s, UTC).isoformat() if state.last_use_s else "",
         }
-        return Finding(kind=self.kind, level=level, at=at, since=since, reason=Reason(key=key, values=values))
+        key = "low_use_net" if state.silent_s >= self._net_s else "low_use"
+        return Finding(
+            kind=self.kind,
+            level=level,
+            at=datetime.fromtimestamp(end_s, UTC),
+            since=datetime.fromtimestamp(state.silent_from_s, UTC),
+            reason=Reason(key=key, values=values),
+        )
 
     def _expected(self, state: LowUseState, end_s: float) -> float:
         """Hours with use that the own rate let expect during this silence."""
-        first = int(self._clock.local_s(state.silent_from_s) // 3600)
-        last = int(self._clock.local_s(end_s) // 3600)
-        return sum(state.rate[hour % 24] for hour in range(first + 1, last + 1))
-
-    def _longest(self, state: LowUseState, end_s: float) -> float:
-        oldest = int(self._clock.local_s(end_s) // 86400) - 28
-        return max((h for day, _, h in state.silences if day >= oldest), default=0.0)
+        first = int(self._clock.local_s(state.silent_from_s)) // 3600
+        last = int(self._clock.local_s(end_s)) // 3600
+        return sum(state.rate[hour % 24] for hour in range(first + 1, min(last, first + 96) + 1))

@@ -1,0 +1,138 @@
+"""How long this household's silences last, and after how many hours it is worth telling somebody.
+
+A discrete-time hazard: logit P(use in the hour after l silent ones) is linear in the own record of silences begun at
+such an hour, the own rate of use at this hour of the day, what the last day was like, and the clock. The weights were
+learned from other households (`detectors.population`); what sets households apart is in their own record.
+"""
+
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+BEGINS = 12  # two-hour bins of the local hour at which a silence begins
+HOURS = 24  # lengths up to a day, in whole hours
+SHORTEST_H, LONGEST_H = 4, 23  # alarm hours to choose from
+LADDER = np.geomspace(60.0, 600_000.0, 24)  # what one false alert may cost, on the scale of `_COST`
+
+_KERNEL_H = 1.7
+_PRIOR_SILENCES = 10.0  # weight of other households' silences against the own
+_NEAR_H = 9.0  # a collapse counts where the last use is, and the next would be, less than this away
+
+_CHOICES = np.arange(SHORTEST_H, LONGEST_H + 1)
+_COST = _CHOICES**3 / 150.0  # late alarms cost more than in proportion: p90 3 h better for 0.3 h in the median
+_LENGTHS = np.arange(float(HOURS))
+_MIDDLES = _LENGTHS + 0.5
+_EXPOSURE = 1.0 + np.clip(np.minimum(_NEAR_H, _MIDDLES) - np.maximum(0.0, _MIDDLES - _NEAR_H), 0.0, None)
+
+
+def _kernel() -> Array:
+    apart = np.abs(np.subtract.outer(np.arange(BEGINS), np.arange(BEGINS)))
+    hours = np.minimum(apart, BEGINS - apart) * 24.0 / BEGINS
+    weights: Array = np.exp(-0.5 * (hours / _KERNEL_H) ** 2)
+    return weights
+
+
+def _clock_terms(begun: int) -> Array:
+    """Shape (24, 10): the length, and the hour of the day then and at the beginning as waves."""
+    now = (begun + _LENGTHS + 1.0) % 24.0
+    waves = []
+    for turns in (1, 2):
+        turn = 2.0 * np.pi * turns / 24.0
+        waves += [np.sin(turn * now), np.cos(turn * now)]
+        waves += [np.full(HOURS, np.sin(turn * begun)), np.full(HOURS, np.cos(turn * begun))]
+    return np.stack([_LENGTHS / 10.0, np.clip(_LENGTHS - 8.0, 0.0, None) / 10.0, *waves], axis=1)
+
+
+KERNEL = _kernel()
+_CLOCK = [_clock_terms(begun) for begun in range(24)]
+_SCALED = _LENGTHS / 10.0
+TERMS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    """What was learned from other households.
+
+    `survival[b, l]`: share of the silences begun in bin b that last at least l hours. `intercept`, `weights`: of the
+    hazard's `terms`. `false_alerts[k]`: seen a day and household at step k of `LADDER`.
+    """
+
+    survival: Array
+    intercept: float
+    weights: Array
+    false_alerts: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What came before a silence: hours with use in the last 3, 6 and 24 against those expected, and silences [h]."""
+
+    begun: int
+    last_3: float
+    last_6: float
+    last_24: float
+    silence_before_h: float
+    longest_in_40_h: float
+
+
+def before(begun: int, used: int, rate: list[float]) -> Before:
+    """From the bits of the hours with use up to the beginning (lowest: the last) and the own rate of each hour."""
+    expected = [rate[(begun - back) % 24] for back in range(24)]
+    return Before(
+        begun,
+        log(((used & 0x7).bit_count() + 0.5) / (sum(expected[:3]) + 0.5)),
+        log(((used & 0x3F).bit_count() + 0.5) / (sum(expected[:6]) + 0.5)),
+        log(((used & 0xFFFFFF).bit_count() + 1.0) / (sum(expected) + 1.0)),
+        *_silences(used),
+    )
+
+
+def _silences(used: int) -> tuple[float, float]:
+    """The unused hours directly before the last use, and the longest run of such in 40 hours, both at most 24."""
+    bits = f"{used & 0xFF_FFFF_FFFF:040b}"
+    *runs, _ = (len(run) for run in bits.rstrip("0").split("1"))
+    if not runs:
+        return 24.0, 24.0
+    return float(min(runs[-1], 24)), float(min(max(runs), 24))
+
+
+def terms(silences: NDArray[np.float32], rate: list[float], past: Before, survival: Array) -> Array:
+    """The hazard's terms for each length 0..23, shape (24, TERMS).
+
+    `silences[b, l]`: the own record, faded by age: how many begun in bin b lasted l whole hours (24: or more).
+    """
+    place = past.begun * BEGINS // 24
+    lasted = np.cumsum((KERNEL[place] @ silences)[::-1])[::-1] + _PRIOR_SILENCES * survival[place]
+    own = _logit(1.0 - lasted[1:] / lasted[:-1])
+    hourly = _logit(np.array(rate))
+    now = np.take(hourly, np.arange(past.begun + 1, past.begun + 1 + HOURS), mode="wrap")
+    soon = np.take(hourly, np.arange(past.begun + 2, past.begun + 2 + HOURS), mode="wrap")
+    level = _logit(np.array(sum(rate) / 24.0))
+    scalars = (past.last_3, past.last_6, past.last_24, past.silence_before_h / 10.0, past.longest_in_40_h / 10.0)
+    day = np.broadcast_to(np.array([*scalars, float(level)]), (HOURS, 6))
+    longer = np.stack([day[:, 2], day[:, 0], own, now, day[:, 5]], axis=1) * _SCALED[:, None]
+    return np.concatenate([_CLOCK[past.begun], np.stack([own, now, soon], axis=1), day, longer], axis=1)
+
+
+def alarm_hours(hazard_terms: Array, population: Population) -> list[int]:
+    """For each step of the ladder the hour g of silence at which to tell somebody, fixed when the silence begins.
+
+    Least of  cost of a false alert * P(the silence ends between g and 24 h) + exposure to a collapse * cost of g.
+    """
+    hazard = 1.0 / (1.0 + np.exp(-(hazard_terms @ population.weights + population.intercept)))
+    lasting = np.concatenate([[1.0], np.cumprod(1.0 - hazard)])
+    exposure = (lasting[:-1] - lasting[1:]) @ _EXPOSURE
+    ends_after = lasting[_CHOICES] - lasting[HOURS]
+    total = LADDER[:, None] * ends_after + exposure * _COST
+    hours: list[int] = np.maximum.accumulate(_CHOICES[np.argmin(total, axis=1)]).tolist()
+    return hours
+
+
+def _logit(share: Array) -> Array:
+    clipped = np.clip(share, 1e-4, 1.0 - 1e-4)
+    logit: Array = np.log(clipped / (1.0 - clipped))
+    return logit

@@ -1,0 +1,188 @@
+"""Learns `detectors.population` from recorded households: how silences end in homes at large.
+
+python -m simulator.fit --tz Europe/Madrid FILE... > detectors/population.py
+
+1. The share of silences that last so long, by the hour they begin.
+2. The hazard's weights: a logistic regression, each whole hour of each silence one case.
+3. The false alerts that each step of the ladder would have raised.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.habit import BEGINS, HOURS, KERNEL, LADDER, TERMS, Population
+from detectors.localtime import LocalClock
+from detectors.low_use import LowUse, LowUseParameters, LowUseState
+from domain.recording import Recording
+from domain.register import RegisterState, advance
+from ingest.recorded import read_recording
+
+Array = NDArray[np.float64]
+
+_LEARNING_DAYS = 14  # the first days of a home teach little: its own record is empty
+_TRAINING_DAYS = 42  # false alerts are counted after these
+_FROM_H = 2
+_RIDGE = 20.0  # on standardised terms
+
+
+@dataclass(slots=True)
+class Case:
+    """A silence that reached two hours: when in the record it ended, its terms, its length, its plan."""
+
+    day: float
+    terms: Array
+    hours: float
+    plan: bytes
+
+
+@dataclass(slots=True)
+class Home:
+    """What one recording showed."""
+
+    silences: Array = field(default_factory=lambda: np.zeros((BEGINS, HOURS + 1)))
+    cases: list[Case] = field(default_factory=list)
+    days: float = 0.0
+
+
+class Watched(LowUse):
+    """The detector itself, writing down what it sees."""
+
+    def __init__(self, parameters: LowUseParameters, clock: LocalClock, home: Home) -> None:
+        super().__init__(parameters, clock)
+        self._home = home
+        self._latest: Array = np.zeros((HOURS, TERMS))
+
+    def _terms(self, state: LowUseState) -> Array:
+        self._latest = super()._terms(state)
+        return self._latest
+
+    def _learn(self, state: LowUseState) -> None:
+        before = state.silences.copy()
+        super()._learn(state)
+        self._home.silences += state.silences - before
+        if state.plan:
+            day = (state.silent_from_s - state.first_s) / 86400.0
+            self._home.cases.append(Case(day, self._latest, state.silent_s / 3600.0, state.plan))
+
+
+def watch(recording: Recording, population: Population, zone: ZoneInfo) -> Home:
+    """One home through the detector with this population's numbers."""
+    home = Home()
+    detector = Watched(LowUseParameters(population=population), LocalClock(zone), home)
+    state, register = detector.start(), RegisterState()
+    for at, register_l in recording.readings():
+        interval, _ = advance(register, at, register_l)
+        if interval is not None:
+            detector.observe(state, interval)
+            if interval.known and not interval.gap and state.silent_s < 48 * 3600.0:
+                past_training = interval.end_at.timestamp() - state.first_s > _TRAINING_DAYS * 86400.0
+                home.days += interval.length.total_seconds() / 86400.0 * past_training
+    return home
+
+
+def fit(recordings: Sequence[Recording], zone: ZoneInfo) -> Population:
+    """The numbers learned from these recordings, in three passes over them."""
+    nothing = Population(
+        survival=np.exp(-np.arange(HOURS + 1) / 4.0) * np.ones((BEGINS, 1)),
+        intercept=-1.0,
+        weights=np.zeros(TERMS),
+        false_alerts=np.full(len(LADDER), 0.02),
+    )
+    with_survival = replace(nothing, survival=_survival(watch(r, nothing, zone) for r in recordings))
+    intercept, weights = _regress([watch(r, with_survival, zone) for r in recordings])
+    with_hazard = replace(with_survival, intercept=intercept, weights=weights)
+    return replace(with_hazard, false_alerts=_false_alerts(watch(r, with_hazard, zone) for r in recordings))
+
+
+def _survival(homes: Iterable[Home]) -> Array:
+    """Mean over homes of the smoothed share that lasts at least l hours."""
+    shares = []
+    for home in homes:
+        near = KERNEL @ home.silences
+        lasting = np.cumsum(near[:, ::-1], axis=1)[:, ::-1]
+        shares.append(lasting / np.maximum(lasting[:, :1], 1e-9))
+    return np.asarray(np.mean(shares, axis=0))
+
+
+def _regress(homes: Iterable[Home]) -> tuple[float, Array]:
+    """Intercept and weights on the terms as they are; fitted on standardised terms with a ridge (Newton's steps)."""
+    rows, ended = [], []
+    for case in (case for home in homes for case in home.cases if case.day >= _LEARNING_DAYS):
+        last = min(int(case.hours + 0.15), HOURS - 1)
+        rows.append(case.terms[_FROM_H : last + 1])
+        ended.append(np.arange(_FROM_H, last + 1) == int(case.hours + 0.15))
+    raw, uses = np.concatenate(rows), np.concatenate(ended).astype(np.float64)
+    mean, scale = raw.mean(axis=0), raw.std(axis=0) + 1e-12
+    design = np.column_stack([np.ones(len(raw)), (raw - mean) / scale])
+    ridge = np.diag([0.0, *([_RIDGE] * raw.shape[1])])
+    beta = np.zeros(design.shape[1])
+    for _ in range(12):
+        chance = 1.0 / (1.0 + np.exp(-design @ beta))
+        curvature = (design * (chance * (1.0 - chance))[:, None]).T @ design + ridge
+        beta += np.linalg.solve(curvature, design.T @ (uses - chance) - ridge @ beta)
+    weights = beta[1:] / scale
+    return float(beta[0] - weights @ mean), weights
+
+
+def _false_alerts(homes: Iterable[Home]) -> Array:
+    """Mean over homes of the false alerts a day at each step: silences of a day at most that outlast the alarm."""
+    rates = []
+    for home in homes:
+        short = [case for case in home.cases if case.day >= _TRAINING_DAYS and case.hours <= HOURS]
+        raised = [np.frombuffer(case.plan, np.uint8) <= case.hours + 0.15 for case in short]
+        rates.append(np.sum(raised, axis=0) / max(home.days, 30.0) if raised else np.zeros(len(LADDER)))
+    return np.asarray(np.mean(rates, axis=0))
+
+
+def as_module(population: Population, made_from: str) -> str:
+    """The numbers as a Python module."""
+    lines = [
+        '"""What was learned from other households; written by `python -m simulator.fit`, not by hand.',
+        "",
+        f"Made from {made_from}.",
+        '"""',
+        "",
+        "import numpy as np",
+        "",
+        "from detectors.habit import Population",
+        "",
+        "# fmt: off",
+        "POPULATION = Population(",
+        *_rows("survival", population.survival.ravel(), f".reshape({BEGINS}, {HOURS + 1})", ".3g"),
+        f"    intercept={population.intercept:.6g},",
+        *_rows("weights", population.weights, "", ".5g"),
+        *_rows("false_alerts", population.false_alerts, "", ".4g"),
+        ")",
+        "# fmt: on",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(name: str, values: Array, shape: str, digits: str) -> list[str]:
+    said = [format(value, digits) for value in values.tolist()]
+    per_row = 8 if len(said) <= 24 else 10
+    rows = ["        " + ", ".join(said[at : at + per_row]) + "," for at in range(0, len(said), per_row)]
+    return [f"    {name}=np.array((", *rows, f"    )){shape},"]
+
+
+def main(arguments: Sequence[str], say: Callable[[str], object]) -> None:
+    parser = argparse.ArgumentParser(description="learn detectors/population.py from recorded households")
+    parser.add_argument("files", nargs="+", type=Path)
+    parser.add_argument("--tz", required=True)
+    given = parser.parse_args(arguments)
+    read = [read_recording(path, lambda problem: print(problem, file=sys.stderr)) for path in given.files]  # noqa: T201  # a command's own complaints
+    recordings = [recording for recording in read if recording is not None]
+    days = sum(float(r.at_s[-1] - r.at_s[0]) for r in recordings) / 86400.0
+    population = fit(recordings, ZoneInfo(given.tz))
+    say(as_module(population, f"{len(recordings)} households, {days:.0f} days ({given.tz})"))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:], sys.stdout.write)
