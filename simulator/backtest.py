@@ -69,7 +69,7 @@ def backtest(options: Options, *, report: Report, clock: Clock) -> list[Row]:
     bench = _Bench(options, report, clock)
     if not bench.homes:
         return []
-    rows = list(bench.rules())
+    rows = sorted(bench.rules(), key=lambda row: row.section, reverse=True)
     if options.curves:
         rows += sorted(bench.curves(), key=lambda row: row.section)
     if options.meters and options.folder is None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaincc, gammaln
 
 from simulator.habits import Habits, Person, Use
-from simulator.life import DAY, Life, Minutes, PersonLife
+from simulator.life import DAY, Life, Minutes, PersonLife, passed
 
 GRID_MIN = 15.0
 AFTER_WAKING_MIN = 25.0
@@ -82,23 +82,37 @@ def clocks(habits: Habits, life: Life, rng: np.random.Generator) -> list[Clock]:
     """Lets every end use of the household run through its life."""
     edges = _edges(life)
     middle = (edges[:-1] + edges[1:]) / 2.0
-    hour = middle / 60.0 % 24.0
     day = np.clip(middle // DAY, 0, life.days - 1).astype(np.int64)
+    minute = (middle - day * DAY).astype(np.int64)
     weekday = (day + life.first_weekday) % 7
+    warmth = life.warmth[day]
     guests = 1.0 + 0.8 * life.visitors.covers(middle)
     states = [_State(person, middle, day) for person in life.persons]
     found: list[Clock] = []
     for person, state in zip(habits.persons, states, strict=True):
-        toilet, basin, shower = _toilet(person, state) * guests, _basin(state), _shower(person, state, hour)
+        toilet, basin, shower = (
+            _toilet(person, state) * guests,
+            _basin(state),
+            _shower(person, state, minute) * (1.0 + 0.15 * warmth),
+        )
         found.append(_run("toilet", edges, toilet, rng, shape=person.bladder_shape, seen=habits.flush_seen))
         found.append(_run("basin", edges, basin, rng, shape=1.5, seen=0.55))
         found.append(_run("shower", edges, shower, rng, shape=6.0, seen=1.0))
     active = np.maximum.reduce([state.active for state in states])
     edge = np.maximum.reduce([state.edge for state in states])
-    found.append(_run("kitchen", edges, _kitchen(habits, hour, active, edge) * guests, rng, shape=1.5, seen=0.8))
-    found.append(_run("laundry", edges, _laundry(habits, hour, weekday, active), rng, shape=8.0, seen=1.0))
+    found.append(_run("kitchen", edges, _kitchen(habits, minute, active, edge) * guests, rng, shape=1.5, seen=0.8))
+    found.append(_run("laundry", edges, _laundry(habits, minute, weekday, active), rng, shape=8.0, seen=1.0))
     if habits.garden:
-        found.append(_run("garden", edges, active * _bump(hour, 18.5, 1.0) * 0.4, rng, shape=2.0, seen=1.0))
+        found.append(
+            _run(
+                "garden",
+                edges,
+                active * _bump(minute, 18.5, 1.0) * 0.6 * np.maximum(warmth, 0.0),
+                rng,
+                shape=2.0,
+                seen=1.0,
+            )
+        )
     return found
 
 
@@ -111,9 +125,9 @@ class _State:
         bad = person.bad.covers(middle)
         self.active = (home & up) * np.where(bad, 0.35, 1.0) * person.spirits[day]
         self.asleep = (home & ~up).astype(np.float64)
-        since_up = middle - np.concatenate(([-np.inf], person.up.start))[np.searchsorted(person.up.start, middle)]
-        until_bed = np.concatenate((person.up.end, [np.inf]))[np.searchsorted(person.up.end, middle)] - middle
-        back = middle - np.concatenate(([-np.inf], person.out.end))[np.searchsorted(person.out.end, middle)]
+        since_up = middle - np.concatenate(([-np.inf], person.up.start))[passed(person.up.start, middle)]
+        until_bed = np.concatenate((person.up.end, [np.inf]))[passed(person.up.end, middle)] - middle
+        back = middle - np.concatenate(([-np.inf], person.out.end))[passed(person.out.end, middle)]
         self.waking = home * up * (since_up < AFTER_WAKING_MIN)
         self.edge = home * up * ((since_up < 60.0) | (until_bed < BEFORE_BED_MIN))
         self.back = home * up * (back < AFTER_RETURN_MIN)
@@ -143,11 +157,11 @@ def _run(use: Use, edges: Minutes, rate: Minutes, rng: np.random.Generator, *, s
     return Clock(use=use, shape=shape, seen=seen, edges=edges, elapsed=elapsed, strikes=strikes[strikes < total])
 
 
-def _bump(hour: Minutes, centre: float, width: float) -> Minutes:
-    """A bell around an hour of the day, whose day's integral is one [1/min]."""
-    away = (hour - centre + 12.0) % 24.0 - 12.0
-    bell: Minutes = np.exp(-0.5 * (away / width) ** 2) / (width * np.sqrt(2.0 * np.pi) * 60.0)
-    return bell
+def _bump(minute: NDArray[np.int64], centre_h: float, width_h: float) -> Minutes:
+    """A bell around an hour of the day, whose day's integral is one [1/min], at each minute of the day."""
+    away = (np.arange(0.5, DAY) / 60.0 - centre_h + 12.0) % 24.0 - 12.0
+    bell: Minutes = np.exp(-0.5 * (away / width_h) ** 2) / (width_h * np.sqrt(2.0 * np.pi) * 60.0)
+    return bell[minute]
 
 
 def _toilet(person: Person, state: _State) -> Minutes:
@@ -161,17 +175,17 @@ def _basin(state: _State) -> Minutes:
     return BASIN_PER_DAY / 960.0 * state.active * (1.0 + 3.0 * state.edge)
 
 
-def _shower(person: Person, state: _State, hour: Minutes) -> Minutes:
+def _shower(person: Person, state: _State, minute: NDArray[np.int64]) -> Minutes:
     well = (state.active > 0.4).astype(np.float64)
-    return person.shower_per_day * 1.15 * well * _bump(hour, person.shower_h, 0.6)
+    return person.shower_per_day * 1.15 * well * _bump(minute, person.shower_h, 0.6)
 
 
-def _kitchen(habits: Habits, hour: Minutes, active: Minutes, edge: Minutes) -> Minutes:
-    meals = _bump(hour, habits.lunch_h, 0.8) + _bump(hour, habits.dinner_h, 0.8)
+def _kitchen(habits: Habits, minute: NDArray[np.int64], active: Minutes, edge: Minutes) -> Minutes:
+    meals = _bump(minute, habits.lunch_h, 0.8) + _bump(minute, habits.dinner_h, 0.8)
     rest = habits.kitchen_per_day / 960.0
     return active * (0.45 * rest * (1.0 + 2.0 * edge) + 0.35 * habits.kitchen_per_day * meals)
 
 
-def _laundry(habits: Habits, hour: Minutes, weekday: NDArray[np.int64], active: Minutes) -> Minutes:
+def _laundry(habits: Habits, minute: NDArray[np.int64], weekday: NDArray[np.int64], active: Minutes) -> Minutes:
     favourite = np.where(weekday == habits.laundry_weekday, 3.0, 0.66)
-    return habits.laundry_per_week / 7.0 * favourite * active * _bump(hour, 10.0, 1.5) * 1.2
+    return habits.laundry_per_week / 7.0 * favourite * active * _bump(minute, 10.0, 1.5) * 1.2

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,6 +13,8 @@ from simulator.draws import Clock, Draws, clocks
 from simulator.habits import Habits, draw_habits
 from simulator.life import DAY, Life, Minutes, live
 from simulator.volumes import draws_of
+
+Seconds = NDArray[np.floating[Any]] | NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,7 @@ def household(
 ) -> Household:
     """Draws a household and lets it live for `days` local days from `first_day` on."""
     known = habits or draw_habits(rng, persons=persons)
-    life = live(known, days=days, first_weekday=first_day.weekday(), rng=rng)
+    life = live(known, days=days, first_day=first_day, rng=rng)
     running = clocks(known, life, rng)
     return Household(
         household_id=household_id,
@@ -77,18 +80,15 @@ def to_utc_s(wall: Minutes, *, first_day: date, tz: ZoneInfo) -> NDArray[np.floa
     return np.interp(wall, np.arange(len(hours)) * 60.0, hours)
 
 
-def register_l(
-    draws: Draws, start_s: NDArray[np.float64], at_s: NDArray[np.float64], *, drip_l_per_h: float = 0.0
-) -> NDArray[np.float64]:
+def register_l(draws: Draws, start_s: Seconds, at_s: Seconds, *, drip_l_per_h: float = 0.0) -> NDArray[np.float64]:
     """Water through the meter since `at_s[0]`, exact [L], at each of `at_s`; the draws begin at `start_s` [UTC s]."""
     length_s = np.maximum(draws.length * 60.0, 1.0)
-    edges = np.concatenate((start_s, start_s + length_s))
-    change = np.concatenate((draws.volume / length_s, -draws.volume / length_s))
-    order = np.argsort(edges, kind="stable")
-    edges = edges[order]
-    rate = np.cumsum(change[order])
-    passed = np.concatenate(([0.0], np.cumsum(rate[:-1] * np.diff(edges)))) if len(edges) else np.empty(0)
-    flow = np.interp(at_s, edges, passed, left=0.0) if len(edges) else np.zeros(len(at_s))
-    flow = flow + drip_l_per_h * (at_s - at_s[0]) / 3600.0
-    rising: NDArray[np.float64] = np.maximum.accumulate(flow) - flow[0]
-    return rising
+    flow = draws.volume / length_s
+    turns_s = np.concatenate((at_s[:1], start_s, start_s + length_s, at_s[-1:]))
+    change = np.concatenate(([0.0], flow, -flow, [0.0]))
+    order = np.argsort(turns_s, kind="stable")
+    turns_s = turns_s[order]
+    rate = np.maximum(np.cumsum(change[order]), 0.0) + drip_l_per_h / 3600.0
+    passed = np.concatenate(([0.0], np.cumsum(rate[:-1] * np.diff(turns_s))))
+    passed -= np.interp(at_s[0], turns_s, passed)
+    return np.interp(at_s, turns_s, passed)

@@ -4,6 +4,7 @@ Times are wall minutes: minutes of local clock time since the first local midnig
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from simulator.habits import Habits, Person
 
 DAY = 1440.0
+COLDEST_YEARDAY = 15
 Minutes = NDArray[np.floating[Any]]
 
 
@@ -23,8 +25,14 @@ class Spans:
     end: Minutes
 
     def covers(self, at: Minutes) -> NDArray[np.bool_]:
-        """Whether each moment lies in one of the spans."""
-        return np.searchsorted(self.start, at, side="right") > np.searchsorted(self.end, at, side="right")
+        """Whether each moment lies in one of the spans; the moments in order of time."""
+        return passed(self.start, at) > passed(self.end, at)
+
+
+def passed(events: Minutes, at: Minutes) -> NDArray[np.int64]:
+    """How many events lie at or before each moment; both in order of time (few events, many moments)."""
+    first = np.searchsorted(at, events, side="left")
+    return np.cumsum(np.bincount(first, minlength=len(at) + 1)[: len(at)])
 
 
 def merged(start: Minutes, end: Minutes) -> Spans:
@@ -50,20 +58,23 @@ class PersonLife:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
-    """A household's weeks."""
+    """A household's weeks; `warmth` is the season of each day, 1 in July, -1 in January."""
 
     days: int
     first_weekday: int
+    warmth: Minutes
     persons: tuple[PersonLife, ...]
     visitors: Spans
 
 
-def live(habits: Habits, *, days: int, first_weekday: int, rng: np.random.Generator) -> Life:
-    """Draws a household's life for `days` local days, the first a `first_weekday` (Monday is 0)."""
+def live(habits: Habits, *, days: int, first_day: date, rng: np.random.Generator) -> Life:
+    """Draws a household's life for `days` local days."""
+    first_weekday = first_day.weekday()
     together = _journeys(habits, days, first_weekday, rng)
     return Life(
         days=days,
         first_weekday=first_weekday,
+        warmth=-np.cos(2.0 * np.pi * (np.arange(days) + first_day.timetuple().tm_yday - COLDEST_YEARDAY) / 365.0),
         persons=tuple(_person(person, together, days, first_weekday, rng) for person in habits.persons),
         visitors=_visitors(habits, days, rng),
     )

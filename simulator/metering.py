@@ -11,6 +11,7 @@ from simulator.households import Household, register_l, to_utc_s
 from simulator.life import DAY
 
 HEARTBEAT_S = 6 * 3600  # a meter that reports draws reports at least this often
+ROUNDING_L = 1e-4  # sums of floating point stay well within this
 DIGITS_L = 100_000_000.0  # five digits of cubic metres: registers roll over at 99,999.999 m3
 
 
@@ -34,25 +35,30 @@ def read(home: Household, meter: Meter, *, meter_id: str | None = None) -> Recor
     """The meter's readings over the household's whole life, dated by the meter's clock."""
     begins_s, ends_s = to_utc_s(np.array([0.0, home.life.days * DAY]), first_day=home.first_day, tz=home.tz)
     starts_s = to_utc_s(home.draws.start, first_day=home.first_day, tz=home.tz)
-    at_s = _moments(home.draws, starts_s, meter, float(begins_s), float(ends_s))
-    exact = meter.start_l + register_l(home.draws, starts_s, at_s, drip_l_per_h=home.habits.drip_l_per_h)
-    gained_s = (at_s - begins_s) / 86400.0 * meter.drift_s_per_day
-    return Recording(
-        meter_id=meter_id or home.household_id,
-        at_s=np.round(at_s + gained_s).astype(np.int64),
-        register_l=np.floor(exact / meter.step_l + 1e-9) * meter.step_l,
-    )
+    at_s = _moments(home.draws, starts_s, meter, int(begins_s), int(ends_s))
+    register = register_l(home.draws, starts_s, at_s, drip_l_per_h=home.habits.drip_l_per_h)
+    register += meter.start_l + ROUNDING_L
+    if meter.drift_s_per_day:
+        at_s += np.round((at_s - at_s[0]) / 86400.0 * meter.drift_s_per_day).astype(np.int64)
+    return Recording(meter_id=meter_id or home.household_id, at_s=at_s, register_l=in_steps(register, meter.step_l))
+
+
+def in_steps(register_l: NDArray[np.float64], step_l: float) -> NDArray[np.float64]:
+    """What a register of such steps shows [L]."""
+    steps = register_l / step_l
+    shown: NDArray[np.float64] = np.floor(steps, out=steps)
+    shown *= step_l
+    return shown
 
 
 def _moments(
-    draws: Draws, starts_s: NDArray[np.float64], meter: Meter, begins_s: float, ends_s: float
-) -> NDArray[np.float64]:
+    draws: Draws, starts_s: NDArray[np.float64], meter: Meter, begins_s: int, ends_s: int
+) -> NDArray[np.int64]:
     if meter.every_s:
         return np.arange(begins_s + meter.phase_s, ends_s, meter.every_s)
-    ended_s = starts_s + draws.length * 60.0
+    ended_s = (starts_s + draws.length * 60.0).astype(np.int64) + 1
     beats_s = np.arange(begins_s + meter.phase_s, ends_s, HEARTBEAT_S)
-    moments: NDArray[np.float64] = np.unique(np.round(np.concatenate((ended_s[ended_s < ends_s], beats_s))))
-    return moments[moments >= begins_s]
+    return np.unique(np.concatenate((ended_s[ended_s < ends_s], beats_s)))
 
 
 def seen_through(recording: Recording, *, every_s: int, step_l: float) -> Recording:
@@ -61,7 +67,7 @@ def seen_through(recording: Recording, *, every_s: int, step_l: float) -> Record
     return replace(
         recording,
         at_s=recording.at_s[kept],
-        register_l=np.floor(recording.register_l[kept] / step_l + 1e-9) * step_l,
+        register_l=in_steps(recording.register_l[kept] + ROUNDING_L, step_l),
     )
 
 

@@ -18,6 +18,7 @@ from domain.recording import Recording
 from simulator.radio import sending_times
 
 MAX_UNACKNOWLEDGED = 500  # Mosquitto's default queue holds 1000 for a slow subscriber
+WAKE_AT = frozenset({0, MAX_UNACKNOWLEDGED // 2})  # unacknowledged messages at which the caller may go on
 RECONNECT_MAX_S = 30
 
 
@@ -62,7 +63,7 @@ class Publisher:
         self._broker = broker
         self._say = say
         self._acknowledged = Condition()
-        self._outstanding = 0
+        self._published = self._acks = 0  # each written by one thread alone: the caller's, the network's
         self._closing = False
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False)
         self._client.max_inflight_messages_set(MAX_UNACKNOWLEDGED)
@@ -90,26 +91,28 @@ class Publisher:
 
     def publish(self, topic: str, payload: bytes, *, timeout_s: float | None = None) -> None:
         """Hands one message over, waiting first while too many are unacknowledged."""
-        self._wait_for(lambda: self._outstanding < MAX_UNACKNOWLEDGED, timeout_s)
-        with self._acknowledged:
-            self._outstanding += 1
+        if self._published - self._acks >= MAX_UNACKNOWLEDGED:
+            self._wait_for(lambda: self._published - self._acks <= MAX_UNACKNOWLEDGED // 2, timeout_s)
+        self._published += 1
         self._client.publish(topic, payload, qos=1)
 
     def wait_for_acks(self, *, timeout_s: float | None = None) -> None:
         """Returns when the broker has acknowledged everything."""
-        self._wait_for(lambda: self._outstanding == 0, timeout_s)
+        self._wait_for(lambda: self._acks == self._published, timeout_s)
 
     def _wait_for(self, ready: Callable[[], bool], timeout_s: float | None) -> None:
         with self._acknowledged:
             if not self._acknowledged.wait_for(ready, timeout_s):
-                raise UnreachableError(f"{self._outstanding} messages not acknowledged within {timeout_s:g} s")
+                left = self._published - self._acks
+                raise UnreachableError(f"{left} messages not acknowledged within {timeout_s:g} s")
 
     def _on_publish(
         self, _client: Client, _data: Any, _mid: int, _code: ReasonCode, _properties: Properties | None
     ) -> None:
-        with self._acknowledged:
-            self._outstanding -= 1
-            self._acknowledged.notify_all()
+        self._acks += 1
+        if self._published - self._acks in WAKE_AT:
+            with self._acknowledged:
+                self._acknowledged.notify_all()
 
     def _on_connect(
         self, _client: Client, _data: Any, _flags: ConnectFlags, code: ReasonCode, _properties: Properties | None
@@ -130,7 +133,7 @@ class Player:
     def __init__(self, recordings: Sequence[Recording], publisher: Publisher, *, gateway_id: str) -> None:
         self._publisher = publisher
         self._topic = f"anju/{gateway_id}/readings"
-        self._meters = [recording.meter_id for recording in recordings]
+        self._meters = [json.dumps(recording.meter_id) for recording in recordings]
         lengths = [len(recording) for recording in recordings]
         none = np.empty(0, dtype=np.int64)
         due_s = np.concatenate([sending_times(recording) for recording in recordings] or [none])
@@ -176,10 +179,7 @@ class Player:
         return count
 
     def _payload(self, index: int) -> bytes:
-        return json.dumps(
-            {
-                "meter_id": self._meters[int(self._meter[index])],
-                "at": f"{datetime.fromtimestamp(int(self._at_s[index]), UTC):%Y-%m-%dT%H:%M:%SZ}",
-                "register_l": float(self._register_l[index]),
-            }
-        ).encode()
+        at = datetime.fromtimestamp(int(self._at_s[index]), UTC)
+        meter = self._meters[int(self._meter[index])]
+        register_l = self._register_l[index]
+        return f'{{"meter_id":{meter},"at":"{at:%Y-%m-%dT%H:%M:%SZ}","register_l":{register_l:.12g}}}'.encode()

@@ -134,11 +134,10 @@ def _best_h(row: Row, limit: Sequence[Row]) -> float | None:
 
 
 def _cold_start(rows: Sequence[Row]) -> Iterator[str]:
-    """False alerts while learning, apart from the figures above; once a rule."""
-    once = {row.rule: row.figures.cold_start_fa for row in rows if row.among == "all"}
-    for rule, by_days in once.items():
-        if by_days:
-            yield f"\ncold start, {rule}: " + ", ".join(f"{days} {fa:.2f}" for days, fa in by_days.items())
+    """False alerts while learning, apart from the figures above; once a rule and kind of alert."""
+    once = {(row.rule, row.incident.listened_for): row.figures.cold_start_fa for row in rows if row.among == "all"}
+    for (rule, alert), by_days in once.items():
+        yield f"\ncold start, {rule}, {alert}: " + ", ".join(f"{days} {fa:.2f}" for days, fa in by_days.items())
 
 
 def _number(estimate: Estimate, digits: int) -> str:

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from simulator.households import to_utc_s
+from simulator.draws import Draws
+from simulator.households import register_l, to_utc_s
 from simulator.incidents import drip_l_per_h, leak, step_l, tap_left_on, use_stops
 from simulator.metering import Meter, read
 from simulator.towns import small_town, town
@@ -32,6 +33,18 @@ def test_a_register_never_falls_and_adds_up_to_the_draws() -> None:
         assert (np.diff(recording.register_l) >= 0).all()
         drawn = home.draws.volume.sum() + home.habits.drip_l_per_h * 30 * 24
         assert recording.register_l[-1] == pytest.approx(drawn, rel=0.02, abs=20.0)
+
+
+def test_a_register_is_the_sum_of_its_draws() -> None:
+    """The slow, obvious twin."""
+    (home,) = town(5, homes=1, days=3, first_day=date(2026, 3, 2))
+    draws: Draws = home.draws
+    starts_s, at_s = draws.start * 60.0, np.arange(0, 3 * 86400, 60)
+    expected = np.zeros(len(at_s))
+    for start_s, length, volume in zip(starts_s, draws.length, draws.volume, strict=True):
+        expected += volume * np.clip((at_s - start_s) / max(length * 60.0, 1.0), 0.0, 1.0)
+    expected += 3.0 * at_s / 3600.0
+    assert np.allclose(register_l(draws, starts_s, at_s, drip_l_per_h=3.0), expected, atol=1e-5)
 
 
 def test_people_use_between_fifteen_and_four_hundred_litres_a_day() -> None:
