@@ -59,13 +59,14 @@ def run(settings_file: SettingsFile = None) -> None:
         raise _stop(str(e)) from e
     stopping = Event()
     subscriber = service.subscriber(_subscription(settings))
+    pages = service.pages(settings.web.public_url, notes_keys=settings.web.notes_keys.split())
     threads = [Thread(target=subscriber.run, name="subscriber"), *service.threads(stopping)]
     with closing(service), closing(listener):
         for thread in threads:
             thread.start()
         try:
             log.info("pages on %s", _address(listener))
-            service.pages(settings.web.public_url, notes_keys=settings.web.notes_keys.split()).run([listener])
+            pages.run([listener])
         finally:
             stopping.set()
             service.committed.set()
@@ -177,6 +178,28 @@ def _recordings(folder: Path) -> Iterator["Recording"]:
         recording = read_recording(path, _complain)
         if recording is not None:
             yield recording
+
+
+account = typer.Typer(no_args_is_help=True, help="Staff who sign in to the console.")
+app.add_typer(account, name="account")
+
+
+@account.command("add")
+def add_staff_account(
+    login: Annotated[str, typer.Argument(help="The name to sign in with.")],
+    contact: Annotated[str, typer.Option(help="The member of staff in the ledger: a contact_id.")],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+    settings: SettingsFile = None,
+) -> None:
+    """Let a member of staff in the ledger sign in; asks for the password."""
+    from web.session import AccountError, add_account
+
+    try:
+        with _records(_settings(settings)).write() as tx:
+            add_account(tx, login, contact, password, _wall_clock())
+    except AccountError as e:
+        raise _stop(str(e), code=2) from e
+    typer.echo(f"{login} can sign in")
 
 
 @app.command("check-config")
@@ -360,11 +383,19 @@ def _address(listener: socket.socket) -> str:
 def _channels(settings: Settings) -> "list[Channel]":
     """The configured way out; the log channel shows texts instead of sending them, and says so."""
     from notifier.channels.log import LogChannel
+    from notifier.channels.twilio import TwilioRules, TwilioSms, client
 
-    if settings.sms.channel == "log":
+    sms = settings.sms
+    if sms.channel == "log":
         log.warning("texts are only logged, not sent: set sms.channel")
-        return [LogChannel(lambda text: log.info("text %s to %s: %s", text.reference, text.to[-4:], text.body))]
-    raise _stop(f"sms.channel = {settings.sms.channel!r}: wants log or twilio", code=2)
+        return [LogChannel(lambda text: log.info("text %s (%s), not sent", text.reference, text.template))]
+    if sms.channel != "twilio":
+        raise _stop(f"sms.channel = {sms.channel!r}: wants log or twilio", code=2)
+    needed = ("twilio_account_sid", "twilio_from", "twilio_auth_token")
+    if missing := [name for name in needed if not getattr(sms, name)]:
+        raise _stop(f"sms.{missing[0]} is needed for sms.channel = 'twilio'", code=2)
+    rules = TwilioRules(sender=sms.twilio_from, callback_url=f"{settings.web.public_url}/webhooks/twilio/status")
+    return [TwilioSms(client(sms.twilio_account_sid, sms.twilio_auth_token, sms.twilio_api_base), rules)]
 
 
 def _subscription(settings: Settings) -> "Subscription":

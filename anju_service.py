@@ -21,6 +21,8 @@ from ingest.follow_ledger import LedgerFollower
 from ingest.mqtt import Group, Subscriber, Subscription
 from ingest.receive import Clocks, Receiver, SecurityEvent
 from notifier.contract import Channel
+from notifier.inbound import TwilioInbound
+from notifier.replies import Replies
 from notifier.service import Notifier
 from store import tables
 from store.ledger import read_ledger
@@ -29,6 +31,7 @@ from store.records import Records
 from store.upkeep import Upkeep
 from web.app import create_app
 from web.health import Health
+from web.webhooks import webhooks
 
 log = logging.getLogger("anju")
 
@@ -87,6 +90,13 @@ class Service:
         self, public_url: str, *, notes_keys: Sequence[str] = (), signed_in_as: str | None = None
     ) -> uvicorn.Server:
         """The web server, not yet running."""
+        inbound = TwilioInbound(
+            records=self.records,
+            outbox=self.notifier.outbox,
+            replies=Replies(self.notifier.life, self.notifier.letters),
+            tokens=self._settings.sms.twilio_auth_token.split(),
+            public_url=public_url,
+        )
         app = create_app(
             self.records,
             self.readings,
@@ -96,6 +106,7 @@ class Service:
             notes_keys=notes_keys,
             signed_in_as=signed_in_as,
             is_healthy=self.health,
+            routers=[webhooks(inbound, self.now)],
         )
         return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
 
