@@ -1,7 +1,7 @@
 """How one commit is written down for its followers: compact JSON of what was new in it."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -10,6 +10,7 @@ from domain.reading import DeviceEvent
 from store.contracts import EARLIEST_AT, Arrival, BandScan, JournalEntry
 
 _MS = timedelta(milliseconds=1)
+_EARLIEST_MS = int(EARLIEST_AT.timestamp()) * 1000
 
 
 def to_ms(at: datetime) -> int:
@@ -18,7 +19,7 @@ def to_ms(at: datetime) -> int:
 
 
 def from_ms(ms: int) -> datetime:
-    return EARLIEST_AT + ms * _MS
+    return datetime.fromtimestamp((ms + _EARLIEST_MS) / 1000, UTC)
 
 
 def to_ml(register_l: float) -> int:

@@ -36,3 +36,7 @@ UPSERT_EVENT = (
     " DO UPDATE SET body = excluded.body WHERE body <> excluded.body"
 )
 UPSERT_SCAN = "INSERT INTO band_scans(band_no, at, stage, source) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+REGISTERS = (
+    "SELECT json_group_array(at), json_group_array(register_ml) FROM"
+    " (SELECT meter_at - ? AS at, register_ml FROM readings WHERE meter_at >= ? AND meter_at < ? ORDER BY meter_at)"
+)

@@ -53,7 +53,7 @@ class Mosquitto:
 
     def start(self) -> None:
         with self._log.open("a") as log:
-            self._process = subprocess.Popen([self._path, "-v", "-c", str(self._config)], stdout=log, stderr=log)
+            self._process = subprocess.Popen([self._path, "-c", str(self._config)], stdout=log, stderr=log)
         wait_for_port(self.port, self._process)
 
     def stop(self) -> None:
