@@ -224,6 +224,7 @@ class Receiver:
     def _place_scan(self, message: Message, scan: CardScan, result: Sorted) -> None:
         band_no = self._band_of(scan.card_id)
         if band_no is None:
+            message = replace(message, payload=b"")  # card ids are kept nowhere
             self._refuse(message, "card_id: no wristband has this card", result)
         elif wrong := self._wrong(scan.at, 0.0, message.received_at):
             self._refuse(message, wrong, result)

@@ -1,4 +1,7 @@
-"""Wristband scans by handheld scanners and kiosks of staff: `anju/<scanner_id>/scans`, JSON `{"card_id", "at"}`."""
+"""Wristband scans by handheld scanners and kiosks of staff: `anju/<scanner_id>/scans`, JSON `{"card_id", "at"}`.
+
+`card_id` may be the whole address that the code holds.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,13 +38,14 @@ def decode_scans(topic: str, payload: bytes, received_at: datetime) -> list[Card
 def _scan(scan: Any, scanner_id: str, received_at: datetime) -> CardScan | Refused:
     if not isinstance(scan, dict) or not isinstance(scan.get("card_id"), str):
         return Refused("card_id: a scan is an object with a card_id")
+    card_id = scan["card_id"].rsplit("/", 1)[-1]
     text = scan.get("at")
     if text is None:
-        return CardScan(card_id=scan["card_id"], at=received_at, scanner_id=scanner_id)
+        return CardScan(card_id=card_id, at=received_at, scanner_id=scanner_id)
     try:
         at = datetime.fromisoformat(text)
     except (TypeError, ValueError):
         return Refused(f"at: {str(text)[:40]!r} is no time with its zone (such as 2026-03-01T06:30:00Z)")
     if at.tzinfo is None:
         return Refused(f"at: {str(text)[:40]!r} lacks its zone")
-    return CardScan(card_id=scan["card_id"], at=at.astimezone(UTC), scanner_id=scanner_id)
+    return CardScan(card_id=card_id, at=at.astimezone(UTC), scanner_id=scanner_id)

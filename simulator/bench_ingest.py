@@ -20,10 +20,11 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from ingest.bindings import Bindings
+from ingest.broker import embedded_broker
 from ingest.decode import Decoder
 from ingest.mqtt import Subscriber, Subscription
 from ingest.receive import Receiver
-from simulator.publish import Broker, Publisher
+from simulator.publish import Broker, Publisher, broker_at
 from store.contracts import Arrival, Batch
 from store.readings import Readings
 
@@ -87,6 +88,14 @@ class Drained:
 
 Answers: TypeAlias = "Queue[Drained]"  # Python 3.11 has no queue of something at run time
 Target = Callable[[Run, "Queue[Drained]"], None]
+
+
+def bench_at(url: str | None, folder: Path, *, messages: int, say: Callable[[str], None]) -> bool:
+    """On the broker there, or on the embedded one."""
+    if url is None:
+        with embedded_broker() as port:
+            return bench(port, folder, messages=messages, say=say)
+    return bench(broker_at(url).port, folder, messages=messages, say=say)
 
 
 def bench(port: int, folder: Path, *, messages: int, say: Callable[[str], None]) -> bool:
