@@ -173,7 +173,9 @@ def test_a_cry_for_help_with_a_wrong_clock_is_heard_now() -> None:
 
 def test_a_scan_is_stored_under_the_bands_number_never_the_cards() -> None:
     house = House()
-    house.hear({"card_id": "HTTPS://ANJU.EXAMPLE/1/CARD", "at": "2026-03-01T19:59:00+08:00"}, topic="anju/kiosk-1/scans")
+    house.hear(
+        {"card_id": "HTTPS://ANJU.EXAMPLE/1/CARD", "at": "2026-03-01T19:59:00+08:00"}, topic="anju/kiosk-1/scans"
+    )
     (scan,) = house.readings.band_scans(*EVER)
     assert (scan.band_no, scan.at, scan.source) == (7, NOW - timedelta(minutes=1), "kiosk-1")
 
