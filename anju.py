@@ -237,6 +237,18 @@ def bench_codecs() -> None:
         typer.echo(f"{speed.name:16}{speed.per_second:12,.0f} messages/s")
 
 
+@bench.command("ingest")
+def bench_the_ingest(
+    broker: Annotated[str | None, typer.Option(help="mqtt://host:port; else the embedded one is started.")] = None,
+    messages: Annotated[int, typer.Option(help="How many messages the queue holds.", min=1000)] = 20_000,
+) -> None:
+    """Durable ingest beside a bare subscriber that counts and drops; exit status 1 where a reading was lost."""
+    from simulator.bench_ingest import bench_at
+
+    with TemporaryDirectory(prefix="anju-bench-") as folder:
+        raise typer.Exit(0 if bench_at(broker, Path(folder), messages=messages, say=typer.echo) else 1)
+
+
 @app.command()
 def detect(
     files: Annotated[list[Path], typer.Argument(help="CSV files ts,register_l, gzipped or not; one household each.")],

@@ -7,7 +7,6 @@ from pathlib import Path
 from threading import Event, Thread
 
 import uvicorn
-from sqlalchemy import insert
 
 from config.settings import Settings
 from config.sms import load_words
@@ -19,17 +18,18 @@ from ingest.codecs.contract import Memory
 from ingest.decode import Decoder, formats_of
 from ingest.follow_ledger import LedgerFollower
 from ingest.mqtt import Group, Subscriber, Subscription
-from ingest.receive import Clocks, Receiver, SecurityEvent
+from ingest.receive import Clocks, Receiver
 from notifier.contract import Channel
 from notifier.inbound import TwilioInbound
 from notifier.replies import Replies
 from notifier.service import Notifier
-from store import tables
 from store.ledger import read_ledger
 from store.readings import Readings
 from store.records import Records
+from store.security import SecurityLog
 from store.upkeep import Upkeep
 from web.app import create_app
+from web.bands import by_card
 from web.health import Health
 from web.webhooks import webhooks
 
@@ -61,12 +61,14 @@ class Service:
             ledger = read_ledger(tx)
         self._settings = settings
         self._memory = Memory()
+        security = SecurityLog(self.records)
         self.receiver = Receiver(
             decoder=self._decoder(ledger.devices),
             bindings=Bindings(ledger.gateways),
             readings=self.readings,
+            band_of=self._band_of,
             on_commit=self.committed.set,
-            on_security=self._write_down,
+            on_security=lambda e: security.note(at=e.at, kind="wrong_gateway", subject=e.subject, detail=e.detail),
             clocks=Clocks(
                 max_skew=timedelta(minutes=settings.ingest.max_skew_minutes),
                 late_after=timedelta(hours=settings.ingest.late_hours),
@@ -170,10 +172,10 @@ class Service:
             memory=self._memory,
         )
 
-    def _write_down(self, event: SecurityEvent) -> None:
-        row = {"at": event.at, "kind": "wrong_gateway", "subject": event.subject, "detail": event.detail}
-        with self.records.write() as tx:
-            tx.execute(insert(tables.security_events).values(row))
+    def _band_of(self, card_id: str) -> int | None:
+        with self.records.read() as tx:
+            band = by_card(tx, card_id)
+        return None if band is None else band.band_id
 
 
 def _sensitivity(settings: Settings) -> WatchParameters:
