@@ -21,6 +21,6 @@ def test_the_same_event_is_noted_once_an_hour(tmp_path: Path) -> None:
         log.note(at=NOW + timedelta(minutes=minute), kind="wrong_gateway", subject="m1", detail="gw2 for gw1")
     log.note(at=NOW, kind="wrong_gateway", subject="m2", detail="gw2 for gw1")
     with records.read() as tx:
-        found = tx.execute(select(security_events.c.at, security_events.c.subject)).tuples().all()
+        found = [tuple(row) for row in tx.execute(select(security_events.c.at, security_events.c.subject))]
     assert found == [(NOW + timedelta(minutes=m), "m1") for m in (0, 60, 120)] + [(NOW, "m2")]
     records.close()
