@@ -11,10 +11,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from domain.alert import TRANSITIONS, Event, ImpossibleStepError, Outcome
 from domain.people import Language
-from web import alert_list
+from web import alert_list, meetings
 from web.alert_list import Shown
 from web.desk import Desk
-from web.ledger import household, seen_ids
+from web.ledger import household, people_called, seen_ids
 from web.session import Viewer
 from web.sign_in import acting, viewer
 
@@ -111,6 +111,8 @@ def _alert_page(
             return desk.problem(request, 404, "not_found", who)
         home = household(tx, who, alert.household.household_id) if alert.household else None
         steps, texts = alert_list.life(tx, alert_id), alert_list.texts(tx, alert_id)
+        finders = meetings.of_alert(tx, alert_id)
+        writers = people_called(tx, {line.by for _, lines in finders for line in lines})
     return desk.page(
         request,
         "alert.html",
@@ -120,6 +122,8 @@ def _alert_page(
         home=home,
         steps=steps,
         texts=texts,
+        finders=finders,
+        writers=writers,
         can=_possible(alert),
         outcomes=list(Outcome),
         missing=missing,

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from web import alert_pages, finder_pages, health, household_pages, sign_in
+from web import alert_pages, band_pages, finder_pages, health, household_pages, sign_in
 from web.desk import FINDER_SCRIPT, FINDER_STYLE, AlertLife, Desk, Readings, Records, all_words, templates
 from web.finder_pages import Finder, FinderLimits
 from web.guard import Guard
@@ -64,6 +64,7 @@ def create_app(
     app = FastAPI(title="anju", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", StaticFiles(directory=str(files("web") / "static")), name="static")
     app.include_router(finder_pages.routes(finder))
+    app.include_router(band_pages.routes(desk, finder.cipher))
     for router in (sign_in.routes(desk), alert_pages.routes(desk), household_pages.routes(desk), *routers):
         app.include_router(router)
     app.include_router(health.routes(is_healthy))
@@ -92,9 +93,15 @@ def _add_problem_pages(app: FastAPI, desk: Desk) -> None:
         status = error.status_code if isinstance(error, HTTPException) else 404
         return desk.problem(request, status, "not_found" if status in {404, 405} else "problem")
 
+    async def refused(request: Request, error: Exception) -> Response:
+        status, why = band_pages.PROBLEMS[type(error)]
+        return desk.problem(request, status, why)
+
     async def broken(request: Request, _: Exception) -> Response:
         return desk.problem(request, 500, "problem")
 
+    for error in band_pages.PROBLEMS:
+        app.add_exception_handler(error, refused)
     app.add_exception_handler(HTTPException, unknown)
     app.add_exception_handler(RequestValidationError, unknown)
     app.add_exception_handler(Exception, broken)

@@ -1,8 +1,10 @@
 """Wristbands in the records: issued, found by card or number, changed, consented to, forgotten."""
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
@@ -25,7 +27,9 @@ from store.tables import (
     grids,
     guardians,
     households,
+    meetings,
     residents,
+    scans,
     security_events,
     wristband_profiles,
     wristbands,
@@ -282,3 +286,30 @@ def _band_of(row: RowMapping) -> Band:
         issued_at=row["issued_at"],
         expires_at=row["expires_at"],
     )
+
+
+def consents_of(tx: Connection, resident_id: str) -> list[dict[str, Any]]:
+    """Every consent ever given, with who, when and which paper; withdrawn ones too."""
+    query = select(consents).where(consents.c.resident_id == resident_id).order_by(consents.c.consent_id)
+    return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def everything_about(tx: Connection, resident_id: str, cipher: NotesCipher) -> dict[str, Any]:
+    """All that is held on one resident around the wristband, for a request under the law; readable as JSON."""
+    who = wearer(tx, resident_id)
+    held: dict[str, Any] = {
+        "resident_id": resident_id,
+        "name": who.name,
+        "birth_year": who.birth_year,
+        "salutation": who.salutation,
+        "all_at_once": who.all_at_once,
+        "notes": asdict(cipher.open(who.sealed, resident_id)) if who.sealed else None,
+        "consents": consents_of(tx, resident_id),
+        "bands": [asdict(band) for band in of_resident(tx, resident_id)],
+    }
+    band_ids = [band["band_id"] for band in held["bands"]]
+    for table in (scans, meetings):
+        rows = tx.execute(select(table).where(table.c.band_id.in_(band_ids))).mappings()
+        held[table.name] = [{key: value for key, value in row.items() if key != "token_hash"} for row in rows]
+    readable: dict[str, Any] = json.loads(json.dumps(held, default=str))
+    return readable

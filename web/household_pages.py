@@ -10,6 +10,7 @@ from starlette.responses import Response
 from domain.alert import State
 from store.tables import alerts
 from web import alert_list
+from web.band_pages import keeps_bands
 from web.chart import Chart, draw
 from web.desk import Desk
 from web.ledger import Household, announced_absences, find, household
@@ -51,7 +52,15 @@ def routes(desk: Desk) -> APIRouter:
             away = announced_absences(tx, household_id, now)
         charts = {meter_id: _chart(desk, home, meter_id, own, now) for meter_id in home.meter_ids}
         return desk.page(
-            request, "household.html", who, home=home, alerts=own, absences=away, charts=charts, days=CHART_DAYS
+            request,
+            "household.html",
+            who,
+            home=home,
+            alerts=own,
+            absences=away,
+            charts=charts,
+            days=CHART_DAYS,
+            keeps_bands=keeps_bands(who),
         )
 
     return router

@@ -32,6 +32,7 @@ class Person:
 
     name: str
     role: str
+    person_id: str = ""
     phone: str | None = None
     birth_year: int | None = None
     categories: tuple[Category, ...] = ()
@@ -111,6 +112,14 @@ def household(tx: Connection, viewer: Viewer, household_id: str) -> Household | 
     """One household with all its people, if the viewer may see it."""
     query = _households().where(seen_by(viewer), households.c.household_id == household_id)
     return next(iter(_with_residents(tx, query, everybody=True)), None)
+
+
+def resident(tx: Connection, viewer: Viewer, resident_id: str) -> tuple[Household, Person] | None:
+    """A resident and the household, if the viewer may see it."""
+    household_id = tx.scalar(select(residents.c.household_id).where(residents.c.resident_id == resident_id))
+    home = household(tx, viewer, household_id) if household_id else None
+    person = next((one for one in home.residents if one.person_id == resident_id), None) if home else None
+    return (home, person) if home and person else None
 
 
 def several(tx: Connection, household_ids: Iterable[str]) -> dict[str, Household]:
@@ -197,6 +206,7 @@ def _residents(tx: Connection, ids: Sequence[str]) -> dict[str, list[Person]]:
             Person(
                 name=name,
                 role="resident",
+                person_id=resident_id,
                 phone=phone,
                 birth_year=birth_year,
                 categories=tuple(categories[resident_id]),

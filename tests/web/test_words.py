@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from domain.alert import Event, Outcome, State
 from domain.finding import AlertKind, Level
+from domain.message import MessageStatus
 from domain.people import Category, Language, Role
+from domain.wristband import BandField, BandState, Emergency, Stage
+from notifier.policy import Why
 from web.words import load, preferred
 
 ZH, EN = load(Language.ZH), load(Language.EN)
@@ -44,6 +47,12 @@ def test_both_languages_fill_in_the_same_values() -> None:
         ("outcome", Outcome),
         ("role", Role),
         ("category", Category),
+        ("stage", Stage),
+        ("field", BandField),
+        ("band_state", BandState),
+        ("emergency", Emergency),
+        ("status", MessageStatus),
+        ("why", Why),
     ],
 )
 def test_every_value_a_page_can_show_has_a_word(section: str, values: type[StrEnum]) -> None:
@@ -69,6 +78,10 @@ def test_every_key_in_templates_and_code_exists_and_every_key_is_used() -> None:
         "emergency",
         "notes",
         "reason",
+        "layout",
+        "band_state",
+        "field",
+        "stage",
     }
     named = {key for key in whole if key in sources or key.split(".")[1] in sources or key.split(".")[0] in by_value}
     assert whole - named == set()

@@ -45,6 +45,9 @@ class Words:
     def ago(self, length: timedelta) -> str:
         return self("time.now") if length < timedelta(minutes=1) else self("time.ago", length=self.length(length))
 
+    def lasting(self, length: timedelta) -> str:
+        return self("time.now") if length < timedelta(minutes=1) else self("alerts.for", length=self.length(length))
+
     def moment(self, at: datetime, timezone: str, now: datetime) -> str:
         """A moment in local time; the date is left out today."""
         local, today = at.astimezone(ZoneInfo(timezone)), now.astimezone(ZoneInfo(timezone)).date()

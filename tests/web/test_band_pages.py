@@ -1,0 +1,196 @@
+"""Staff issue, print and end bands; who may see medical notes is a matter of role; every view is written down."""
+
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+
+from domain.wristband import BandField
+from store.records import Records
+from store.tables import consents, security_events, wristbands
+from tests.web import town
+from tests.web.conftest import URL
+from web import bands
+from web.app import create_app
+from web.notes import NotesCipher, new_key
+
+KEY = new_key()
+
+
+@pytest.fixture
+def browser(records: Records, clock: town.Clock) -> TestClient:
+    app = create_app(records, town.readings(), town.life(), now=clock, public_url=URL, notes_keys=[KEY])
+    return TestClient(app, base_url=URL, headers={"accept-language": "en"})
+
+
+def sign_in(browser: TestClient, login: str) -> str:
+    """Signs in and returns the session's token."""
+    browser.cookies.clear()
+    page = browser.post("/sign-in", data={"login": login, "password": town.PASSWORD})
+    found = re.search(r'name="csrf" value="([^"]+)"', page.text)
+    assert found, page.text
+    return found[1]
+
+
+def consent_to(browser: TestClient, token: str, *fields: BandField, resident: str = "R1") -> None:
+    for field in fields:
+        form = {"csrf": token, "field": field.value, "given_by": "王秀兰本人", "paper": "同意书 2026-17"}
+        browser.post(f"/residents/{resident}/consent", data=form)
+
+
+def issue(browser: TestClient, token: str) -> str:
+    """Issues a band and returns its card id, from the one page that shows it."""
+    page = browser.post("/residents/R1/bands", data={"csrf": token}).text
+    found = re.search(r'name="card_id" value="(\w{26})"', page)
+    assert found, page
+    return found[1]
+
+
+def test_a_band_is_issued_printed_and_works_and_its_code_is_never_shown_again(browser: TestClient) -> None:
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, BandField.SALUTATION, BandField.NAME)
+    card_id = issue(browser, token)
+    form = {"csrf": token, "card_id": card_id, "layout": "iron_on"}
+    printed = browser.post("/residents/R1/print", data={**form, "form": "pdf"})
+    assert printed.content.startswith(b"%PDF")
+    assert browser.post("/residents/R1/print", data={**form, "form": "svg"}).text.startswith("<svg")
+    assert card_id not in browser.get("/residents/R1").text
+    assert browser.get(f"/1/{card_id}").status_code == 200
+
+
+def test_without_consent_no_band(browser: TestClient) -> None:
+    token = sign_in(browser, "duty")
+    answer = browser.post("/residents/R2/bands", data={"csrf": token})
+    assert answer.status_code == 409
+    assert "write the consent down first" in answer.text
+
+
+def test_a_consent_says_who_when_and_on_which_paper_and_can_be_withdrawn(browser: TestClient, records: Records) -> None:
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, BandField.HEALTH)
+    assert "王秀兰本人" in browser.get("/residents/R1").text
+    browser.post("/residents/R1/withdraw", data={"csrf": token, "field": "health"})
+    with records.read() as tx:
+        row = tx.execute(select(consents)).one()
+    assert (row.field, row.given_by, row.paper, row.recorded_by) == ("health", "王秀兰本人", "同意书 2026-17", "duty")
+    assert row.withdrawn_at is not None
+
+
+def test_notes_are_kept_only_with_consent_and_encrypted(browser: TestClient, records: Records) -> None:
+    token = sign_in(browser, "duty")
+    browser.post("/residents/R1/profile", data={"csrf": token, "allergies": "青霉素"})
+    with records.read() as tx:
+        assert bands.wearer(tx, "R1").sealed is None
+    consent_to(browser, token, BandField.HEALTH)
+    browser.post("/residents/R1/profile", data={"csrf": token, "allergies": "青霉素", "salutation": "王奶奶"})
+    assert "青霉素" in browser.get("/residents/R1").text
+    with records.read() as tx:
+        sealed = bands.wearer(tx, "R1").sealed
+    assert sealed is not None
+    assert "青霉素".encode() not in sealed
+    assert NotesCipher([KEY]).open(sealed, "R1").allergies == "青霉素"
+
+
+def test_every_view_of_the_notes_is_written_down(browser: TestClient, records: Records) -> None:
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, BandField.HEALTH)
+    browser.post("/residents/R1/profile", data={"csrf": token, "allergies": "青霉素"})
+    browser.get("/residents/R1/export")
+    with records.read() as tx:
+        events = tx.execute(select(security_events.c.kind, security_events.c.subject, security_events.c.detail)).all()
+    assert ("notes_viewed", "R1", "by duty") in [tuple(row) for row in events]
+    assert ("exported", "R1", "by duty") in [tuple(row) for row in events]
+
+
+@pytest.mark.parametrize(
+    ("login", "status"),
+    [("duty", 200), ("grid_worker", 200), ("volunteer", 404), ("other_duty", 404), ("operator", 404)],
+)
+def test_bands_and_notes_are_for_those_who_answer_for_the_resident(
+    browser: TestClient, records: Records, login: str, status: int
+) -> None:
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, *BandField)
+    browser.post("/residents/R1/profile", data={"csrf": token, "allergies": "青霉素"})
+    issue(browser, token)
+    token = sign_in(browser, login)
+    for path in ("/residents/R1", "/residents/R1/export"):
+        answer = browser.get(path)
+        assert answer.status_code == status
+        assert ("青霉素" in answer.text) == (status == 200)
+    before = _count(records)
+    browser.post("/residents/R1/bands", data={"csrf": token})
+    browser.post("/residents/R1/forget", data={"csrf": token, "sure": "1"})
+    assert (_count(records) > before) == (status == 200)
+    with records.read() as tx:
+        assert (bands.consented(tx, "R1") == set()) == (status == 200)
+
+
+def test_a_lost_band_is_found_again_or_replaced_and_a_revoked_one_stays_so(browser: TestClient) -> None:
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, BandField.NAME)
+    card_id = issue(browser, token)
+    at = "/residents/R1/bands/1"
+
+    def page_works() -> bool:
+        return browser.get(f"/1/{card_id}").status_code == 200
+
+    browser.post(f"{at}/state", data={"csrf": token, "after": "lost"})
+    assert not page_works()
+    browser.post(f"{at}/state", data={"csrf": token, "after": "active"})
+    assert page_works()
+    assert "A new band was issued" in browser.post(f"{at}/replace", data={"csrf": token, "why": "faded"}).text
+    assert not page_works()
+    again = browser.post(f"{at}/state", data={"csrf": token, "after": "active"})
+    assert again.status_code == 409
+    assert not page_works()
+
+
+def test_a_band_can_be_changed_through_its_own_resident_only(browser: TestClient, records: Records) -> None:
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, BandField.NAME)
+    issue(browser, token)
+    answer = browser.post("/residents/R2/bands/1/state", data={"csrf": token, "after": "revoked"})
+    assert answer.status_code == 404
+    with records.read() as tx:
+        assert tx.scalars(select(wristbands.c.state)).all() == ["active"]
+
+
+def test_a_form_without_the_sessions_token_issues_nothing(browser: TestClient, records: Records) -> None:
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, BandField.NAME)
+    assert browser.post("/residents/R1/bands", data={"csrf": "guessed"}).status_code == 403
+    assert _count(records) == 0
+
+
+def test_staff_and_finder_write_to_each_other_on_the_alerts_page(browser: TestClient) -> None:
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, *BandField)
+    path = f"/1/{issue(browser, token)}"
+    browser.post(f"{path}/here")
+    browser.post(f"{path}/say", data={"body": "在邮局门口"})
+    found = [alert for alert in browser.get("/api/alerts").json()["alerts"] if alert["kind"] == "found"]
+    at = f"/alerts/{found[0]['alert_id']}"
+    page = browser.get(at).text
+    assert "在邮局门口" in page
+    meeting = re.search(r'name="meeting_id" value="(\d+)"', page)
+    assert meeting
+    browser.post(f"{at}/say", data={"csrf": token, "meeting_id": meeting[1], "body": "十分钟就到"})
+    assert "十分钟就到" in browser.get(path).text
+
+
+def test_nobody_of_another_community_reads_or_writes_there(browser: TestClient) -> None:
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, *BandField)
+    path = f"/1/{issue(browser, token)}"
+    browser.post(f"{path}/here")
+    at = f"/alerts/{browser.get('/api/alerts').json()['alerts'][0]['alert_id']}"
+    token = sign_in(browser, "other_duty")
+    answer = browser.post(f"{at}/say", data={"csrf": token, "meeting_id": "1", "body": "wrong"})
+    assert answer.status_code == 404
+
+
+def _count(records: Records) -> int:
+    with records.read() as tx:
+        return int(tx.scalar(select(func.count()).select_from(wristbands)) or 0)
