@@ -6,6 +6,7 @@ Each command loads what it uses and no more: decoding a payload must not wait fo
 import logging
 import os
 import shlex
+import signal
 import socket
 import sys
 import time
@@ -88,6 +89,8 @@ def demo(
     from simulator.towns import small_town
 
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     zone = _zone(tz or ("UTC" if data else "Asia/Shanghai"))
     try:
         recordings = _recordings(data) if data else small_town(7, homes=6, weeks=weeks, start=date(2026, 3, 2))
@@ -123,7 +126,7 @@ def _perform(folder: Path, story: "Story", zone: ZoneInfo, listener: socket.sock
         with service.records.write() as tx:
             add_account(tx, "demo", "limin", os.urandom(16).hex(), story.start_at)
         wearer = resident_of(meters, story.tap_meter)
-        band = dress(service.records, wearer, by="limin", key=notes_key, now=story.start_at)
+        band = dress(service.records, wearer, by="limin", key=notes_key, now=story.start_at, salutation="奶奶")
         subscriber = service.subscriber(Subscription(host="127.0.0.1", port=port, client_id="anju-demo"))
         pages = service.pages(address, notes_keys=[notes_key], signed_in_as="demo")
         threads = [Thread(target=subscriber.run), Thread(target=pages.run, args=([listener],))]

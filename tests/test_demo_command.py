@@ -1,0 +1,62 @@
+"""`anju demo --once`, as a newcomer starts it: over a real broker, to the last line."""
+
+import json
+import socket
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def demo() -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "anju", "demo", "--once", "--port", "0", "--weeks", "5"]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False)
+
+
+def test_the_demo_ends_by_itself_and_stores_every_reading_once(demo: subprocess.CompletedProcess[str]) -> None:
+    assert demo.returncode == 0, demo.stderr[-2000:]
+    sums = json.loads(demo.stdout.splitlines()[-1])
+    assert sums["published"] == sums["stored"] > 4000
+
+
+def test_the_tap_the_stop_and_the_scan_become_alerts(demo: subprocess.CompletedProcess[str]) -> None:
+    alerts = json.loads(demo.stdout.splitlines()[-1])["alerts"]
+    assert alerts["constant_flow"] >= 1
+    assert alerts["low_use"] >= 1
+    assert alerts["found"] == 1
+
+
+def test_texts_are_shown_word_for_word_in_the_language_of_their_reader(
+    demo: subprocess.CompletedProcess[str],
+) -> None:
+    texts = [line for line in demo.stdout.splitlines() if "✉" in line]
+    assert len(texts) == json.loads(demo.stdout.splitlines()[-1])["messages"]["sent"]
+    assert any("【安居】" in text and "请上门看看" in text for text in texts)
+    assert any("Please go and look" in text or "Please call soon" in text for text in texts)
+
+
+def test_the_last_alert_escalates_because_nobody_answers(demo: subprocess.CompletedProcess[str]) -> None:
+    assert "仍无人接警" in demo.stdout
+
+
+def test_logs_and_progress_go_to_standard_error_alone(demo: subprocess.CompletedProcess[str]) -> None:
+    assert "readings" in demo.stderr
+    assert "UTC, " not in demo.stdout
+
+
+def test_a_folder_without_meters_is_named() -> None:
+    command = [sys.executable, "-m", "anju", "demo", "--once", "--data", "nowhere"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (2, "anju: --data nowhere: no CSV files there\n")
+
+
+def test_a_busy_port_is_named() -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+        command = [sys.executable, "-m", "anju", "demo", "--once", "--weeks", "4", "--port", str(port)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert f"port {port} on 127.0.0.1 can't be used (Address already in use)" in done.stderr
