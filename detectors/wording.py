@@ -46,6 +46,65 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.EN: "The meter, known since {last_at}, has never sent a reading.",
         Language.ZH: "水表自{last_at}登记以来从未发送读数。",
     },
+    "sos": {
+        Language.EN: "The SOS button was pressed at {at}.",
+        Language.ZH: "{at}按了求助按钮。",
+    },
+    "gas": {
+        Language.EN: "The gas detector gave alarm at {at}.",
+        Language.ZH: "{at}燃气报警器报警。",
+    },
+    "smoke": {
+        Language.EN: "The smoke detector gave alarm at {at}.",
+        Language.ZH: "{at}烟雾报警器报警。",
+    },
+    "flood": {
+        Language.EN: "There is water on the floor since {at}.",
+        Language.ZH: "{at}起地面有水。",
+    },
+    "gateway_silent": {
+        Language.EN: "Nothing came through this gateway since {last_at}; none of its meters is heard.",
+        Language.ZH: "网关自{last_at}起没有消息，其下水表都收不到。",
+    },
+    "service_down": {
+        Language.EN: "{name} fails: {error}.",
+        Language.ZH: "{name}故障：{error}。",
+    },
+    "contact_lost": {
+        Language.EN: "{name} can't be reached any more: {error}. Please mend the ledger.",
+        Language.ZH: "已联系不上{name}：{error}。请更新号码，否则这一环没有人。",
+    },
+    "cost_guard": {
+        Language.EN: "Texts have cost {cost} today, over the limit of {limit}. They go on.",
+        Language.ZH: "今日短信费用已到{cost}，超过上限{limit}。短信照常发送。",
+    },
+    "engine_fault": {
+        Language.EN: "The readings of meter {device_id} can't be judged; the log says why.",
+        Language.ZH: "水表{device_id}的读数无法判断，原因见日志。",
+    },
+    "state_lost": {
+        Language.EN: "What was learned of meter {device_id} is lost; it learns anew.",
+        Language.ZH: "水表{device_id}的用水习惯已丢失，正重新学习。",
+    },
+    "selftest": {
+        Language.EN: "A test of the whole way, number {number}.",
+        Language.ZH: "全流程测试，编号{number}。",
+    },
+    "street_low_use": {
+        Language.EN: "{count} homes or more use no water within {minutes} min: "
+        "likely one cause (burst main, no supply, power cut).",
+        Language.ZH: "{minutes}分钟内{count}户以上没有用水，可能是同一原因（爆管、停水、停电）。",
+    },
+    "street_constant_flow": {
+        Language.EN: "{count} homes or more have water running within {minutes} min: "
+        "likely one cause (burst main, no supply, power cut).",
+        Language.ZH: "{minutes}分钟内{count}户以上水流不停，可能是同一原因（爆管、停水、停电）。",
+    },
+    "street_no_data": {
+        Language.EN: "{count} homes or more send no readings within {minutes} min: "
+        "likely one cause (burst main, no supply, power cut).",
+        Language.ZH: "{minutes}分钟内{count}户以上没有读数，可能是同一原因（爆管、停水、停电）。",
+    },
     "gap": {
         Language.EN: "Readings are missing; what happened meanwhile can't be told.",
         Language.ZH: "读数缺失，无法判断这段时间的情况。",

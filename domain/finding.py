@@ -23,6 +23,7 @@ class AlertKind(StrEnum):
     GATEWAY_SILENT = "gateway_silent"
     QUARANTINE = "quarantine"
     CHANNEL_DOWN = "channel_down"
+    STREET = "street"
 
     @property
     def for_operator(self) -> bool:
@@ -35,7 +36,9 @@ class AlertKind(StrEnum):
         return self in _NOTICES
 
 
-_TECHNICAL = frozenset({AlertKind.NO_DATA, AlertKind.GATEWAY_SILENT, AlertKind.QUARANTINE, AlertKind.CHANNEL_DOWN})
+_TECHNICAL = frozenset(
+    {AlertKind.NO_DATA, AlertKind.GATEWAY_SILENT, AlertKind.QUARANTINE, AlertKind.CHANNEL_DOWN, AlertKind.STREET}
+)
 _NOTICES = frozenset({AlertKind.CHANGE_IN_USE, AlertKind.FIRST_USE, AlertKind.USE_WHILE_ABSENT})
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, insert, or_, select, update
 
 from domain.alert import Event, Outcome, State, step
 from domain.finding import AlertKind, Level, Reason
 from domain.message import MessageStatus
-from notifier.people import Home, home_of, home_of_gateway, person
+from notifier.people import Home, home_of, home_of_community, home_of_gateway, person
 from notifier.policy import Person, Standing
 from store import tables as t
 
@@ -44,9 +44,7 @@ class Case:
         row = tx.execute(select(t.alerts).where(where).order_by(A.alert_id.desc()).limit(1)).mappings().first()
         if row is None:
             return None
-        gateway = row["kind"] == AlertKind.GATEWAY_SILENT
-        home = home_of_gateway(tx, row["subject"]) if gateway else home_of(tx, row["household_id"])
-        return cls(tx, dict(row), home, now)
+        return cls(tx, dict(row), _home(tx, row), now)
 
     @property
     def alert_id(self) -> int:
@@ -179,6 +177,22 @@ class Case:
         )
         return self.tx.execute(earlier.limit(1)).first() is not None
 
+    def raised_like_it(self, since: datetime, at_most: int) -> int:
+        """How many other homes of the community have an alert of this kind since then; counts no further than asked."""
+        home = t.alerts.join(t.households).join(t.buildings).join(t.grids)
+        alike = (
+            select(A.alert_id)
+            .select_from(home)
+            .where(
+                A.raised_at > since,
+                A.kind == self.kind.value,
+                A.alert_id != self.alert_id,
+                t.grids.c.community_id == self.home.community_id,
+            )
+            .limit(at_most)
+        )
+        return len(self.tx.execute(alike).all())
+
     def absent_until(self) -> datetime | None:
         """Until when the household is known to be away; None where it isn't."""
         if self.row["household_id"] is None:
@@ -187,6 +201,15 @@ class Case:
         here = (c.household_id == self.row["household_id"], c.from_at <= self.now, c.until_at > self.now)
         until = self.tx.execute(select(c.until_at).where(*here).order_by(c.until_at.desc()).limit(1)).scalar()
         return until if isinstance(until, datetime) else None
+
+
+def _home(tx: Connection, row: RowMapping) -> Home:
+    """The household's; a gateway's; a community's, where the subject is "community/what"."""
+    if row["kind"] == AlertKind.GATEWAY_SILENT:
+        return home_of_gateway(tx, row["subject"])
+    if row["household_id"] is None and "/" in row["subject"]:
+        return home_of_community(tx, row["subject"].split("/")[0])
+    return home_of(tx, row["household_id"])
 
 
 def new_alert(tx: Connection, values: Mapping[str, Any]) -> int:

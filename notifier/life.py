@@ -53,11 +53,18 @@ class Concern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifeRules:
-    """`presses_join`: a button pressed again within this time is the same call for help, told once."""
+    """`presses_join`: a button pressed again within this time is the same call for help, told once.
+
+    `street_homes` alerts of one kind in one community within `street_within` have one cause, most likely: the operator
+    hears of it, and the texts of further ones wait for `street_wait`.
+    """
 
     policies: Policies = field(default_factory=Policies)
     presses_join: timedelta = timedelta(minutes=5)
     quiet: QuietHours = field(default_factory=QuietHours)
+    street_homes: int = 20
+    street_within: timedelta = timedelta(minutes=30)
+    street_wait: timedelta = timedelta(minutes=30)
 
 
 class Life:
@@ -83,7 +90,7 @@ class Life:
         if case.state.running:
             self._join(case, concern)
             return case.alert_id
-        if concern.reported and not concern.momentary and not case.ended:
+        if concern.kind in _GOES_ON and concern.reported and not case.ended:
             case.write(last_at=concern.at)  # settled, and it goes on: looked at again in time
             return case.alert_id
         if not case.ended:
@@ -110,28 +117,26 @@ class Life:
         self._telling.news(case, "eased", event_id, by=ANJU)
         return case.alert_id
 
-    def channel_down(self, tx: Connection, channel: str, error: str, now: datetime) -> int:
-        """A provider fails: one alert for the operator, however many texts it concerns."""
-        reason = Reason(key="channel_down", values={"name": channel, "error": error[:60]})
-        concern = Concern(
-            kind=AlertKind.CHANNEL_DOWN,
-            level=Level.ALERT,
-            subject=channel,
-            household_id=None,
-            at=now,
-            since=now,
-            reason=reason,
-            reported=True,
-        )
-        return self.raise_or_join(tx, concern, now)
+    def service_down(self, tx: Connection, name: str, error: str, now: datetime) -> int:
+        """A channel, the broker or a store fails: one alert for the operator, however much it concerns."""
+        return self.tell_operator(tx, name, Reason(key="service_down", values={"name": name, "error": error[:60]}), now)
+
+    def service_up(self, tx: Connection, name: str, now: datetime) -> None:
+        self.ease(tx, name, AlertKind.CHANNEL_DOWN, now, now)
 
     def contact_lost(self, tx: Connection, reader: Person, why: str, now: datetime) -> int:
         """A contact who can't be reached any more is a hole in somebody's chain: the operator mends it."""
         reason = Reason(key="contact_lost", values={"name": reader.name, "error": why[:60]})
+        return self.tell_operator(tx, f"contact:{reader.contact_id}", reason, now)
+
+    def tell_operator(
+        self, tx: Connection, subject: str, reason: Reason, now: datetime, kind: AlertKind = AlertKind.CHANNEL_DOWN
+    ) -> int:
+        """One alert a subject; `subject` is "community/what" where it concerns one community."""
         concern = Concern(
-            kind=AlertKind.CHANNEL_DOWN,
+            kind=kind,
             level=Level.ALERT,
-            subject=f"contact:{reader.contact_id}",
+            subject=subject,
             household_id=None,
             at=now,
             since=now,
@@ -269,11 +274,30 @@ class Life:
     def _go(self, case: Case) -> None:
         """A home known to be empty is left in peace until its absence ends; any other alert goes its way."""
         until = case.absent_until() if case.kind is AlertKind.LOW_USE else None
+        if until is None and self._is_the_whole_street(case):
+            self._wait_for_the_street(case)
+            return
         if until is None:
             self._advance(case)
             return
         case.step(Event.LEAVE, ANJU, Why.ABSENCE_KNOWN)
         case.write(next_at=until)
+
+    def _is_the_whole_street(self, case: Case) -> bool:
+        community, rules = case.home.community_id, self._rules
+        if case.kind not in _STREET_KINDS or community is None:
+            return False
+        return case.raised_like_it(case.now - rules.street_within, rules.street_homes) >= rules.street_homes
+
+    def _wait_for_the_street(self, case: Case) -> None:
+        """One notice to the operator; the home's own texts wait until its cause could be found, and then go."""
+        minutes = self._rules.street_within.total_seconds() / 60
+        values: dict[str, float | int | str] = {"count": self._rules.street_homes, "minutes": round(minutes)}
+        reason = Reason(key=f"street_{case.kind.value}", values=values)
+        self.tell_operator(case.tx, f"{case.home.community_id}/{case.kind.value}", reason, case.now, AlertKind.STREET)
+        later = case.now + self._rules.street_wait
+        case.note("wait", ANJU, Why.STREET_FIRST, case.state)
+        case.write(opened_at=later, next_at=later)
 
     def _advance(self, case: Case, why: Why | None = None) -> None:
         if case.state is State.ABSENT and (until := case.absent_until()):
@@ -327,7 +351,9 @@ class Life:
         return self._rules.policies.of(case.kind, case.home.community_id)
 
 
-_MOMENTARY = frozenset({AlertKind.SOS, AlertKind.FOUND})
+_GOES_ON = frozenset({AlertKind.GAS, AlertKind.SMOKE, AlertKind.FLOOD, AlertKind.GATEWAY_SILENT})
+_STREET_KINDS = frozenset({AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW, AlertKind.NO_DATA})
+_MOMENTARY = frozenset({AlertKind.SOS, AlertKind.FOUND, AlertKind.CHANNEL_DOWN, AlertKind.STREET, AlertKind.QUARANTINE})
 _NEVER_EASES = frozenset({AlertKind.SOS, AlertKind.GAS, AlertKind.SMOKE, AlertKind.FLOOD, AlertKind.FOUND})
 _REPORTED = _NEVER_EASES
 

@@ -13,6 +13,7 @@ from domain.message import MessageStatus, after_receipt
 from domain.people import Language
 from notifier.channels.failures import retry_at
 from notifier.contract import Channel, ChannelError, Failure, Outgoing, Records, Sent
+from notifier.cost import guard_cost
 from notifier.letters import Letters
 from notifier.life import Life
 from notifier.messages import size
@@ -34,8 +35,9 @@ log = logging.getLogger(__name__)
 class OutboxRules:
     """`call_within`: a call that has not answered by then may have been taken (a crash looks the same).
 
-    `at_once`: claimed together; `a_second`: never above the provider's rate. `last_try_after`: an undeliverable text
-    is given up then; the alert has gone on to the next people long before.
+    `at_once`: in hand at one time; `a_second`: never above the provider's rate. `last_try_after`: a text that does not
+    leave is given up then; the alert has gone on to the next people long before. `daily_cost`: a community's texts of
+    one day may cost so much before the operator is alarmed [currency of the settings]; none is dropped for it.
     """
 
     call_within: timedelta = timedelta(seconds=90)
@@ -43,6 +45,8 @@ class OutboxRules:
     last_try_after: timedelta = timedelta(hours=4)
     poll_after: timedelta = timedelta(seconds=90)
     poll_for: timedelta = timedelta(hours=1)
+    a_second: int = 50
+    daily_cost: float | None = None
     throttle: ThrottleRules = ThrottleRules()  # noqa: RUF009  frozen, without state
 
 
@@ -78,11 +82,15 @@ class Outbox:
         self._rules = rules or OutboxRules()
         self._pool = pool
         self._in_hand: set[int] = set()
+        self._second: datetime | None = None
+        self._left_this_second = 0
+        self._down: set[str] = set()
         self._early: dict[str, Sent] = {}
         self._started = False
 
     def send_due(self, now: datetime) -> int:
         """Sends what is due, the most urgent first; returns how many texts were looked at."""
+        self._new_second(now)
         self._give_up_waiting(now)
         if self._anything_due(now):
             with self._records.write() as tx:
@@ -90,6 +98,9 @@ class Outbox:
         due = self._due(now)
         for message_id, status in due:
             self._run(message_id, MessageStatus(status), now)
+        if due and self._rules.daily_cost is not None:
+            with self._records.write() as tx:
+                guard_cost(tx, self._life, self._rules.daily_cost, now)
         return len(due)
 
     def receipt(self, tx: Connection, sid: str, heard: Sent, now: datetime) -> bool:
@@ -148,9 +159,14 @@ class Outbox:
         return [(row.message_id, row.status) for row in rows]
 
     def _free_hands(self) -> int:
-        return max(0, self._rules.at_once - len(self._in_hand))
+        return max(0, min(self._rules.at_once - len(self._in_hand), self._left_this_second))
+
+    def _new_second(self, now: datetime) -> None:
+        if self._second is None or abs(now - self._second) >= timedelta(seconds=1):
+            self._second, self._left_this_second = now, self._rules.a_second
 
     def _run(self, message_id: int, status: MessageStatus, now: datetime) -> None:
+        self._left_this_second -= 1
         handle = self._send if status is MessageStatus.PENDING else self._look_up
         if self._pool is None:
             handle(message_id, now)
@@ -225,6 +241,9 @@ class Outbox:
         else:
             with self._records.write() as tx:
                 self._sent(tx, job.row, sent, now)
+                if job.channel.name in self._down:
+                    self._down.discard(job.channel.name)
+                    self._life.service_up(tx, job.channel.name, now)
 
     def _sent(self, tx: Connection, row: dict[str, Any], sent: Sent, now: datetime) -> None:
         values = {
@@ -248,7 +267,8 @@ class Outbox:
         rests = self._letters.router.failed(job.channel.name, now) if counts else False
         with self._records.write() as tx:
             if rests or e.failure is Failure.CONFIGURATION:
-                self._life.channel_down(tx, job.channel.name, str(e), now)
+                self._down.add(job.channel.name)
+                self._life.service_down(tx, job.channel.name, str(e), now)
             if e.failure is Failure.UNCERTAIN:
                 self._doubt(tx, job.row, now, str(e))
             elif e.failure is Failure.PERMANENT:

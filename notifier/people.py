@@ -69,6 +69,22 @@ def home_of_gateway(tx: Connection, gateway_id: str) -> Home:
     )
 
 
+def home_of_community(tx: Connection, community_id: str) -> Home:
+    """For what concerns a whole community."""
+    c = t.communities.c
+    row = tx.execute(select(c.name, c.timezone, c.phone).where(c.community_id == community_id)).mappings().first()
+    if row is None:
+        return NOWHERE
+    return Home(
+        household_id=None,
+        community_id=community_id,
+        place=row["name"],
+        residents="",
+        timezone=ZoneInfo(row["timezone"]),
+        phone=row["phone"],
+    )
+
+
 def circle_of(tx: Connection, household_id: str | None, community_id: str | None) -> Circle:
     """All groups of a household (or, without one, of a community)."""
     c = t.contacts.c

@@ -33,6 +33,7 @@ class Why(StrEnum):
     NOBODY_ACKNOWLEDGED = "nobody_acknowledged"
     STARTED_AGAIN = "started_again"
     NOBODY_REACHABLE = "nobody_reachable"
+    STREET_FIRST = "street_first"
     TOLD_ONCE = "told_once"
     NOT_ON_SITE_IN_TIME = "not_on_site_in_time"
     NOT_SETTLED_IN_TIME = "not_settled_in_time"
@@ -146,6 +147,7 @@ URGENCY: dict[AlertKind, int] = {
     AlertKind.LOW_USE: 2,
     AlertKind.CONSTANT_FLOW: 3,
     AlertKind.CHANNEL_DOWN: 4,
+    AlertKind.STREET: 1,
     AlertKind.GATEWAY_SILENT: 5,
     AlertKind.NO_DATA: 6,
     AlertKind.QUARANTINE: 7,

@@ -60,8 +60,9 @@ def _free_at(tx: Connection, who: str, rules: ThrottleRules, now: datetime) -> d
     """From when on this contact may be reminded again."""
     addressee, contact_id = who.split(":", 1)
     left_at = func.coalesce(M.sent_at, M.status_at)
-    sent = list(
-        tx.execute(
+    sent = [
+        min(left, now)  # a clock that went back must not hold anybody back
+        for left in tx.execute(
             select(left_at)
             .where(
                 M.contact_id == contact_id,
@@ -72,7 +73,7 @@ def _free_at(tx: Connection, who: str, rules: ThrottleRules, now: datetime) -> d
             )
             .order_by(left_at.desc())
         ).scalars()
-    )
+    ]
     free = now
     if sent:
         free = max(free, sent[0] + rules.apart)

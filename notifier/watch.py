@@ -22,6 +22,7 @@ from store import tables as t
 from store.contracts import Arrival, Journal, JournalEntry
 
 CURSOR = "watch"
+CLOCK_SET_BACK = timedelta(minutes=2)
 D = t.detector_states.c
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,7 @@ class Watch:
         self._rules = rules or WatchRules()
         self._ticks_from: datetime | None = None
         self._looked_at: datetime | None = None
+        self._last_now: datetime | None = None
 
     def position(self) -> int:
         """The last journal entry whose consequences are committed; entries up to here may be trimmed."""
@@ -96,6 +98,7 @@ class Watch:
 
     def round(self, now: datetime) -> int:
         """What time alone brings: silent meters, due steps, expired acknowledgements. Returns how many things."""
+        self._mind_the_clock(now)
         if self._ticks_from is None:
             self._ticks_from = now + self._rules.quiet_start
         if self._looked_at is None or abs(now - self._looked_at) >= self._rules.look_for_new_meters:
@@ -108,6 +111,19 @@ class Watch:
             with self._records.write() as tx:
                 done += self._unwatched.round(tx, now)
         return done + self._advance_due(now)
+
+    def _mind_the_clock(self, now: datetime) -> None:
+        """A clock set back by an hour must not hold up what is due within minutes."""
+        back = (self._last_now or now) - now
+        self._last_now = now
+        if back < CLOCK_SET_BACK:
+            return
+        log.warning("the clock went back by %s; what is due moves with it", back)
+        with self._records.write() as tx:
+            for table, key in ((t.alerts, t.alerts.c.alert_id), (t.messages, t.messages.c.message_id)):
+                for row in tx.execute(select(key.label("id"), table.c.next_at).where(table.c.next_at > now)).all():
+                    sooner = max(now, row.next_at - back)
+                    tx.execute(table.update().where(key == row.id).values(next_at=sooner))
 
     # Readings and events
 

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -122,6 +123,7 @@ class World:
     channels: Sequence[Channel] = ()
     capabilities: Capabilities = field(default_factory=Capabilities)
     rules: NotifierRules = field(default_factory=NotifierRules)
+    pool: Executor | None = None
     wrap: Callable[[Records], RecordsContract] = lambda records: records
     now: datetime = MORNING
     received: list[Received] = field(default_factory=list)
@@ -145,6 +147,7 @@ class World:
             words=load_words(),
             watch_in=lambda zone: HouseholdWatch(WatchParameters(), zone),
             rules=self.rules,
+            pool=self.pool,
         )
         self.life, self.watch, self.outbox = self.notifier.life, self.notifier.watch, self.notifier.outbox
 

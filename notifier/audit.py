@@ -1,0 +1,102 @@
+"""Who watches the watcher: whether every due step ran, and whose chain has a hole."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, exists, func, select
+
+from domain.message import MessageStatus
+from domain.people import Role
+from notifier.people import circle_of, home_of
+from notifier.policy import Group, reachable
+from store import tables as t
+
+A, M = t.alerts.c, t.messages.c
+PATIENCE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What should have happened by now and has not. Empty `problems`: every due step ran."""
+
+    problems: tuple[str, ...]
+    oldest_unsent: timedelta | None
+    waiting_texts: int
+    uncertain_texts: int
+
+    @property
+    def passed(self) -> bool:
+        return not self.problems
+
+
+def audit(tx: Connection, now: datetime, patience: timedelta = PATIENCE) -> Audit:
+    """Alerts and texts that are overdue by more than `patience`."""
+    late = now - patience
+    overdue = tx.execute(select(func.count()).select_from(t.alerts).where(A.next_at < late)).scalar() or 0
+    unsent = _count(tx, MessageStatus.PENDING, late)
+    stuck = tx.execute(
+        select(func.count()).select_from(t.messages).where(M.status == MessageStatus.SENDING, M.claimed_until < late)
+    ).scalar()
+    doubtful = _count(tx, MessageStatus.UNCERTAIN, late)
+    said = (
+        (overdue, "alerts whose next step is overdue"),
+        (unsent, "texts due and not sent"),
+        (stuck or 0, "texts in a call that never ended"),
+        (doubtful, "uncertain texts not looked up"),
+    )
+    oldest = tx.execute(select(func.min(M.next_at)).where(M.status == MessageStatus.PENDING, M.next_at <= now)).scalar()
+    waiting = select(func.count()).select_from(t.messages)
+    return Audit(
+        problems=tuple(f"{count} {what}" for count, what in said if count),
+        oldest_unsent=now - oldest if isinstance(oldest, datetime) else None,
+        waiting_texts=tx.execute(waiting.where(M.status == MessageStatus.PENDING)).scalar() or 0,
+        uncertain_texts=tx.execute(waiting.where(M.status == MessageStatus.UNCERTAIN)).scalar() or 0,
+    )
+
+
+def _count(tx: Connection, status: MessageStatus, late: datetime) -> int:
+    query = select(func.count()).select_from(t.messages).where(M.status == status, M.next_at < late)
+    return tx.execute(query).scalar() or 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hole:
+    """Something that is missing in a household's chain."""
+
+    household_id: str
+    place: str
+    what: str
+
+
+def holes(tx: Connection) -> list[Hole]:
+    """Every household whose chain is incomplete: an unheard meter, nobody to tell, no pairing."""
+    found = []
+    for household_id in tx.execute(select(t.households.c.household_id).order_by(t.households.c.household_id)).scalars():
+        home = home_of(tx, household_id)
+        missing = _missing(tx, household_id, home.community_id)
+        found += [Hole(household_id=household_id, place=home.place, what=what) for what in missing]
+    return found
+
+
+def _missing(tx: Connection, household_id: str, community_id: str | None) -> list[str]:
+    circle = circle_of(tx, household_id, community_id)
+    meters = t.meters.c
+    has_meter = exists().where(meters.household_id == household_id)
+    unwatched = exists().where(t.unwatched.c.household_id == household_id)
+    told = (Group.FIRST_GUARDIAN, Group.PAIRED, Group.OTHER_CONTACTS, Group.DUTY_STAFF, Group.SUPERVISOR)
+    answers = {
+        "no meter": not tx.execute(select(has_meter)).scalar(),
+        "meter not heard": bool(tx.execute(select(unwatched)).scalar()),
+        "no pairing": not circle.get(Group.PAIRED),
+        "no guardian who can be reached": not reachable(circle, (Group.FIRST_GUARDIAN, Group.OTHER_CONTACTS)),
+        "nobody who can be reached": not reachable(circle, told),
+    }
+    return [what for what, true in answers.items() if true]
+
+
+def operators_reachable(tx: Connection) -> bool:
+    """Without one, nobody hears that the service itself is ill."""
+    c = t.contacts.c
+    blocked = select(t.blocked_phones.c.phone)
+    reachable_one = select(c.contact_id).where(c.role == Role.OPERATOR, c.phone.is_not(None), c.phone.not_in(blocked))
+    return tx.execute(reachable_one.limit(1)).first() is not None

@@ -1,0 +1,245 @@
+"""Clocks that jump, nights that are an hour longer, providers that hang, and a watcher that watches itself."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Event, Thread
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from domain.alert import Outcome, State
+from domain.finding import AlertKind, Finding, Level, Reason
+from domain.message import MessageStatus
+from notifier.audit import audit, holes
+from notifier.channels.log import LogChannel
+from notifier.contract import Capabilities, ChannelError, Failure, Outgoing, Sent
+from notifier.life import Concern
+from notifier.quiet import QuietHours
+from notifier.selftest import Heartbeat, SelfTest
+from tests.notifier.world import HOME, World, add_household, at, silence
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_a_clock_that_goes_back_an_hour_does_not_hold_up_the_next_step(world: World) -> None:
+    world.now = at("12:00")
+    world.raise_alert(silence(Level.ALERT, at("12:00")))
+    world.until(at("12:05"))
+    world.now = at("11:05")
+    world.turn()
+    world.until(at("11:12"))
+    assert ("11:10", "王强") in world.texts("alert")
+    assert len(world.texts("alert")) == 3
+
+
+def test_a_clock_that_leaps_an_hour_skips_no_step_and_doubles_no_text(world: World) -> None:
+    world.now = at("12:00")
+    world.raise_alert(silence(Level.ALERT, at("12:00")))
+    world.now = at("13:05")
+    world.turn()
+    assert [who for _, who in world.texts("alert")] == ["王丽", "李敏", "王强"]
+    world.until(at("13:15"))
+    assert [who for _, who in world.texts("alert")][3:] == ["值班室"]
+
+
+def test_in_the_night_that_has_two_three_oclocks_each_step_still_comes_after_ten_minutes(world: World) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    world.now = datetime(2026, 10, 25, 2, 30, tzinfo=berlin).astimezone(UTC)
+    start = world.now
+    world.raise_alert(silence(Level.ALERT, start, since=start - timedelta(hours=12)))
+    world.until(start + timedelta(minutes=31))
+    minutes = [(r.at - start) // timedelta(minutes=1) for r in world.received if r.template == "alert"]
+    assert minutes == [0, 0, 10, 20, 30]
+
+
+@pytest.mark.parametrize(
+    ("local", "until"),
+    [("2026-10-24 22:00", "2026-10-25 08:00"), ("2026-03-28 23:00", "2026-03-29 08:00"), ("2026-03-29 07:59", None)],
+)
+def test_quiet_hours_end_at_eight_on_the_wall_also_in_a_night_of_other_length(local: str, until: str | None) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    now = datetime.fromisoformat(local).replace(tzinfo=berlin).astimezone(UTC)
+    free = QuietHours().not_before(now, berlin)
+    expected = until or "2026-03-29 08:00"
+    assert free is not None
+    assert free.astimezone(berlin).strftime("%Y-%m-%d %H:%M") == expected
+
+
+def test_quiet_hours_hold_back_notices_and_never_alerts(world: World) -> None:
+    world.now = at("23:00")
+    reason = Reason(key="change_in_use", values={})
+    notice = Finding(kind=AlertKind.CHANGE_IN_USE, level=Level.ALERT, at=world.now, since=world.now, reason=reason)
+    world.raise_alert(Concern.of(notice, HOME))
+    world.raise_alert(silence(Level.ALERT, world.now))
+    world.until(at("23:05"))
+    assert world.texts("notice") == []
+    assert ("23:00", "李敏") in world.texts("alert")
+    with world.records.write() as tx:
+        world.life.resolve(tx, 2, by="daughter", outcome=Outcome.SAFE, now=world.now)
+    world.until(at("08:05", day=1), every=timedelta(minutes=5))
+    assert [who for _, who in world.texts("notice")] == ["李敏"]
+    assert world.texts("notice")[0][0] >= "08:00"
+
+
+def test_thirty_days_with_nothing_new_bring_nothing_new(world: World) -> None:
+    alert = world.raise_alert(silence(Level.ALERT, at("07:00")))
+    with world.records.write() as tx:
+        world.life.ease(tx, HOME, AlertKind.LOW_USE, at("07:01"), at("07:01"))
+        world.life.resolve(tx, alert, by="grid_worker", outcome=Outcome.SAFE, now=at("07:02"))
+    world.until(at("07:05"))
+    before = len(world.received)
+    world.until(at("07:00", day=30), every=timedelta(hours=1))
+    assert [r for r in world.received[before:] if r.who != "Olga"] == []
+    assert world.state(alert) is State.RESOLVED
+
+
+class Slow:
+    """A provider that thinks until it is let go, for one of its readers."""
+
+    name = "slow"
+
+    def __init__(self, held: str) -> None:
+        self.held, self.let_go, self.taken = held, Event(), list[str]()
+
+    def capabilities(self, phone: str) -> Capabilities | None:
+        return Capabilities() if phone else None
+
+    def send(self, text: Outgoing) -> Sent:
+        if text.name == self.held:
+            self.let_go.wait(30)
+        self.taken.append(text.name)
+        return Sent(sid=f"S{text.reference}", status=MessageStatus.DELIVERED)
+
+    def find(self, text: Outgoing, since: datetime) -> Sent | None:
+        raise ChannelError(Failure.DOWN, "can't be asked")
+
+    def status(self, sid: str) -> Sent | None:
+        return None
+
+
+def test_a_provider_that_hangs_for_one_holds_nobody_else_up_and_doubles_nothing(tmp_path: Path) -> None:
+    slow = Slow(held="王丽")
+    with ThreadPoolExecutor(4) as pool:
+        world = World(tmp_path, channels=[slow], pool=pool)
+        world.raise_alert(silence(Level.ALERT, at("07:00")))
+        _until(lambda: "李敏" in slow.taken)
+        world.now = at("07:05")
+        world.notifier.send_turn(world.now)
+        assert slow.taken == ["李敏"]
+        slow.let_go.set()
+    assert sorted(slow.taken) == sorted(["李敏", "王丽"])
+    assert world.statuses() == {"delivered": 2}
+
+
+def _until(true: Callable[[], bool]) -> None:
+    """Threads take their time; a minute is never needed."""
+    tick = Event()
+    for _ in range(6000):
+        if true():
+            return
+        tick.wait(0.01)
+    pytest.fail("it never came")
+
+
+class Failing(Slow):
+    """A provider that is down."""
+
+    name = "failing"
+
+    def send(self, text: Outgoing) -> Sent:
+        self.taken.append(text.name)
+        raise ChannelError(Failure.DOWN, "can't be reached")
+
+
+def test_where_the_first_provider_is_down_the_next_takes_the_text_at_once(tmp_path: Path) -> None:
+    shown: list[str] = []
+    failing = Failing(held="")
+    world = World(tmp_path, channels=[failing, LogChannel(lambda text: shown.append(text.name))])
+    world.raise_alert(silence(Level.ALERT, at("07:00")))
+    assert sorted(shown) == sorted(["王丽", "李敏"])
+    assert world.statuses() == {"delivered": 2}
+
+
+def test_after_fifty_errors_in_a_minute_a_provider_is_behind_the_next_and_the_operator_hears_it(tmp_path: Path) -> None:
+    failing = Failing(held="")
+    world = World(tmp_path, channels=[failing, LogChannel(lambda text: None)])
+    for n in range(60):
+        world.notifier.letters.router.failed("failing", world.now + timedelta(seconds=n / 2))
+    channel, _ = world.notifier.letters.router.route("+8613800000001", world.now + timedelta(seconds=40))
+    assert channel.name == "log"
+    channel, _ = world.notifier.letters.router.route("+8613800000001", world.now + timedelta(minutes=10))
+    assert channel.name == "failing"
+
+
+def test_the_audit_finds_each_step_that_was_due_and_did_not_run(world: World) -> None:
+    with world.records.read() as tx:
+        assert audit(tx, world.now).passed
+    with world.records.write() as tx:
+        world.life.raise_or_join(tx, silence(Level.ALERT, at("07:00")), at("07:00"))
+    with world.records.read() as tx:
+        found = audit(tx, at("07:05"))
+        assert found.problems == ("2 texts due and not sent",)
+        assert found.oldest_unsent == timedelta(minutes=5)
+        assert "1 alerts whose next step is overdue" in audit(tx, at("07:15")).problems
+    with world.records.write() as tx:
+        tx.exec_driver_sql("UPDATE messages SET status = 'sending', claimed_until = '2026-03-08 22:00:00'")
+    with world.records.read() as tx:
+        assert audit(tx, at("07:05")).problems == ("2 texts in a call that never ended",)
+
+
+class _Outside(BaseHTTPRequestHandler):
+    pings = 0
+
+    def do_GET(self) -> None:
+        _Outside.pings += 1
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
+        """Quiet."""
+
+
+def test_the_outside_watch_is_pinged_only_while_every_due_step_ran(world: World) -> None:
+    server = HTTPServer(("127.0.0.1", 0), _Outside)
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    heartbeat = Heartbeat(world.records, f"http://127.0.0.1:{server.server_port}/ping")
+    assert heartbeat.beat(world.now)
+    with world.records.write() as tx:
+        world.life.raise_or_join(tx, silence(Level.ALERT, at("07:00")), at("07:00"))
+    assert not heartbeat.beat(at("07:30"))
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    assert _Outside.pings == 1
+    assert not heartbeat.beat(world.now)
+
+
+def test_a_self_test_goes_the_whole_way_to_the_operators_own_phone(world: World) -> None:
+    test = SelfTest(world.records, world.life)
+    alert = test.begin(world.now)
+    assert not test.over(alert)
+    world.turn()
+    assert test.over(alert)
+    assert [(h.contact_id, h.status) for h in test.heard(alert)] == [("operator", MessageStatus.DELIVERED)]
+    assert "test of the whole way, number " in world.received[0].body
+    test.end(alert, world.now)
+    assert world.state(alert) is State.RESOLVED
+
+
+def test_every_home_with_a_hole_in_its_chain_is_listed(world: World) -> None:
+    with world.records.write() as tx:
+        add_household(tx, "305", "孤老")
+        tx.exec_driver_sql("DELETE FROM meters WHERE meter_id = 'm305'")
+    with world.records.read() as tx:
+        assert [(hole.household_id, hole.what) for hole in holes(tx)] == [
+            ("h305", "no meter"),
+            ("h305", "no pairing"),
+        ]

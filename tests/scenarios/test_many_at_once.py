@@ -1,0 +1,133 @@
+"""Bursts: nobody gets a hundred texts, nothing urgent waits behind what is not, and a street is told as a street."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from domain.finding import AlertKind, Level
+from domain.reading import DeviceEvent
+from notifier.contract import Capabilities
+from notifier.outbox import OutboxRules
+from notifier.service import NotifierRules
+from tests.notifier.world import World, add_household, at, put, silence
+
+FAST = NotifierRules(outbox=OutboxRules(at_once=10**4, a_second=10**4))
+
+
+def street(folder: Path, homes: int) -> World:
+    """So many more homes, all paired with the one grid worker, each with a daughter of its own."""
+    world = World(folder, rules=FAST)
+    with world.records.write() as tx:
+        for n in range(homes):
+            door = str(1000 + n)
+            add_household(tx, door, f"老人{n}")
+            put(tx, "pairings", {"household_id": f"h{door}", "contact_id": "grid_worker"})
+            daughter = {"contact_id": f"d{n}", "name": f"女儿{n}", "role": "guardian", "phone": f"+86139{n:08}"}
+            put(tx, "contacts", daughter | {"language": "zh", "community_id": "c1"})
+            put(tx, "guardians", {"household_id": f"h{door}", "contact_id": f"d{n}", "order": 1})
+    return world
+
+
+def all_fall_silent(world: World, homes: int) -> None:
+    with world.records.write() as tx:
+        for n in range(homes):
+            concern = silence(Level.ALERT, world.now, household_id=f"h{1000 + n}")
+            world.life.raise_or_join(tx, concern, world.now)
+
+
+def test_the_first_text_of_a_new_alert_never_waits_and_three_at_once_become_one_text(tmp_path: Path) -> None:
+    world = street(tmp_path, 8)
+    world.now = at("19:00")
+    all_fall_silent(world, 8)
+    world.turn()
+    to = Counter(who for _, who in world.texts())
+    assert to["李敏"] == 1
+    assert all(to[f"女儿{n}"] == 1 for n in range(8))
+    bundle = next(r.body for r in world.received if r.who == "李敏")
+    assert bundle == "【安居】8条新消息：幸福里3号楼1000 老人0未用水；幸福里3号楼1001 老人1未用水。详见工作台。"
+
+
+def test_reminders_to_one_contact_are_a_minute_apart_and_at_most_five_in_a_quarter_of_an_hour(tmp_path: Path) -> None:
+    world = street(tmp_path, 12)
+    for minute in range(12):
+        world.now = at("19:00") + timedelta(minutes=minute)
+        with world.records.write() as tx:
+            world.life.raise_or_join(tx, silence(Level.ALERT, world.now, household_id=f"h{1000 + minute}"), world.now)
+        world.turn()
+    world.until(at("21:00"))
+    times = [r.at for r in world.received if r.who == "值班室"]
+    first_words = 12
+    for begin in times:
+        assert len([t for t in times if begin <= t < begin + timedelta(minutes=15)]) <= 5 + first_words
+
+
+def test_a_burst_main_is_one_notice_to_the_operator_and_the_rest_waits_until_it_could_be_found(tmp_path: Path) -> None:
+    world = street(tmp_path, 60)
+    world.now = at("19:00")
+    all_fall_silent(world, 60)
+    world.turn()
+    told_at_once = {r.who for r in world.received if r.who.startswith("女儿")}
+    assert len(told_at_once) == 20
+    assert [(a["kind"], a["subject"]) for a in world.alerts(AlertKind.STREET)] == [("street", "c1/low_use")]
+    operator = [r.body for r in world.received if r.who == "Olga"]
+    assert operator == [
+        "anju: 幸福里: 20+ homes without water use in 30 min, likely one cause. Please find out; see the desk."
+    ]
+    world.until(at("19:31"))
+    assert len({r.who for r in world.received if r.who.startswith("女儿")}) == 60
+
+
+def test_a_call_for_help_goes_out_before_a_whole_street(tmp_path: Path) -> None:
+    world = street(tmp_path, 60)
+    world.now = at("19:00")
+    all_fall_silent(world, 60)
+    world.happens(DeviceEvent(device_id="sos1", at=world.now, kind="sos_button", flags={"sos": True}))
+    world.turn()
+    first = [r for r in world.received if "王秀英按" in r.body or "求助按钮" in r.body]
+    assert len(first) >= 4
+    assert world.received.index(first[0]) == 0
+    everybody_else = [r for r in world.received if r.who.startswith("女儿")]
+    assert max(world.received.index(r) for r in first) < min(world.received.index(r) for r in everybody_else)
+
+
+@pytest.mark.soak
+def test_five_thousand_alerts_in_one_minute(tmp_path: Path) -> None:
+    world = street(tmp_path, 5000)
+    world.now = at("19:00")
+    all_fall_silent(world, 5000)
+    world.turn()
+    assert len(world.received) < 100
+    world.until(at("19:31"))
+    for _ in range(60):
+        world.turn()
+    daughters = Counter(r.who for r in world.received if r.who.startswith("女儿"))
+    assert len(daughters) == 5000
+    assert set(daughters.values()) == {1}
+    assert len([r for r in world.received if r.who == "李敏"]) < 60
+
+
+def test_over_the_daily_cost_the_operator_is_alarmed_once_and_no_text_is_dropped(tmp_path: Path) -> None:
+    rules = NotifierRules(outbox=OutboxRules(daily_cost=0.2))
+    world = World(tmp_path, rules=rules, capabilities=Capabilities(cost=0.05))
+    world.now = at("19:00")
+    world.raise_alert(silence(Level.ALERT, at("19:00")))
+    world.until(at("20:30"))
+    guards = [r for r in world.received if "over 0.20" in r.body]
+    assert [(r.who, r.at) for r in guards] == [("Olga", at("19:30"))]
+    assert len(world.texts("alert")) > 8
+
+
+def test_never_more_texts_a_second_than_the_provider_takes(tmp_path: Path) -> None:
+    world = street(tmp_path, 18)
+    world.notifier.outbox._rules = replace(FAST.outbox, a_second=5)
+    world.now = at("19:00")
+    all_fall_silent(world, 18)
+    for _ in range(10):
+        world.turn()
+        world.now += timedelta(seconds=1)
+    per_second = Counter(r.at for r in world.received)
+    assert max(per_second.values()) <= 5
+    assert len([r for r in world.received if r.who.startswith("女儿")]) == 18
