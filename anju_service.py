@@ -23,6 +23,8 @@ from notifier.contract import Channel
 from notifier.inbound import TwilioInbound
 from notifier.replies import Replies
 from notifier.service import Notifier
+from store.forward import Forwarder
+from store.influx import Influx, InfluxAt
 from store.ledger import read_ledger
 from store.readings import Readings
 from store.records import Records
@@ -81,6 +83,7 @@ class Service:
             seen=ledger.version,
         )
         self._upkeep = Upkeep(self.readings, keep=timedelta(days=settings.store.keep_days))
+        self._forwarder = self._make_forwarder()
         self._finished_at: dict[str, datetime] = {}
 
     def subscriber(self, to: Subscription) -> Subscriber:
@@ -118,12 +121,8 @@ class Service:
             self._repeating("watch", lambda: self.notifier.watch_turn(self.now()), stopping, 1.0, self.committed),
             self._repeating("outbox", lambda: self.notifier.send_turn(self.now()), stopping, 0.5),
             self._repeating("ledger", lambda: self._ledger.look(self.now()), stopping, 10.0),
-            self._repeating(
-                "upkeep",
-                lambda: self._upkeep.round(self.now(), [self.notifier.watch.position()]),
-                stopping,
-                60.0,
-            ),
+            self._repeating("upkeep", self._keep_up, stopping, 60.0),
+            *([self._repeating("influx", self._forward, stopping, 1.0)] if self._forwarder else []),
         ]
 
     def health(self) -> Health:
@@ -136,6 +135,8 @@ class Service:
         ]
         if counters.unavailable_since:
             problems.append(f"readings can't be stored since {counters.unavailable_since:%H:%M:%S} UTC")
+        if self._forwarder and self._forwarder.problem:
+            problems.append(f"readings wait for InfluxDB: {self._forwarder.problem}")
         facts = {"received": counters.received, "readings": counters.readings, "quarantined": counters.quarantined}
         return Health(problems=tuple(problems), facts=facts)
 
@@ -171,6 +172,26 @@ class Service:
             max_bytes=self._settings.ingest.max_payload_bytes,
             memory=self._memory,
         )
+
+    def _make_forwarder(self) -> Forwarder | None:
+        to = self._settings.influx
+        if not to.url:
+            return None
+        influx = Influx(InfluxAt(url=to.url, bucket=to.bucket, org=to.org, token=to.token))
+        return Forwarder(journal=self.readings, refused=self.readings, records=self.records, influx=influx)
+
+    def _forward(self) -> None:
+        """Some writes at a time, so that an end of the service need not wait for a backlog's."""
+        for _ in range(20):
+            if not self._forwarder or not self._forwarder.turn(self.now()):
+                return
+
+    def _keep_up(self) -> None:
+        """Every follower of the journal has behind it what is cut."""
+        followers = [self.notifier.watch.position()]
+        if self._forwarder:
+            followers.append(self._forwarder.position())
+        self._upkeep.round(self.now(), followers)
 
     def _band_of(self, card_id: str) -> int | None:
         with self.records.read() as tx:

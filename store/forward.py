@@ -1,0 +1,118 @@
+"""Follows the journal into InfluxDB: the cursor moves only past what was taken, however long that lasts."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import insert, select, update
+
+from store.contracts import Batch, BatchSink, Journal, JournalEntry, Kept
+from store.influx import InfluxAwayError, InfluxMisconfiguredError, LinesRefusedError
+from store.influx_lines import lines_of
+from store.records import Records
+from store.tables import cursors
+
+log = logging.getLogger("anju.influx")
+
+CURSOR = "influx"
+MOST_LINES = 5000  # a write; InfluxDB's own advice
+RETRY_MIN, RETRY_MAX = timedelta(seconds=1), timedelta(minutes=1)
+RETRY_MISCONFIGURED = timedelta(minutes=5)  # a person must act first
+
+
+class Lines(Protocol):
+    """`store.influx.Influx`."""
+
+    def write(self, lines: Sequence[str]) -> None: ...
+
+
+class Forwarder:
+    """`while forwarder.turn(now()): pass` every second or so, in one thread."""
+
+    def __init__(self, *, journal: Journal, refused: BatchSink, records: Records, influx: Lines) -> None:
+        self._journal = journal
+        self._refused = refused
+        self._records = records
+        self._influx = influx
+        self._wait = RETRY_MIN
+        self._not_before: datetime | None = None
+        self.problem: str | None = None
+        self.written = 0
+
+    def turn(self, now: datetime) -> bool:
+        """Writes what comes next; True where there may be more."""
+        if self._not_before is not None and now < self._not_before:
+            return False
+        position = self.position()
+        entries = self._journal.follow(position, 1000)
+        taken = _up_to_limit(entries)
+        if not taken:
+            return False
+        try:
+            self._write([line for entry in taken for line in lines_of(entry)], now)
+        except InfluxAwayError as e:
+            self._away(str(e), max(self._wait, timedelta(seconds=e.after_s)), now)
+            self._wait = min(2 * self._wait, RETRY_MAX)
+            return False
+        except InfluxMisconfiguredError as e:
+            self._away(str(e), RETRY_MISCONFIGURED, now)
+            return False
+        self._move(taken[-1].position)
+        self._back()
+        return True
+
+    def position(self) -> int:
+        """The last journal entry that InfluxDB has; entries up to here may be trimmed."""
+        with self._records.read() as tx:
+            return tx.scalar(select(cursors.c.position).where(cursors.c.name == CURSOR)) or 0
+
+    def behind(self) -> int:
+        """How many commits InfluxDB has not seen yet."""
+        return max(0, self._journal.position() - self.position())
+
+    def _write(self, lines: Sequence[str], now: datetime) -> None:
+        """Halves a batch that is refused until the bad line stands alone; that one is kept with its reason."""
+        if not lines:
+            return
+        try:
+            self._influx.write(lines)
+            self.written += len(lines)
+        except LinesRefusedError as e:
+            if len(lines) == 1:
+                kept = Kept(
+                    kind="refused", received_at=now, topic="influx", payload=lines[0].encode(), reason=f"influx: {e}"
+                )
+                self._refused.commit(Batch(kept=[kept]))
+                return
+            half = len(lines) // 2
+            self._write(lines[:half], now)
+            self._write(lines[half:], now)
+
+    def _away(self, reason: str, wait: timedelta, now: datetime) -> None:
+        if self.problem is None:
+            log.error("readings wait for InfluxDB: %s", reason)
+        self.problem = reason
+        self._not_before = now + wait
+
+    def _back(self) -> None:
+        if self.problem is not None:
+            log.warning("InfluxDB takes readings again")
+        self.problem, self._not_before, self._wait = None, None, RETRY_MIN
+
+    def _move(self, position: int) -> None:
+        with self._records.write() as tx:
+            moved = tx.execute(update(cursors).where(cursors.c.name == CURSOR).values(position=position))
+            if moved.rowcount == 0:
+                tx.execute(insert(cursors).values(name=CURSOR, position=position))
+
+
+def _up_to_limit(entries: Sequence[JournalEntry]) -> Sequence[JournalEntry]:
+    taken: list[JournalEntry] = []
+    lines = 0
+    for entry in entries:
+        lines += len(entry.arrivals) + len(entry.events) + len(entry.scans)
+        if taken and lines > MOST_LINES:
+            break
+        taken.append(entry)
+    return taken
