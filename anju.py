@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,6 +23,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 
 from config.settings import ConfigError, Settings, load
+from domain.finding import AlertKind, Level
+from domain.people import Language
 
 if TYPE_CHECKING:
     from domain.recording import Recording
@@ -35,6 +38,10 @@ log = logging.getLogger("anju")
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 bench = typer.Typer(no_args_is_help=True, help="How fast the parts are here.")
 app.add_typer(bench, name="bench")
+policy = typer.Typer(no_args_is_help=True, help="Who is told when.")
+app.add_typer(policy, name="policy")
+message = typer.Typer(no_args_is_help=True, help="The words of the texts.")
+app.add_typer(message, name="message")
 
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file; the environment wins over it.")]
 
@@ -55,7 +62,8 @@ def run(settings_file: SettingsFile = None) -> None:
     channels = _channels(settings)
     listener = _listener(settings.web.host, settings.web.port)
     try:
-        service = Service(Path(settings.store.folder), settings, channels, _wall_clock)
+        calls = ThreadPoolExecutor(settings.notify.workers, "provider")
+        service = Service(Path(settings.store.folder), settings, channels, _wall_clock, calls)
     except StoreError as e:
         raise _stop(str(e)) from e
     stopping = Event()
@@ -74,6 +82,7 @@ def run(settings_file: SettingsFile = None) -> None:
             subscriber.stop()
             for thread in threads:
                 thread.join()
+            calls.shutdown()
 
 
 @app.command()
@@ -393,6 +402,97 @@ def judge(
     raise typer.Exit(code)
 
 
+@policy.command("show")
+def show_policy(
+    kind: Annotated[str, typer.Argument(help="low_use, constant_flow, sos, ...; all: every kind.")] = "all",
+    community: Annotated[str | None, typer.Option(help="A community with timelines of its own.")] = None,
+    level: Annotated[Level, typer.Option(help="Asked first, or told at once.")] = Level.ASK,
+    settings: SettingsFile = None,
+) -> None:
+    """The timeline that results when everybody can be reached and nobody answers."""
+    from config.policies import load_policies
+    from notifier.preview import timeline
+
+    if kind != "all" and kind not in set(AlertKind):
+        raise _stop(f"{kind} is no kind of alert; there are {', '.join(AlertKind)}", code=2)
+    file = _settings(settings).notify.policies
+    try:
+        policies = load_policies(Path(file) if file else None)
+    except ConfigError as e:
+        raise _stop(str(e), code=2) from e
+    for one in AlertKind if kind == "all" else [AlertKind(kind)]:
+        typer.echo("\n  ".join([one.value, *timeline(policies, one, level, community)]))
+
+
+@message.command("preview")
+def preview_messages(
+    language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
+    replies: Annotated[bool, typer.Option("--replies", help="As where people can text back.")] = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Every text with the longest names: segments, length, encoding, words."""
+    from notifier.messages import Texts
+    from notifier.preview import previews
+
+    for one in previews(Texts(words=_words(_settings(settings))), language, replies=replies):
+        typer.echo(f"{one.segments} x {one.encoding:5} {one.units:4}  {one.about:20} {one.body}")
+
+
+@message.command("test")
+def send_test(
+    phone: Annotated[str, typer.Argument(help="In international form, +8613800000000.")],
+    language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
+    settings: SettingsFile = None,
+) -> None:
+    """Send one test text now, past the outbox, with the configured channel."""
+    from notifier.contract import ChannelError
+    from notifier.messages import Texts
+    from notifier.preview import text_for_a_test
+
+    loaded = _settings(settings)
+    text = text_for_a_test(Texts(words=_words(loaded)), language, phone, f"{_wall_clock():%H%M%S}")
+    for channel in _channels(loaded):
+        try:
+            sent = channel.send(text)
+        except ChannelError as e:
+            raise _stop(f"{channel.name}: {e}") from e
+        typer.echo(f"{channel.name}: {sent.status.value} {sent.sid}: {text.body}")
+
+
+@app.command()
+def selftest(
+    settings: SettingsFile = None,
+    wait_s: Annotated[float, typer.Option(help="For the receipts.")] = 120.0,
+) -> None:
+    """Send a real alert through the running service to the operators' phones; list every home with a hole."""
+    from notifier.audit import holes
+    from notifier.letters import Letters
+    from notifier.life import Life
+    from notifier.messages import Texts
+    from notifier.router import Router
+    from notifier.selftest import SelfTest
+
+    loaded = _settings(settings)
+    with closing(_records(loaded)) as records:
+        life = Life(Letters(Texts(words=_words(loaded)), Router(_channels(loaded))))
+        test, give_up = SelfTest(records, life), time.monotonic() + wait_s
+        alert_id = test.begin(_wall_clock())
+        while not test.over(alert_id) and time.monotonic() < give_up:
+            time.sleep(0.5)
+        heard, well = test.heard(alert_id), bool(test.heard(alert_id))
+        for one in heard:
+            well &= one.status == "delivered"
+            typer.echo(f"{one.contact_id} by {one.channel}: {one.status.value} {one.error or ''}".rstrip())
+        if not heard:
+            typer.echo("no operator can be reached: nobody would hear that the service is ill")
+        test.end(alert_id, _wall_clock())
+        with records.read() as tx:
+            found = holes(tx)
+        for hole in found:
+            typer.echo(f"{hole.household_id} {hole.place}: {hole.what}")
+    raise typer.Exit(0 if well and not found else 1)
+
+
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
@@ -442,6 +542,12 @@ def _channels(settings: Settings) -> "list[Channel]":
         raise _stop(f"sms.{missing[0]} is needed for sms.channel = 'twilio'", code=2)
     rules = TwilioRules(sender=sms.twilio_from, callback_url=f"{settings.web.public_url}/webhooks/twilio/status")
     return [TwilioSms(client(sms.twilio_account_sid, sms.twilio_auth_token, sms.twilio_api_base), rules)]
+
+
+def _words(settings: Settings) -> "dict[str, dict[str, dict[str, str]]]":
+    from config.sms import load_words
+
+    return load_words(Path(settings.notify.words) if settings.notify.words else None)
 
 
 def _subscription(settings: Settings) -> "Subscription":

@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 
 import uvicorn
 
+from config.policies import load_policies
 from config.settings import Settings
 from config.sms import load_words
 from detectors.household import HouseholdWatch, WatchParameters
@@ -19,10 +21,14 @@ from ingest.decode import Decoder, formats_of
 from ingest.follow_ledger import LedgerFollower
 from ingest.mqtt import Group, Subscriber, Subscription
 from ingest.receive import Clocks, Receiver
+from notifier.audit import audit
 from notifier.contract import Channel
 from notifier.inbound import TwilioInbound
+from notifier.life import LifeRules
+from notifier.outbox import OutboxRules
 from notifier.replies import Replies
-from notifier.service import Notifier
+from notifier.selftest import Heartbeat
+from notifier.service import Notifier, NotifierRules
 from store.forward import Forwarder
 from store.influx import Influx, InfluxAt
 from store.ledger import read_ledger
@@ -45,7 +51,12 @@ class Service:
     """All parts over one folder. What changes state stands in `watch_turn`, `send_turn` and the two keepers' turns."""
 
     def __init__(
-        self, folder: Path, settings: Settings, channels: Sequence[Channel], now: Callable[[], datetime]
+        self,
+        folder: Path,
+        settings: Settings,
+        channels: Sequence[Channel],
+        now: Callable[[], datetime],
+        pool: Executor | None = None,
     ) -> None:
         self.now = now
         self.committed = Event()
@@ -56,9 +67,13 @@ class Service:
             records=self.records,
             journal=self.readings,
             channels=channels,
-            words=load_words(),
+            words=load_words(Path(settings.notify.words) if settings.notify.words else None),
             watch_in=lambda zone: HouseholdWatch(sensitivity, zone),
+            rules=_notifier_rules(settings),
+            pool=pool,
         )
+        self._heartbeat = Heartbeat(self.records, settings.notify.heartbeat_url, is_well=self._is_well)
+        self._ill: set[str] = set()
         with self.records.read() as tx:
             ledger = read_ledger(tx)
         self._settings = settings
@@ -122,6 +137,7 @@ class Service:
             self._repeating("outbox", lambda: self.notifier.send_turn(self.now()), stopping, 0.5),
             self._repeating("ledger", lambda: self._ledger.look(self.now()), stopping, 10.0),
             self._repeating("upkeep", self._keep_up, stopping, 60.0),
+            self._repeating("self", self._mind_self, stopping, 60.0),
             *([self._repeating("influx", self._forward, stopping, 1.0)] if self._forwarder else []),
         ]
 
@@ -137,8 +153,38 @@ class Service:
             problems.append(f"readings can't be stored since {counters.unavailable_since:%H:%M:%S} UTC")
         if self._forwarder and self._forwarder.problem:
             problems.append(f"readings wait for InfluxDB: {self._forwarder.problem}")
-        facts = {"received": counters.received, "readings": counters.readings, "quarantined": counters.quarantined}
+        with self.records.read() as tx:
+            found = audit(tx, now)
+        problems += found.problems
+        facts: dict[str, float | int | str | None] = {
+            "received": counters.received,
+            "readings": counters.readings,
+            "quarantined": counters.quarantined,
+        }
+        facts |= {
+            "texts_waiting": found.waiting_texts,
+            "texts_uncertain": found.uncertain_texts,
+            "oldest_unsent_s": found.oldest_unsent.total_seconds() if found.oldest_unsent else None,
+        }
         return Health(problems=tuple(problems), facts=facts)
+
+    def _is_well(self) -> bool:
+        return not self.health().problems
+
+    def _mind_self(self) -> None:
+        """The operator hears of each part that is ill, and the outside watch only that all is well."""
+        ill = {
+            problem.split(":")[0].split(" since ")[0].lstrip("0123456789 "): problem
+            for problem in self.health().problems
+        }
+        now = self.now()
+        with self.records.write() as tx:
+            for name, problem in ill.items():
+                self.notifier.life.service_down(tx, name, problem, now)
+            for name in self._ill - set(ill):
+                self.notifier.life.service_up(tx, name, now)
+        self._ill = set(ill)
+        self._heartbeat.beat(now)
 
     def close(self) -> None:
         self.readings.close()
@@ -197,6 +243,14 @@ class Service:
         with self.records.read() as tx:
             band = by_card(tx, card_id)
         return None if band is None else band.band_id
+
+
+def _notifier_rules(settings: Settings) -> NotifierRules:
+    notify = settings.notify
+    return NotifierRules(
+        life=LifeRules(policies=load_policies(Path(notify.policies) if notify.policies else None)),
+        outbox=OutboxRules(daily_cost=notify.daily_cost or None),
+    )
 
 
 def _sensitivity(settings: Settings) -> WatchParameters:

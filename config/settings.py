@@ -91,6 +91,19 @@ class Sms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """Who is told, in which words, and who hears when the service itself is ill."""
+
+    policies: str = setting("", "TOML file of timelines per kind and community; empty: the shipped ones")
+    words: str = setting("", "folder of TOML files whose phrases replace or add to the shipped ones")
+    daily_cost: float = setting(
+        0.0, "a community's texts may cost so much a day before the operator is told; 0: no limit"
+    )
+    workers: int = setting(16, "calls to providers that run beside each other, so that a slow one holds nobody up")
+    heartbeat_url: str = setting("", "pinged every minute while every due step ran; its silence alarms from outside")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
     """Where the pages are served."""
 
@@ -112,6 +125,7 @@ class Settings:
     influx: Influx = field(default_factory=Influx)
     detect: Detect = field(default_factory=Detect)
     sms: Sms = field(default_factory=Sms)
+    notify: Notify = field(default_factory=Notify)
     web: Web = field(default_factory=Web)
 
 

@@ -41,7 +41,7 @@ class OutboxRules:
     """
 
     call_within: timedelta = timedelta(seconds=90)
-    at_once: int = 20
+    at_once: int = 50
     last_try_after: timedelta = timedelta(hours=4)
     poll_after: timedelta = timedelta(seconds=90)
     poll_for: timedelta = timedelta(hours=1)

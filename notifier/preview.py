@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from domain.alert import Event, State
 from domain.finding import AlertKind, Level, Reason
 from domain.people import Language, Role
+from notifier.contract import Outgoing
 from notifier.messages import Texts, When, size
 from notifier.policy import Group, Person, Policies, Policy, Standing, decide
 
@@ -125,6 +126,20 @@ def previews(texts: Texts, language: Language, *, replies: bool = False) -> list
         more = {"what": what, "answer": answer, "outcome": texts.say(language, "outcome", "false_alarm")}
         made.append(_preview(texts, language, template, template, common | more))
     return made
+
+
+def text_for_a_test(texts: Texts, language: Language, phone: str, number: str) -> Outgoing:
+    """A text that says that it is a test."""
+    variables = {"what": number}
+    return Outgoing(
+        reference=f"test-{number}",
+        to=phone,
+        name="test",
+        language=language,
+        body=texts.render(language, "test", variables),
+        template="test",
+        variables=variables,
+    )
 
 
 def _kind(reason_key: str) -> AlertKind:
