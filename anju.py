@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ingest.mqtt import Subscription
     from notifier.contract import Channel
     from simulator.demo import Story
+    from simulator.replay import Way
     from simulator.stage import Moment
     from store.records import Records
 
@@ -43,6 +44,8 @@ app.add_typer(policy, name="policy")
 message = typer.Typer(no_args_is_help=True, help="The words of the texts.")
 app.add_typer(message, name="message")
 
+Speed = Annotated[float, typer.Option(help="Times faster than recorded; 0: as fast as it goes.", min=0.0)]
+PayloadFormat = Annotated[str, typer.Option("--format", help="plain, wmbusmeters, chirpstack_v4 or cjt188.")]
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file; the environment wins over it.")]
 
 
@@ -312,52 +315,66 @@ def migrate_records(settings: SettingsFile = None) -> None:
     typer.echo(f"{path}: schema {head()}")
 
 
-@app.command("backup")
-def back_up(
-    target: Annotated[Path, typer.Argument(help="A new folder.")],
-    settings: SettingsFile = None,
-) -> None:
-    """Copy readings and records as they are at one moment; the service may run meanwhile."""
-    from store.backup import backup
-    from store.contracts import StoreError
-
-    try:
-        typer.echo(f"{target}: {backup(_folder(_settings(settings)), target)}")
-    except StoreError as e:
-        raise _stop(str(e)) from e
-
-
-@app.command("restore")
-def bring_back(
-    source: Annotated[Path, typer.Argument(help="A folder that anju backup has written.")],
-    settings: SettingsFile = None,
-) -> None:
-    """Bring a backup back into a store folder that holds no files yet."""
-    from store.backup import restore
-    from store.contracts import StoreError
-
-    folder = _folder(_settings(settings))
-    try:
-        typer.echo(f"{folder}: {restore(source, folder)}")
-    except StoreError as e:
-        raise _stop(str(e)) from e
-
-
 @app.command("replay")
 def replay_files(
     files: Annotated[list[Path], typer.Argument(help="CSV files ts,register_l, gzipped or not; one meter each.")],
     to: Annotated[str, typer.Option(help="The broker: mqtt://[user:password@]host:port, or mqtts:// for TLS.")],
-    speed: Annotated[float, typer.Option(help="Times faster than recorded; 0: as fast as it goes.", min=0.0)] = 1.0,
-    gateway: Annotated[str, typer.Option(help="Published as this gateway, on anju/GATEWAY/readings.")] = "replay",
+    speed: Speed = 1.0,
+    gateway: Annotated[str, typer.Option(help="Published as this gateway, below anju/GATEWAY/.")] = "replay",
+    form: PayloadFormat = "plain",
 ) -> None:
     """Publish recorded registers over MQTT as a gateway would; Ctrl-C ends it."""
-
     from simulator.replay import replay
 
-    code = replay(
-        files, to=to, speed=speed, gateway_id=gateway, clock=time.monotonic, sleep=time.sleep, report=_complain
-    )
+    raise typer.Exit(replay(files, _way(to, speed, gateway, form)))
+
+
+@app.command()
+def simulate(
+    scenario: Annotated[str, typer.Argument(help="A named scenario; without one they are listed.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Folder: the scenario's files, or the ledger of --meters.")] = None,
+    to: Annotated[str, typer.Option(help="Play it there: mqtt://[user:password@]host:port, or mqtts://.")] = "",
+    speed: Speed = 0.0,
+    gateway: Annotated[str, typer.Option(help="Published as this gateway, below anju/GATEWAY/.")] = "gw-xingfuli",
+    form: PayloadFormat = "plain",
+    meters: Annotated[int, typer.Option(help="Instead of a scenario, this many meters for a test of load.")] = 0,
+    days: Annotated[int, typer.Option(help="Days that these meters report, up to today.", min=1)] = 1,
+    every: Annotated[int, typer.Option(help="Minutes between their readings.", min=1)] = 60,
+    seed: Annotated[int, typer.Option(help="Of their lives.")] = 1,
+) -> None:
+    """Write or play a named scenario, or publish for thousands of meters."""
+    from simulator.simulate import list_scenarios, load, simulate_scenario
+
+    way = _way(to, speed, gateway, form) if to else None
+    if meters:
+        until = datetime.now(UTC).date()
+        code = load(meters, days=days, every_min=every, seed=seed, until=until, ledger=out, way=way)
+    elif scenario:
+        code = simulate_scenario(scenario, out, way, say=typer.echo, report=_complain)
+    else:
+        code = list_scenarios(typer.echo)
     raise typer.Exit(code)
+
+
+@app.command("realism")
+def show_realism(
+    homes: Annotated[Path | None, typer.Option(help="Folder of real meters, CSV ts,register_l, beside them.")] = None,
+    tz: Annotated[str, typer.Option(help="The real homes' time zone.")] = "Asia/Shanghai",
+    number: Annotated[int, typer.Option(help="Simulated homes of each kind.", min=1)] = 100,
+    seed: Annotated[int, typer.Option(help="Of the simulated homes.")] = 1001,
+) -> None:
+    """Compare simulated homes with real ones, by the same measures."""
+    from simulator.likeness import realism
+
+    for line in realism(homes, tz=_zone(tz), homes=number, seed=seed, report=_complain):
+        typer.echo(line)
+
+
+def _way(to: str, speed: float, gateway: str, form: str) -> "Way":
+    from simulator.replay import Way
+
+    clock, sleep = time.monotonic, time.sleep
+    return Way(to=to, speed=speed, gateway_id=gateway, form=form, clock=clock, sleep=sleep, report=_complain)
 
 
 @app.command("backtest")
@@ -497,7 +514,7 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as e:
-        raise _stop(f"--tz {name}: {e}", code=2) from e
+        raise _stop(f"--tz {name}: no such time zone", code=2) from e
 
 
 def _complain(message: str) -> None:
@@ -577,12 +594,8 @@ def _settings(path: Path | None) -> Settings:
     return settings
 
 
-def _folder(settings: Settings) -> Path:
-    return Path(settings.store.folder)
-
-
 def _records_path(settings: Settings) -> Path:
-    return _folder(settings) / "records.db"
+    return Path(settings.store.folder) / "records.db"
 
 
 def _records(settings: Settings) -> "Records":

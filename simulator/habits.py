@@ -81,7 +81,7 @@ def draw_person(rng: np.random.Generator) -> Person:
         club_weekly=float(rng.choice([0.0, 0.8], p=[0.5, 0.5])),
         routine_away=float(rng.choice([0.0, rng.uniform(0.2, 0.8)], p=[0.75, 0.25])),
         bad_days_per_month=float(rng.gamma(1.0, 0.8)),
-        mood=float(rng.uniform(0.1, 0.6)),
+        mood=float(rng.uniform(0.1, 0.7)),
     )
 
 
@@ -105,8 +105,8 @@ def draw_habits(rng: np.random.Generator, *, persons: int = 1) -> Habits:
         drip_l_per_h=float(np.exp(rng.uniform(np.log(0.2), np.log(8.0)))) if rng.random() < 0.08 else 0.0,
         sticking_per_flush=float(rng.choice([0.0, rng.uniform(0.001, 0.01)], p=[0.85, 0.15])),
         day_trips_per_month=float(rng.gamma(1.3, 2.0)),
-        nights_away_per_month=float(rng.gamma(0.8, 1.4)),
-        second_home_weekly=float(rng.choice([0.0, rng.uniform(0.2, 0.9)], p=[0.85, 0.15])),
+        nights_away_per_month=float(rng.gamma(0.8, 1.9)),
+        second_home_weekly=float(rng.choice([0.0, rng.uniform(0.2, 0.9)], p=[0.78, 0.22])),
         second_home_weekday=int(rng.integers(7)),
         holidays_per_year=float(rng.gamma(1.0, 1.2)),
         hospital_per_year=float(rng.gamma(0.7, 0.5)),

@@ -1,6 +1,5 @@
 """Recordings published over MQTT as a gateway would: QoS 1, in order of time, no faster than told."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from domain.recording import Recording
+from simulator.formats import Format, Published, plain
 from simulator.radio import sending_times
 
 MAX_UNACKNOWLEDGED = 500  # Mosquitto's default queue holds 1000 for a slow subscriber
@@ -130,22 +130,33 @@ class Publisher:
 class Player:
     """Plays recordings in lock-step with a virtual clock: publishes all that is due, waits for the acks."""
 
-    def __init__(self, recordings: Sequence[Recording], publisher: Publisher, *, gateway_id: str) -> None:
+    def __init__(
+        self,
+        recordings: Sequence[Recording],
+        publisher: Publisher,
+        *,
+        gateway_id: str,
+        form: Format = plain,
+        also: Sequence[tuple[datetime, Published]] = (),
+    ) -> None:
+        """`form` is the gateway's payload format; `also` is what its other devices say, and when."""
         self._publisher = publisher
-        self._topic = f"anju/{gateway_id}/readings"
-        self._meters = [json.dumps(recording.meter_id) for recording in recordings]
-        lengths = [len(recording) for recording in recordings]
-        none = np.empty(0, dtype=np.int64)
-        due_s = np.concatenate([sending_times(recording) for recording in recordings] or [none])
+        self._prefix = f"anju/{gateway_id}/"
+        self._form = form
+        self._also = [published for _, published in also]
+        due_s = np.concatenate(
+            [sending_times(recording) for recording in recordings]
+            + [np.array([at.timestamp() for at, _ in also], dtype=np.int64)]
+        )
+        source = np.repeat(np.arange(len(recordings) + 1), [*(len(recording) for recording in recordings), len(also)])
+        place = np.concatenate([np.arange(len(recording)) for recording in recordings] + [np.arange(len(also))])
         order = np.argsort(due_s, kind="stable")
-        self._due_s = due_s[order]
-        self._at_s = np.concatenate([recording.at_s for recording in recordings] or [none])[order]
-        self._meter = np.repeat(np.arange(len(lengths)), lengths)[order]
-        self._register_l = np.concatenate([recording.register_l for recording in recordings] or [np.empty(0)])[order]
+        self._due_s, self._source, self._place = due_s[order], source[order], place[order]
+        self._recordings = recordings
         self.published = 0
 
     def __len__(self) -> int:
-        return len(self._at_s)
+        return len(self._due_s)
 
     @property
     def next_at(self) -> datetime | None:
@@ -174,12 +185,14 @@ class Player:
         last = due if at_most is None else min(due, self.published + at_most)
         count = max(last - self.published, 0)
         for _ in range(count):
-            self._publisher.publish(self._topic, self._payload(self.published), timeout_s=timeout_s)
+            topic, payload = self._said(int(self._source[self.published]), int(self._place[self.published]))
+            self._publisher.publish(self._prefix + topic, payload, timeout_s=timeout_s)
             self.published += 1
         return count
 
-    def _payload(self, index: int) -> bytes:
-        at = datetime.fromtimestamp(int(self._at_s[index]), UTC)
-        meter = self._meters[int(self._meter[index])]
-        register_l = self._register_l[index]
-        return f'{{"meter_id":{meter},"at":"{at:%Y-%m-%dT%H:%M:%SZ}","register_l":{register_l:.12g}}}'.encode()
+    def _said(self, source: int, place: int) -> Published:
+        if source == len(self._recordings):
+            return self._also[place]
+        recording = self._recordings[source]
+        at = datetime.fromtimestamp(int(recording.at_s[place]), UTC)
+        return self._form(recording.meter_id, at, float(recording.register_l[place]))

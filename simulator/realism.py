@@ -1,9 +1,7 @@
 """How like real homes simulated ones are: the same measures on both, side by side, never in one column."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -86,10 +84,3 @@ def hourly(recording: Recording) -> tuple[NDArray[np.int64], NDArray[np.float64]
     hours = np.arange(first, int(recording.at_s[-1]) + 1, HOUR, dtype=np.int64)
     risen = np.concatenate(([0.0], np.cumsum(np.clip(np.diff(recording.register_l), 0.0, 5000.0))))
     return hours[:-1], np.diff(np.interp(hours, recording.at_s, risen))
-
-
-def average(homes: Sequence[Realism], how: Callable[[list[float]], Any]) -> Realism:
-    """The median or mean home, measure by measure."""
-    return Realism(
-        **{field.name: float(how([getattr(home, field.name) for home in homes])) for field in fields(Realism)}
-    )

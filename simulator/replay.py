@@ -1,44 +1,56 @@
 """`anju replay`: recorded registers published as their gateway would have, at the pace they had or faster."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from domain.recording import Recording
 from ingest.recorded import Report, read_recording
+from simulator.formats import FORMATS, Published
 from simulator.publish import Player, Publisher, UnreachableError, broker_at
 
 PATIENCE_S = 0.2  # longest sleep, so that Ctrl-C and progress stay quick
 BURST = 500  # readings handed over between two looks at the clock
 
 
-def replay(
-    paths: Sequence[Path],
-    *,
-    to: str,
-    speed: float,
-    gateway_id: str,
-    clock: Callable[[], float],
-    sleep: Callable[[float], None],
-    report: Report,
-) -> int:
-    """Publishes the files' readings to the broker at `to`; the exit status: 0, 1 no broker, 2 nothing usable.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How recordings reach a broker.
 
-    `speed` is how many times faster than recorded; 0 is as fast as the broker takes it. `clock` gives seconds.
+    `to` is its address, mqtt://host:port; `speed` how many times faster than recorded, 0 as fast as the broker takes
+    it; `form` the gateway's payload format. `clock` gives seconds, `sleep` waits.
     """
+
+    to: str
+    speed: float
+    gateway_id: str
+    form: str = "plain"
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    report: Report
+
+
+def replay(paths: Sequence[Path], way: Way) -> int:
+    """Publishes the files' readings; the exit status: 0, 1 no broker, 2 nothing usable."""
+    recordings = [recording for path in paths if (recording := read_recording(path, way.report)) is not None]
+    return publish_all(recordings, (), way) if recordings else 2
+
+
+def publish_all(recordings: Sequence[Recording], also: Sequence[tuple[datetime, Published]], way: Way) -> int:
+    """Publishes recordings, and what other devices say, at their pace; the exit status as of `replay`."""
+    if way.form not in FORMATS:
+        way.report(f"format {way.form!r} is unknown; known are {', '.join(FORMATS)}")
+        return 2
     try:
-        broker = broker_at(to)
+        with Publisher(broker_at(way.to), client_id=way.gateway_id, say=way.report) as publisher:
+            player = Player(recordings, publisher, gateway_id=way.gateway_id, form=FORMATS[way.form], also=also)
+            play(player, speed=way.speed, clock=way.clock, sleep=way.sleep, progress=_lines(way.report))
     except ValueError as e:
-        report(str(e))
+        way.report(str(e))
         return 2
-    recordings = [recording for path in paths if (recording := read_recording(path, report)) is not None]
-    if not recordings:
-        return 2
-    try:
-        with Publisher(broker, client_id=gateway_id, say=report) as publisher:
-            player = Player(recordings, publisher, gateway_id=gateway_id)
-            play(player, speed=speed, clock=clock, sleep=sleep, progress=_lines(report))
     except UnreachableError as e:
-        report(str(e))
+        way.report(str(e))
         return 1
     return 0
 

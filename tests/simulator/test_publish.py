@@ -3,7 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -12,8 +12,12 @@ from iotcore import Broker as EmbeddedBroker
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
+from ingest.detect import read_absences
+from ingest.recorded import read_recording
 from simulator.publish import Broker, Player, Publisher, UnreachableError, broker_at
-from simulator.replay import play, replay
+from simulator.replay import Way, play, replay
+from simulator.scenarios import SCENARIOS
+from simulator.simulate import load, many_meters, play_scenario, write_scenario
 from simulator.towns import small_town
 
 
@@ -132,7 +136,42 @@ def test_replay_says_what_it_cannot_use_and_where_nobody_answers(tmp_path: Path)
     assert _replay([good], "mqtt://127.0.0.1:1", said) == 1
 
 
+def test_a_scenario_is_played_with_the_alarms_of_other_sensors(broker: Broker) -> None:
+    said: list[str] = []
+    scenario = SCENARIOS["sos_pressed"]()
+    listener = Listener(broker, wanted=1, topic="anju/tower-2/zigbee2mqtt/#")
+    assert play_scenario(scenario, a_way(f"mqtt://{broker.host}:{broker.port}", said)) == 0
+    assert listener.complete.wait(30)
+    listener.close()
+    assert listener.payloads[0]["action"] == "emergency"
+
+
+def test_a_scenario_written_as_a_file_is_read_back(tmp_path: Path) -> None:
+    for name in ("radio_gap", "away_for_a_week"):
+        scenario = SCENARIOS[name]()
+        complaints: list[str] = []
+        written = write_scenario(scenario, tmp_path)
+        recording = read_recording(written[0], complaints.append)
+        assert recording is not None
+        assert not complaints
+        assert recording.register_l.tolist() == scenario.recording.register_l.tolist()
+    assert read_absences(written[1], complaints.append)["away_for_a_week"] == list(scenario.absences)
+
+
+def test_many_meters_differ_in_time_and_register_and_come_with_their_ledger(broker: Broker, tmp_path: Path) -> None:
+    meters = many_meters(30, days=1, every_s=3600, seed=1, first_day=date(2026, 3, 2))
+    assert len({meter.meter_id for meter in meters}) == 30
+    assert len({int(meter.at_s[0]) for meter in meters}) > 20
+    said: list[str] = []
+    way = a_way(f"mqtt://{broker.host}:{broker.port}", said)
+    assert load(30, days=1, every_min=60, seed=1, until=date(2026, 3, 3), ledger=tmp_path, way=way) == 0
+    assert said[-1].startswith("720 messages")
+    assert "sim-000029" in (tmp_path / "meters.csv").read_text()
+
+
 def _replay(paths: list[Path], to: str, said: list[str]) -> int:
-    return replay(
-        paths, to=to, speed=0.0, gateway_id="tower-2", clock=lambda: 0.0, sleep=lambda _: None, report=said.append
-    )
+    return replay(paths, a_way(to, said))
+
+
+def a_way(to: str, said: list[str]) -> Way:
+    return Way(to=to, speed=0.0, gateway_id="tower-2", clock=lambda: 0.0, sleep=lambda _: None, report=said.append)

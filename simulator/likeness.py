@@ -1,0 +1,66 @@
+"""`anju realism`: simulated homes beside real ones, measure by measure."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from statistics import fmean, median
+from zoneinfo import ZoneInfo
+
+from ingest.recorded import Report, household_of, read_recording
+from simulator.metering import Meter, read
+from simulator.realism import Realism, measure
+from simulator.towns import SHANGHAI, town
+
+YEAR_DAYS = 365
+FIRST_DAY = date(2026, 1, 5)
+
+
+def realism(folder: Path | None, *, tz: ZoneInfo, homes: int, seed: int, report: Report) -> Iterator[str]:
+    """A Markdown table: columns of simulated homes (SIM) and, from a folder, of real ones (REAL); median and mean.
+
+    A real home's people are read from the folder's households.csv (id, persons), where there is one.
+    """
+    columns: list[tuple[str, list[Realism]]] = [
+        ("SIM, one person", _simulated(1.0, homes, seed)),
+        ("SIM, two people", _simulated(0.0, homes, seed)),
+    ]
+    if folder is not None:
+        columns += [(name, measured) for name, measured in _real(folder, tz, report) if measured]
+    yield f"| median (mean) | {' | '.join(f'{name} ({len(measured)} homes)' for name, measured in columns)} |"
+    yield "|---" * (len(columns) + 1) + "|"
+    for field in fields(Realism):
+        cells = (_cell([getattr(home, field.name) for home in measured]) for _, measured in columns)
+        yield f"| {field.name.replace('_', ' ')} | {' | '.join(cells)} |"
+
+
+def _cell(values: Sequence[float]) -> str:
+    return f"{median(values):.2f} ({fmean(values):.2f})"
+
+
+def _simulated(share_alone: float, homes: int, seed: int) -> list[Realism]:
+    lives = town(seed, homes=homes, days=YEAR_DAYS, first_day=FIRST_DAY, share_alone=share_alone)
+    return [measure(read(life, Meter()), SHANGHAI) for life in lives]
+
+
+def _real(folder: Path, tz: ZoneInfo, report: Report) -> Iterator[tuple[str, list[Realism]]]:
+    persons = _persons(folder)
+    by_persons: dict[float, list[Realism]] = {}
+    for path in sorted(folder.glob("*.csv*")):
+        if path.name == "households.csv":
+            continue
+        recording = read_recording(path, report)
+        if recording is not None:
+            by_persons.setdefault(persons.get(household_of(path), 0.0), []).append(measure(recording, tz))
+    yield "REAL, one person", by_persons.get(1.0, [])
+    yield "REAL, two people", by_persons.get(2.0, [])
+    yield "REAL, all", [home for homes in by_persons.values() for home in homes]
+
+
+def _persons(folder: Path) -> dict[str, float]:
+    listed = folder / "households.csv"
+    if not listed.exists():
+        return {}
+    with listed.open(encoding="utf-8-sig", newline="") as file:
+        return {row["id"]: float(row["persons"]) for row in csv.DictReader(file)}

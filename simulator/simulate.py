@@ -1,0 +1,101 @@
+"""`anju simulate`: scenarios written as files or played over MQTT, and as many meters as a test of load wants."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from domain.recording import Recording
+from ingest.recorded import Report
+from simulator.demo import write_ledger
+from simulator.formats import sensor_alarm
+from simulator.metering import Meter, read
+from simulator.radio import sending_times
+from simulator.replay import Way, publish_all
+from simulator.scenarios import SCENARIOS, Scenario
+from simulator.towns import SHANGHAI, town
+
+LIVES = 200  # distinct lives; more meters show them again, shifted in time and register
+
+
+def list_scenarios(say: Report) -> int:
+    """Each scenario and what happens in it."""
+    for name, make in SCENARIOS.items():
+        say(f"{name:20} {make().says}")
+    return 0
+
+
+def simulate_scenario(name: str, folder: Path | None, way: Way | None, *, say: Report, report: Report) -> int:
+    """Writes a scenario's files, plays it over MQTT, or both; the exit status, 2 where there is none of that name."""
+    if name not in SCENARIOS:
+        report(f"no scenario {name!r}; known are {', '.join(SCENARIOS)}")
+        return 2
+    scenario = SCENARIOS[name]()
+    say(f"{scenario.says} (from {scenario.onset_at:%Y-%m-%d %H:%M} UTC)")
+    for path in write_scenario(scenario, folder) if folder else ():
+        say(str(path))
+    return play_scenario(scenario, way) if way else 0
+
+
+def write_scenario(scenario: Scenario, folder: Path) -> list[Path]:
+    """The scenario as files that `anju replay` and `anju detect` take: readings as they arrive, and absences."""
+    folder.mkdir(parents=True, exist_ok=True)
+    recording = scenario.recording
+    arrival = np.argsort(sending_times(recording), kind="stable")
+    kept = replace(recording, at_s=recording.at_s[arrival], register_l=recording.register_l[arrival])
+    rows = [(f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{register_l:g}") for at, register_l in kept.readings()]
+    written = [_write(folder / f"{scenario.name}.csv", ("ts", "register_l"), rows)]
+    if scenario.absences:
+        known = [
+            (scenario.name, begins_at.isoformat(), ends_at.isoformat()) for begins_at, ends_at in scenario.absences
+        ]
+        written.append(_write(folder / f"{scenario.name}.absences.csv", ("household", "from", "until"), known))
+    return written
+
+
+def _write(path: Path, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    return path
+
+
+def play_scenario(scenario: Scenario, way: Way) -> int:
+    """Plays a scenario over MQTT, alarms of other sensors with it; the exit status as of `anju replay`."""
+    also = [(at, sensor_alarm(device_id, kind)) for at, device_id, kind in scenario.alarms]
+    return publish_all([scenario.recording], also, way)
+
+
+def many_meters(number: int, *, days: int, every_s: int, seed: int, first_day: date) -> list[Recording]:
+    """`number` meters reporting for `days`, each at its own second."""
+    lives = town(seed, homes=min(number, LIVES), days=days, first_day=first_day, share_alone=0.9)
+    fine = [read(life, Meter(every_s=every_s)) for life in lives]
+    rng = np.random.default_rng(seed)
+    phases_s, starts_l = rng.integers(0, every_s, number), rng.integers(1_000, 900_000, number)
+    return [
+        Recording(
+            meter_id=f"sim-{place:06d}",
+            at_s=fine[place % len(fine)].at_s + phase_s,
+            register_l=fine[place % len(fine)].register_l + start_l,
+        )
+        for place, (phase_s, start_l) in enumerate(zip(phases_s.tolist(), starts_l.tolist(), strict=True))
+    ]
+
+
+def load(
+    number: int, *, days: int, every_min: int, seed: int, until: date, ledger: Path | None, way: Way | None
+) -> int:
+    """Publishes `number` meters' last `days` before `until`; writes their ledger first, if so wished."""
+    first_day = until - timedelta(days=days)
+    recordings = many_meters(number, days=days, every_s=every_min * 60, seed=seed, first_day=first_day)
+    if ledger is not None:
+        write_ledger(ledger, [recording.meter_id for recording in recordings], SHANGHAI.key)
+    if way is None:
+        return 0
+    began = way.clock()
+    status = publish_all(recordings, (), way)
+    took_s, published = max(way.clock() - began, 1e-9), sum(map(len, recordings))
+    way.report(f"{published} messages in {took_s:.1f} s: {published / took_s:.0f} a second")
+    return status
