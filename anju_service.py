@@ -19,6 +19,8 @@ from ingest.bindings import Bindings
 from ingest.codecs.contract import Memory
 from ingest.decode import Decoder, formats_of
 from ingest.follow_ledger import LedgerFollower
+from ingest.metrics import CONTENT_TYPE, gauge, metrics_of
+from ingest.metrics import text as metrics_text
 from ingest.mqtt import Group, Subscriber, Subscription
 from ingest.receive import Clocks, Receiver
 from notifier.audit import audit
@@ -39,6 +41,7 @@ from store.upkeep import Upkeep
 from web.app import create_app
 from web.bands import by_card
 from web.health import Health
+from web.metrics import routes as metrics_routes
 from web.webhooks import webhooks
 
 log = logging.getLogger("anju")
@@ -126,7 +129,7 @@ class Service:
             notes_keys=notes_keys,
             signed_in_as=signed_in_as,
             is_healthy=self.health,
-            routers=[webhooks(inbound, self.now)],
+            routers=[metrics_routes(self.metrics, CONTENT_TYPE), webhooks(inbound, self.now)],
         )
         return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
 
@@ -185,6 +188,14 @@ class Service:
                 self.notifier.life.service_up(tx, name, now)
         self._ill = set(ill)
         self._heartbeat.beat(now)
+
+    def metrics(self) -> str:
+        """For Prometheus: what ingest has done, and how far its followers are behind."""
+        behind = self.readings.position() - self.notifier.watch.position()
+        metrics = [*metrics_of(self.receiver.counters), gauge("anju_watch_behind", "commits not yet watched", behind)]
+        if self._forwarder:
+            metrics.append(gauge("anju_influx_behind", "commits not yet in InfluxDB", self._forwarder.behind()))
+        return metrics_text(metrics)
 
     def close(self) -> None:
         self.readings.close()

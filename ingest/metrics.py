@@ -1,0 +1,66 @@
+"""The counters in Prometheus' text format."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ingest.counters import COMMIT_BUCKETS_S, Counters
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric: its samples by label text, such as `{reason="at"}`; the empty text stands for none."""
+
+    name: str
+    help: str
+    kind: str = "counter"
+    samples: Mapping[str, float] = field(default_factory=dict)
+
+    def lines(self) -> Iterator[str]:
+        yield f"# HELP {self.name} {self.help}"
+        yield f"# TYPE {self.name} {self.kind}"
+        for labels, value in self.samples.items():
+            yield f"{self.name}{labels} {value:g}" if value != int(value) else f"{self.name}{labels} {int(value)}"
+
+
+def gauge(name: str, help_text: str, value: float) -> Metric:
+    return Metric(name=name, help=help_text, kind="gauge", samples={"": value})
+
+
+def metrics_of(counters: Counters) -> list[Metric]:
+    """What ingest has done since its start."""
+    refused = {f'{{reason="{_label(reason)}"}}': count for reason, count in sorted(counters.refused.items())}
+    buckets = {
+        f'_bucket{{le="{bound_s:g}"}}': count
+        for bound_s, count in zip(COMMIT_BUCKETS_S, counters.commit_buckets, strict=True)
+    }
+    timing = {'_bucket{le="+Inf"}': counters.commits, "_sum": counters.commit_s, "_count": counters.commits}
+    return [
+        _count("anju_messages_received_total", "MQTT messages stored or kept", counters.received),
+        _count("anju_readings_stored_total", "register values stored", counters.readings),
+        _count("anju_events_stored_total", "device events stored", counters.events),
+        _count("anju_scans_stored_total", "wristband scans stored", counters.scans),
+        _count("anju_messages_ignored_total", "messages that carry nothing for us", counters.ignored),
+        _count("anju_messages_quarantined_total", "messages of unknown or wrongly bound devices", counters.quarantined),
+        Metric(name="anju_messages_refused_total", help="messages that can't be used, by field", samples=refused),
+        Metric(
+            name="anju_commit_seconds",
+            help="from the start of decoding a group to its commit",
+            kind="histogram",
+            samples=buckets | timing,
+        ),
+        gauge("anju_store_available", "0 while readings can't be stored", float(counters.unavailable_since is None)),
+    ]
+
+
+def text(metrics: list[Metric]) -> str:
+    return "".join(f"{line}\n" for metric in metrics for line in metric.lines())
+
+
+def _count(name: str, help_text: str, value: int) -> Metric:
+    return Metric(name=name, help=help_text, samples={"": value})
+
+
+def _label(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
