@@ -73,6 +73,7 @@ class ConstantFlowState:
     record: list[float] = field(default_factory=list)
     today: list[float] = field(default_factory=list)
     falling: list[tuple[float, float]] = field(default_factory=list)
+    limits: list[float] = field(default_factory=list)  # follow from the record
 
     def pack(self) -> bytes:
         head = _HEAD.pack(self.first_s, self.day_s, self.since_s, self.flow_lph, self.grade, len(self.record))
@@ -95,6 +96,7 @@ class ConstantFlow:
     def __init__(self, parameters: ConstantFlowParameters) -> None:
         self._p = parameters
         self._reach_s = parameters.scales[-1].hours * 3600.0
+        self._spans_s = [scale.hours * 3600.0 - _SLACK_S for scale in parameters.scales]
         self._burst = len(parameters.scales)
 
     def start(self) -> ConstantFlowState:
@@ -131,26 +133,29 @@ class ConstantFlow:
             del falling[0]
 
     def _compare(self, state: ConstantFlowState, end_s: float, flow_lph: float) -> int | None:
-        """The largest scale on which the flow is over its limit (past the last: a burst); keeps today's record."""
-        p = self._p
-        over = self._burst if flow_lph >= max(p.burst_lph, p.burst_beyond * state.record[1]) else None
+        """The gravest scale on which the flow is over its limit (past the last: a burst); keeps today's record."""
+        limits = state.limits or self._limit(state)
+        over = self._burst if flow_lph >= max(self._p.burst_lph, self._p.burst_beyond * state.record[1]) else None
         place = len(state.falling) - 1
-        for number, scale in enumerate(p.scales):
-            from_s = end_s - scale.hours * 3600.0 + _SLACK_S
-            while place >= 0 and state.falling[place][0] > from_s:
+        since_s, steady = state.falling[place]
+        for number, span_s in enumerate(self._spans_s):
+            while since_s > end_s - span_s:
                 place -= 1
-            if place < 0:
-                break
-            steady = state.falling[place][1]
-            if steady > state.today[number]:
-                limit = max(scale.least_lph, scale.beyond * state.record[number])
-                if steady >= limit:
-                    over = self._burst if over == self._burst else number
-                    steady = min(steady, p.growth * limit / scale.beyond)
-                state.today[number] = max(state.today[number], steady)
-            elif steady >= max(scale.least_lph, scale.beyond * state.record[number]):
-                over = self._burst if over == self._burst else number
+                if place < 0:
+                    return over
+                since_s, steady = state.falling[place]
+            if steady >= limits[number]:
+                over = self._gravest(over, number)
+                taught = min(steady, self._p.growth * limits[number] / self._p.scales[number].beyond)
+                state.today[number] = max(state.today[number], taught)
+            elif steady > state.today[number]:
+                state.today[number] = steady
         return over
+
+    def _limit(self, state: ConstantFlowState) -> list[float]:
+        pairs = zip(self._p.scales, state.record, strict=True)
+        state.limits = [max(scale.least_lph, scale.beyond * record) for scale, record in pairs]
+        return state.limits
 
     def _turn_day(self, state: ConstantFlowState, begin_s: float, end_s: float) -> None:
         """Yesterday joins the record once it is over; the record fades."""
@@ -160,6 +165,7 @@ class ConstantFlow:
             state.day_s += _DAY_S
             state.record = [max(old * self._p.fade, new) for old, new in zip(state.record, state.today, strict=True)]
             state.today = [0.0] * len(self._p.scales)
+        self._limit(state)
 
     def _verdict(self, state: ConstantFlowState, over: int | None, end_s: float, flow_lph: float) -> Verdict:
         running = state.flow_lph > 0.0 and flow_lph >= self._p.still * state.flow_lph
@@ -167,13 +173,13 @@ class ConstantFlow:
             state.flow_lph = 0.0
             if over is None:
                 return CLEAR
-        if over is not None and (not running or self._graver(over, state.grade)):
+        if over is not None and (not running or self._rank(over) > self._rank(state.grade)):
             self._begin(state, over, end_s, flow_lph)
         return self._finding(state, end_s)
 
-    def _graver(self, over: int, grade: int) -> bool:
-        """A leak that runs must not hide a tap left on, nor a tap a burst."""
-        return self._rank(over) > self._rank(grade)
+    def _gravest(self, over: int | None, number: int) -> int:
+        """A leak that runs must not hide a tap left on, nor a tap a burst; else the longer scale."""
+        return number if over is None or self._rank(number) >= self._rank(over) else over
 
     def _rank(self, scale: int) -> int:
         if scale == self._burst:

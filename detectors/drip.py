@@ -4,8 +4,9 @@ import struct
 from dataclasses import dataclass, field
 from math import floor, inf
 
-_DAYS = 7
-_DAYS_AT_LEAST = 4
+_DAYS = 5  # of the median; with seven, three times as many collapses hid behind new drips
+_DAYS_6H = 7  # fewer would take a busy home's regular use for a drip
+_DAYS_AT_LEAST = 2
 _SAMPLES = 8  # hourly samples that cover six hours with one to spare
 _APART_S = 3300.0  # a little less than an hour, for meters whose hour wanders
 _THREE_H, _SIX_H = 3 * 3600.0 - 400.0, 6 * 3600.0 - 400.0
@@ -15,7 +16,7 @@ _HEAD = struct.Struct("<dddddHBB")
 
 @dataclass(slots=True)
 class DripState:
-    """The last hours' register and the last week's daily least flows [L/h].
+    """The last hours' register and the last days' least flows [L/h].
 
     `samples` holds (time [s], litres so far); `least_3h` and `least_6h` one value a day, oldest first.
     """
@@ -81,11 +82,11 @@ def interrupt(state: DripState) -> None:
 
 
 def _turn_day(state: DripState, local_day: int) -> None:
-    """drip = max(median of 7 daily least 3-h flows, least 6-h flow of 7 days): regular use is not taken for it."""
+    """drip = max(median of the daily least 3-h flows, least 6-h flow of all these days): regular use is none."""
     if state.today_3h < inf:
         state.least_3h = [*state.least_3h, state.today_3h][-_DAYS:]
     if state.today_6h < inf:
-        state.least_6h = [*state.least_6h, state.today_6h][-_DAYS:]
+        state.least_6h = [*state.least_6h, state.today_6h][-_DAYS_6H:]
     state.day, state.today_3h, state.today_6h = local_day, inf, inf
     if len(state.least_3h) < _DAYS_AT_LEAST:
         state.lph = 0.0

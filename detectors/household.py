@@ -7,18 +7,26 @@ from datetime import UTC, datetime
 from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo
 
+from detectors.change_in_use import ChangeInUse, ChangeInUseParameters, ChangeInUseState
 from detectors.constant_flow import ConstantFlow, ConstantFlowParameters, ConstantFlowState
 from detectors.localtime import LocalClock
 from detectors.low_use import LowUse, LowUseParameters, LowUseState
 from detectors.no_data import NoData, NoDataParameters, NoDataState
-from domain.finding import AlertKind, CannotTell, Finding, Level, Verdict
+from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
+from domain.interval import Interval
 from domain.register import RegisterState, advance
 
-_VERSION = 2
-_HEAD = struct.Struct("<BBHHHH")
+_VERSION = 3
+_HEAD = struct.Struct("<BBHHHHH")
 _EPISODE = struct.Struct("<B?d")
 _REGISTER = struct.Struct("<ddddd")
-_KINDS = (AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW, AlertKind.NO_DATA)
+_KINDS = (
+    AlertKind.LOW_USE,
+    AlertKind.CONSTANT_FLOW,
+    AlertKind.NO_DATA,
+    AlertKind.CHANGE_IN_USE,
+    AlertKind.USE_WHILE_ABSENT,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +58,7 @@ class WatchParameters:
 
     low_use: LowUseParameters = field(default_factory=LowUseParameters)
     constant_flow: ConstantFlowParameters = field(default_factory=ConstantFlowParameters)
+    change_in_use: ChangeInUseParameters = field(default_factory=ChangeInUseParameters)
     no_data: NoDataParameters = field(default_factory=NoDataParameters)
 
 
@@ -60,6 +69,7 @@ class HouseholdState:
     register: RegisterState
     low_use: LowUseState
     constant_flow: ConstantFlowState
+    change_in_use: ChangeInUseState
     no_data: NoDataState
     running: dict[AlertKind, tuple[Level, float]] = field(default_factory=dict)
 
@@ -68,7 +78,9 @@ class HouseholdWatch:
     """Moves one household's state on; many households of one time zone may share a watch. Pure."""
 
     def __init__(self, parameters: WatchParameters, zone: ZoneInfo) -> None:
-        self._low_use = LowUse(parameters.low_use, LocalClock(zone))
+        clock = LocalClock(zone)
+        self._low_use = LowUse(parameters.low_use, clock)
+        self._change_in_use = ChangeInUse(parameters.change_in_use, clock)
         self._constant_flow = ConstantFlow(parameters.constant_flow)
         self._no_data = NoData(parameters.no_data)
 
@@ -78,6 +90,7 @@ class HouseholdWatch:
             register=RegisterState(),
             low_use=self._low_use.start(),
             constant_flow=self._constant_flow.start(),
+            change_in_use=self._change_in_use.start(),
             no_data=self._no_data.start(known_since),
         )
 
@@ -94,8 +107,17 @@ class HouseholdWatch:
         if interval is None:
             return changes
         changes += self._follow(state, AlertKind.LOW_USE, self._low_use.observe(state.low_use, interval), at)
-        verdict = self._constant_flow.observe(state.constant_flow, interval)
-        return changes + self._follow(state, AlertKind.CONSTANT_FLOW, verdict, at)
+        flow = self._constant_flow.observe(state.constant_flow, interval)
+        changes += self._follow(state, AlertKind.CONSTANT_FLOW, flow, at)
+        used = state.low_use.last_use_s == at_s
+        change = self._change_in_use.observe(state.change_in_use, interval, used=used)
+        if change is not None:
+            changes += self._follow(state, AlertKind.CHANGE_IN_USE, change, at)
+        if state.low_use.absences or AlertKind.USE_WHILE_ABSENT in state.running:
+            changes += self._follow(
+                state, AlertKind.USE_WHILE_ABSENT, self._use_while_absent(state, interval, used), at
+            )
+        return changes
 
     def tick(self, state: HouseholdState, now: datetime) -> list[Change]:
         """Time passes without readings. May say something from `deadline` on; raises at the moment it fell due."""
@@ -118,6 +140,33 @@ class HouseholdWatch:
     def absent(self, state: HouseholdState, begins_at: datetime, ends_at: datetime) -> None:
         """The household is known to be empty from, until; expires by itself."""
         self._low_use.absent(state.low_use, begins_at.timestamp(), ends_at.timestamp())
+
+    def home_again(self, state: HouseholdState, at: datetime) -> None:
+        """They came back before the announced end."""
+        self._low_use.home_again(state.low_use, at.timestamp())
+
+    def up_at(self, state: HouseholdState, now: datetime) -> datetime | None:
+        """The positive sign: when water was first drawn this morning (from 4 o'clock, local time); none yet."""
+        up_s = self._low_use.up_s(state.low_use, now.timestamp())
+        return None if up_s is None else datetime.fromtimestamp(up_s, UTC)
+
+    def _use_while_absent(self, state: HouseholdState, interval: Interval, used: bool) -> Verdict:
+        """Somebody draws water where nobody should be; said once an absence."""
+        left_s = self._low_use.left_s(state.low_use, interval.start_at.timestamp())
+        running = state.running.get(AlertKind.USE_WHILE_ABSENT)
+        if left_s is None or (running is None and not used) or interval.late:
+            return CLEAR
+        left_at = datetime.fromtimestamp(left_s, UTC)
+        return Finding(
+            kind=AlertKind.USE_WHILE_ABSENT,
+            level=Level.ALERT,
+            at=interval.end_at,
+            since=left_at,
+            reason=Reason(
+                key="use_while_absent",
+                values={"left_at": left_at.isoformat(), "used_at": interval.end_at.isoformat()},
+            ),
+        )
 
     def _tick(self, state: HouseholdState, now_s: float) -> list[Change]:
         if AlertKind.NO_DATA in state.running:
@@ -153,6 +202,7 @@ class HouseholdWatch:
             _pack_register(state.register),
             state.low_use.pack(),
             state.constant_flow.pack(),
+            state.change_in_use.pack(),
             state.no_data.pack(),
         )
         running = b"".join(
@@ -168,11 +218,12 @@ class HouseholdWatch:
             if version != _VERSION:
                 raise StateError(f"version {version} of a household's state, expected {_VERSION}")
             ends = list(accumulate(sizes, initial=_HEAD.size))
-            running, register, low_use, flow, no_data = (packed[begin:end] for begin, end in pairwise(ends))
+            running, register, low_use, flow, change, no_data = (packed[begin:end] for begin, end in pairwise(ends))
             return HouseholdState(
                 register=_unpack_register(register),
                 low_use=LowUseState.unpack(low_use),
                 constant_flow=ConstantFlowState.unpack(flow),
+                change_in_use=ChangeInUseState.unpack(change),
                 no_data=NoDataState.unpack(no_data),
                 running={
                     _KINDS[kind]: (Level.ALERT if alert else Level.ASK, since_s)

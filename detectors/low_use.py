@@ -23,14 +23,16 @@ _FADE = 0.985  # a day; what was learned has a half-life of 46 days
 _RATE_DAYS = 30.0
 _PRIOR_DAYS = 30.0  # weight of other households' false alerts against the own
 _ASKED_BEFORE_H = 1  # the resident has time to answer before anybody else is told
+_SPENT = 1.25  # kept to strictly, 0.42 of a budget of 0.5 was spent on homes not learned from
+_MORNING = 4  # use in the small hours is no getting up
 _PRESUMED_ABSENT_S = 48 * 3600.0
 _LONGEST_DAYS = 28
 _BITS = (1 << 64) - 1
-_HEAD = struct.Struct("<8dQ?BBBH")
+_HEAD = struct.Struct("<9dQ?BBBH")
 _RATE = struct.Struct("<24d")
 _ABSENCE = struct.Struct("<dd")
 _SILENCES_SIZE = 4 * BEGINS * (HOURS + 1)
-_RAISED_SIZE = 4 * (len(LADDER) + 1)
+_RAISED = struct.Struct(f"<{len(LADDER) + 1}d")
 _GAP = CannotTell(Reason(key="gap"))
 _LATE = CannotTell(Reason(key="late"))
 
@@ -55,10 +57,10 @@ class LowUseParameters:
 class LowUseState:
     """The running silence and the household's own record. Times [s since 1970], silences [h].
 
-    `used`: the last 64 hours, a bit each, lowest the running one. `plan`: the running silence's alarm hour at each
-    step of the ladder. `longest`: of each of the last days, quarter hours. `silences[b, l]`: how many begun in bin b
-    lasted l hours; `would_raise[k]`: how many short ones would have raised at k steps; `days`: how many are known;
-    these fade by age.
+    `up_s`: the latest first use of a morning. `used`: the last 64 hours, a bit each, lowest the running one. `plan`:
+    the running silence's alarm hour at each step of the ladder. `longest`: of each of the last days, quarter hours.
+    These fade by age: `silences[b, l]`, how many begun in bin b lasted l hours; `would_raise[k]`, how many short ones
+    would have raised at k steps; `days`, how many are known.
     """
 
     first_s: float = 0.0
@@ -67,6 +69,7 @@ class LowUseState:
     silent_s: float = 0.0
     days: float = 0.0
     step_l: float = inf
+    up_s: float = 0.0
     hour: int = 0
     day: int = 0
     used: int = 0
@@ -76,7 +79,7 @@ class LowUseState:
     plan: bytes = b""
     rate: list[float] = field(default_factory=lambda: [0.3] * 24)
     silences: Counts = field(default_factory=lambda: np.zeros((BEGINS, HOURS + 1), np.float32))
-    would_raise: Counts = field(default_factory=lambda: np.zeros(len(LADDER) + 1, np.float32))
+    would_raise: list[float] = field(default_factory=lambda: [0.0] * (len(LADDER) + 1))
     longest: bytearray = field(default_factory=lambda: bytearray(_LONGEST_DAYS))
     drip: DripState = field(default_factory=DripState)
     absences: list[tuple[float, float]] = field(default_factory=list)
@@ -89,6 +92,7 @@ class LowUseState:
             self.silent_s,
             self.days,
             self.step_l,
+            self.up_s,
             float(self.hour),
             float(self.day),
             self.used,
@@ -100,23 +104,23 @@ class LowUseState:
         )
         absences = b"".join(_ABSENCE.pack(*absence) for absence in self.absences)
         rate = _RATE.pack(*self.rate)
-        counts = self.silences.tobytes() + self.would_raise.tobytes()
+        counts = self.silences.tobytes() + _RAISED.pack(*self.would_raise)
         return head + self.plan + absences + rate + counts + bytes(self.longest) + self.drip.pack()
 
     @classmethod
     def unpack(cls, packed: bytes) -> "LowUseState":
         *values, planned, absences = _HEAD.unpack_from(packed)
-        sizes = (planned, absences * _ABSENCE.size, _RATE.size, _SILENCES_SIZE, _RAISED_SIZE, _LONGEST_DAYS)
+        sizes = (planned, absences * _ABSENCE.size, _RATE.size, _SILENCES_SIZE, _RAISED.size, _LONGEST_DAYS)
         ends = list(accumulate(sizes, initial=_HEAD.size))
         plan, absent, rate, silences, would_raise, longest = (packed[begin:end] for begin, end in pairwise(ends))
-        state = cls(*values[:6])
-        state.hour, state.day = int(values[6]), int(values[7])
-        state.used, state.hour_used, state.ask_h, state.alert_h = values[8:]
+        state = cls(*values[:7])
+        state.hour, state.day = int(values[7]), int(values[8])
+        state.used, state.hour_used, state.ask_h, state.alert_h = values[9:]
         state.plan = plan
         state.absences = [(begin, until) for begin, until in _ABSENCE.iter_unpack(absent)]
         state.rate = list(_RATE.unpack(rate))
         state.silences = np.frombuffer(silences, np.float32).reshape(BEGINS, HOURS + 1).copy()
-        state.would_raise = np.frombuffer(would_raise, np.float32).copy()
+        state.would_raise = list(_RAISED.unpack(would_raise))
         state.longest = bytearray(longest)
         state.drip = DripState.unpack(packed[ends[-1] :])
         return state
@@ -136,6 +140,7 @@ class LowUse:
         self._clock = clock
         self._net_s = parameters.net.total_seconds()
         self._asks_only_s = parameters.asks_only.total_seconds()
+        self._false_alerts: list[float] = parameters.population.false_alerts.tolist()
 
     def start(self) -> LowUseState:
         return LowUseState()
@@ -146,9 +151,7 @@ class LowUse:
             state.first_s = begin_s
             self._restart(state, begin_s)
         if state.absences and self._absent(state, end_s):
-            drip.interrupt(state.drip)
-            self._restart(state, end_s)
-            return CLEAR
+            return self._while_absent(state, interval, end_s)
         if interval.gap or not interval.known:
             return self._across_gap(state, interval, end_s)
         if self._used(state, interval.volume, begin_s, end_s):
@@ -168,9 +171,32 @@ class LowUse:
         """Nobody is there from, until; expires by itself."""
         state.absences.append((begins_s, ends_s))
 
+    def home_again(self, state: LowUseState, at_s: float) -> None:
+        """They are back before the announced end; absences yet to begin stay."""
+        state.absences = [absence for absence in state.absences if absence[0] > at_s]
+        self.presence(state, at_s)
+
+    def left_s(self, state: LowUseState, at_s: float) -> float | None:
+        """Since when the household is announced to be empty; none if it isn't."""
+        return min((begin for begin, until in state.absences if begin <= at_s < until), default=None)
+
+    def up_s(self, state: LowUseState, now_s: float) -> float | None:
+        """When water was first drawn this morning, of the day that `now_s` falls into; none before that."""
+        today = int(self._clock.local_s(now_s)) // 86400
+        return state.up_s if int(self._clock.local_s(state.up_s - 1.0)) // 86400 == today else None
+
     def _absent(self, state: LowUseState, end_s: float) -> bool:
         state.absences = [absence for absence in state.absences if absence[1] > end_s]
         return any(begin <= end_s for begin, _ in state.absences)
+
+    def _while_absent(self, state: LowUseState, interval: Interval, end_s: float) -> Verdict:
+        """The clock stands at zero and nothing is learned; use is noted, for it is news."""
+        drip.interrupt(state.drip)
+        self._restart(state, end_s)
+        hours = interval.length.total_seconds() / 3600.0
+        if interval.known and interval.volume >= drip.use_threshold_l(state.drip, hours, min(state.step_l, 10.0)):
+            state.last_use_s = end_s
+        return CLEAR
 
     def _across_gap(self, state: LowUseState, interval: Interval, end_s: float) -> Verdict:
         """Water that ran somewhere in a gap restarts the clock at its end; without any the clock stands still there."""
@@ -193,6 +219,8 @@ class LowUse:
         drip.follow(state.drip, end_s, volume, hour // 24)
         if used:
             state.hour_used = True
+            if hour % 24 >= _MORNING and int(self._clock.local_s(state.up_s - 1.0)) // 86400 != hour // 24:
+                state.up_s = end_s
         if state.silent_s < _PRESUMED_ABSENT_S:
             state.days += hours / 24.0
         return used
@@ -209,7 +237,7 @@ class LowUse:
             state.day = hour // 24
             state.longest = state.longest[1:] + b"\0"
             state.silences *= np.float32(_FADE)
-            state.would_raise *= np.float32(_FADE)
+            state.would_raise = [count * _FADE for count in state.would_raise]
             state.days *= _FADE
 
     def _restart(self, state: LowUseState, at_s: float) -> None:
@@ -240,10 +268,15 @@ class LowUse:
 
     def _step(self, state: LowUseState, budget: float) -> int:
         """The least patient step that keeps to the budget [false alerts in 30 days] on the record."""
-        own = np.cumsum(state.would_raise[::-1])[::-1][1:]
-        rates = (own + _PRIOR_DAYS * self._p.population.false_alerts) / (state.days + _PRIOR_DAYS)
-        within = rates <= budget / 30.0
-        return int(np.argmax(within)) if within.any() else len(LADDER) - 1
+        allowed = _SPENT * budget / 30.0 * (state.days + _PRIOR_DAYS)
+        others = self._false_alerts
+        own, step = 0.0, len(others)
+        while step:
+            own += state.would_raise[step]
+            if own + _PRIOR_DAYS * others[step - 1] > allowed:
+                break
+            step -= 1
+        return min(step, len(others) - 1)
 
     def _verdict(self, state: LowUseState, end_s: float, *, late: bool) -> Verdict:
         if state.silent_s < 3600.0 * (_PLAN_FROM_H - _SLACK_H):

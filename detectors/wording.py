@@ -37,6 +37,19 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.ZH: "用水量远超以往：自{since_at}起每小时{flow_lph}升，以往最大为每小时{record_lph}升。"
         "可能是水管爆裂。",
     },
+    "change_in_use_less": {
+        Language.EN: "Water was used in {uses_a_day} hours a day over the last three days; {usual_a_day} are usual. "
+        "The person may be unwell.",
+        Language.ZH: "近三天平均每天只有{uses_a_day}个小时有用水，平时为{usual_a_day}个小时。老人可能身体不适。",
+    },
+    "change_in_use_night": {
+        Language.EN: "Water was used in {uses_a_day} hours of each of the last three nights; {usual_a_day} are usual.",
+        Language.ZH: "近三夜平均每夜有{uses_a_day}个小时用水，平时为{usual_a_day}个小时。",
+    },
+    "use_while_absent": {
+        Language.EN: "Water was used at {used_at}, though the household is announced to be away since {left_at}.",
+        Language.ZH: "登记外出（自{left_at}起）期间，{used_at}有用水。",
+    },
     "no_data": {
         Language.EN: "No reading since {last_at}; one is due about every {rhythm_minutes} min. "
         "Whether water is used there can't be told.",

@@ -161,3 +161,8 @@ def test_every_reason_speaks_both_languages_and_fills_every_place() -> None:
             words = explain(reason, language, SHANGHAI)
             assert "{" not in words
             assert words != reason.key
+
+
+def test_a_household_s_state_stays_small() -> None:
+    state, _ = watched(registers(ordinary_life(65, drip_lph=0.4)))
+    assert len(WATCH.dump(state)) < 3000

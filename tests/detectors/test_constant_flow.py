@@ -1,0 +1,74 @@
+"""Water that doesn't stop: taps, leaks, bursts, and what is none of them."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from detectors.household import Ended, Raised
+from domain.finding import AlertKind
+from tests.detectors.homes import HOUR, ordinary_life, registers
+from tests.detectors.test_household_watch import STOPPED, after, raised, watched
+
+LIFE = ordinary_life(60)
+
+
+def flow_alerts(volumes: list[float], step: timedelta = HOUR) -> list[tuple[datetime, str]]:
+    _, changes = watched(registers(volumes, step=step))
+    return [
+        (change.finding.at, change.finding.reason.key.removeprefix("constant_flow_"))
+        for change in changes
+        if isinstance(change, Raised) and change.finding.kind is AlertKind.CONSTANT_FLOW and change.finding.at > STOPPED
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flow_lph", "within_hours", "grade"),
+    [(2000.0, 1, "burst"), (240.0, 1, "tap"), (60.0, 6, "leak"), (12.0, 12, "leak"), (6.0, 24, "leak")],
+)
+def test_the_stronger_the_flow_the_sooner_it_is_told_and_its_grade_is_named(
+    flow_lph: float, within_hours: int, grade: str
+) -> None:
+    running = [volume + flow_lph for volume in ordinary_life(3, seed=2)]
+    alert_at, said = flow_alerts(LIFE + running)[0]
+    assert (alert_at - STOPPED <= within_hours * HOUR, said) == (True, grade)
+
+
+def test_a_tap_is_told_within_half_an_hour_by_a_meter_that_reports_every_quarter() -> None:
+    quarter = timedelta(minutes=15)
+    life = ordinary_life(60, step=quarter)
+    alerts = flow_alerts(life + [60.0] * 8, step=quarter)
+    assert alerts[0][0] - STOPPED <= timedelta(minutes=30)
+
+
+def test_a_leak_that_runs_does_not_hide_a_tap_left_on() -> None:
+    leak = [volume + 15.0 for volume in ordinary_life(4, seed=2)]
+    tap = [volume + 300.0 for volume in ordinary_life(1, seed=3)]
+    said = [grade for _, grade in flow_alerts(LIFE + leak + tap)]
+    assert said == ["leak", "tap"]
+
+
+def test_one_flow_is_told_once_and_ends_when_it_stops() -> None:
+    state, changes = watched(registers(LIFE + [250.0] * 10 + ordinary_life(5, seed=2)))
+    assert len(after(raised(changes, AlertKind.CONSTANT_FLOW), STOPPED)) == 1
+    ended = [change.at for change in changes if isinstance(change, Ended) and change.kind is AlertKind.CONSTANT_FLOW]
+    assert ended[-1] == STOPPED + 11 * HOUR
+    assert AlertKind.CONSTANT_FLOW not in state.running
+
+
+def test_a_forgotten_tap_does_not_deafen_the_watch_for_the_next() -> None:
+    once = [250.0] * 3
+    again = flow_alerts(LIFE + once + ordinary_life(4, seed=2) + [260.0] * 4)
+    assert len(again) == 2
+
+
+def test_a_garden_watered_every_evening_is_learned() -> None:
+    watered = [volume + 400.0 * (hour % 24 == 18) for hour, volume in enumerate(ordinary_life(60))]
+    later = [at for at, _ in flow_alerts(watered + watered[: 24 * 20])]
+    assert later == []
+
+
+def test_water_that_ran_unseen_in_a_gap_is_no_steady_flow() -> None:
+    readings = list(registers([*LIFE, *([20.0] * 24), *ordinary_life(2)]))
+    seen = [reading for reading in readings if not STOPPED < reading[0] < STOPPED + 24 * HOUR]
+    _, changes = watched(seen)
+    assert after(raised(changes, AlertKind.CONSTANT_FLOW), STOPPED) == []

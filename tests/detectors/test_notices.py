@@ -1,0 +1,75 @@
+"""Signs for staff: drips seen through, mornings, illness, somebody in an empty home."""
+
+from datetime import timedelta
+
+import pytest
+
+from detectors.household import Raised
+from domain.finding import AlertKind, Level
+from tests.detectors.homes import HOUR, MONDAY, ordinary_life, registers
+from tests.detectors.test_household_watch import STOPPED, WATCH, after, raised, watched
+
+
+@pytest.mark.parametrize("drip_lph", [0.4, 1.0, 2.5])
+def test_a_drip_does_not_hide_that_nobody_draws_water(drip_lph: float) -> None:
+    life = ordinary_life(60, drip_lph=drip_lph)
+    drops = ordinary_life(0, drip_lph=drip_lph) + [
+        float(int((hour + 1) * drip_lph) - int(hour * drip_lph)) for hour in range(40)
+    ]
+    _, changes = watched(registers(life + drops))
+    (alert,) = after(raised(changes, AlertKind.LOW_USE), STOPPED)
+    assert alert - STOPPED <= timedelta(hours=24)
+
+
+def test_the_resident_is_asked_at_least_an_hour_before_anybody_is_told() -> None:
+    _, changes = watched(registers(ordinary_life(60) + [0.0] * 48))
+    (asked,) = after(raised(changes, AlertKind.LOW_USE, Level.ASK), STOPPED)
+    (alert,) = after(raised(changes, AlertKind.LOW_USE), STOPPED)
+    assert alert - asked >= HOUR
+
+
+def test_the_first_use_of_the_morning_is_known_and_not_that_of_the_night() -> None:
+    volumes = [0.0] * 48
+    night, morning = 18, 24  # 02:00 and 08:00 in Shanghai on Tuesday
+    volumes[night], volumes[morning], volumes[30] = 5.0, 5.0, 5.0
+    state, _ = watched(list(registers(volumes))[: night + 3])
+    assert WATCH.up_at(state, MONDAY + 20 * HOUR) is None
+    state, _ = watched(registers(volumes[:32]))
+    assert WATCH.up_at(state, MONDAY + 32 * HOUR) == MONDAY + (morning + 1) * HOUR
+    assert WATCH.up_at(state, MONDAY + 45 * HOUR) is None
+
+
+def test_three_days_with_half_the_uses_are_a_notice_by_day_and_not_an_alert() -> None:
+    ill = [volume if 5 < hour % 24 < 10 else 0.0 for hour, volume in enumerate(ordinary_life(6, seed=4))]
+    _, changes = watched(registers(ordinary_life(60) + ill))
+    (notice,) = [
+        change.finding
+        for change in changes
+        if isinstance(change, Raised) and change.finding.kind is AlertKind.CHANGE_IN_USE
+    ]
+    assert notice.reason.key == "change_in_use_less"
+    assert timedelta(days=2) < notice.at - STOPPED < timedelta(days=5)
+    assert 1 <= notice.at.hour <= 3  # nine to eleven in Shanghai
+
+
+def test_use_in_a_home_announced_to_be_empty_is_told_once() -> None:
+    state, _ = watched(registers(ordinary_life(60)))
+    WATCH.absent(state, STOPPED, STOPPED + timedelta(days=4))
+    volumes = [0.0] * 30 + [8.0, 0.0, 9.0] + [0.0] * 80
+    total = state.register.last_l
+    readings = []
+    for hour, volume in enumerate(volumes, start=1):
+        total += volume
+        readings.append((STOPPED + hour * HOUR, total))
+    state, changes = watched(readings, state)
+    assert raised(changes, AlertKind.USE_WHILE_ABSENT) == [STOPPED + 31 * HOUR]
+    assert AlertKind.USE_WHILE_ABSENT not in state.running
+
+
+def test_coming_home_early_starts_the_clock_again() -> None:
+    state, _ = watched(registers(ordinary_life(60)))
+    WATCH.absent(state, STOPPED, STOPPED + timedelta(days=30))
+    WATCH.home_again(state, STOPPED + timedelta(days=1))
+    nothing = [(STOPPED + hour * HOUR, state.register.last_l) for hour in range(1, 72)]
+    _, changes = watched(nothing, state)
+    assert len(raised(changes, AlertKind.LOW_USE)) == 1
