@@ -27,7 +27,8 @@ CONSUMPTIONS = ("consumption", "consumption_data", "Consumption", "LastConsumpti
 LEAK_FIELDS = ("alarm", "detect_wet", "water_leak", "leak", "leaking", "water")
 SMOKE_IS_THE_EVENT = ("Kidde-Smoke", "Smoke-GS558")  # sent in an alarm only; there is no state
 R900_FIELD = 1 << 24  # a larger number with only decimal digits in hexadecimal is an R900BCD frame misread
-NOISE = frozenset({"states", "sensors", "config", "protocols"})
+ERT_WATER = (3, 11, 13)  # of the decoder's table of ERT types
+SCM_WATER = ("0x03", "0x0b", "0x0d", "0xab", "0xbc")
 
 
 def recognises(topic: str) -> bool:
@@ -87,9 +88,9 @@ def _event(message: Message, context: Context, document: Mapping[str, Any]) -> D
         name, value, per_unit = _register(model, document, device)
         flags = _water_flags(model, document) | low
         return register_or_event(message, device_id, at, value, per_unit, name=name, flags=flags, battery=battery)
-    if device is not None and (device.unit or device.litres_per_pulse):
+    if (device is not None and (device.unit or device.litres_per_pulse)) or _counts_water(document):
         name = next((name for name in CONSUMPTIONS if name in document), "")
-        per_unit = device.litres_per_pulse or ledger_unit(device)
+        per_unit = None if device is None else device.litres_per_pulse or ledger_unit(device)
         if name:
             return register_or_event(
                 message, device_id, at, number(document, name), per_unit, name=name, battery=battery
@@ -100,6 +101,13 @@ def _event(message: Message, context: Context, document: Mapping[str, Any]) -> D
             f"model {shown(model)} of {device_id} is not for us, or a meter whose unit the ledger doesn't say"
         )
     return device_event(message, device_id, kind, at, flags=flags | low, battery=battery)
+
+
+def _counts_water(document: Mapping[str, Any]) -> bool:
+    """ERT meters of any kind look alike; their type says which are water. The unit it doesn't say."""
+    endpoint = document.get("EndpointType")
+    water = document.get("MeterType") == "Water" or document.get("ert_type") in ERT_WATER
+    return water or (isinstance(endpoint, str) and endpoint.lower() in SCM_WATER)
 
 
 def _register(model: str, document: Mapping[str, Any], device: Device | None) -> tuple[str, float | None, float | None]:

@@ -17,6 +17,14 @@ from ingest.codecs.contract import (
     shown,
 )
 
+ZIGBEE: Mapping[str, tuple[str, str]] = {  # zone status of a Zigbee device: flag, kind
+    "Fire": ("smoke", "smoke_detector"),
+    "CO": ("carbon_monoxide", "gas_detector"),
+    "Water": ("leak", "leak_sensor"),
+    "PersonalAlarm": ("sos", "sos_button"),
+    "Contact": ("open", "door_contact"),
+    "Occupancy": ("motion", "motion_sensor"),
+}
 PREFIXES = ("tele", "stat", "cmnd")
 
 
@@ -36,6 +44,8 @@ def decode(message: Message, context: Context) -> list[Decoded]:
     if levels[-1] not in ("SENSOR", "STATUS8", "STATUS10"):
         return [Ignored(f"{levels[-1]} of {name} carries no counter")]
     document = message.object()
+    if type(document.get("ZbReceived")) is dict:
+        return [_zigbee(message, name, *heard) for heard in document["ZbReceived"].items()]
     document = document.get("StatusSNS", document)
     counters = _counters(document) if type(document) is dict else {}
     if not counters:
@@ -62,6 +72,20 @@ def _counter(
     per_pulse = device.litres_per_pulse if device is not None else None
     value = number(counters, field)
     return register_or_event(message, meter_id, at, value, per_pulse, name=field, kind="pulse_counter")
+
+
+def _zigbee(message: Message, bridge: str, short: str, told: Any) -> Decoded:
+    """What a Zigbee device said to a Tasmota bridge; it is known by its name, else by its short address."""
+    if type(told) is not dict:
+        raise RefusedError(f"ZbReceived.{short}: an object was expected, not {shown(told)}")
+    name = checked_id(told.get("Name", short), "Name")
+    found = next((known for known in ZIGBEE if told.get(known) in (0, 1)), None)
+    if found is None:
+        return Ignored(f"{name} behind {bridge} says nothing that we know")
+    flag, kind = ZIGBEE[found]
+    percent = number(told, "BatteryPercentage")
+    battery = {"percent": percent} if percent is not None and 0 <= percent <= 100 else {}
+    return device_event(message, name, kind, message.received, flags={flag: told[found] == 1}, battery=battery)
 
 
 def _last_will(message: Message, name: str) -> Decoded:

@@ -98,7 +98,7 @@ def _whole_day(
 
 
 def _history(begin: datetime, first: float, rises: Sequence[float]) -> list[PastRegister]:
-    registers = [round(register, 3) for register in accumulate(rises, initial=first)]
+    registers = [round(register, 3) for register in accumulate(rises, initial=float(first))]
     litres(registers[-1], 1.0, "log")
     return [PastRegister(begin + after, register) for after, register in zip(HOURS, registers, strict=False)]
 

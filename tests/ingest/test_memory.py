@@ -1,0 +1,121 @@
+"""What earlier messages teach: aliases, units, counters; it outlives a change of the ledger."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from domain.reading import Decoded, DeviceEvent, Ignored, Reading, Refused
+from ingest.codecs.contract import Memory
+from ingest.codecs.sparkplug_b import Payload
+from ingest.decode import Decoder
+
+RECEIVED_AT = datetime(2026, 3, 1, 6, 31, tzinfo=UTC)
+Tell = Callable[[str, Any], Decoded]
+
+
+@pytest.fixture(name="tell")
+def a_decoder() -> Tell:
+    decoder = Decoder()
+
+    def tell(topic: str, payload: Any) -> Decoded:
+        raw = payload if isinstance(payload, bytes) else orjson.dumps(payload)
+        return decoder.decode(topic, raw, RECEIVED_AT)[0]
+
+    return tell
+
+
+def metrics(*told: dict[str, Any]) -> bytes:
+    payload = Payload(timestamp=1772346600000)
+    for metric in told:
+        payload.metrics.add(**metric)
+    raw: bytes = payload.SerializeToString()
+    return raw
+
+
+BIRTH = metrics({"name": "Water/Total_m3", "alias": 1, "datatype": 10, "double_value": 1.0})
+DATA = metrics({"alias": 1, "double_value": 1.5})
+
+
+def test_an_alias_means_what_the_birth_said(tell: Tell) -> None:
+    refused = tell("spBv1.0/g/DDATA/node/m1", DATA)
+    assert isinstance(refused, Refused)
+    assert "ask for a rebirth" in refused.reason
+    tell("spBv1.0/g/DBIRTH/node/m1", BIRTH)
+    reading = tell("spBv1.0/g/DDATA/node/m1", DATA)
+    assert isinstance(reading, Reading)
+    assert reading.register_l == 1500.0
+
+
+def test_a_birth_of_the_node_forgets_its_aliases(tell: Tell) -> None:
+    tell("spBv1.0/g/DBIRTH/node/m1", BIRTH)
+    tell("spBv1.0/g/NBIRTH/node", metrics({"name": "bdSeq", "long_value": 0}))
+    assert isinstance(tell("spBv1.0/g/DDATA/node/m1", DATA), Refused)
+
+
+def test_another_node_has_aliases_of_its_own(tell: Tell) -> None:
+    tell("spBv1.0/g/DBIRTH/node/m1", BIRTH)
+    assert isinstance(tell("spBv1.0/g/DDATA/other/m1", DATA), Refused)
+
+
+def test_a_new_decoder_goes_on_with_the_memory_of_the_old() -> None:
+    memory = Memory()
+    Decoder(memory=memory).decode("spBv1.0/g/DBIRTH/node/m1", BIRTH, RECEIVED_AT)
+    (reading,) = Decoder(memory=memory).decode("spBv1.0/g/DDATA/node/m1", DATA, RECEIVED_AT)
+    assert isinstance(reading, Reading)
+
+
+def test_the_death_of_an_edge_node_is_the_gateways(tell: Tell) -> None:
+    death = tell("spBv1.0/g/NDEATH/node", metrics())
+    assert isinstance(death, DeviceEvent)
+    assert (death.about_gateway, death.device_id, dict(death.flags)) == (True, "node", {"online": False})
+
+
+def test_discovery_tells_the_unit_of_a_state_topic(tell: Tell) -> None:
+    state = {"reading": 12.5, "lastseen": "2026-03-01T06:30:00+00:00"}
+    before = tell("rtlamr/7/state", state)
+    assert isinstance(before, DeviceEvent)
+    assert before.lacks
+    component = {"unit_of_measurement": "m³", "device_class": "water"}
+    discovery = {"components": {"7_reading": component}, "state_topic": "rtlamr/7/state"}
+    assert isinstance(tell("homeassistant/device/7/config", discovery), Ignored)
+    after = tell("rtlamr/7/state", state)
+    assert isinstance(after, Reading)
+    assert after.register_l == 12_500.0
+
+
+def test_a_meter_that_discovery_calls_gas_is_no_water_meter(tell: Tell) -> None:
+    component = {"unit_of_measurement": "m³", "device_class": "gas"}
+    tell("homeassistant/device/7/config", {"components": {"r": component}, "state_topic": "rtlamr/7/state"})
+    assert isinstance(tell("rtlamr/7/state", {"reading": 12.5}), Ignored)
+
+
+@pytest.mark.parametrize(("unit", "register_l"), [("L", 6.408), ("m³", 6408.0), ("gal", 24.257)])
+def test_home_assistants_unit_goes_before_any_guess(tell: Tell, unit: str, register_l: float) -> None:
+    tell("ha/sensor/tap_water_total/unit_of_measurement", unit)
+    reading = tell("ha/sensor/tap_water_total/state", b"6.408")
+    assert isinstance(reading, Reading)
+    assert reading.register_l == register_l
+
+
+def test_home_assistants_device_class_tells_gas_from_water(tell: Tell) -> None:
+    tell("ha/sensor/main_total/unit_of_measurement", "m³")
+    tell("ha/sensor/main_total/device_class", "gas")
+    assert isinstance(tell("ha/sensor/main_total/state", b"6.408"), Ignored)
+    tell("ha/sensor/main_total/device_class", "water")
+    assert isinstance(tell("ha/sensor/main_total/state", b"6.408"), Reading)
+
+
+def test_a_smoke_alarm_that_is_only_counted_is_an_alarm_when_the_count_rises(tell: Tell) -> None:
+    telegram = {"_": "telegram", "media": "smoke detector", "meter": "ei6500", "id": "00012811", "status": "OK"}
+    told = [tell("wmbusmeters/x", {**telegram, "alarm_counter": n}) for n in (3, 3, 4, 4)]
+    assert [event.flags["smoke"] for event in told if isinstance(event, DeviceEvent)] == [False, False, True, False]
+
+
+def test_the_memory_has_an_end() -> None:
+    memory = Memory(most=2)
+    for i in range(5):
+        memory["unit", str(i)] = i
+    assert list(memory.values()) == [3, 4]
