@@ -315,6 +315,37 @@ def migrate_records(settings: SettingsFile = None) -> None:
     typer.echo(f"{path}: schema {head()}")
 
 
+@app.command("backup")
+def back_up(
+    target: Annotated[Path, typer.Argument(help="A new folder.")],
+    settings: SettingsFile = None,
+) -> None:
+    """Copy readings and records as they are at one moment; the service may run meanwhile."""
+    from store.backup import backup
+    from store.contracts import StoreError
+
+    try:
+        typer.echo(f"{target}: {backup(_folder(_settings(settings)), target)}")
+    except StoreError as e:
+        raise _stop(str(e)) from e
+
+
+@app.command("restore")
+def bring_back(
+    source: Annotated[Path, typer.Argument(help="A folder that anju backup has written.")],
+    settings: SettingsFile = None,
+) -> None:
+    """Bring a backup back into a store folder that holds no files yet."""
+    from store.backup import restore
+    from store.contracts import StoreError
+
+    folder = _folder(_settings(settings))
+    try:
+        typer.echo(f"{folder}: {restore(source, folder)}")
+    except StoreError as e:
+        raise _stop(str(e)) from e
+
+
 @app.command("replay")
 def replay_files(
     files: Annotated[list[Path], typer.Argument(help="CSV files ts,register_l, gzipped or not; one meter each.")],
@@ -594,8 +625,12 @@ def _settings(path: Path | None) -> Settings:
     return settings
 
 
+def _folder(settings: Settings) -> Path:
+    return Path(settings.store.folder)
+
+
 def _records_path(settings: Settings) -> Path:
-    return Path(settings.store.folder) / "records.db"
+    return _folder(settings) / "records.db"
 
 
 def _records(settings: Settings) -> "Records":

@@ -12,10 +12,10 @@ from orjson import loads
 
 from domain.reading import DeviceEvent
 from store import journal
-from store.contracts import Arrival, BandScan, Batch, JournalEntry, Kept, StoreUnavailableError
+from store.contracts import Arrival, BandScan, Batch, JournalEntry, Kept, StoreError, StoreUnavailableError
 from store.journal import from_ms, to_ml, to_ms
 from store.lock import hold
-from store.readings_schema import METER_SPAN, REGISTERS, SCHEMA, UPSERT_EVENT, UPSERT_READING, UPSERT_SCAN
+from store.readings_schema import METER_SPAN, REGISTERS, SCHEMA, UPSERT_EVENT, UPSERT_READING, UPSERT_SCAN, VERSION
 
 BUSY_TIMEOUT_S = 2.0
 REFUSED_KEPT = 10_000  # newest refused messages that stay for staff: a flood of nonsense must not fill the disk
@@ -34,11 +34,13 @@ class Readings:
         self._meters: dict[str, int] = {}
         try:
             self._writer: sqlite3.Connection | None = _open(path, "rwc")
-            self._writer.executescript(SCHEMA)
+            _bring_up(self._writer, path)
             self._inode = path.stat().st_ino
-        except sqlite3.DatabaseError as e:
+        except BaseException as e:
             self._held.close()
-            raise StoreUnavailableError(f"{path}: {e}") from e
+            if isinstance(e, sqlite3.DatabaseError):
+                raise StoreUnavailableError(f"{path}: {e}") from e
+            raise
 
     def commit(self, batch: Batch) -> None:
         with self._lock, self._transaction() as db:
@@ -177,6 +179,14 @@ class Readings:
             self._idle.put(db)
         except sqlite3.OperationalError as e:
             raise StoreUnavailableError(f"{self.path}: {e}") from e
+
+
+def _bring_up(db: sqlite3.Connection, path: Path) -> None:
+    found = db.execute("PRAGMA user_version").fetchone()[0]
+    if found > VERSION:
+        raise StoreError(f"{path} has schema {found}, newer than this version's {VERSION}; upgrade anju")
+    db.executescript(SCHEMA)
+    db.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _write(db: sqlite3.Connection, batch: Batch, meters: dict[str, int]) -> None:

@@ -1,5 +1,7 @@
 """The readings file's tables and the three upserts, in SQL that SQLite and PostgreSQL both read but for the pragmas."""
 
+VERSION = 1  # of the file; a newer one is refused, an older one will be brought up here
+
 METER_SPAN = 1 << 42  # [ms] 139 years: a reading's key is its meter's number times this, plus its time
 
 # `meter_at` alone is the key: clusters a meter's readings in order of time at 20 bytes each (two columns take 22.5).

@@ -58,7 +58,9 @@ class Message:
 
     def object(self) -> dict[str, Any]:
         """The payload as a JSON object; refuses anything else."""
-        document = self.json()
+        if self._parsed is ...:
+            self._parsed = parse_json(self.payload)
+        document = self._parsed
         if type(document) is not dict:
             raise RefusedError(f"payload: a JSON object was expected, not {shown(document)}")
         return document
@@ -166,7 +168,7 @@ def _plain_decimal(text: str) -> bool:
 def litres(value: float, litres_per_unit: float, name: str) -> float:
     """A register [L]; refuses negative, infinite or impossibly large values. Rounded to 0.001 L: no float dust."""
     register_l = round(value * litres_per_unit, 3)
-    if not isfinite(register_l) or not 0 <= register_l <= MOST_REGISTER_L:
+    if not 0 <= register_l <= MOST_REGISTER_L:
         raise RefusedError(f"{name}: {value!r} is no possible register")
     return register_l
 

@@ -145,6 +145,8 @@ def _names(context: Context, node: tuple[str, str], payload: Any, kind: str) -> 
 def _metrics(payload: Any, names: Mapping[int, tuple[str, int]], device_id: str) -> Iterator[Metric]:
     for metric in payload.metrics:
         name, datatype = metric.name, metric.datatype
+        if not isinstance(name, str):
+            raise RefusedError(f"name {shown(name)} of a metric of {device_id} isn't UTF-8")
         if not name:
             if metric.alias not in names:
                 raise RefusedError(

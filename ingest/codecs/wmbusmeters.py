@@ -21,9 +21,9 @@ from ingest.codecs.contract import (
 )
 
 TOTALS = {"total_m3": 1000.0, "total_volume_m3": 1000.0, "total_l": 1.0}  # what drivers call the register
-LAST_TOTAL = "total_l"
 WATER_DRIVERS = frozenset({"apator08"})  # tell the medium wrongly (gas, unknown)
 KAMSTRUP_DRIVERS = frozenset({"multical21", "flowiq2200", "kamwater"})  # status: DRY REVERSE LEAK BURST or OK
+BATTERY_FIELDS = frozenset({"remaining_battery_life_y", "battery_v", "battery_level"})
 ALARM = re.compile(r"(DeviceInactivity|SpecifiedDeviceNotFound|DeviceFailure)\b")
 
 WORDS: Mapping[str, str] = {
@@ -76,7 +76,7 @@ def _water(
 ) -> Decoded:
     flags = _flags(document["meter"], document)
     battery = _battery(document)
-    name = next(name for name in TOTALS if name in document or name == LAST_TOTAL)
+    name = "total_m3" if "total_m3" in document else next((name for name in TOTALS if name in document), "total_m3")
     value = number(document, name)
     if value is not None:
         return Reading(
@@ -97,7 +97,7 @@ def _sensor(
     media, driver, status = document["media"], document["meter"], document.get("status")
     if media == "smoke detector":
         flags = dict(_flags("", document))
-        flags.setdefault("smoke", False)
+        flags.setdefault("smoke", _counted_alarm(document, device_id, context))
         return device_event(message, device_id, "smoke_detector", at, flags=flags, battery=_battery(document))
     if driver == "lansendw" and status in ("OPEN", "CLOSED"):
         return device_event(message, device_id, "door_contact", at, flags={"open": status == "OPEN"})
@@ -106,6 +106,15 @@ def _sensor(
         pulses, per_pulse = number(document, "a_counter"), device.litres_per_pulse
         return register_or_event(message, device_id, at, pulses, per_pulse, name="a_counter", kind="pulse_counter")
     return Ignored(f"medium {shown(media)} of {device_id} is not for us")
+
+
+def _counted_alarm(document: Mapping[str, Any], device_id: str, context: Context) -> bool:
+    """Ei Electronics' detectors tell an alarm by a counter that rises, never in their status."""
+    count, key = number(document, "alarm_counter"), ("alarm_counter", device_id)
+    if count is None:
+        return False
+    before, context.memory[key] = context.memory.get(key), count
+    return before is not None and count > before
 
 
 def _flags(driver: str, document: Mapping[str, Any]) -> Mapping[str, bool]:
@@ -132,7 +141,9 @@ def status_flags(driver: str, *statuses: str | None) -> Mapping[str, bool]:
 
 
 def _battery(document: Mapping[str, Any]) -> Mapping[str, float]:
-    battery = {}
+    battery: dict[str, float] = {}
+    if BATTERY_FIELDS.isdisjoint(document):
+        return battery
     for name, key in (("remaining_battery_life_y", "years"), ("battery_v", "volt")):
         if name in document and (value := number(document, name)) is not None:
             battery[key] = value
