@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-MOSQUITTO = """listener {port} 127.0.0.1
+MOSQUITTO = """user root
+listener {port} 127.0.0.1
 allow_anonymous true
 persistence true
 persistence_location {folder}/
@@ -45,9 +46,6 @@ class Mosquitto:
         self._config = folder / "mosquitto.conf"
         self._log = folder / "log"
         self._config.write_text(config.format(port=self.port, folder=folder))
-        folder.chmod(0o777)  # started by root, it runs as the user mosquitto
-        for parent in list(folder.parents)[:2]:
-            parent.chmod(parent.stat().st_mode | 0o055)
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 

@@ -1,0 +1,154 @@
+"""Faults that a service meets over the years, each with a count: nothing lost, nothing stored twice."""
+
+import json
+import random
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from ingest.bindings import Bindings
+from ingest.broker import embedded_broker
+from ingest.decode import Decoder
+from ingest.mqtt import Subscriber, Subscription
+from ingest.receive import Message, Receiver
+from simulator.publish import Broker, Publisher
+from store.readings import REFUSED_KEPT, Readings
+from tests.services import mosquitto
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+EVER = (NOW - timedelta(days=4000), NOW + timedelta(days=4000))
+METERS = Bindings({f"m{n}": None for n in range(20)})
+PATIENCE_S = 60
+
+
+def payload(n: int) -> bytes:
+    at = NOW - timedelta(minutes=n // 20)
+    return json.dumps({"meter_id": f"m{n % 20}", "at": at.isoformat(), "register_l": n}).encode()
+
+
+def stored(readings: Readings) -> list[int]:
+    return sorted(int(register_l) for n in range(20) for _, register_l in readings.registers(f"m{n}", *EVER))
+
+
+def told(readings: Readings) -> list[int]:
+    return sorted(int(a.register_l) for entry in readings.follow(0, 10**6) for a in entry.arrivals)
+
+
+@contextmanager
+def listening(port: int, readings: Readings, arrived: Event, wanted: int) -> Iterator[Receiver]:
+    """`arrived` is set when `wanted` messages are stored."""
+
+    def check() -> None:
+        if receiver.counters.received >= wanted:
+            arrived.set()
+
+    receiver = Receiver(decoder=Decoder(), bindings=METERS, readings=readings, on_commit=check)
+    subscriber = Subscriber(Subscription(host="127.0.0.1", port=port), receiver, now=lambda: NOW)
+    thread = Thread(target=subscriber.run)
+    thread.start()
+    try:
+        assert subscriber.subscribed.wait(PATIENCE_S)
+        yield receiver
+    finally:
+        subscriber.stop()
+        thread.join(PATIENCE_S)
+
+
+def publish(port: int, gateway: str, payloads: list[bytes]) -> None:
+    with Publisher(Broker(host="127.0.0.1", port=port), client_id=gateway) as publisher:
+        for data in payloads:
+            publisher.publish(f"anju/{gateway}/readings", data, timeout_s=PATIENCE_S)
+        publisher.wait_for_acks(timeout_s=PATIENCE_S)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of two megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounting a small file system needs root")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_holds_readings_at_the_broker_until_there_is_room(
+    small_disk: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    filler = small_disk / "filler"
+    arrived = Event()
+    with closing(Readings(small_disk / "readings.db")) as readings, embedded_broker() as port:
+        filler.write_bytes(bytes(1_500_000))
+        with listening(port, readings, arrived, wanted=3000) as receiver:
+            publisher = Thread(target=publish, args=(port, "tower-1", [payload(n) for n in range(3000)]))
+            publisher.start()
+            for _ in range(PATIENCE_S * 20):
+                if receiver.counters.unavailable_since or arrived.wait(0.05):
+                    break
+            assert receiver.counters.unavailable_since == NOW
+            assert len(stored(readings)) < 3000
+            filler.unlink()
+            assert arrived.wait(PATIENCE_S)
+            publisher.join()
+        assert stored(readings) == told(readings) == list(range(3000))
+    said = [r.message for r in caplog.records if r.name == "anju.mqtt" and "store" in r.message]
+    assert said == [
+        f"readings can't be stored and are not acknowledged: {small_disk}/readings.db: database or disk is full",
+        "the store takes readings again",
+    ]
+
+
+def test_the_same_ten_thousand_messages_twice_and_shuffled_are_ten_thousand_readings(tmp_path: Path) -> None:
+    messages = [Message("anju/tower-1/readings", payload(n), NOW) for n in range(10_000)] * 2
+    random.Random(3).shuffle(messages)
+    with closing(Readings(tmp_path / "readings.db")) as readings:
+        receiver = Receiver(decoder=Decoder(), bindings=METERS, readings=readings)
+        for start in range(0, len(messages), 400):
+            group = messages[start : start + 400]
+            receiver.store(receiver.sort(group), messages=len(group), at=NOW, took_s=lambda: 0.0)
+        assert stored(readings) == told(readings) == list(range(10_000))
+
+
+def test_a_gateway_that_floods_costs_the_others_nothing_and_fills_no_disk(tmp_path: Path) -> None:
+    nonsense = [b'{"meter_id": "m1", "register_l": "%d"' % n for n in range(REFUSED_KEPT + 1000)]
+    arrived = Event()
+    wanted = len(nonsense) + 500
+    with closing(Readings(tmp_path / "readings.db")) as readings, embedded_broker() as port:
+        with listening(port, readings, arrived, wanted) as receiver:
+            flood = Thread(target=publish, args=(port, "mad", nonsense))
+            flood.start()
+            publish(port, "tower-1", [payload(n) for n in range(500)])
+            flood.join()
+            assert arrived.wait(PATIENCE_S)
+        assert stored(readings) == list(range(500))
+        assert sum(receiver.counters.refused.values()) == len(nonsense)
+        assert len(readings.kept("refused", 10**6)) == REFUSED_KEPT
+
+
+def test_a_session_that_the_broker_lost_is_said_and_the_next_readings_come(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = Event(), Event()
+    (tmp_path / "broker").mkdir()
+    with closing(Readings(tmp_path / "readings.db")) as readings, mosquitto(tmp_path / "broker") as broker:
+        with listening(broker.port, readings, first, wanted=100):
+            publish(broker.port, "tower-1", [payload(n) for n in range(100)])
+            assert first.wait(PATIENCE_S)
+        publish(broker.port, "tower-1", [payload(n) for n in range(100, 110)])
+        broker.stop()
+        (tmp_path / "broker" / "mosquitto.db").unlink()
+        broker.start()
+        caplog.clear()
+        with listening(broker.port, readings, second, wanted=50):
+            publish(broker.port, "tower-1", [payload(n) for n in range(110, 160)])
+            assert second.wait(PATIENCE_S)
+        assert stored(readings) == [*range(100), *range(110, 160)]
+    assert "the broker has no session of ours" in caplog.text
