@@ -7,6 +7,7 @@ rounded to its own register step.
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from domain.recording import Recording
 
 DRIP_DAYS = 7
+FLUSH_L = 6.0
+NIGHT_S = 6 * 3600.0  # from midnight
 
 
 def use_stops(recording: Recording, onset: datetime, *, drip: float | None = None) -> Recording:
@@ -40,6 +43,30 @@ def leak(recording: Recording, onset: datetime, flow_l_per_h: float, shut_at: da
     if shut_at is not None:
         hours = np.minimum(hours, (shut_at - onset).total_seconds() / 3600.0)
     return _changed(recording, after, recording.register_l[after] + flow_l_per_h * hours)
+
+
+def use_falls(recording: Recording, onset: datetime, share: float, rng: np.random.Generator) -> Recording:
+    """Someone lies ill: of the draws after the onset only a share is left (0.2-0.4); a drip runs on."""
+    after, hours = _after(recording, onset)
+    drip = drip_l_per_h(recording, onset)
+    base = _register_at(recording, onset)
+    drawn = np.diff(recording.register_l[after] - drip * hours, prepend=base)
+    kept = np.where(rng.random(len(drawn)) < share, drawn, np.minimum(drawn, 0.0))
+    return _changed(recording, after, base + drip * hours + np.cumsum(kept))
+
+
+def up_at_night(
+    recording: Recording, onset: datetime, tz: ZoneInfo, rng: np.random.Generator, *, per_night: float = 6.0
+) -> Recording:
+    """Ordinary life plus so many flushes a night from the onset on: wandering, or an illness of the bladder."""
+    after, hours = _after(recording, onset)
+    nights = int(hours[-1] // 24.0) + 1 if len(hours) else 0
+    midnight = onset.astimezone(tz).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    visits = rng.poisson(per_night, nights)
+    at_s = midnight + np.repeat(np.arange(nights), visits) * 86400.0 + rng.uniform(0.0, NIGHT_S, int(visits.sum()))
+    at_s = np.sort(at_s[at_s > onset.timestamp()])
+    flushed = FLUSH_L * np.searchsorted(at_s, recording.at_s[after], side="right")
+    return _changed(recording, after, recording.register_l[after] + flushed)
 
 
 def drip_l_per_h(recording: Recording, until: datetime) -> float:

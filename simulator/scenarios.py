@@ -101,6 +101,22 @@ def slow_leak() -> Scenario:
 
 
 @_scenario
+def ill_in_bed() -> Scenario:
+    """She lies ill for days: of her draws a third is left."""
+    onset_at = _at(day=DAYS - 5, hour=6)
+    recording = incidents.use_falls(_life(), onset_at, 0.3, _rng())
+    return _told(ill_in_bed, sent(recording, NO_OUTAGES), onset_at, {})
+
+
+@_scenario
+def up_all_night() -> Scenario:
+    """He is up half of the night, every night, and flushes each time."""
+    onset_at = _at(day=DAYS - 10, hour=12)
+    recording = incidents.up_at_night(_life(), onset_at, SHANGHAI, _rng())
+    return _told(up_all_night, sent(recording, NO_OUTAGES), onset_at, {})
+
+
+@_scenario
 def radio_gap() -> Scenario:
     """The gateway is down for thirty hours; the meter keeps its readings and sends them afterwards."""
     return _gap(radio_gap, hours=30.0, kept=True)

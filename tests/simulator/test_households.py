@@ -8,7 +8,7 @@ import pytest
 
 from simulator.draws import Draws
 from simulator.households import register_l, to_utc_s
-from simulator.incidents import drip_l_per_h, leak, step_l, tap_left_on, use_stops
+from simulator.incidents import drip_l_per_h, leak, step_l, tap_left_on, up_at_night, use_falls, use_stops
 from simulator.metering import Meter, read
 from simulator.towns import small_town, town
 
@@ -93,6 +93,27 @@ def test_a_tap_left_on_adds_its_flow_and_nothing_before_it() -> None:
     hour_later = np.searchsorted(recording.at_s, (ONSET + timedelta(hours=1)).timestamp())
     seconds = recording.at_s[hour_later] - ONSET.timestamp()
     assert added[hour_later] == pytest.approx(4.0 * seconds / 60, abs=1.0)
+
+
+def test_an_illness_leaves_a_share_of_the_draws() -> None:
+    recording = small_town(1)[0]
+    ill = use_falls(recording, ONSET, 0.3, np.random.default_rng(1))
+    after = recording.at_s > ONSET.timestamp()
+    left, before = (np.diff(series.register_l[after]) for series in (ill, recording))
+    assert (left >= 0).all()
+    assert (left <= before + 1.0).all()
+    assert left.sum() / before.sum() == pytest.approx(0.3, abs=0.12)
+
+
+def test_a_restless_sleeper_flushes_at_night_and_lives_as_ever_by_day() -> None:
+    recording = small_town(1)[0]
+    zone = ZoneInfo("Asia/Shanghai")
+    restless = up_at_night(recording, ONSET, zone, np.random.default_rng(1), per_night=6.0)
+    more = np.diff(restless.register_l) - np.diff(recording.register_l)
+    hour = np.array([datetime.fromtimestamp(at_s, zone).hour for at_s in recording.at_s[1:].tolist()])
+    days = (recording.at_s[-1] - ONSET.timestamp()) / 86400
+    assert more.sum() == pytest.approx(6 * 6 * days, rel=0.25)
+    assert set(hour[more > 0].tolist()) <= set(range(7))
 
 
 def test_a_ten_litre_register_stays_one_through_a_leak() -> None:
