@@ -6,6 +6,7 @@ Topics stand below `anju/<gateway_id>/`, as every gateway that is bridged to anj
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from domain.finding import AlertKind
 
@@ -17,9 +18,14 @@ class FormatError(ValueError):
     """The reading can't be said in this format; the text says why."""
 
 
+@lru_cache(maxsize=100_000)
+def _quoted(text: str) -> str:
+    return json.dumps(text)
+
+
 def plain(meter_id: str, at: datetime, register_l: float) -> Published:
-    """anju's own JSON."""
-    text = f'{{"meter_id":{json.dumps(meter_id)},"at":"{at:%Y-%m-%dT%H:%M:%SZ}","register_l":{register_l:.12g}}}'
+    """anju's own JSON, put together by hand: a test of load says it a million times."""
+    text = f'{{"meter_id":{_quoted(meter_id)},"at":"{at.isoformat()[:19]}Z","register_l":{register_l:.12g}}}'
     return "readings", text.encode()
 
 
