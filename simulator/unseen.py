@@ -1,0 +1,97 @@
+"""What holds on homes never seen: the population is learned from some homes, and the others are judged.
+
+python -m simulator.unseen FOLDER --tz Europe/Madrid --budget 0.5
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from detectors.habit import Population
+from detectors.household import HouseholdWatch, WatchParameters
+from detectors.low_use import LowUseParameters
+from simulator.cases import Home, IncidentKind, draw_incidents
+from simulator.contestants import About, Contestant, Rule, our_watch
+from simulator.figures import Figures, figures
+from simulator.fit import fit
+from simulator.homes import real_homes
+from simulator.judge import Trial, try_home
+
+_KINDS = (IncidentKind.COLLAPSE, IncidentKind.TAP_LEFT_ON, IncidentKind.LEAK)
+
+
+def try_unseen(
+    homes: Sequence[Home], *, tz: ZoneInfo, budget: float, folds: int, incidents: int, seed: int
+) -> list[Trial]:
+    """Every home judged with numbers learned from the homes of the other folds; folds and incidents from the seed."""
+    fold_of = np.random.default_rng(seed).permutation(len(homes)) % folds
+    trials = []
+    for fold in range(folds):
+        others = [home.pipe for home, its in zip(homes, fold_of, strict=True) if its != fold]
+        contestant = _learned(fit(others, tz), budget)
+        for place, home in enumerate(homes):
+            if fold_of[place] == fold:
+                put_in = [
+                    incident
+                    for order, kind in enumerate(_KINDS)
+                    for incident in draw_incidents(
+                        home, kind, number=incidents, rng=np.random.default_rng([seed, place, order])
+                    )
+                ]
+                trials.append(try_home(contestant, home, put_in))
+    return trials
+
+
+def _learned(population: Population, budget: float) -> Contestant:
+    def rule_for(about: About) -> Rule:
+        return HouseholdWatch(
+            WatchParameters(low_use=LowUseParameters(budget=budget, population=population)), about.zone
+        )
+
+    return replace(our_watch(budget), rule_for=rule_for)
+
+
+def as_lines(by_kind: Mapping[IncidentKind, Figures]) -> list[str]:
+    """One line a kind: false alerts per household and 30 days, delays in hours, shares found."""
+    lines = []
+    for kind, seen in by_kind.items():
+        fa, long_fa, median, p90, day, found = (
+            estimate.value
+            for estimate in (seen.short_fa, seen.long_fa, seen.median_h, seen.p90_h, seen.within_24_h, seen.found)
+        )
+        lines.append(
+            f"{kind} ({seen.incidents}): short FA {fa}, long {long_fa}, worst home {seen.worst_home}; "
+            f"median {median} h, p90 {p90} h, in 24 h {day}, found {found}, hidden {seen.hidden}"
+        )
+    return lines
+
+
+def _complain(problem: str) -> None:
+    sys.stderr.write(problem + "\n")
+
+
+def main(arguments: Sequence[str], say: Callable[[str], object]) -> None:
+    parser = argparse.ArgumentParser(description="judge the detectors on homes that they weren't learned from")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--tz", required=True)
+    parser.add_argument("--budget", type=float, default=0.5)
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--incidents", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args(arguments)
+    tz = ZoneInfo(given.tz)
+    homes = real_homes(given.folder, tz, _complain)
+    trials = try_unseen(
+        homes, tz=tz, budget=given.budget, folds=given.folds, incidents=given.incidents, seed=given.seed
+    )
+    for line in as_lines({kind: figures(trials, kind) for kind in _KINDS}):
+        say(line + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:], sys.stdout.write)
