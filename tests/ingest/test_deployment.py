@@ -1,0 +1,157 @@
+"""The Mosquitto files that the docs give: certificates, one topic tree a gateway, and nothing lost."""
+
+import json
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+
+from ingest.bindings import Bindings
+from ingest.decode import Decoder
+from ingest.mqtt import Subscriber, Subscription, Tls
+from ingest.receive import Receiver
+from store.memory import MemoryReadings
+from tests.services import mosquitto
+
+DOCS = Path(__file__).parents[2] / "docs" / "deployment"
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PATIENCE_S = 20
+
+
+class Authority:
+    """A certificate authority in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _name("anju-ca")
+        constraints = x509.BasicConstraints(ca=True, path_length=0)
+        root = self._builder(self._name, self._key.public_key()).add_extension(constraints, critical=True)
+        self.root = self._write("ca", root, None)
+
+    def issue(self, name: str) -> Tls:
+        """A certificate for this name on loopback, with the authority that it is checked by."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = self._builder(_name(name), key.public_key()).add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        )
+        certificate = self._write(name, builder, key)
+        return Tls(ca_file=str(self.root), cert_file=str(certificate), key_file=str(self._folder / f"{name}.key"))
+
+    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+        now = datetime.now(UTC)
+        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self._name).public_key(key)
+        builder = builder.serial_number(x509.random_serial_number())
+        return builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+
+    def _write(self, name: str, builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey | None) -> Path:
+        path = self._folder / f"{name}.crt"
+        path.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+        if key is not None:
+            pem = key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+            (self._folder / f"{name}.key").write_bytes(pem)
+        return path
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def port(tmp_path: Path, authority: Authority) -> Iterator[int]:
+    """Mosquitto with the docs' files; only port, paths and user are the test's."""
+    authority.issue("server")
+    config = (DOCS / "mosquitto.conf").read_text().replace("{", "{{").replace("}", "}}")
+    config = config.replace("listener 8883", "listener {port} 127.0.0.1")
+    config = config.replace("/etc/mosquitto/certs/", f"{tmp_path}/").replace("/var/lib/mosquitto/", f"{tmp_path}/")
+    config = config.replace("/etc/mosquitto/anju.acl", str(DOCS / "anju.acl"))
+    with mosquitto(tmp_path, f"user root\n{config}") as broker:
+        yield broker.port
+
+
+@contextmanager
+def gateway(port: int, tls: Tls) -> Iterator[Client]:
+    answered, let_in = Event(), Event()
+    client = Client(CallbackAPIVersion.VERSION2, reconnect_on_failure=False)
+
+    def on_connect(*_: object) -> None:
+        let_in.set()
+        answered.set()
+
+    client.on_connect = on_connect
+    client.on_disconnect = lambda *_: answered.set()
+    context = ssl.create_default_context(cafile=tls.ca_file)
+    if tls.cert_file:
+        context.load_cert_chain(tls.cert_file, tls.key_file)
+    client.tls_set_context(context)
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    try:
+        assert answered.wait(PATIENCE_S)
+        if not let_in.is_set():
+            raise ConnectionError("not let in")
+        yield client
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
+def send(client: Client, topic: str, register_l: int) -> None:
+    payload = {"meter_id": "m1", "at": NOW.isoformat(), "register_l": register_l}
+    client.publish(topic, json.dumps(payload).encode(), qos=1).wait_for_publish(PATIENCE_S)
+
+
+def test_a_gateway_is_heard_on_its_own_topics_and_nowhere_else(port: int, authority: Authority) -> None:
+    readings, stored = MemoryReadings(), Event()
+    receiver = Receiver(
+        decoder=Decoder(), bindings=Bindings({"m1": "tower-1"}), readings=readings, on_commit=stored.set
+    )
+    subscriber = Subscriber(
+        Subscription(host="127.0.0.1", port=port, topics=("anju/#",), tls=authority.issue("anju")),
+        receiver,
+        now=lambda: NOW,
+    )
+    thread = Thread(target=subscriber.run)
+    thread.start()
+    try:
+        assert subscriber.subscribed.wait(PATIENCE_S)
+        with gateway(port, authority.issue("tower-2")) as client:
+            send(client, "anju/tower-1/readings", 666)
+            send(client, "tower-2/readings", 666)
+        with gateway(port, authority.issue("tower-1")) as client:
+            send(client, "anju/tower-1/readings", 1000)
+        assert stored.wait(PATIENCE_S)
+    finally:
+        subscriber.stop()
+        thread.join(PATIENCE_S)
+    assert receiver.counters.received == 1
+    assert [register_l for _, register_l in readings.registers("m1", NOW, NOW + timedelta(days=1))] == [1000]
+
+
+def test_without_a_certificate_of_ours_nobody_is_let_in(port: int, authority: Authority, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    stranger = Authority(tmp_path / "other").issue("tower-1")
+    for tls in (
+        Tls(ca_file=str(authority.root)),
+        Tls(ca_file=str(authority.root), cert_file=stranger.cert_file, key_file=stranger.key_file),
+    ):
+        with pytest.raises(OSError), gateway(port, tls):  # noqa: PT011  an SSL alert or a reset
+            pass
