@@ -125,7 +125,9 @@ def _value(name: str, value: float | str, language: Language, when: When) -> str
             return moment(datetime.fromisoformat(value), language, when)
         except ValueError:
             return value or "-"
-    return value if isinstance(value, str) else number(value)
+    if isinstance(value, str):
+        return value
+    return f"{value:.0f}" if name.endswith("_hours") else number(value)  # nobody counts a silence in minutes
 
 
 def short(text: str, longest: int) -> str:

@@ -93,7 +93,7 @@ class Show:
         """What detectors find is told, what is due is sent."""
         now = self._clock.now()
         self._house.notifier.watch_turn(now)
-        self._teller.alerts()
+        self._teller.alerts(now)
         while self._house.notifier.send_turn(now):
             pass
 

@@ -15,6 +15,7 @@ from store import tables as t
 
 ORDINARY_STEP = timedelta(hours=1)
 ALERT_STEP = timedelta(minutes=5)
+TOLD_ALL_ROUND = 4  # steps of the policy
 ANSWER_AFTER = timedelta(minutes=5)
 AWAY_AFTER, AWAY_FOR = timedelta(hours=20), timedelta(days=4)  # so long a silence, the neighbours know of a journey
 GRID_WORKER, OPERATOR = "limin", "ops"
@@ -64,7 +65,8 @@ class Moment:
 class People:
     """Those in the story who answer: each does what such a person would, some minutes later.
 
-    The one alert that nobody touches is that of the resident whose use stopped: it is left for whoever watches.
+    One alert is left for whoever watches: that of the resident whose use stopped. The grid worker takes it once, and
+    doesn't get there.
     """
 
     def __init__(self, records: Records, life: Life, *, left_alone: str, from_at: datetime) -> None:
@@ -72,6 +74,7 @@ class People:
         self._life = life
         self._left_alone = left_alone
         self._from_at = from_at
+        self._taken_once = False
 
     def busy(self) -> bool:
         """Whether any alert waits for somebody who would do something about it soon."""
@@ -79,9 +82,14 @@ class People:
 
     def act(self, now: datetime) -> None:
         for alert in self._waiting():
-            if not self._is_left_alone(alert) and now - alert["opened_at"] >= ANSWER_AFTER:
-                with self._records.write() as tx:
+            if now - alert["opened_at"] < ANSWER_AFTER:
+                continue
+            with self._records.write() as tx:
+                if not self._is_left_alone(alert):
                     self._answer(tx, alert, now)
+                elif alert["policy_step"] >= TOLD_ALL_ROUND and not self._taken_once:
+                    self._taken_once = True
+                    self._life.acknowledge(tx, alert["alert_id"], by=GRID_WORKER, now=now)
 
     def nobody_came(self, now: datetime) -> bool:
         """Whether the resident whose use stopped has been alerted about for long enough to see who was told."""
@@ -89,7 +97,7 @@ class People:
             self._is_left_alone(alert)
             and alert["level"] == Level.ALERT
             and alert["state"] == State.NOTIFIED
-            and now - alert["opened_at"] >= SETTLE_NOBODY_CAME
+            and now - alert["raised_at"] >= SETTLE_NOBODY_CAME
             for alert in self._waiting()
         )
 

@@ -32,7 +32,7 @@ class Teller:
         self._zone = zone
         self._told: dict[int, str] = {}
 
-    def alerts(self) -> None:
+    def alerts(self, now: datetime) -> None:
         """Every alert that is new, or whose level has risen, since the last call."""
         with self._records.read() as tx:
             for row in tx.execute(select(t.alerts).order_by(A.alert_id)).mappings():
@@ -40,7 +40,7 @@ class Teller:
                     self._told[row["alert_id"]] = row["level"]
                     home = home_of(tx, row["household_id"])
                     where = f"{home.place} {home.residents}".strip() or row["subject"]
-                    self._say(f"{self._time(row['raised_at'])}  ● {row['kind']} ({row['level']})  {where}")
+                    self._say(f"{self._time(now)}  ● {row['kind']} ({row['level']})  {where}")
                     self._say(f"           {_words(row['reason'], self._zone)}")
 
     def sums(self) -> tuple[dict[str, int], dict[str, int]]:
