@@ -39,6 +39,12 @@ class Case:
         return found
 
     @classmethod
+    def begin(cls, tx: Connection, values: Mapping[str, Any], now: datetime) -> "Case":
+        """A new alert."""
+        row = tx.execute(insert(t.alerts).values(values).returning(*t.alerts.c)).mappings().one()
+        return cls(tx, dict(row), _home(tx, row), now)
+
+    @classmethod
     def find(cls, tx: Connection, where: ColumnElement[bool], now: datetime) -> "Case | None":
         """The newest alert of which `where` is true."""
         row = tx.execute(select(t.alerts).where(where).order_by(A.alert_id.desc()).limit(1)).mappings().first()
@@ -210,11 +216,6 @@ def _home(tx: Connection, row: RowMapping) -> Home:
     if row["household_id"] is None and "/" in row["subject"]:
         return home_of_community(tx, row["subject"].split("/")[0])
     return home_of(tx, row["household_id"])
-
-
-def new_alert(tx: Connection, values: Mapping[str, Any]) -> int:
-    """A new row; its id."""
-    return _key(tx, t.alerts, values)
 
 
 def _key(tx: Connection, table: Table, values: Mapping[str, Any]) -> int:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection
+from sqlalchemy.dialects.sqlite import insert
 
 from domain.finding import AlertKind
 from domain.message import MessageStatus
@@ -43,8 +44,6 @@ class Letters:
     def write(self, tx: Connection, letter: Letter) -> int | None:
         """The new row's id; None when this cause has written to this person before, or nothing serves the number."""
         key = f"{letter.cause}/{letter.person.addressee}:{letter.person.contact_id}"
-        if tx.scalar(select(t.messages.c.message_id).where(t.messages.c.key == key)) is not None:
-            return None
         try:
             channel, can = self.router.route(letter.person.phone or "", letter.now)
             name, error, status = channel.name, None, MessageStatus.PENDING
@@ -76,7 +75,9 @@ class Letters:
             "next_at": letter.not_before or letter.now,
             "error": error,
         }
-        return int(tx.execute(insert(t.messages).values(row).returning(t.messages.c.message_id)).scalar_one())
+        put = insert(t.messages).values(row).on_conflict_do_nothing(index_elements=["key"])
+        message_id = tx.execute(put.returning(t.messages.c.message_id)).scalar_one_or_none()
+        return None if message_id is None else int(message_id)
 
     def capabilities(self, reader: Person, now: datetime) -> Capabilities:
         try:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from domain.alert import Event, Outcome, State
 from domain.finding import AlertKind, Finding, Level, Reason
-from notifier.case import ANJU, Case, NoSuchAlertError, new_alert
+from notifier.case import ANJU, Case, NoSuchAlertError
 from notifier.letters import Letters
 from notifier.people import circle_of, person
 from notifier.policy import URGENCY, Decision, Person, Policies, Policy, Why, decide
@@ -245,7 +245,7 @@ class Life:
             "opened_at": now,
             "last_at": concern.at,
         }
-        case = Case.open(tx, new_alert(tx, values), now)
+        case = Case.begin(tx, values, now)
         case.note("raise", ANJU, concern.reason.key, None)
         self._go(case)
         return case.alert_id

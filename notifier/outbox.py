@@ -1,6 +1,7 @@
 """Texts leave once: claimed by a conditional update, written down before the call, looked up when in doubt."""
 
 import logging
+from collections import deque
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -82,15 +83,14 @@ class Outbox:
         self._rules = rules or OutboxRules()
         self._pool = pool
         self._in_hand: set[int] = set()
-        self._second: datetime | None = None
-        self._left_this_second = 0
+        self._begun: deque[datetime] = deque()
         self._down: set[str] = set()
         self._early: dict[str, Sent] = {}
         self._started = False
 
     def send_due(self, now: datetime) -> int:
         """Sends what is due, the most urgent first; returns how many texts were looked at."""
-        self._new_second(now)
+        self._forget_old_seconds(now)
         self._give_up_waiting(now)
         if self._anything_due(now):
             with self._records.write() as tx:
@@ -159,14 +159,15 @@ class Outbox:
         return [(row.message_id, row.status) for row in rows]
 
     def _free_hands(self) -> int:
-        return max(0, min(self._rules.at_once - len(self._in_hand), self._left_this_second))
+        return max(0, min(self._rules.at_once - len(self._in_hand), self._rules.a_second - len(self._begun)))
 
-    def _new_second(self, now: datetime) -> None:
-        if self._second is None or abs(now - self._second) >= timedelta(seconds=1):
-            self._second, self._left_this_second = now, self._rules.a_second
+    def _forget_old_seconds(self, now: datetime) -> None:
+        """What counts against the rate is what was begun within the last second."""
+        while self._begun and not now - timedelta(seconds=1) < self._begun[0] <= now:
+            self._begun.popleft()
 
     def _run(self, message_id: int, status: MessageStatus, now: datetime) -> None:
-        self._left_this_second -= 1
+        self._begun.append(now)
         handle = self._send if status is MessageStatus.PENDING else self._look_up
         if self._pool is None:
             handle(message_id, now)

@@ -88,18 +88,21 @@ def home_of_community(tx: Connection, community_id: str) -> Home:
 def circle_of(tx: Connection, household_id: str | None, community_id: str | None) -> Circle:
     """All groups of a household (or, without one, of a community)."""
     c = t.contacts.c
-    everybody = {
-        Group.DUTY_STAFF: _staff(tx, Role.DUTY_STAFF, community_id),
-        Group.SUPERVISOR: _staff(tx, Role.SUPERVISOR, community_id),
-        Group.OPERATOR: _operators(tx, community_id),
-    }
+    everybody = _staff_of(tx, community_id)
     if household_id is None:
         return everybody
     guardians = _people(
         tx,
-        _CONTACT.join(t.guardians).where(t.guardians.c.household_id == household_id).order_by(t.guardians.c.order),
+        _CONTACT.join(t.guardians, t.guardians.c.contact_id == c.contact_id)
+        .where(t.guardians.c.household_id == household_id)
+        .order_by(t.guardians.c.order),
     )
-    paired = _people(tx, _CONTACT.join(t.pairings).where(t.pairings.c.household_id == household_id))
+    paired = _people(
+        tx,
+        _CONTACT.join(t.pairings, t.pairings.c.contact_id == c.contact_id)
+        .where(t.pairings.c.household_id == household_id)
+        .order_by(c.contact_id),
+    )
     grid = select(t.buildings.c.grid_id).join(t.households).where(t.households.c.household_id == household_id)
     workers = _people(
         tx, _CONTACT.where(c.role == Role.GRID_WORKER, c.grid_id == grid.scalar_subquery()).order_by(c.contact_id)
@@ -137,52 +140,57 @@ _PLACE = select(
     t.communities.c.phone,
 ).select_from(t.households.join(t.buildings).join(t.grids).join(t.communities))
 
+_BLOCKED = t.blocked_phones.c.reason.label("blocked")
+
 _CONTACT = select(
-    t.contacts.c.contact_id, t.contacts.c.name, t.contacts.c.role, t.contacts.c.phone, t.contacts.c.language
-)
+    t.contacts.c.contact_id, t.contacts.c.name, t.contacts.c.role, t.contacts.c.phone, t.contacts.c.language, _BLOCKED
+).select_from(t.contacts.outerjoin(t.blocked_phones, t.blocked_phones.c.phone == t.contacts.c.phone))
 
 _RESIDENT = select(
-    t.residents.c.resident_id.label("contact_id"), t.residents.c.name, t.residents.c.phone, t.residents.c.language
-)
+    t.residents.c.resident_id.label("contact_id"),
+    t.residents.c.name,
+    t.residents.c.phone,
+    t.residents.c.language,
+    _BLOCKED,
+).select_from(t.residents.outerjoin(t.blocked_phones, t.blocked_phones.c.phone == t.residents.c.phone))
 
 
 def _residents(tx: Connection, household_id: str) -> tuple[Person, ...]:
     return _people(tx, _RESIDENT.where(t.residents.c.household_id == household_id).order_by(t.residents.c.resident_id))
 
 
-def _staff(tx: Connection, role: Role, community_id: str | None) -> tuple[Person, ...]:
-    return _people(
-        tx,
-        _CONTACT.where(t.contacts.c.role == role, t.contacts.c.community_id == community_id).order_by(
-            t.contacts.c.contact_id
-        ),
-    )
+def _staff_of(tx: Connection, community_id: str | None) -> dict[Group, tuple[Person, ...]]:
+    """Duty staff and supervisors of the community; its own operators, else those of all communities.
 
-
-def _operators(tx: Connection, community_id: str | None) -> tuple[Person, ...]:
-    """The community's own, else those of all communities; what concerns no community concerns every operator."""
-    if community_id is None:
-        return _people(tx, _CONTACT.where(t.contacts.c.role == Role.OPERATOR).order_by(t.contacts.c.contact_id))
-    return _staff(tx, Role.OPERATOR, community_id) or _staff(tx, Role.OPERATOR, None)
+    What concerns no community concerns every operator.
+    """
+    c = t.contacts.c
+    theirs = (c.community_id == community_id) | (c.role == Role.OPERATOR)
+    roles = {Role.DUTY_STAFF: Group.DUTY_STAFF, Role.SUPERVISOR: Group.SUPERVISOR, Role.OPERATOR: Group.OPERATOR}
+    wanted = _CONTACT.add_columns(c.community_id).where(theirs, c.role.in_([r.value for r in roles]))
+    rows = tx.execute(wanted.order_by(c.contact_id)).mappings().all()
+    found = {group: tuple(_person(row) for row in rows if row["role"] == role) for role, group in roles.items()}
+    own = tuple(_person(r) for r in rows if r["role"] == Role.OPERATOR and r["community_id"] == community_id)
+    general = tuple(_person(r) for r in rows if r["role"] == Role.OPERATOR and r["community_id"] is None)
+    if community_id is not None:
+        found[Group.OPERATOR] = own or general
+    return found
 
 
 def _people(tx: Connection, query: Select[*tuple[object, ...]]) -> tuple[Person, ...]:
-    rows = tx.execute(query).mappings().all()
-    return tuple(_person(tx, row) for row in rows)
+    return tuple(_person(row) for row in tx.execute(query).mappings())
 
 
-def _person(tx: Connection, row: RowMapping) -> Person:
-    phone = row["phone"] or None
-    blocked = phone and tx.scalar(select(t.blocked_phones.c.reason).where(t.blocked_phones.c.phone == phone))
+def _person(row: RowMapping) -> Person:
     role = row.get("role")
     return Person(
         contact_id=row["contact_id"],
         addressee="contact" if role else "resident",
         name=row["name"],
         role=Role(role) if role else None,
-        phone=phone,
+        phone=row["phone"] or None,
         language=Language(row["language"]),
-        blocked=blocked,
+        blocked=row["blocked"],
     )
 
 

@@ -55,7 +55,7 @@ class Telling:
             person=reader,
             template=self._template(case, decision),
             variables=self._place(case, reader.language) | self._what_is_due(case, reader, decision, policy),
-            purpose="notice" if notice else "reminder" if case.reminded(reader) else "first",
+            purpose="notice" if notice else "reminder" if decision.told != 1 and case.reminded(reader) else "first",
             urgency=URGENCY[case.kind] + (decision.event is Event.ASK),
             why=decision.why.value,
             now=case.now,

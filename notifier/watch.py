@@ -22,6 +22,7 @@ from store import tables as t
 from store.contracts import Arrival, Journal, JournalEntry
 
 CURSOR = "watch"
+MANY = 50  # alerts in one commit: others must not wait long for theirs
 CLOCK_SET_BACK = timedelta(minutes=2)
 D = t.detector_states.c
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class _Turn:
     now: datetime
     bound: dict[str, Bound]
     states: dict[str, HouseholdState] = field(default_factory=dict)
+    told: int = 0
 
 
 class Watch:
@@ -80,6 +82,7 @@ class Watch:
         self._ticks_from: datetime | None = None
         self._looked_at: datetime | None = None
         self._last_now: datetime | None = None
+        self._at_once = self._rules.entries_at_once
 
     def position(self) -> int:
         """The last journal entry whose consequences are committed; entries up to here may be trimmed."""
@@ -88,12 +91,13 @@ class Watch:
 
     def catch_up(self, now: datetime) -> int:
         """Takes the next entries of the journal, wholly or not at all; returns how many."""
-        entries = self._up_to_limit(self._journal.follow(self.position(), self._rules.entries_at_once))
+        entries = self._up_to_limit(self._journal.follow(self.position(), self._at_once))
         if not entries:
             return 0
         with self._records.write() as tx:
-            self._take(tx, entries, now)
+            told = self._take(tx, entries, now)
             _set_cursor(tx, entries[-1].position)
+        self._at_once = 1 if told > MANY else min(self._rules.entries_at_once, self._at_once * 2)
         return len(entries)
 
     def round(self, now: datetime) -> int:
@@ -131,7 +135,8 @@ class Watch:
         total = list(accumulate((len(e.arrivals) for e in entries), initial=0))
         return [e for e, before in zip(entries, total, strict=False) if before < self._rules.readings_at_once]
 
-    def _take(self, tx: Connection, entries: Sequence[JournalEntry], now: datetime) -> None:
+    def _take(self, tx: Connection, entries: Sequence[JournalEntry], now: datetime) -> int:
+        """Returns how many changes it told: where there are many, the next commit is a small one."""
         arrivals: dict[str, list[Arrival]] = defaultdict(list)
         for arrival in (a for entry in entries for a in entry.arrivals):
             arrivals[arrival.meter_id].append(arrival)
@@ -144,6 +149,7 @@ class Watch:
         for event in events:
             self._report(turn, event)
         self._save(turn)
+        return turn.told
 
     def _observe(self, turn: _Turn, meter_id: str, arrivals: Iterable[Arrival]) -> None:
         watch, state = self._watch_in(turn.bound[meter_id].zone), turn.states[meter_id]
@@ -160,6 +166,7 @@ class Watch:
     def _tell(self, turn: _Turn, meter_id: str, changes: Iterable[Change]) -> None:
         place = turn.bound[meter_id]
         for change in changes:
+            turn.told += 1
             if isinstance(change, Raised):
                 if change.finding.kind is AlertKind.NO_DATA:
                     self._unwatched.begins(turn.tx, meter_id, place, change.finding, turn.now)
@@ -182,6 +189,7 @@ class Watch:
         if place is None:
             return
         raised, over = concerns(event, place.household_id)
+        turn.told += len(raised)
         for concern in raised:
             self._life.raise_or_join(turn.tx, concern, turn.now)
         for kind in over:

@@ -1,0 +1,182 @@
+"""How fast the notifier is here: python -m tests.notifier.speed (under a minute; prints, asserts nothing)."""
+
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+
+from sqlalchemy import insert
+
+from config.sms import load_words
+from detectors.household import HouseholdWatch, WatchParameters
+from domain.message import MessageStatus
+from domain.reading import DeviceEvent
+from notifier.contract import Capabilities, Outgoing, Sent
+from notifier.service import Notifier
+from store import tables as t
+from store.contracts import Arrival, Batch
+from store.readings import Readings
+from store.records import Records
+from tests.notifier.world import fill_ledger, put, records_in
+
+SECONDS = 20
+A_SECOND = 1000
+COMMIT_S = 0.02
+
+
+class Stopwatch:
+    """A provider that answers after 100 ms and notes when it was called."""
+
+    name = "stopwatch"
+
+    def __init__(self) -> None:
+        self.called: list[tuple[str, float]] = []
+
+    def capabilities(self, phone: str) -> Capabilities | None:
+        return Capabilities() if phone else None
+
+    def send(self, text: Outgoing) -> Sent:
+        self.called.append((text.body, time.perf_counter()))
+        time.sleep(0.1)
+        return Sent(sid=f"S{text.reference}", status=MessageStatus.DELIVERED)
+
+    def find(self, text: Outgoing, since: datetime) -> Sent | None:
+        return None
+
+    def status(self, sid: str) -> Sent | None:
+        return None
+
+
+def service(folder: Path, provider: Stopwatch, pool: ThreadPoolExecutor) -> tuple[Records, Readings, Notifier]:
+    records, readings = records_in(folder), Readings(folder / "readings.db")
+    with records.write() as tx:
+        fill_ledger(tx)
+        for n in range(A_SECOND):
+            put(tx, "households", {"household_id": f"s{n}", "building_id": "b3", "door": f"{n}"})
+            put(tx, "meters", {"meter_id": f"s{n}", "household_id": f"s{n}", "gateway_id": "gw1"})
+            put(tx, "sensors", {"device_id": f"b{n}", "household_id": f"s{n}", "kind": "sos_button"})
+            guardian = {"contact_id": f"k{n}", "name": f"G{n}", "role": "guardian", "phone": f"+34{n:08}"}
+            put(tx, "contacts", guardian | {"language": "en", "community_id": None})
+            put(tx, "guardians", {"household_id": f"s{n}", "contact_id": f"k{n}", "order": 1})
+        tx.exec_driver_sql("DELETE FROM contacts WHERE role IN ('duty_staff', 'supervisor')")
+    notifier = Notifier(
+        records=records,
+        journal=readings,
+        channels=[provider],
+        words=load_words(),
+        watch_in=lambda zone: HouseholdWatch(WatchParameters(), zone),
+        pool=pool,
+    )
+    return records, readings, notifier
+
+
+def repeat(turn: Callable[[datetime], int], wake: Event, every_s: float, stopping: Event) -> Thread:
+    def run() -> None:
+        while not stopping.is_set():
+            wake.wait(every_s)
+            wake.clear()
+            turn(datetime.now(UTC))
+
+    thread = Thread(target=run)
+    thread.start()
+    return thread
+
+
+def from_reading_to_provider(folder: Path) -> None:
+    """1,000 readings a second, and each second one button pressed among them: how long until the provider's call?"""
+    provider, committed, stopping = Stopwatch(), Event(), Event()
+    with ThreadPoolExecutor(16) as pool:
+        _, readings, notifier = service(folder, provider, pool)
+        threads = [
+            repeat(notifier.watch_turn, committed, 1.0, stopping),
+            repeat(notifier.send_turn, Event(), 0.5, stopping),
+        ]
+        pressed: list[float] = []
+        start, register = time.perf_counter(), 1000.0
+        for n in range(round(SECONDS / COMMIT_S)):
+            time.sleep(max(0.0, start + n * COMMIT_S - time.perf_counter()))
+            now, each = datetime.now(UTC), round(A_SECOND * COMMIT_S)
+            register += 0.1
+            meters = [f"s{(n * each + i) % A_SECOND}" for i in range(each)]
+            arrivals = [Arrival(meter_id=m, at=now, register_l=register, late=False, received_at=now) for m in meters]
+            events = []
+            if n % 50 == 25:
+                button = f"b{n // 50}"
+                events = [DeviceEvent(device_id=button, at=now, kind="sos_button", flags={"sos": True})]
+                pressed.append(time.perf_counter())
+            readings.commit(Batch(arrivals=arrivals, events=events))
+            committed.set()
+        time.sleep(3)
+        stopping.set()
+        for thread in threads:
+            thread.join()
+        readings.close()
+    first = dict(reversed(provider.called))
+    delays = sorted(at - max(p for p in pressed if p < at) for at in first.values())
+    say(f"reading to provider at {A_SECOND}/s: {len(delays)} texts for {len(pressed)} presses, ")
+    say(f"median {delays[len(delays) // 2]:.2f} s, worst {delays[-1]:.2f} s\n")
+
+
+def round_over_open_timers(folder: Path) -> None:
+    """100,000 alerts wait for their next step; none is due."""
+    provider = Stopwatch()
+    with ThreadPoolExecutor(1) as pool:
+        records, readings, notifier = service(folder, provider, pool)
+        now = datetime.now(UTC)
+        row = {"kind": "low_use", "level": "alert", "state": "notified", "raised_at": now, "since": now}
+        row |= {"opened_at": now, "last_at": now, "reason": {"key": "low_use", "values": {}}, "policy_step": 1}
+        with records.write() as tx:
+            tx.execute(
+                insert(t.alerts),
+                [
+                    row | {"subject": f"x{n}", "next_at": now + timedelta(minutes=10, seconds=n % 600)}
+                    for n in range(10**5)
+                ],
+            )
+        notifier.watch.round(now)
+        took = []
+        for n in range(10):
+            begin = time.perf_counter()
+            notifier.watch.round(now + timedelta(seconds=n))
+            took.append(time.perf_counter() - begin)
+        readings.close()
+    say(f"a round over 100,000 open timers: {max(took) * 1000:.0f} ms at most\n")
+
+
+def texts_a_second(folder: Path) -> None:
+    """1,000 homes call for help at once; a provider that takes 100 ms a call."""
+    provider = Stopwatch()
+    with ThreadPoolExecutor(16) as pool:
+        _, readings, notifier = service(folder, provider, pool)
+        now = datetime.now(UTC)
+        events = [
+            DeviceEvent(device_id=f"b{n}", at=now, kind="sos_button", flags={"sos": True}) for n in range(A_SECOND)
+        ]
+        readings.commit(Batch(events=events))
+        begin = time.perf_counter()
+        notifier.watch_turn(now)
+        raised = time.perf_counter() - begin
+        start = time.perf_counter()
+        while len(provider.called) < A_SECOND and time.perf_counter() - start < 40:
+            notifier.send_turn(datetime.now(UTC))
+            time.sleep(0.2)
+        spent = time.perf_counter() - start
+        readings.close()
+    times = [at for _, at in provider.called]
+    most = max(sum(1 for other in times if at <= other < at + 1) for at in times)
+    say(f"{A_SECOND} alerts raised in {raised:.1f} s; {len(times) / spent:.0f} texts/s, {most} in the busiest second\n")
+
+
+def say(words: str) -> None:
+    sys.stdout.write(words)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    for measure in (round_over_open_timers, texts_a_second, from_reading_to_provider):
+        with TemporaryDirectory() as folder:
+            measure(Path(folder))
