@@ -31,11 +31,20 @@ class IncidentKind(StrEnum):
     BURST_PIPE = "burst_pipe"
     CISTERN = "cistern"
     LEAK = "leak"
+    ILLNESS = "illness"
+    RESTLESS_NIGHTS = "restless_nights"
 
     @property
     def listened_for(self) -> AlertKind:
         """The alert that finds it."""
+        if self in {IncidentKind.ILLNESS, IncidentKind.RESTLESS_NIGHTS}:
+            return AlertKind.CHANGE_IN_USE
         return AlertKind.LOW_USE if self is IncidentKind.COLLAPSE else AlertKind.CONSTANT_FLOW
+
+    @property
+    def watched_s(self) -> float:
+        """How long it lasts, and an alert is waited for."""
+        return (96.0 if self.listened_for is AlertKind.CHANGE_IN_USE else 72.0) * 3600.0
 
 
 FLOW_L_PER_H: Mapping[IncidentKind, tuple[float, float]] = {
@@ -45,7 +54,8 @@ FLOW_L_PER_H: Mapping[IncidentKind, tuple[float, float]] = {
     IncidentKind.CISTERN: (20.0, 120.0),
     IncidentKind.LEAK: (5.0, 60.0),
 }
-WATCHED_H = 72.0
+LONGEST_WATCHED_S = 96.0 * 3600.0
+ILL_SHARE = (0.2, 0.4)  # of the draws that are left
 REMEMBERED_S = 8 * DAY_S  # what an incident needs of the time before it: a week tells the drip
 
 
@@ -95,9 +105,14 @@ def happened(home: Home, incident: Incident, *, before_s: float | None = None) -
     """
     onset = datetime.fromtimestamp(incident.onset_s, UTC)
     first_s = home.pipe.at_s[0] if before_s is None else incident.onset_s - before_s
-    pipe = between(home.pipe, first_s, incident.onset_s + WATCHED_H * 3600.0)
+    pipe = between(home.pipe, first_s, incident.onset_s + incident.kind.watched_s)
     if incident.kind in {IncidentKind.COLLAPSE, IncidentKind.SHOWER_FALL}:
         pipe = incidents.use_stops(pipe, onset, drip=home.drip_l_per_h)
+    rng = np.random.default_rng(int(incident.onset_s))
+    if incident.kind is IncidentKind.ILLNESS:
+        pipe = incidents.use_falls(pipe, onset, float(rng.uniform(*ILL_SHARE)), rng)
+    if incident.kind is IncidentKind.RESTLESS_NIGHTS:
+        pipe = incidents.up_at_night(pipe, onset, home.about.zone, rng)
     if incident.flow_l_per_h:
         pipe = incidents.leak(pipe, onset, incident.flow_l_per_h)
     return home.arriving(pipe)
@@ -126,7 +141,7 @@ def at_home(home: Home, rng: np.random.Generator) -> NDArray[np.float64]:
     absences [UTC s]."""
     recording = home.pipe
     begins_s = recording.at_s[0] + TRAINING_DAYS * DAY_S
-    ends_s = recording.at_s[-1] - WATCHED_H * 3600.0
+    ends_s = recording.at_s[-1] - LONGEST_WATCHED_S
     draws = draw_ends(home.people(recording))
     if ends_s <= begins_s or len(draws) < 2:
         return np.empty(0)

@@ -173,7 +173,7 @@ def our_watch(budget: float) -> Contestant:
     return Contestant(
         name=f"anju, budget {budget:.3g}",
         rule_for=rule_for,
-        listens=frozenset({AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW}),
+        listens=frozenset({AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW, AlertKind.CHANGE_IN_USE}),
         setting=budget,
         family="anju",
     )

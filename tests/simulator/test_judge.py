@@ -117,7 +117,7 @@ def test_going_on_from_a_copy_is_as_good_as_playing_it_all(contestant: Contestan
     """The slow, obvious twin: the whole changed recording from its first reading."""
     (home,) = simulated_homes(5, number=1, days=70, announced=False)
     rng = np.random.default_rng(1)
-    for kind in (IncidentKind.COLLAPSE, IncidentKind.SHOWER_FALL):
+    for kind in (IncidentKind.COLLAPSE, IncidentKind.SHOWER_FALL, IncidentKind.ILLNESS, IncidentKind.RESTLESS_NIGHTS):
         (incident,) = draw_incidents(home, kind, number=1, rng=rng)
         changed = Home(about=home.about, pipe=happened(home, incident), drip_l_per_h=home.drip_l_per_h)
         whole = try_home(contestant, changed, []).rises.get((kind.listened_for, Level.ALERT), ())
