@@ -14,7 +14,7 @@ import orjson
 from domain.reading import AtSource, Decoded, Device, DeviceEvent, Reading
 
 EARLIEST_AT = datetime(2000, 1, 1, tzinfo=UTC)  # before it no clock was set: placeholders and clocks at zero
-LATEST_AT = datetime(2100, 1, 1, tzinfo=UTC)
+EARLIEST_S, LATEST_S = EARLIEST_AT.timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 MOST_REGISTER_L = 1e12  # 10^9 m3: no dial is that wide
 LONGEST_ID = 200  # characters; topic levels and friendly names stay far below
 LITRES: Mapping[str, float] = {
@@ -214,7 +214,7 @@ def epoch(value: object, per_second: float = 1.0) -> datetime | None:
     if (type(value) is not int and type(value) is not float) or not isfinite(value):
         return None
     seconds = value / per_second
-    return datetime.fromtimestamp(seconds, UTC) if EARLIEST_AT.timestamp() <= seconds < LATEST_AT.timestamp() else None
+    return datetime.fromtimestamp(seconds, UTC) if EARLIEST_S <= seconds < LATEST_S else None
 
 
 def plausible(at: datetime) -> datetime | None:

@@ -73,7 +73,7 @@ def _hourly(uplink: Uplink) -> Decoded:
             first = unpack_from("<I", frame, log_place + 4)[0]
             rises = unpack_from(f"<{(len(frame) - log_place - 8) // 2}H", frame, log_place + 8)
             history = _history(logged_at.replace(minute=0, second=0), first, rises)
-            return _reading(uplink, at, register, status_flags(status), [past for past in history if past.at <= at])
+            return _reading(uplink, at, register, status_flags(status), history)
     raise uplink.refused("no log clock near the frame's own clock")
 
 
@@ -98,7 +98,7 @@ def _whole_day(
 
 
 def _history(begin: datetime, first: float, rises: Sequence[float]) -> list[PastRegister]:
-    registers = [round(register, 3) for register in accumulate(rises, initial=float(first))]
+    registers = list(accumulate(rises, initial=float(first)))
     litres(registers[-1], 1.0, "log")
     return [PastRegister(begin + after, register) for after, register in zip(HOURS, registers, strict=False)]
 
@@ -148,7 +148,7 @@ def _object_m3(uplink: Uplink, decoded: Mapping[str, Any]) -> Decoded:
     rises = [number(decoded, f"delta_{i}_m3") for i in range(1, 24)]
     first = number(decoded, "log_volume_m3")
     if "24H" in str(decoded.get("payload_format")) and first is not None and None not in rises:
-        return _whole_day(uplink, at, first * 1000.0, [1000.0 * (rise or 0.0) for rise in rises], flags)
+        return _whole_day(uplink, at, round(first * 1000.0), [round(1000.0 * (rise or 0.0)) for rise in rises], flags)
     return _reading(uplink, at, value * 1000.0, flags, [])
 
 
