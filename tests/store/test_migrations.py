@@ -4,12 +4,12 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 
 from store.contracts import StoreError
-from store.migrations import head, migrate
+from store.migrations import head, migrate, upgrade
 from store.records import Records, SchemaError
-from store.tables import metadata
+from store.tables import communities, gateways, metadata
 
 
 def schema(path: Path) -> dict[str, str]:
@@ -56,3 +56,21 @@ def test_a_file_of_a_newer_version_stops_the_start_and_the_migration(tmp_path: P
         Records(path)
     with pytest.raises(StoreError, match="9999"):
         migrate(path)
+
+
+def test_an_older_file_is_brought_up_with_its_data(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    with create_engine(f"sqlite:///{path}").connect() as connection:
+        upgrade(connection, "0001")
+    with sqlite3.connect(path) as db:
+        db.execute("INSERT INTO communities VALUES ('xfl', '幸福里社区', 'Asia/Shanghai', 'zh', NULL)")
+        db.execute("INSERT INTO gateways VALUES ('gw1', 'xfl', NULL)")
+    with pytest.raises(SchemaError, match=r"has schema 0001, older than \d{4}; bring it up with: anju migrate"):
+        Records(path)
+    migrate(path)
+    records = Records(path)
+    with records.read() as tx:
+        assert tx.execute(select(communities.c.name, gateways.c.gateway_id).join(gateways)).all() == [
+            ("幸福里社区", "gw1")
+        ]
+    records.close()
