@@ -252,6 +252,20 @@ def bench_codecs() -> None:
         typer.echo(f"{speed.name:16}{speed.per_second:12,.0f} messages/s")
 
 
+@bench.command("online")
+def bench_the_watch() -> None:
+    """Processor's time of one reading through all detectors, and the size of a household's state."""
+    from simulator.bench_online import bench_online
+
+    for every_min in (60, 15):
+        speed = bench_online(time.process_time, every_min=every_min)
+        typer.echo(
+            f"every {every_min} min: {speed.microseconds:.1f} us a reading, "
+            f"{speed.household_days_per_second:,.0f} household-days/s; "
+            f"state {speed.state_bytes} bytes, written down in {speed.dump_microseconds:.1f} us"
+        )
+
+
 @bench.command("ingest")
 def bench_the_ingest(
     broker: Annotated[str | None, typer.Option(help="mqtt://host:port; else the embedded one is started.")] = None,

@@ -145,6 +145,10 @@ class HouseholdWatch:
         """They came back before the announced end."""
         self._low_use.home_again(state.low_use, at.timestamp())
 
+    def false_alarm(self, state: HouseholdState) -> None:
+        """Staff settled the running silence's alert as a false alarm: be more patient here, within the net's limits."""
+        self._low_use.false_alarm(state.low_use)
+
     def up_at(self, state: HouseholdState, now: datetime) -> datetime | None:
         """The positive sign: when water was first drawn this morning (from 4 o'clock, local time); none yet."""
         up_s = self._low_use.up_s(state.low_use, now.timestamp())

@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, pairwise
-from math import inf
+from math import inf, isinf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,6 +176,14 @@ class LowUse:
         state.absences = [absence for absence in state.absences if absence[0] > at_s]
         self.presence(state, at_s)
 
+    def false_alarm(self, state: LowUseState) -> None:
+        """Staff found all well: the alarm that told them counts once more, so this household is told of later.
+
+        How much later is bounded: no plan waits longer than 23 hours, nor the safety net at all.
+        """
+        if state.plan:
+            state.would_raise[sum(alarm_h <= state.alert_h for alarm_h in state.plan)] += 1.0
+
     def left_s(self, state: LowUseState, at_s: float) -> float | None:
         """Since when the household is announced to be empty; none if it isn't."""
         return min((begin for begin, until in state.absences if begin <= at_s < until), default=None)
@@ -303,6 +311,8 @@ class LowUse:
             "last_use_at": datetime.fromtimestamp(state.last_use_s, UTC).isoformat() if state.last_use_s else "",
         }
         key = "low_use_net" if state.silent_s >= self._net_s else "low_use"
+        if isinf(state.step_l):
+            key = "low_use_never_moved"
         return Finding(
             kind=self.kind,
             level=level,

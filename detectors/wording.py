@@ -19,6 +19,12 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.ZH: "已{silent_hours}小时没有用水，最后一次用水是{last_use_at}，且没有外出登记。"
         "按平时习惯此时应已用水{expected_uses}次；近28天最长{longest_hours}小时没有用水。",
     },
+    "low_use_never_moved": {
+        Language.EN: "The meter reports, but has not moved for {silent_hours} h since its first reading: it may be "
+        "stuck, or nobody draws water. Which of the two can't be told from here.",
+        Language.ZH: "水表有读数，但自首次读数以来{silent_hours}小时没有走动："
+        "可能是水表卡住，也可能没有人用水，无法远程判断。",
+    },
     "constant_flow_tap": {
         Language.EN: "Water has been running without a pause since {since_at}, at least {flow_lph} L/h: a tap or "
         "shower may be on. The most that ever ran so long here was {record_lph} L/h.",

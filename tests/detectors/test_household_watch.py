@@ -166,3 +166,23 @@ def test_every_reason_speaks_both_languages_and_fills_every_place() -> None:
 def test_a_household_s_state_stays_small() -> None:
     state, _ = watched(registers(ordinary_life(65, drip_lph=0.4)))
     assert len(WATCH.dump(state)) < 3000
+
+
+def test_a_meter_that_never_moved_says_that_it_may_be_stuck() -> None:
+    _, changes = watched(registers([0.0] * 60))
+    (alert,) = [c.finding for c in changes if isinstance(c, Raised) and c.finding.level is Level.ALERT]
+    assert alert.reason.key == "low_use_never_moved"
+    assert alert.at == MONDAY + 36 * HOUR
+
+
+def test_alerts_that_staff_call_false_make_the_household_s_watch_more_patient() -> None:
+    def hours_to_alert(false_alarms: int) -> timedelta:
+        state, _ = watched(registers(ordinary_life(60) + [0.0] * 30))
+        for _ in range(false_alarms):
+            WATCH.false_alarm(state)
+        total = state.register.last_l
+        later = list(registers(ordinary_life(2, seed=5) + [0.0] * 30, begins_at=STOPPED + 30 * HOUR))
+        _, changes = watched([(at, total + litres) for at, litres in later[1:]], state)
+        return raised(changes, AlertKind.LOW_USE)[-1] - STOPPED
+
+    assert hours_to_alert(0) < hours_to_alert(6) <= timedelta(days=4, hours=6)
