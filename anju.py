@@ -217,6 +217,58 @@ def add_staff_account(
     typer.echo(f"{login} can sign in")
 
 
+wristband = typer.Typer(no_args_is_help=True, help="Wristbands by the hundred, and their medical notes.")
+app.add_typer(wristband, name="wristband")
+
+
+@wristband.command("print")
+def print_wristbands(
+    community: Annotated[str, typer.Argument(help="A community_id of the ledger.")],
+    out: Annotated[Path, typer.Option(help="The PDF to write; keep it as you would keep keys.")],
+    layout: Annotated[str, typer.Option(help="strip, iron_on, card or fob.")] = "iron_on",
+    settings: SettingsFile = None,
+) -> None:
+    """Issue a band to everybody of a community who consented and has none, and print them into one PDF."""
+    import secrets
+
+    from web.band_office import print_for_community
+    from web.band_print import LAYOUTS
+
+    if layout not in LAYOUTS:
+        raise _stop(f"--layout: {layout!r} is none of {', '.join(LAYOUTS)}", code=2)
+    chosen = _settings(settings)
+    try:
+        with _records(chosen).write() as tx:
+            count, document = print_for_community(
+                tx,
+                community,
+                layout,
+                public_url=chosen.web.public_url,
+                by="anju",
+                now=_wall_clock(),
+                below=secrets.randbelow,
+            )
+            out.write_bytes(document)
+    except (ValueError, OSError) as e:
+        raise _stop(str(e), code=2) from e
+    typer.echo(f"{count} wristbands issued")
+
+
+@wristband.command("rotate-notes")
+def rotate_wristband_notes(settings: SettingsFile = None) -> None:
+    """Write all medical notes anew with the first of ANJU_WEB_NOTES_KEYS; the older keys may go then."""
+    from web.bands import rotate_notes
+    from web.notes import NotesCipher, NotesError
+
+    chosen = _settings(settings)
+    try:
+        with _records(chosen).write() as tx:
+            count = rotate_notes(tx, NotesCipher(chosen.web.notes_keys.split()))
+    except NotesError as e:
+        raise _stop(str(e), code=2) from e
+    typer.echo(f"{count} notes written anew")
+
+
 @app.command("check-config")
 def check_config(settings: Annotated[Path, typer.Argument(help="The TOML file to check.")]) -> None:
     """Say whether a settings file would do; every unknown key and wrong value is named."""

@@ -41,6 +41,7 @@ from store.upkeep import Upkeep
 from web.app import create_app
 from web.bands import by_card
 from web.health import Health
+from web.meetings import purge
 from web.metrics import routes as metrics_routes
 from web.webhooks import webhooks
 
@@ -244,11 +245,14 @@ class Service:
                 return
 
     def _keep_up(self) -> None:
-        """Every follower of the journal has behind it what is cut."""
+        """Every follower of the journal has behind it what is cut; finders' places and messages go after their time."""
         followers = [self.notifier.watch.position()]
         if self._forwarder:
             followers.append(self._forwarder.position())
-        self._upkeep.round(self.now(), followers)
+        now = self.now()
+        self._upkeep.round(now, followers)
+        with self.records.write() as tx:
+            purge(tx, now)
 
     def _band_of(self, card_id: str) -> int | None:
         with self.records.read() as tx:

@@ -8,11 +8,13 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from select import select
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+_PATIENCE_S = 60.0
 _OPTIONS = (
     "--headless",
     "--no-sandbox",
@@ -31,7 +33,7 @@ class Page:
     """One tab. Every call waits for the browser's answer."""
 
     def __init__(self, to_browser: int, from_browser: int) -> None:
-        self._out, self._in = os.fdopen(to_browser, "wb"), os.fdopen(from_browser, "rb")
+        self._out, self._in, self._unread = to_browser, from_browser, bytearray()
         self._last, self._session, self.events = 0, "", list[dict[str, Any]]()
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = str(self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"])
@@ -44,8 +46,7 @@ class Page:
         message = {"id": self._last, "method": method, "params": params}
         if self._session:
             message["sessionId"] = self._session
-        self._out.write(json.dumps(message).encode() + b"\0")
-        self._out.flush()
+        os.write(self._out, json.dumps(message).encode() + b"\0")
         while True:
             answer = self._next()
             if answer.get("id") == self._last:
@@ -87,6 +88,23 @@ class Page:
         self.evaluate(f"document.querySelector({json.dumps(selector)}).click()")
         self.wait_for("Page.loadEventFired")
 
+    def tap(self, selector: str) -> None:
+        """A finger on the middle of an element, also where scripts are off; waits for a page if one follows."""
+        self.events.clear()
+        box = self.evaluate(
+            f"(e => {{ e.scrollIntoView({{block: 'center'}}); const r = e.getBoundingClientRect(); "
+            f"return [r.x + r.width / 2, r.y + r.height / 2] }})(document.querySelector({json.dumps(selector)}))"
+        )
+        submits = self.evaluate(f"document.querySelector({json.dumps(selector)}).matches('form button')")
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
+        if submits:
+            self.wait_for("Page.loadEventFired")
+
+    def text(self) -> str:
+        """What is to be read on the page."""
+        return str(self.evaluate("document.body.innerText"))
+
     def screenshot(self, path: Path, *, whole: bool = True) -> None:
         shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
         path.write_bytes(base64.b64decode(shot["data"]))
@@ -96,11 +114,14 @@ class Page:
         path.write_bytes(base64.b64decode(printed["data"]))
 
     def _next(self) -> dict[str, Any]:
-        message = bytearray()
-        while (byte := self._in.read(1)) != b"\0":
-            if not byte:
-                raise RuntimeError("the browser is gone")
-            message += byte
+        while (end := self._unread.find(0)) < 0:
+            ready, _, _ = select([self._in], [], [], _PATIENCE_S)
+            more = os.read(self._in, 1 << 16) if ready else b""
+            if not more:
+                raise RuntimeError("the browser is gone, or too slow")
+            self._unread += more
+        message = bytes(self._unread[:end])
+        del self._unread[: end + 1]
         return dict(json.loads(message))
 
 
@@ -116,15 +137,9 @@ def chromium() -> Iterator[Page]:
     commands, to_browser = os.pipe()
     from_browser, answers = os.pipe()
     with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        redirect = f'exec "$0" "$@" 3<&{commands} 4>&{answers}'
         process = subprocess.Popen(
-            [
-                "/bin/sh",
-                "-c",
-                f'exec "$0" "$@" 3<&{commands} 4>&{answers}',
-                program,
-                *_OPTIONS,
-                f"--user-data-dir={profile}",
-            ],
+            ["bash", "-c", redirect, program, *_OPTIONS, f"--user-data-dir={profile}"],
             pass_fds=(commands, answers),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -136,3 +151,5 @@ def chromium() -> Iterator[Page]:
         finally:
             process.terminate()
             process.wait(20)
+            os.close(to_browser)
+            os.close(from_browser)

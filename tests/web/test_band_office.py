@@ -1,0 +1,78 @@
+"""Bands by the hundred: everybody who consented and has none gets one, once."""
+
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+import zxingcpp
+from typer.testing import CliRunner
+
+from anju import app
+from domain.wristband import BandField
+from store.records import Records
+from tests.web import town
+from web import bands
+from web.notes import Notes, NotesCipher, new_key
+
+
+@pytest.fixture
+def command(records: Records, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("ANJU_STORE_FOLDER", str(records.path.parent))
+
+    def run(*arguments: str, **environment: str) -> Any:
+        return CliRunner().invoke(app, ["wristband", *arguments], env=environment)
+
+    return run
+
+
+def consent(records: Records, *residents: str) -> None:
+    with records.write() as tx:
+        for resident_id in residents:
+            bands.consent(tx, resident_id, BandField.NAME, given_by="x", paper="y", recorded_by="duty", now=town.NOW)
+
+
+def test_a_community_is_printed_into_one_file_whose_codes_work(records: Records, command: Any, tmp_path: Path) -> None:
+    consent(records, "R1", "R2", "R9")
+    out = tmp_path / "bands.pdf"
+    assert "2 wristbands issued" in command("print", "xh", "--out", str(out), "--layout", "strip").output
+    page = pypdfium2.PdfDocument(out)[0].render(scale=4, grayscale=True).to_numpy().squeeze()
+    cards = [found.text.rsplit("/", 1)[1] for found in zxingcpp.read_barcodes(page)]
+    with records.read() as tx:
+        worn = [band.resident_id for card in cards if (band := bands.by_card(tx, card))]
+    assert sorted(worn) == ["R1", "R2"]
+    assert "0 wristbands issued" in command("print", "xh", "--out", str(out)).output
+
+
+def test_a_layout_that_is_none_is_named_with_those_there_are(command: Any, tmp_path: Path) -> None:
+    answer = command("print", "xh", "--out", str(tmp_path / "x.pdf"), "--layout", "poster")
+    assert answer.exit_code == 2
+    assert "'poster' is none of strip, iron_on, card, fob" in answer.output
+
+
+def test_a_file_that_cannot_be_written_issues_no_band(records: Records, command: Any, tmp_path: Path) -> None:
+    consent(records, "R1")
+    assert command("print", "xh", "--out", str(tmp_path / "nowhere" / "x.pdf")).exit_code == 2
+    with records.read() as tx:
+        assert bands.of_resident(tx, "R1") == []
+
+
+def test_notes_are_written_anew_with_the_first_key(records: Records, command: Any) -> None:
+    old, new = new_key(), new_key()
+    with records.write() as tx:
+        bands.save_profile(
+            tx,
+            "R1",
+            salutation=None,
+            all_at_once=False,
+            notes=Notes(allergies="青霉素"),
+            cipher=NotesCipher([old]),
+            by="duty",
+            now=town.NOW,
+        )
+    assert "1 notes written anew" in command("rotate-notes", ANJU_WEB_NOTES_KEYS=f"{new} {old}").output
+    with records.read() as tx:
+        sealed = bands.wearer(tx, "R1").sealed
+    assert sealed is not None
+    assert NotesCipher([new]).open(sealed, "R1").allergies == "青霉素"
+    assert command("rotate-notes", ANJU_WEB_NOTES_KEYS="not-a-key").exit_code == 2

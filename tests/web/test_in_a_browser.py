@@ -1,0 +1,156 @@
+"""The pages in a real Chromium: every stage, small and large, without JavaScript, zoomed, dark, on a slow network."""
+
+import json
+import secrets
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from threading import Thread
+
+import pytest
+import uvicorn
+
+from domain.wristband import BandState
+from store.records import Records
+from tests.chromium import Page, chromium
+from tests.web import town
+from web import bands
+from web.app import create_app
+from web.notes import new_key
+from web.rehearsal import dress
+
+PHONE, DESK = (360, 780), (1280, 900)
+SLOW = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}  # bytes/s: slow 3G
+
+
+@dataclass(slots=True)
+class Site:
+    """The town, served on loopback, and what a browser may open there."""
+
+    url: str
+    card: str
+    old_card: str
+
+
+@pytest.fixture(scope="module")
+def site(built: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    path, clock, key = tmp_path_factory.mktemp("site") / "records.db", town.Clock(), new_key()
+    town.build(path)
+    records = Records(path)
+    band = dress(records, "R1", by="duty", key=key, now=clock(), salutation="王奶奶")
+    with records.write() as tx:
+        old = bands.issue(tx, "R1", by="duty", now=clock(), below=secrets.randbelow)
+        bands.change(tx, old.band_id, BandState.LOST, by="duty", why="", now=clock())
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        app = create_app(
+            records, town.readings(), town.life(), now=clock, public_url=url, signed_in_as="duty", notes_keys=[key]
+        )
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        thread = Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield Site(url, band.card_id, old.card_id)
+        finally:
+            server.should_exit = True
+            thread.join()
+            records.close()
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    return (files("axe_core_python") / "axe.min.js").read_text("utf-8")
+
+
+def look(page: Page, axe: str | None, what: str) -> None:
+    """Nothing sticks out at the side, the policy refuses nothing, axe (where scripts run at all) finds nothing."""
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, f"{what}: sticks out at the side"
+    refused = [event for event in page.events if "Content Security Policy" in json.dumps(event)]
+    assert not refused, what
+    if axe is None:
+        return
+    page.evaluate(axe)
+    found = page.evaluate(
+        "axe.run().then(r => r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target + ' ' + n.failureSummary)))"
+    )
+    assert found == [], what
+
+
+@pytest.mark.parametrize(("size", "dark"), [(PHONE, False), (DESK, True)], ids=["a light phone", "a dark desk"])
+def test_every_page_fits_and_is_accessible(
+    site: Site,
+    page: Page,
+    axe: str,
+    size: tuple[int, int],
+    dark: bool,
+) -> None:
+    page.screen(*size, mobile=size == PHONE)
+    scheme = "dark" if dark else "light"
+    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    staff = ["/", "/alerts/1", "/alerts/2", "/households", "/households/H1", "/households/H3", "/residents/R1", "/none"]
+    finder = [f"/1/{site.card}", f"/1/{site.old_card}", "/1/WRONG", "/n"]
+    for path in [*staff, *finder]:
+        page.open(site.url + path)
+        look(page, axe, f"{path} {size} {scheme}")
+
+
+@pytest.mark.parametrize(("size", "scripts"), [(PHONE, False), (DESK, True)], ids=["without JavaScript", "with it"])
+def test_a_finder_goes_through_all_stages_on_a_slow_network(
+    site: Site,
+    page: Page,
+    axe: str | None,
+    size: tuple[int, int],
+    scripts: bool,
+) -> None:
+    page.screen(*size, mobile=size == PHONE)
+    page.call("Network.emulateNetworkConditions", **SLOW)
+    page.call("Emulation.setScriptExecutionDisabled", value=not scripts)
+    axe = axe if scripts else None
+    page.open(f"{site.url}/1/{site.card}?language=zh")
+    look(page, axe, "first")
+    page.tap("form[action$='/here'] button")
+    assert "王" in page.text()
+    assert "已通知家人和社区" in page.text()
+    look(page, axe, "present")
+    page.tap("summary")
+    page.tap("input[value=unwell]")
+    look(page, axe, "emergency's reasons")
+    page.tap("form[action$='/medical'] button")
+    assert "青霉素" in page.text()
+    look(page, axe, "medical")
+
+
+def test_the_first_view_is_one_answer_light_enough_for_a_slow_network(site: Site, page: Page) -> None:
+    page.screen(*PHONE, mobile=True)
+    page.call("Network.emulateNetworkConditions", **SLOW)
+    page.call("Network.clearBrowserCache")
+    page.open(f"{site.url}/1/{site.card}")
+    requests = [event for event in page.events if event.get("method") == "Network.requestWillBeSent"]
+    assert len(requests) <= 1, "one answer is all it takes"
+    weight = page.evaluate("performance.getEntriesByType('navigation')[0].transferSize")
+    assert 0 < weight < 15_000  # bytes: 0.3 s at 50 kB/s, after 0.4 s there and back
+
+
+def test_at_twice_the_size_nothing_is_cut_off(site: Site, page: Page) -> None:
+    page.screen(PHONE[0] // 2, PHONE[1] // 2, scale=2, mobile=True)
+    for path in (f"/1/{site.card}", f"/1/{site.old_card}", "/", "/alerts/1"):
+        page.open(site.url + path)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+
+
+def test_the_alert_list_renews_itself_and_says_when_it_cannot(site: Site, page: Page) -> None:
+    page.open(f"{site.url}/?language=en")
+    page.evaluate("document.querySelector('[data-live] h1').textContent = 'old'")
+    page.evaluate("refresh()")
+    assert page.evaluate("document.querySelector('[data-live] h1').textContent").startswith("To be settled")
+    page.call("Network.emulateNetworkConditions", **(SLOW | {"offline": True}))
+    page.evaluate("refresh()")
+    assert page.evaluate("document.getElementById('stale').hidden") is False
+    assert "Connection lost" in page.evaluate("document.getElementById('stale').textContent")

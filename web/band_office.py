@@ -1,0 +1,52 @@
+"""Wristbands by the hundred: one print file for all of a community who consented and have none."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from domain.wristband import BandState, card_url
+from store.tables import buildings, consents, grids, households, residents, wristbands
+from web.band_print import LAYOUTS, Label, pdf, sheets
+from web.bands import issue, wearer
+
+
+def print_for_community(
+    tx: Connection,
+    community_id: str,
+    layout: str,
+    *,
+    public_url: str,
+    by: str,
+    now: datetime,
+    below: Callable[[int], int],
+) -> tuple[int, bytes]:
+    """How many bands were issued, and the PDF; the codes are in it alone. Raises `KeyError`, `ValueError`."""
+    kind = LAYOUTS[layout]
+    labels = []
+    for resident_id in waiting(tx, community_id, now):
+        issued = issue(tx, resident_id, by=by, now=now, below=below)
+        line = wearer(tx, resident_id).line
+        labels.append(Label(url=card_url(public_url, issued.card_id), number=issued.number, line=line))
+    return len(labels), pdf(sheets(labels, kind)) if labels else b""
+
+
+def waiting(tx: Connection, community_id: str, now: datetime) -> list[str]:
+    """Residents who consented to something and wear no active band, house by house."""
+    worn = select(wristbands.c.resident_id).where(
+        wristbands.c.state == BandState.ACTIVE.value, wristbands.c.expires_at > now
+    )
+    agreed = select(consents.c.resident_id).where(consents.c.withdrawn_at.is_(None))
+    query = (
+        select(residents.c.resident_id)
+        .join_from(residents, households)
+        .join(buildings)
+        .join(grids)
+        .where(
+            grids.c.community_id == community_id,
+            residents.c.resident_id.in_(agreed),
+            residents.c.resident_id.not_in(worn),
+        )
+        .order_by(buildings.c.building_id, households.c.door, residents.c.resident_id)
+    )
+    return list(tx.scalars(query))
