@@ -26,6 +26,11 @@ CONSUMPTIONS = ("consumption", "consumption_data", "Consumption", "LastConsumpti
                 "reading", "volume", "Volume")  # fmt: skip
 LEAK_FIELDS = ("alarm", "detect_wet", "water_leak", "leak", "leaking", "water")
 SMOKE_IS_THE_EVENT = ("Kidde-Smoke", "Smoke-GS558")  # sent in an alarm only; there is no state
+CAVIUS: Mapping[str, tuple[str, dict[str, bool]]] = {  # its text: kind, flags
+    "Fire alarm": ("smoke_detector", {"smoke": True}),
+    "Test alarm": ("smoke_detector", {"smoke": False}),
+    "Warning/Water detected": ("leak_sensor", {"leak": True}),
+}
 R900_FIELD = 1 << 24  # a larger number with only decimal digits in hexadecimal is an R900BCD frame misread
 ERT_WATER = (3, 11, 13)  # of the decoder's table of ERT types
 SCM_WATER = ("0x03", "0x0b", "0x0d", "0xab", "0xbc")
@@ -142,27 +147,42 @@ def _water_flags(model: str, document: Mapping[str, Any]) -> dict[str, bool]:
 
 def _sensor(model: str, document: Mapping[str, Any]) -> tuple[str | None, dict[str, bool]]:
     lower = model.lower()
+    if model == "Cavius-Security":
+        return CAVIUS.get(str(document.get("text")), ("smoke_detector", {}))
+    if model == "Govee-Contact":
+        return "door_contact", {"open": True} if document.get("event") == "Open" else {}
     if "leak" in lower or "water" in lower:
         return _leak(document)
     if "smoke" in lower:
-        if model in SMOKE_IS_THE_EVENT:
-            return "smoke_detector", {"smoke": not (document.get("test") or document.get("learn"))}
-        told = next((document[name] for name in ("smoke", "alarm") if document.get(name) in (0, 1)), None)
-        return "smoke_detector", {} if told is None else {"smoke": told == 1}
+        return "smoke_detector", _smoke(model, document)
     if document.get("contact_open") in (0, 1):
         return "door_contact", {"open": document["contact_open"] == 1}
     return None, {}
 
 
+def _smoke(model: str, document: Mapping[str, Any]) -> dict[str, bool]:
+    if model in SMOKE_IS_THE_EVENT:
+        return {"smoke": not (document.get("test") or document.get("learn"))}
+    told = next((document[name] for name in ("smoke", "alarm") if document.get(name) in (0, 1)), None)
+    return {} if told is None else {"smoke": told == 1}
+
+
 def _leak(document: Mapping[str, Any]) -> tuple[str | None, dict[str, bool]]:
-    if "event" in document:
-        return ("leak_sensor", {"leak": True}) if document["event"] == "Water Leak" else (None, {})
     told = next((document[name] for name in LEAK_FIELDS if document.get(name) in (0, 1)), None)
-    return (None, {}) if told is None else ("leak_sensor", {"leak": told == 1})
+    if told is not None or "event" in document:
+        return "leak_sensor", {"leak": told == 1} if told is not None else _leak_event(document["event"])
+    return None, {}
+
+
+def _leak_event(event: object) -> dict[str, bool]:
+    """Govee's: a heartbeat or a battery report says nothing of water."""
+    return {"leak": True} if event == "Water Leak" else {}
 
 
 def _battery(document: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, bool]]:
     told = document.get("battery_ok")
+    if isinstance(told, float) and 0 < told < 1:
+        return {"percent": round(100 * told, 1)}, {}
     if told not in (0, 1):
         return {}, {}
     return {"ok": told == 1}, {} if told == 1 else {"low_battery": True}
