@@ -655,7 +655,32 @@ def _channels(settings: Settings) -> "list[Channel]":
     if missing := [name for name in needed if not getattr(sms, name)]:
         raise _stop(f"sms.{missing[0]} is needed for sms.channel = 'twilio'", code=2)
     rules = TwilioRules(sender=sms.twilio_from, callback_url=f"{settings.web.public_url}/webhooks/twilio/status")
-    return [TwilioSms(client(sms.twilio_account_sid, sms.twilio_auth_token, sms.twilio_api_base), rules)]
+    token = sms.twilio_auth_token.split()[0]
+    return [TwilioSms(client(sms.twilio_account_sid, token, sms.twilio_api_base), rules), *_other_channels(settings)]
+
+
+def _other_channels(settings: Settings) -> "Iterator[Channel]":
+    """Each serves the contacts whose address is of its kind."""
+    from notifier.channels.apprise import AppriseGroup, MissingExtraError
+    from notifier.channels.email import Email, SmtpRules
+
+    sms = settings.sms
+    if sms.smtp_host:
+        yield Email(
+            SmtpRules(
+                host=sms.smtp_host,
+                port=sms.smtp_port,
+                sender=sms.smtp_from or f"anju@{sms.smtp_host}",
+                username=sms.smtp_username,
+                password=sms.smtp_password,
+                tls=sms.smtp_tls,
+            )
+        )
+    if sms.apprise:
+        try:
+            yield AppriseGroup()
+        except MissingExtraError as e:
+            raise _stop(str(e), code=2) from e
 
 
 def _words(settings: Settings) -> "dict[str, dict[str, dict[str, str]]]":

@@ -87,6 +87,13 @@ class Sms:
     twilio_account_sid: str = setting("", "from the Twilio console")
     twilio_from: str = setting("", "sending number or messaging service")
     twilio_auth_token: str = setting("", "from the Twilio console", secret=True)
+    smtp_host: str = setting("", "mail server for contacts whose address is an e-mail; empty: none")
+    smtp_port: int = setting(587, "its port")
+    smtp_from: str = setting("", "sender of our mails")
+    smtp_username: str = setting("", "account there; empty: none")
+    smtp_password: str = setting("", "password of that account", secret=True)
+    smtp_tls: bool = setting(True, "STARTTLS; false only towards this machine")
+    apprise: bool = setting(False, "contacts may be groups (WeCom, DingTalk, Feishu, ntfy) by their Apprise URL")
     twilio_api_base: str = setting("", "another API base than Twilio's own, for tests")
 
 
