@@ -194,6 +194,8 @@ class Receiver:
             return
         if isinstance(judged, Imposed):
             result.security.append(_security(message, judged))
+        if event.lacks:
+            self._refuse(message, event.lacks, result, judged.device_id)
         result.events.append(self._in_time(replace(event, device_id=judged.device_id), message))
 
     def _in_time(self, event: DeviceEvent, message: Message) -> DeviceEvent:

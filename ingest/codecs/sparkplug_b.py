@@ -108,14 +108,14 @@ def decode(message: Message, context: Context) -> list[Decoded]:
     if kind in ("NCMD", "DCMD"):
         return [Ignored(f"command to {device_id}")]
     if kind in ("NDEATH", "DDEATH"):
-        death = "gateway_death" if kind == "NDEATH" else "device_status"
-        return [device_event(message, device_id, death, message.received, flags={"online": False})]
+        whose, death = (message.gateway_id, "gateway_death") if kind == "NDEATH" else (device_id, "device_status")
+        return [device_event(message, whose, death, message.received, flags={"online": False})]
     payload = _parsed(message)
     names = _names(context, (group, node), payload, kind)
     metrics = list(_metrics(payload, names, device_id))
     if kind == "NBIRTH":
         born = (epoch(payload.timestamp, 1000.0) or message.received_at, "gateway")
-        return [device_event(message, device_id, "gateway_birth", born)]  # type: ignore[arg-type]
+        return [device_event(message, message.gateway_id, "gateway_birth", born)]  # type: ignore[arg-type]
     if kind not in ("DBIRTH", "DDATA", "NDATA"):
         return [Ignored(f"{shown(kind)} of {device_id} is no birth, data or death")]
     return _device(message, context, device_id, metrics, payload)

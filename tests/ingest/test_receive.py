@@ -209,3 +209,18 @@ def test_nothing_is_counted_that_was_not_stored() -> None:
     with pytest.raises(StoreUnavailableError):
         receiver.store(receiver.sort(messages), messages=1, at=NOW, took_s=lambda: 0.01)
     assert (receiver.counters.received, receiver.counters.readings, receiver.counters.commits) == (0, 0, 0)
+
+
+def test_a_register_without_a_unit_in_the_ledger_is_kept_where_staff_can_see_what_is_lacking() -> None:
+    house = House(bindings=Bindings({"7": "tower-1"}))
+    house.hear({"reading": 12.5}, topic="anju/tower-1/rtlamr/7/state")
+    assert house.registers("7") == []
+    assert house.reasons("refused") == ["reading: 12.5 of 7 has no unit: the ledger must say unit (m3, L or gal)"]
+
+
+def test_a_register_that_is_only_the_newest_of_its_history_is_stored_at_its_own_time_alone() -> None:
+    past = PastRegister(NOW - timedelta(hours=12), 1000.0)
+    told = Reading(meter_id="free", at=NOW, register_l=1000.0, history=(past,), only_history=True)
+    house = House(Says(told))
+    house.hear({})
+    assert list(house.readings.registers("free", *EVER)) == [(past.at, 1000.0)]
