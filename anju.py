@@ -62,6 +62,7 @@ def run(settings_file: SettingsFile = None) -> None:
 
     settings = _settings(settings_file)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     channels = _channels(settings)
     listener = _listener(settings.web.host, settings.web.port)
     try:
