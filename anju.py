@@ -319,6 +319,15 @@ def bench_the_watch() -> None:
         )
 
 
+@bench.command("simulator")
+def bench_simulated_lives() -> None:
+    """Household-days a second that are simulated, and messages a second that are published, on one core."""
+    from simulator.bench_lives import bench_lives
+
+    for speed in bench_lives(time.process_time, time.monotonic):
+        typer.echo(f"{speed.name:20}{speed.per_second:10,.0f} {speed.unit}/s")
+
+
 @bench.command("ingest")
 def bench_the_ingest(
     broker: Annotated[str | None, typer.Option(help="mqtt://host:port; else the embedded one is started.")] = None,
