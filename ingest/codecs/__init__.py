@@ -61,6 +61,7 @@ BY_TOPIC: tuple[tuple[Callable[[str], bool], Decode], ...] = (  # those with a t
     (zigbee2mqtt.recognises, zigbee2mqtt.decode),
     (sparkplug_b.recognises, sparkplug_b.decode),
     (chirpstack_v4.recognises, _chirpstack),
+    (chirpstack_v4.recognises_gateway, chirpstack_v4.decode_gateway),
     (ttn_v3.recognises, ttn_v3.decode),
     (netmore.recognises, netmore.decode),
     (loriot.recognises, loriot.decode),

@@ -1,5 +1,6 @@
 """ChirpStack v4: events of devices on `application/<id>/device/<devEui>/event/<type>`."""
 
+import re
 from typing import Any
 
 from domain.reading import Decoded, Ignored
@@ -20,6 +21,27 @@ from ingest.codecs.lorawan import decode_uplink, from_base64
 def recognises(topic: str) -> bool:
     """The default topic; `eu868/` or the like may stand before it. ChirpStack v3 uses the same."""
     return "application/" in topic and "/device/" in topic
+
+
+GATEWAY = re.compile(r"(?:.*/)?gateway/(?P<eui>[0-9A-Fa-f]{16})/(?P<rest>.+)")
+
+
+def recognises_gateway(topic: str) -> bool:
+    """gateway/<EUI>/state/conn and the rest that the gateways themselves publish, in either version."""
+    return GATEWAY.fullmatch(topic) is not None
+
+
+def decode_gateway(message: Message, context: Context) -> list[Decoded]:
+    """Whether a LoRaWAN gateway is connected; its last will says so when it is gone. Frames come by the application."""
+    found = GATEWAY.fullmatch(message.topic)
+    if found is None or found["rest"] != "state/conn" or message.payload[:1] != b"{":
+        return [Ignored(f"{shown(message.topic)} is no connection state in JSON")]
+    state = message.object().get("state")
+    if state not in ("ONLINE", "OFFLINE"):
+        raise RefusedError(f"state: ONLINE or OFFLINE was expected, not {shown(state)}")
+    message.speaks_for_itself(found["eui"])
+    flags = {"online": state == "ONLINE"}
+    return [device_event(message, message.gateway_id, "gateway_status", message.received, flags=flags)]
 
 
 def fits(document: Any) -> bool:
