@@ -716,11 +716,14 @@ def _subscription(settings: Settings) -> "Subscription":
 
 
 def _settings(path: Path | None) -> Settings:
+    from config.policies import load_policies
     from ingest.decode import FormatError, formats_of
 
     try:
         settings = load(path, os.environ)
         formats_of(settings.ingest.formats)
+        if settings.notify.policies:
+            load_policies(Path(settings.notify.policies))
     except (ConfigError, FormatError) as e:
         raise _stop(str(e), code=2) from e
     return settings

@@ -153,7 +153,7 @@ class Outbox:
     def _due(self, now: datetime) -> list[tuple[int, str]]:
         """What waits to be sent or looked up, and is in nobody's hands."""
         waiting = M.status.in_((MessageStatus.PENDING.value, MessageStatus.UNCERTAIN.value))
-        due = select(M.message_id, M.status).where(waiting, M.next_at <= now, M.message_id.not_in(self._in_hand))
+        due = select(M.message_id, M.status).where(waiting, M.next_at <= now, M.message_id.not_in(tuple(self._in_hand)))
         with self._records.read() as tx:
             rows = tx.execute(due.order_by(M.urgency, M.created_at, M.message_id).limit(self._free_hands())).all()
         return [(row.message_id, row.status) for row in rows]
@@ -306,7 +306,7 @@ class Outbox:
         """A call begun and never answered: the process died in it (known at the next start), or the provider hangs."""
         run_out = M.claimed_until <= now if self._started else true()
         open_calls = select(t.messages).where(
-            M.status == MessageStatus.SENDING, M.message_id.not_in(self._in_hand), run_out
+            M.status == MessageStatus.SENDING, M.message_id.not_in(tuple(self._in_hand)), run_out
         )
         self._started = True
         with self._records.read() as tx:

@@ -1,7 +1,11 @@
-"""The page of behaviours names tests that exist."""
+"""The pages about alerts and texts agree with the program."""
 
 import re
 from pathlib import Path
+
+from config.policies import load_policies
+from domain.finding import AlertKind, Level
+from notifier.preview import timeline
 
 ROOT = Path(__file__).parents[1]
 
@@ -13,3 +17,12 @@ def test_every_row_of_the_behaviour_page_is_proved_by_a_test_that_exists() -> No
     }
     assert len(named) > 20
     assert named - there == set()
+
+
+def test_the_policies_on_the_page_of_texts_are_ones_that_load(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "texts.md").read_text(encoding="utf-8")
+    file = tmp_path / "policies.toml"
+    file.write_text(page.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    policies = load_policies(file)
+    assert timeline(policies, AlertKind.LOW_USE, Level.ASK)[1].startswith("+20 min: first_guardian, paired")
+    assert timeline(policies, AlertKind.CONSTANT_FLOW, Level.ALERT, "c1")[0].startswith("+0 min: paired")
