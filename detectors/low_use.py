@@ -33,7 +33,6 @@ _RATE = struct.Struct("<24d")
 _ABSENCE = struct.Struct("<dd")
 _SILENCES_SIZE = 4 * BEGINS * (HOURS + 1)
 _RAISED = struct.Struct(f"<{len(LADDER) + 1}d")
-_GAP = CannotTell(Reason(key="gap"))
 _LATE = CannotTell(Reason(key="late"))
 
 Counts = NDArray[np.float32]
@@ -207,12 +206,22 @@ class LowUse:
         return CLEAR
 
     def _across_gap(self, state: LowUseState, interval: Interval, end_s: float) -> Verdict:
-        """Water that ran somewhere in a gap restarts the clock at its end; without any the clock stands still there."""
-        drip.interrupt(state.drip)
-        if not interval.known or interval.volume >= 1.0:
+        """Water that ran somewhere in a gap restarts the clock at its end; a register that stood still is knowledge.
+
+        Then nobody drew water all the while, and the silence goes on, though no hour's rate is learned from it.
+        """
+        if not interval.known:
+            drip.interrupt(state.drip)
             self._restart(state, end_s)
             return CLEAR
-        return _GAP
+        hours = interval.length.total_seconds() / 3600.0
+        threshold_l = drip.use_threshold_l(state.drip, hours, min(state.step_l, 10.0))
+        drip.follow(state.drip, end_s, interval.volume, int(self._clock.local_s(end_s - 1.0)) // 86400)
+        if interval.volume >= threshold_l:
+            self._restart(state, end_s)
+            return CLEAR
+        state.silent_s += hours * 3600.0
+        return self._verdict(state, end_s, late=interval.late)
 
     def _used(self, state: LowUseState, volume: float, begin_s: float, end_s: float) -> bool:
         """Whether somebody drew water in this interval; keeps the hours, the rates, the days and the drip."""

@@ -186,3 +186,17 @@ def test_alerts_that_staff_call_false_make_the_household_s_watch_more_patient() 
         return raised(changes, AlertKind.LOW_USE)[-1] - STOPPED
 
     assert hours_to_alert(0) < hours_to_alert(6) <= timedelta(days=4, hours=6)
+
+
+def test_a_register_that_stood_still_over_a_gap_tells_that_nobody_drew_water() -> None:
+    volumes = ordinary_life(60) + [0.0] * 40
+    seen = [r for r in registers(volumes) if not STOPPED + 2 * HOUR < r[0] < STOPPED + 30 * HOUR]
+    _, changes = watched(seen)
+    (alert,) = after(raised(changes, AlertKind.LOW_USE), STOPPED)
+    assert alert == STOPPED + 30 * HOUR
+
+
+def test_nothing_is_said_of_low_use_while_readings_are_missing() -> None:
+    state, _ = watched(registers(ordinary_life(60)))
+    changes = [c for hour in range(1, 200) for c in WATCH.tick(state, STOPPED + hour * HOUR)]
+    assert [c.finding.kind for c in changes if isinstance(c, Raised)] == [AlertKind.NO_DATA]
