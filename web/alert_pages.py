@@ -13,6 +13,7 @@ from domain.alert import TRANSITIONS, Event, ImpossibleStepError, Outcome
 from domain.people import Language
 from web import alert_list, meetings
 from web.alert_list import Shown
+from web.band_pages import keeps_bands
 from web.desk import Desk
 from web.ledger import household, people_called, seen_ids
 from web.session import Viewer
@@ -20,6 +21,7 @@ from web.sign_in import acting, viewer
 
 SETTLED_SHOWN = timedelta(days=30)
 MOST_SETTLED = 50
+OLD_BANDS_SHOWN = timedelta(days=7)
 LONGEST_NOTE = 500
 
 
@@ -32,6 +34,9 @@ def routes(desk: Desk) -> APIRouter:
         with desk.records.read() as tx:
             running = alert_list.running(tx, who)
             settled = alert_list.settled(tx, who, desk.now() - SETTLED_SHOWN, MOST_SETTLED)
+            old_bands = (
+                meetings.inactive_scans(tx, seen_ids(who), desk.now() - OLD_BANDS_SHOWN) if keeps_bands(who) else []
+            )
             watched = tx.scalar(select(func.count()).select_from(seen_ids(who).subquery())) or 0
         groups = {
             "running": [alert for alert in running if not alert.kind.for_operator],
@@ -45,6 +50,7 @@ def routes(desk: Desk) -> APIRouter:
             groups=groups,
             settled=settled,
             watched=watched,
+            old_bands=old_bands,
             problems=desk.is_healthy().problems,
         )
 

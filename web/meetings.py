@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
 
 from domain.alert import State
 from domain.finding import AlertKind, Level, Reason
-from domain.wristband import Band, BandField, Stage, coarse
+from domain.wristband import Band, BandField, BandState, Stage, coarse
 from notifier.life import Concern
-from store.tables import alerts, meeting_lines, meetings, scans, wristbands
+from store.tables import alerts, meeting_lines, meetings, residents, scans, wristbands
 from web.bands import Wearer
 
 MEETING_LASTS = timedelta(hours=2)  # the finder's page shows the name for so long
@@ -169,6 +169,25 @@ def scan_log(tx: Connection, resident_id: str, limit: int) -> list[Mapping[str, 
         .where(wristbands.c.resident_id == resident_id)
         .order_by(scans.c.scan_id.desc())
         .limit(limit)
+    )
+    return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def inactive_scans(tx: Connection, household_ids: Select[str], since: datetime) -> list[Mapping[str, object]]:
+    """Bands out of use that somebody has scanned since, with their wearers; the latest scan of each, latest first."""
+    latest = func.max(scans.c.at).label("at")
+    query = (
+        select(wristbands.c.band_id, wristbands.c.number, residents.c.resident_id, residents.c.name, latest)
+        .join_from(scans, wristbands, wristbands.c.band_id == scans.c.band_id)
+        .join(residents, residents.c.resident_id == wristbands.c.resident_id)
+        .where(
+            residents.c.household_id.in_(household_ids),
+            wristbands.c.state != BandState.ACTIVE.value,
+            scans.c.at > wristbands.c.state_at,
+            scans.c.at >= since,
+        )
+        .group_by(wristbands.c.band_id)
+        .order_by(latest.desc())
     )
     return [dict(row) for row in tx.execute(query).mappings()]
 

@@ -1,6 +1,7 @@
 """Staff issue, print and end bands; who may see medical notes is a matter of role; every view is written down."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
@@ -145,6 +146,23 @@ def test_a_lost_band_is_found_again_or_replaced_and_a_revoked_one_stays_so(brows
     again = browser.post(f"{at}/state", data={"csrf": token, "after": "active"})
     assert again.status_code == 409
     assert not page_works()
+
+
+def test_staff_see_that_a_band_out_of_use_was_scanned_and_nobody_elses_staff_does(
+    browser: TestClient, clock: town.Clock
+) -> None:
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, BandField.NAME)
+    card_id = issue(browser, token)
+    browser.get(f"/1/{card_id}")
+    browser.post("/residents/R1/bands/1/state", data={"csrf": token, "after": "revoked"})
+    said = "Wristbands out of use that somebody scanned"
+    assert said not in browser.get("/").text
+    clock.at += timedelta(minutes=1)
+    browser.get(f"/1/{card_id}")
+    assert said in browser.get("/").text
+    sign_in(browser, "other_duty")
+    assert said not in browser.get("/").text
 
 
 def test_a_band_can_be_changed_through_its_own_resident_only(browser: TestClient, records: Records) -> None:

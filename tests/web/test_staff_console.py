@@ -1,14 +1,14 @@
 """Staff see their own community's alerts, act on them, and nobody else can."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from store.records import Records
-from store.tables import alerts
+from store.tables import absences, alerts
 from tests.web import town
 from tests.web.conftest import URL, SignIn
 from web.app import create_app
@@ -245,3 +245,34 @@ def test_what_isnt_there_or_cannot_be_read_is_a_friendly_page(sign_in: SignIn) -
         answer = sign_in("duty").get(path)
         assert answer.status_code in {404, 422}, path
         assert "isn&#39;t yours to see" in answer.text, path
+
+
+def test_an_announced_absence_puts_the_running_alert_to_rest_until_it_ends(sign_in: SignIn, records: Records) -> None:
+    browser = sign_in("duty")
+    token = csrf(browser.get("/households/H1").text)
+    answer = browser.post("/households/H1/absence", data={"csrf": token, "until": "2026-03-20T18:00"})
+    assert "Absences" in answer.text
+    with records.read() as tx:
+        assert tx.scalar(select(alerts.c.state).where(alerts.c.alert_id == 1)) == "absent"
+        (until,) = tx.scalars(select(absences.c.until_at).where(absences.c.household_id == "H1"))
+    assert until == datetime(2026, 3, 20, 10, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("until", ["", "soon", "2026-03-18T16:29", "2027-03-18T16:30"])
+def test_an_absence_in_the_past_without_end_or_too_long_is_not_taken(
+    sign_in: SignIn, records: Records, until: str
+) -> None:
+    browser = sign_in("duty")
+    token = csrf(browser.get("/households/H2").text)
+    assert browser.post("/households/H2/absence", data={"csrf": token, "until": until}).status_code == 422
+    with records.read() as tx:
+        assert tx.scalars(select(absences.c.absence_id)).all() == []
+
+
+def test_nobody_announces_an_absence_for_another_community(sign_in: SignIn, records: Records) -> None:
+    browser = sign_in("other_duty")
+    token = csrf(browser.get("/households/H9").text)
+    answer = browser.post("/households/H1/absence", data={"csrf": token, "until": "2026-03-20T18:00"})
+    assert answer.status_code == 404
+    with records.read() as tx:
+        assert tx.scalars(select(absences.c.absence_id)).all() == []
