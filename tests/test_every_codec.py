@@ -130,7 +130,7 @@ def test_no_volume_is_invented_where_the_ledger_must_say_the_unit(name: str, dat
 @pytest.mark.soak
 @pytest.mark.parametrize("name", sorted(SAMPLES))
 @given(data=st.data())
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=4_000, deadline=None)
 def test_a_damaged_message_gets_a_sound_answer_for_long(name: str, data: st.DataObject) -> None:
     topic, payload = data.draw(damaged(name))
     sound(Decoder(ledger()).decode(topic, payload, RECEIVED_AT))
