@@ -72,7 +72,9 @@ def backtest(options: Options, *, report: Report, clock: Clock) -> list[Row]:
     rows = sorted(bench.rules(), key=lambda row: row.section, reverse=True)
     if options.curves:
         rows += sorted(bench.curves(), key=lambda row: row.section)
-    if options.meters and options.folder is None:
+    if options.meters and options.folder is not None:
+        report("real meters report as they do: --meters is for simulated homes")
+    elif options.meters:
         rows += bench.by_meter()
     return rows
 
