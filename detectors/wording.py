@@ -81,6 +81,18 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.EN: "There is water on the floor since {at}.",
         Language.ZH: "{at}起地面有水。",
     },
+    "found": {
+        Language.EN: "A passer-by scanned the wristband at {at} and is with the resident.",
+        Language.ZH: "{at}有路人扫了手环，正陪着老人。",
+    },
+    "found_medical": {
+        Language.EN: "A passer-by scanned the wristband at {at} and reports a medical emergency.",
+        Language.ZH: "{at}有路人扫了手环，说老人需要急救。",
+    },
+    "found_inactive": {
+        Language.EN: "A wristband out of use was scanned at {at}; the finder says that the resident is there.",
+        Language.ZH: "{at}有人扫了停用的手环，说老人在那里。",
+    },
     "gateway_silent": {
         Language.EN: "Nothing came through this gateway since {last_at}; none of its meters is heard.",
         Language.ZH: "网关自{last_at}起没有消息，其下水表都收不到。",
