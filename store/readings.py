@@ -31,10 +31,10 @@ class Readings:
         self._held = hold(path)
         self._lock = Lock()
         self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
-        self._meters: dict[str, int] = {}
         try:
             self._writer: sqlite3.Connection | None = _open(path, "rwc")
             _bring_up(self._writer, path)
+            self._meters = _meters(self._writer)
             self._inode = path.stat().st_ino
         except BaseException as e:
             self._held.close()
@@ -141,9 +141,8 @@ class Readings:
         if self._writer is None or self.path.stat().st_ino != self._inode:
             self._shut()
             self._close_readers()
-            self._meters = {}
             self._writer = _open(self.path, "rw")
-            self._writer.execute("SELECT count(*) FROM meters")
+            self._meters = _meters(self._writer)
             self._inode = self.path.stat().st_ino
         return self._writer
 
@@ -187,6 +186,11 @@ def _bring_up(db: sqlite3.Connection, path: Path) -> None:
         raise StoreError(f"{path} has schema {found}, newer than this version's {VERSION}; upgrade anju")
     db.executescript(SCHEMA)
     db.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _meters(db: sqlite3.Connection) -> dict[str, int]:
+    """All of them at once: to ask for each costs as much as to store its reading."""
+    return dict(db.execute("SELECT meter_id, no FROM meters"))
 
 
 def _write(db: sqlite3.Connection, batch: Batch, meters: dict[str, int]) -> None:
