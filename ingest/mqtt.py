@@ -89,8 +89,12 @@ class Subscriber:
     def run(self) -> None:
         delay_s = RECONNECT_MIN_S
         while not self._stopping.is_set():
-            if self._connect():
-                self._serve()
+            try:
+                if self._connect():
+                    self._serve()
+            except Exception:
+                log.exception("ingest failed and starts again; the broker sends again what is not acknowledged")
+                self._start_afresh()
             delay_s = min(2 * delay_s, RECONNECT_MAX_S) if self._away else RECONNECT_MIN_S
             self._away = True
             self._stopping.wait(delay_s)
@@ -99,6 +103,12 @@ class Subscriber:
     def stop(self) -> None:
         """Ends `run` soon; what isn't stored yet stays with the broker."""
         self._stopping.set()
+
+    def _start_afresh(self) -> None:
+        self._waiting.clear()
+        self._mids.clear()
+        self._sorted = None
+        self._receiver.counters.unavailable_since = self._now()
 
     def _make_client(self) -> Client:
         five = self._to.protocol == "5"

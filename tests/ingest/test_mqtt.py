@@ -140,6 +140,24 @@ def test_a_store_that_was_away_gets_everything_when_it_is_back(port: int, caplog
     ]
 
 
+def test_a_fault_of_the_program_ends_neither_ingest_nor_any_reading(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Faulty(Flaky):
+        def commit(self, batch: Batch) -> None:
+            if self.refused == 0:
+                self.refused += 1
+                raise KeyError("a fault")
+            super().commit(batch)
+
+    store = Faulty()
+    with listening(port, store):
+        publish(port, range(50))
+        store.wait(lambda: len(store.stored()) == 50)
+    assert store.stored() == list(range(50))
+    assert "ingest failed and starts again" in caplog.text
+
+
 def test_a_broker_that_was_restarted_is_found_again_and_nothing_is_missing(tmp_path: Path) -> None:
     broker = Mosquitto(tmp_path)
     store = Flaky()
