@@ -49,6 +49,7 @@ log = logging.getLogger("anju")
 
 RETRY_S = 5.0  # a part that fails is tried again, and doesn't spin
 STALLED = timedelta(minutes=2)
+BROKER_AWAY = timedelta(minutes=1)  # a restart of the broker takes seconds
 
 
 class Service:
@@ -155,6 +156,8 @@ class Service:
         ]
         if counters.unavailable_since:
             problems.append(f"readings can't be stored since {counters.unavailable_since:%H:%M:%S} UTC")
+        if counters.broker_away_since and now - counters.broker_away_since > BROKER_AWAY:
+            problems.append(f"broker is away since {counters.broker_away_since:%H:%M:%S} UTC")
         if self._forwarder and self._forwarder.problem:
             problems.append(f"readings wait for InfluxDB: {self._forwarder.problem}")
         with self.records.read() as tx:

@@ -10,7 +10,7 @@ MOST_REASONS = 50  # reasons come from outside; a metric must not grow without e
 
 @dataclass(slots=True, kw_only=True)
 class Counters:
-    """Numbers only rise, but for `unavailable_since`, which is None while the store takes all."""
+    """Numbers only rise. `unavailable_since` is None while the store takes all, `broker_away_since` while we listen."""
 
     received: int = 0
     readings: int = 0
@@ -24,6 +24,7 @@ class Counters:
     commit_buckets: list[int] = field(default_factory=lambda: [0] * len(COMMIT_BUCKETS_S))
     last_commit_at: datetime | None = None
     unavailable_since: datetime | None = None
+    broker_away_since: datetime | None = None
 
     def refuse(self, reason: str) -> None:
         """Counts by the field that the reason names first."""

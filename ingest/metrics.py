@@ -50,6 +50,7 @@ def metrics_of(counters: Counters) -> list[Metric]:
             kind="histogram",
             samples=buckets | timing,
         ),
+        gauge("anju_broker_connected", "0 while the broker is away", float(counters.broker_away_since is None)),
         gauge("anju_store_available", "0 while readings can't be stored", float(counters.unavailable_since is None)),
     ]
 

@@ -97,6 +97,8 @@ class Subscriber:
                 self._start_afresh()
             delay_s = min(2 * delay_s, RECONNECT_MAX_S) if self._away else RECONNECT_MIN_S
             self._away = True
+            counters = self._receiver.counters
+            counters.broker_away_since = counters.broker_away_since or self._now()
             self._stopping.wait(delay_s)
         self._client.disconnect()
 
@@ -263,6 +265,7 @@ class Subscriber:
         if self._away:
             log.warning("the broker is back")
         self._away = False
+        self._receiver.counters.broker_away_since = None
         if not flags.session_present:
             log.warning("the broker has no session of ours; what came in our absence is lost there or never was")
         client.subscribe([(topic, 1) for topic in self._to.topics])

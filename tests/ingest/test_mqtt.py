@@ -162,13 +162,14 @@ def test_a_broker_that_was_restarted_is_found_again_and_nothing_is_missing(tmp_p
     broker = Mosquitto(tmp_path)
     store = Flaky()
     try:
-        with listening(broker.port, store):
+        with listening(broker.port, store) as receiver:
             publish(broker.port, range(50))
             store.wait(lambda: len(store.stored()) == 50)
             broker.stop()
             broker.start()
             publish(broker.port, range(50, 100))
             store.wait(lambda: len(store.stored()) == 100)
+            assert receiver.counters.broker_away_since is None
     finally:
         broker.stop()
     assert store.stored() == list(range(100))
