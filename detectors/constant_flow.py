@@ -26,12 +26,12 @@ class Scale:
 
 
 SCALES = (
-    Scale(hours=0.5, least_lph=235.0, beyond=1.4),
-    Scale(hours=1.0, least_lph=235.0, beyond=1.4),
-    Scale(hours=2.0, least_lph=180.0, beyond=1.6),
+    Scale(hours=0.5, least_lph=235.0, beyond=1.8),
+    Scale(hours=1.0, least_lph=235.0, beyond=1.5),
+    Scale(hours=2.0, least_lph=180.0, beyond=1.8),
     Scale(hours=3.0, least_lph=140.0, beyond=2.0),
-    Scale(hours=6.0, least_lph=30.0, beyond=2.5),
-    Scale(hours=9.0, least_lph=16.0, beyond=2.5),
+    Scale(hours=6.0, least_lph=36.0, beyond=3.0),
+    Scale(hours=9.0, least_lph=18.0, beyond=3.0),
     Scale(hours=12.0, least_lph=10.0, beyond=2.5),
     Scale(hours=24.0, least_lph=5.0, beyond=2.5),
     Scale(hours=48.0, least_lph=3.0, beyond=2.0),
@@ -42,8 +42,8 @@ SCALES = (
 class ConstantFlowParameters:
     """The scales, tuned on the 27 hourly homes; a burst is told from `burst_lph` and `burst_beyond` records on.
 
-    `fade`: of the record, a day. `growth`: what went beyond the limit lifts it by so much a day, not wholly: one
-    forgotten tap must not deafen the watch for weeks, and a new habit is learned in some days.
+    `fade`: of the record, a day. `growth`: up to `tap_hours`, what went beyond the limit lifts it by so much a day, not
+    wholly: one forgotten tap must not deafen the watch for weeks, and a new habit is learned in some days.
     """
 
     scales: tuple[Scale, ...] = SCALES
@@ -146,11 +146,16 @@ class ConstantFlow:
                 since_s, steady = state.falling[place]
             if steady >= limits[number]:
                 over = self._gravest(over, number)
-                taught = min(steady, self._p.growth * limits[number] / self._p.scales[number].beyond)
+                taught = self._taught(number, steady, limits[number])
                 state.today[number] = max(state.today[number], taught)
             elif steady > state.today[number]:
                 state.today[number] = steady
         return over
+
+    def _taught(self, number: int, steady: float, limit: float) -> float:
+        """What a flow beyond the limit leaves in the record: a leak told of is known, a tap left on is no habit."""
+        scale = self._p.scales[number]
+        return steady if scale.hours > self._p.tap_hours else min(steady, self._p.growth * limit / scale.beyond)
 
     def _limit(self, state: ConstantFlowState) -> list[float]:
         pairs = zip(self._p.scales, state.record, strict=True)
