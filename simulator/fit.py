@@ -108,7 +108,7 @@ def _survival(homes: Iterable[Home]) -> Array:
         near = KERNEL @ home.silences
         lasting = np.cumsum(near[:, ::-1], axis=1)[:, ::-1]
         shares.append(lasting / np.maximum(lasting[:, :1], 1e-9))
-    return np.asarray(np.mean(shares, axis=0))
+    return np.asarray(np.maximum(np.mean(shares, axis=0), 1e-4))  # however few homes: no length is impossible
 
 
 def _regress(homes: Iterable[Home]) -> tuple[float, Array]:
