@@ -106,9 +106,12 @@ class HouseholdWatch:
         interval, _ = advance(state.register, at, register_l, late=late)
         if interval is None:
             return changes
-        changes += self._follow(state, AlertKind.LOW_USE, self._low_use.observe(state.low_use, interval), at)
+        low_use = self._low_use.observe(state.low_use, interval)
+        if low_use is not CLEAR or state.running:
+            changes += self._follow(state, AlertKind.LOW_USE, low_use, at)
         flow = self._constant_flow.observe(state.constant_flow, interval)
-        changes += self._follow(state, AlertKind.CONSTANT_FLOW, flow, at)
+        if flow is not CLEAR or state.running:
+            changes += self._follow(state, AlertKind.CONSTANT_FLOW, flow, at)
         used = state.low_use.last_use_s == at_s
         change = self._change_in_use.observe(state.change_in_use, interval, used=used)
         if change is not None:
