@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from simulator.backtest import Options, Row, backtest
+from simulator.cases import IncidentKind
 from simulator.chart import draw_chart, trade_offs
 from simulator.families import ORACLE
 from simulator.figures import Estimate
@@ -116,8 +117,11 @@ def _line(row: Row) -> str:
 
 
 def _limits(rows: Sequence[Row], limit: Sequence[Row]) -> Iterator[str]:
-    """How many times longer than the oracle each rule takes, in the median, at the rule's own false alerts."""
-    for row in rows:
+    """How many times longer than the oracle each rule takes, in the median, at the rule's own false alerts.
+
+    The oracle looks for collapses and nothing else.
+    """
+    for row in (row for row in rows if row.incident == IncidentKind.COLLAPSE):
         best = _best_h(row, limit)
         if row.family != ORACLE and best and row.figures.median_h.value:
             ratio = row.figures.median_h.value / best
