@@ -81,6 +81,7 @@ class Subscriber:
         self._waiting: list[Message] = []
         self._mids: list[int] = []
         self._sorted: Sorted | None = None
+        self._suspects = 0  # so many messages may hold the one that made ingest fail: each is stored alone
         self._first_at = self._last_at = self._retry_at = 0.0
         self._retry_s = RETRY_MIN_S
         self._away = False
@@ -107,6 +108,7 @@ class Subscriber:
         self._stopping.set()
 
     def _start_afresh(self) -> None:
+        self._suspects = max(self._suspects, len(self._waiting))
         self._waiting.clear()
         self._mids.clear()
         self._sorted = None
@@ -222,15 +224,19 @@ class Subscriber:
 
     def _store(self) -> None:
         started = time.monotonic()
+
+        def took_s() -> float:
+            return time.monotonic() - started
+
+        if self._suspects:
+            count = len(self._waiting)
+            self._receiver.store_singly(self._waiting, at=self._now(), took_s=took_s)
+            self._sorted_messages, self._suspects = count, max(0, self._suspects - count)
+            return
         if self._sorted is None:
             self._sorted = self._receiver.sort(self._waiting)
             self._sorted_messages = len(self._waiting)
-        self._receiver.store(
-            self._sorted,
-            messages=self._sorted_messages,
-            at=self._now(),
-            took_s=lambda: time.monotonic() - started,
-        )
+        self._receiver.store(self._sorted, messages=self._sorted_messages, at=self._now(), took_s=took_s)
 
     def _acknowledge(self) -> None:
         """Only what was in the commit: messages that came while the store was away wait for the next."""

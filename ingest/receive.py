@@ -10,7 +10,7 @@ from domain.reading import Decoded, DeviceEvent, Ignored, Reading, Refused
 from ingest.bindings import Bindings, Imposed, Known, Stranger
 from ingest.counters import Counters
 from ingest.scans import CardScan, decode_scans, is_scan
-from store.contracts import EARLIEST_AT, Arrival, BandScan, Batch, Kept, ReadingStore
+from store.contracts import EARLIEST_AT, Arrival, BandScan, Batch, Kept, ReadingStore, StoreError
 
 log = logging.getLogger("anju.ingest")
 
@@ -18,6 +18,7 @@ MOST_REGISTER_L = 1e12
 LONGEST_ID = 200
 RELEASED_AT_ONCE = 500
 KEPT_PAYLOAD_BYTES = 65_536  # of a refused message; a longer one is cut, it can't be used anyway
+MOST_KEPT = 20  # of one message, each with the whole of it: a list of nonsense must not fill the disk
 
 
 class Decodes(Protocol):
@@ -100,11 +101,15 @@ class Receiver:
     def sort(self, messages: Sequence[Message]) -> Sorted:
         result = Sorted()
         for message in messages:
-            if is_scan(message.topic):
-                self._sort_scans(message, result)
-                continue
-            for decoded in self._decoder.decode(message.topic, message.payload, message.received_at):
-                self._place(message, decoded, result)
+            kept_before = len(result.kept)
+            try:
+                self._sort_one(message, result)
+            except StoreError:
+                raise
+            except Exception as e:  # one message must not stop all others
+                log.exception("a message on %r can't be sorted", message.topic)
+                self._refuse(message, _fault(e), result)
+            _curb(result.kept, kept_before)
         return result
 
     def store(self, result: Sorted, *, messages: int, at: datetime, took_s: Callable[[], float]) -> None:
@@ -115,6 +120,19 @@ class Receiver:
         self._count(result, messages)
         self.counters.committed(took_s(), at)
         self._on_commit()
+
+    def store_singly(self, messages: Sequence[Message], *, at: datetime, took_s: Callable[[], float]) -> None:
+        """After a fault: each message in a commit of its own; the one that can't be stored is kept with its reason."""
+        for message in messages:
+            try:
+                self.store(self.sort([message]), messages=1, at=at, took_s=took_s)
+            except StoreError:
+                raise
+            except Exception as e:
+                log.exception("a message on %r can't be stored", message.topic)
+                result = Sorted()
+                self._refuse(message, _fault(e), result)
+                self.store(result, messages=1, at=at, took_s=took_s)
 
     def release(self, now: datetime) -> int:
         """Judges again what is in quarantine, oldest first, and stores what may now pass; returns how many messages."""
@@ -139,6 +157,13 @@ class Receiver:
                 batch.events += result.events
                 released.append(kept.kept_id)
         return batch.batch(released)
+
+    def _sort_one(self, message: Message, result: Sorted) -> None:
+        if is_scan(message.topic):
+            self._sort_scans(message, result)
+            return
+        for decoded in self._decoder.decode(message.topic, message.payload, message.received_at):
+            self._place(message, decoded, result)
 
     def _place(self, message: Message, decoded: Decoded, result: Sorted) -> None:
         match decoded:
@@ -217,16 +242,16 @@ class Receiver:
         return received_at - at > self._clocks.late_after
 
     def _sort_scans(self, message: Message, result: Sorted) -> None:
+        unnamed = replace(message, payload=b"")  # card ids are kept nowhere
         for scan in decode_scans(message.topic, message.payload, message.received_at):
             if isinstance(scan, Refused):
-                self._refuse(message, scan.reason, result)
+                self._refuse(unnamed, scan.reason, result)
             else:
-                self._place_scan(message, scan, result)
+                self._place_scan(unnamed, scan, result)
 
     def _place_scan(self, message: Message, scan: CardScan, result: Sorted) -> None:
         band_no = self._band_of(scan.card_id)
         if band_no is None:
-            message = replace(message, payload=b"")  # card ids are kept nowhere
             self._refuse(message, "card_id: no wristband has this card", result)
         elif wrong := self._wrong(scan.at, 0.0, message.received_at):
             self._refuse(message, wrong, result)
@@ -257,6 +282,17 @@ class Receiver:
 
 def _security(message: Message, judged: Imposed) -> SecurityEvent:
     return SecurityEvent(at=message.received_at, subject=judged.device_id, detail=judged.reason)
+
+
+def _fault(error: Exception) -> str:
+    return f"fault: {type(error).__name__} {str(error)[:100]}"
+
+
+def _curb(kept: list[Kept], before: int) -> None:
+    """Of one message, the rows from `before` on."""
+    if (more := len(kept) - before - MOST_KEPT) > 0:
+        last = kept[before + MOST_KEPT - 1]
+        kept[before + MOST_KEPT - 1 :] = [replace(last, reason=f"{last.reason}; {more} more of this message")]
 
 
 def _kept(kind: str, message: Message, reason: str, device_id: str | None) -> Kept:

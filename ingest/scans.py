@@ -10,6 +10,8 @@ from typing import Any
 from domain.reading import Refused
 from ingest.codecs.contract import RefusedError, parse_json
 
+MOST_SCANS = 100  # in one message; a scanner sends one, or what it saved up while offline
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardScan:
@@ -32,7 +34,10 @@ def decode_scans(topic: str, payload: bytes, received_at: datetime) -> list[Card
         return [Refused(str(e))]
     scanner_id = topic.split("/")[1]
     scans = document if isinstance(document, list) else [document]
-    return [_scan(scan, scanner_id, received_at) for scan in scans]
+    decoded = [_scan(scan, scanner_id, received_at) for scan in scans[:MOST_SCANS]]
+    if len(scans) > MOST_SCANS:
+        decoded.append(Refused(f"scans: {len(scans)} in one message; the first {MOST_SCANS} count"))
+    return decoded
 
 
 def _scan(scan: Any, scanner_id: str, received_at: datetime) -> CardScan | Refused:
@@ -44,8 +49,8 @@ def _scan(scan: Any, scanner_id: str, received_at: datetime) -> CardScan | Refus
         return CardScan(card_id=card_id, at=received_at, scanner_id=scanner_id)
     try:
         at = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
+        if at.tzinfo is None:
+            return Refused(f"at: {str(text)[:40]!r} lacks its zone")
+        return CardScan(card_id=card_id, at=at.astimezone(UTC), scanner_id=scanner_id)
+    except (TypeError, ValueError, OverflowError):
         return Refused(f"at: {str(text)[:40]!r} is no time with its zone (such as 2026-03-01T06:30:00Z)")
-    if at.tzinfo is None:
-        return Refused(f"at: {str(text)[:40]!r} lacks its zone")
-    return CardScan(card_id=card_id, at=at.astimezone(UTC), scanner_id=scanner_id)

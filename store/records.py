@@ -73,7 +73,8 @@ def _unavailable_named(path: Path) -> Iterator[None]:
 
 def _engine(path: Path, *, writing: bool, checkpoint: bool) -> Engine:
     pool = {"pool_size": 1, "max_overflow": 0} if writing else {}
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_S}, **pool)
+    timeout = {"timeout": BUSY_TIMEOUT_S}
+    engine = create_engine(f"sqlite:///{path}", connect_args=timeout, hide_parameters=True, **pool)  # no names in logs
 
     def prepare(connection: Any, _: object) -> None:
         connection.isolation_level = None  # BEGIN is ours: the driver's own comes too late

@@ -158,6 +158,23 @@ def test_a_fault_of_the_program_ends_neither_ingest_nor_any_reading(
     assert "ingest failed and starts again" in caplog.text
 
 
+def test_a_message_that_no_store_can_take_is_kept_and_all_others_are_stored(port: int) -> None:
+    class Poisoned(Flaky):
+        def commit(self, batch: Batch) -> None:
+            if any(a.register_l == 7 for a in batch.arrivals):
+                raise OverflowError("int too large")
+            super().commit(batch)
+
+    store = Poisoned()
+    with listening(port, store) as receiver:
+        publish(port, range(50))
+        store.wait(lambda: len(store.stored()) == 49 and len(store.kept("refused")) == 1)
+        publish(port, range(50, 60))
+        store.wait(lambda: len(store.stored()) == 59)
+    assert receiver.counters.unavailable_since is None
+    assert [kept.reason for kept in store.kept("refused")] == ["fault: OverflowError int too large"]
+
+
 def test_a_broker_that_was_restarted_is_found_again_and_nothing_is_missing(tmp_path: Path) -> None:
     broker = Mosquitto(tmp_path)
     store = Flaky()

@@ -8,7 +8,7 @@ import pytest
 from domain.reading import Decoded, DeviceEvent, PastRegister, Reading
 from ingest.bindings import Bindings
 from ingest.decode import Decoder
-from ingest.receive import Message, Receiver, SecurityEvent
+from ingest.receive import MOST_KEPT, Message, Receiver, SecurityEvent
 from store.contracts import Batch, StoreUnavailableError
 from store.memory import MemoryReadings
 
@@ -188,6 +188,7 @@ def test_a_scan_is_stored_under_the_bands_number_never_the_cards() -> None:
         ({"card_id": "CARD", "at": "2026-03-01T12:00:00"}, "at: '2026-03-01T12:00:00' lacks its zone"),
         ({"card_id": "CARD", "at": "noon"}, "at: 'noon' is no time"),
         ({"card_id": "CARD", "at": "2026-03-02T12:00:00Z"}, "ahead of our clock"),
+        ({"card_id": "CARD", "at": "0001-01-01T00:00:00+14:00"}, "at: '0001-01-01T00:00:00+14:00' is no time"),
         (b"\xff\xfe", "payload"),
     ],
 )
@@ -224,3 +225,58 @@ def test_a_register_that_is_only_the_newest_of_its_history_is_stored_at_its_own_
     house = House(Says(told))
     house.hear({})
     assert list(house.readings.registers("free", *EVER)) == [(past.at, 1000.0)]
+
+
+def test_a_message_that_the_program_can_not_handle_is_kept_and_stops_no_other() -> None:
+    class Stumbles(Decoder):
+        def decode(self, topic: str, payload: bytes, received_at: datetime) -> list[Decoded]:
+            if payload == b"poison":
+                raise OverflowError("date value out of range")
+            return super().decode(topic, payload, received_at)
+
+    house = House(Stumbles())
+    good = json.dumps(reading()).encode()
+    house.store([Message("anju/tower-1/readings", payload, NOW) for payload in (b"poison", good)])
+    assert house.registers() == [1000]
+    (kept,) = house.readings.kept("refused")
+    assert (kept.reason, kept.payload) == ("fault: OverflowError date value out of range", b"poison")
+
+
+def test_a_store_that_is_away_while_a_message_is_sorted_refuses_nothing() -> None:
+    def away(card_id: str) -> int | None:
+        raise StoreUnavailableError("database is locked")
+
+    receiver = Receiver(decoder=Decoder(), bindings=BINDINGS, readings=MemoryReadings(), band_of=away)
+    with pytest.raises(StoreUnavailableError):
+        receiver.sort([Message("anju/kiosk-1/scans", b'{"card_id": "CARD"}', NOW)])
+
+
+@pytest.mark.parametrize(
+    ("topic", "element"),
+    [
+        ("anju/kiosk-1/scans", 1),
+        ("anju/tower-1/readings", {"meter_id": "m1", "register_l": "twelve"}),
+        ("anju/tower-1/readings", {"meter_id": "m9", "register_l": 12}),
+    ],
+)
+def test_one_message_full_of_nonsense_does_not_fill_the_disk(topic: str, element: object) -> None:
+    house = House()
+    house.hear([element] * 1000, topic)
+    kept = [*house.readings.kept("refused", 2000), *house.readings.kept("quarantined", 2000)]
+    assert 1 <= len(kept) <= MOST_KEPT
+    assert "more of this message" in kept[0].reason
+
+
+def test_of_very_many_scans_in_one_message_the_first_count_and_the_rest_is_said() -> None:
+    house = House()
+    scans = [{"card_id": "CARD", "at": (NOW - timedelta(seconds=n)).isoformat()} for n in range(2000)]
+    house.hear(scans, topic="anju/kiosk-1/scans")
+    assert len(house.readings.band_scans(*EVER)) == 100
+    assert house.reasons("refused") == ["scans: 2000 in one message; the first 100 count"]
+
+
+def test_a_scan_that_is_refused_keeps_no_card() -> None:
+    house = House()
+    house.hear({"card_id": "CARD", "at": "noon"}, topic="anju/kiosk-1/scans")
+    (kept,) = house.readings.kept("refused")
+    assert kept.payload == b""

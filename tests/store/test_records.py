@@ -88,3 +88,10 @@ def test_threads_that_count_lose_no_step(records: Records) -> None:
     for thread in threads:
         thread.join()
     assert positions(records) == [80]
+
+
+def test_an_error_names_no_person(records: Records) -> None:
+    grid = insert(grids).values(grid_id="g1", community_id="nowhere", name="王丽 +8613800000001")
+    with pytest.raises(IntegrityError) as raised, records.write() as tx:
+        tx.execute(grid)
+    assert "王丽" not in str(raised.value)
