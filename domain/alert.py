@@ -130,7 +130,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     State.ABSENT: {
         Event.JOIN: State.ABSENT,
         Event.WORSEN: State.ABSENT,
-        Event.RECUR: State.ABSENT,
+        Event.RECUR: State.OPEN,
         Event.EXPIRE: State.OPEN,
         Event.ACKNOWLEDGE: State.ACKNOWLEDGED,
         Event.ARRIVE: State.ON_SITE,

@@ -53,7 +53,8 @@ class Concern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifeRules:
-    """`presses_join`: a button pressed again within this time is the same call for help, told once.
+    """`presses_join`: a button pressed again within this time is the same call for help, told once. `dangers_join`: a
+    sensor that reports its danger again within this time, after the alert was settled, speaks of the same danger.
 
     `street_homes` alerts of one kind in one community within `street_within` have one cause, most likely: the operator
     hears of it, and the texts of further ones wait for `street_wait`.
@@ -61,6 +62,7 @@ class LifeRules:
 
     policies: Policies = field(default_factory=Policies)
     presses_join: timedelta = timedelta(minutes=5)
+    dangers_join: timedelta = timedelta(minutes=15)
     quiet: QuietHours = field(default_factory=QuietHours)
     street_homes: int = 20
     street_within: timedelta = timedelta(minutes=30)
@@ -85,13 +87,13 @@ class Life:
         case = Case.find(tx, (A.subject == concern.subject) & (A.kind == concern.kind), now)
         if case is None:
             return self._raise(tx, concern, now)
-        if concern.reported and concern.at <= case.row["last_at"]:
+        if concern.reported and _known(case, concern):
             return case.alert_id
         if case.state.running:
             self._join(case, concern)
             return case.alert_id
-        if concern.kind in _GOES_ON and concern.reported and not case.ended:
-            case.write(last_at=concern.at)  # settled, and it goes on: looked at again in time
+        if concern.kind in _GOES_ON and concern.reported and not case.ended and not self._anew(case, concern):
+            case.write(last_at=max(concern.at, case.row["last_at"]))  # settled, and it goes on: looked at again in time
             return case.alert_id
         if not case.ended:
             case.write(next_at=None, ended_at=now)  # the new alert looks after it from here on
@@ -252,8 +254,7 @@ class Life:
 
     def _join(self, case: Case, concern: Concern) -> None:
         """More of the same is noted; a risen level or a new incident moves the alert."""
-        pressed_again = concern.momentary and concern.at - case.row["last_at"] > self._rules.presses_join
-        recurs = case.ended or pressed_again
+        recurs = case.ended or self._anew(case, concern)
         rises = concern.level is Level.ALERT and case.level is Level.ASK
         same = concern.reason.key == case.row["reason"]["key"]
         case.write(last_at=max(concern.at, case.row["last_at"]))
@@ -270,6 +271,14 @@ class Life:
             self._go(case)
         elif before in (State.ACKNOWLEDGED, State.ON_SITE):
             self._tell_holder(case, event_id)
+
+    def _anew(self, case: Case, concern: Concern) -> bool:
+        """A call apart from the last one, by any clock, is another; so is a danger where nobody looks any more."""
+        apart = abs(concern.at - case.row["last_at"])
+        if concern.momentary:
+            return case.state is State.ABSENT or apart > self._rules.presses_join
+        unattended = case.state in (State.ABSENT, State.RESOLVED)
+        return concern.kind in _DANGERS and unattended and apart > self._rules.dangers_join
 
     def _go(self, case: Case) -> None:
         """A home known to be empty is left in peace until its absence ends; any other alert goes its way."""
@@ -351,11 +360,20 @@ class Life:
         return self._rules.policies.of(case.kind, case.home.community_id)
 
 
-_GOES_ON = frozenset({AlertKind.GAS, AlertKind.SMOKE, AlertKind.FLOOD, AlertKind.GATEWAY_SILENT})
+_DANGERS = frozenset({AlertKind.GAS, AlertKind.SMOKE, AlertKind.FLOOD})
+_GOES_ON = _DANGERS | {AlertKind.GATEWAY_SILENT}
 _STREET_KINDS = frozenset({AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW, AlertKind.NO_DATA})
 _MOMENTARY = frozenset({AlertKind.SOS, AlertKind.FOUND, AlertKind.CHANNEL_DOWN, AlertKind.STREET, AlertKind.QUARANTINE})
-_NEVER_EASES = frozenset({AlertKind.SOS, AlertKind.GAS, AlertKind.SMOKE, AlertKind.FLOOD, AlertKind.FOUND})
+_NEVER_EASES = _DANGERS | {AlertKind.SOS, AlertKind.FOUND}
 _REPORTED = _NEVER_EASES
+
+
+def _known(case: Case, concern: Concern) -> bool:
+    """The same report handed over again. Clocks of two devices can't be compared, nor those of two calls."""
+    if concern.reason.values.get("device_id") != case.row["reason"]["values"].get("device_id"):
+        return False
+    last_at = case.row["last_at"]
+    return bool(concern.at == last_at if concern.momentary else concern.at <= last_at)
 
 
 def _evidence(concern: Concern) -> dict[str, object]:

@@ -144,6 +144,8 @@ class Replies:
         """False where this person can't say this of this alert."""
         tx, now, by, meaning = reply.tx, reply.now, reader.contact_id, reply.said.meaning
         why, resident = f"reply: {meaning.value}", reader.addressee == "resident"
+        if meaning is Meaning.AWAY and not _an_absence_explains(tx, alert_id):
+            return False
         if meaning is Meaning.AWAY:
             until = now + timedelta(days=reply.said.days)
             self._life.leave(tx, alert_id, by=by, until=until, now=now, why=why)
@@ -194,6 +196,12 @@ class Replies:
 
 
 _ABOUT_AN_ALERT = frozenset({Meaning.GOING, Meaning.WELL, Meaning.CANNOT, Meaning.AWAY})
+
+
+def _an_absence_explains(tx: Connection, alert_id: int) -> bool:
+    """A silence, that is; nobody is away who calls for help, and gas in an empty home is still gas."""
+    kind = tx.execute(select(A.kind).where(A.alert_id == alert_id)).scalar_one()
+    return AlertKind(kind) is AlertKind.LOW_USE
 
 
 def _residents_word_settles(tx: Connection, alert_id: int) -> bool:
