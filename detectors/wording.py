@@ -114,8 +114,9 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.ZH: "水表{device_id}的读数无法判断，原因见日志。",
     },
     "state_lost": {
-        Language.EN: "What was learned of meter {device_id} is lost; it learns anew.",
-        Language.ZH: "水表{device_id}的用水习惯已丢失，正重新学习。",
+        Language.EN: "What was learned of meter {device_id}, and maybe of others, could not be read; "
+        "it was learned anew from their readings.",
+        Language.ZH: "水表{device_id}（可能还有其他水表）的用水习惯无法读取，已根据读数重新学习。",
     },
     "selftest": {
         Language.EN: "A test of the whole way, number {number}.",

@@ -15,8 +15,7 @@ from notifier.messages import Texts, Words
 from notifier.outbox import Outbox, OutboxRules
 from notifier.router import Router
 from notifier.unwatched import Unwatched, UnwatchedRules
-from notifier.watch import Watch, WatchRules
-from store.contracts import Journal
+from notifier.watch import Readings, Watch, WatchRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +43,7 @@ class Notifier:
         self,
         *,
         records: Records,
-        journal: Journal,
+        journal: Readings,
         channels: Sequence[Channel],
         words: Mapping[str, Words],
         watch_in: Callable[[ZoneInfo], HouseholdWatch],

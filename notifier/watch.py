@@ -6,26 +6,31 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import accumulate
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from detectors.household import Change, HouseholdState, HouseholdWatch, Raised, StateError
-from domain.finding import AlertKind
+from domain.finding import AlertKind, Reason
 from domain.reading import DeviceEvent
 from notifier.contract import Records
 from notifier.devices import Bound, bound, concerns, gateway_goes, operator_concern
 from notifier.life import Concern, Life
 from notifier.unwatched import Unwatched
 from store import tables as t
-from store.contracts import Arrival, Journal, JournalEntry
+from store.contracts import Arrival, Journal, JournalEntry, RegisterReader
 
 CURSOR = "watch"
 MANY = 50  # alerts in one commit: others must not wait long for theirs
 CLOCK_SET_BACK = timedelta(minutes=2)
 D = t.detector_states.c
 log = logging.getLogger(__name__)
+
+
+class Readings(Journal, RegisterReader, Protocol):
+    """New readings in the order in which they came, and a meter's old ones to learn from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,7 @@ class WatchRules:
     `entries_at_once`, `readings_at_once`: at most so many group commits, and about so many readings, behind one
     commit of ours; more is quicker in a backlog, and keeps other writers waiting longer.
     `quiet_start`: after a start, missing readings may still be on their way; no clock runs out so long.
+    `learn_anew_from`: a state that can't be read is made again from so long a past; habits fade within it.
     """
 
     entries_at_once: int = 50
@@ -42,16 +48,19 @@ class WatchRules:
     timers_at_once: int = 200
     quiet_start: timedelta = timedelta(minutes=5)
     look_for_new_meters: timedelta = timedelta(minutes=5)
+    learn_anew_from: timedelta = timedelta(days=60)
 
 
 @dataclass(slots=True)
 class _Turn:
-    """What one transaction has loaded."""
+    """What one transaction has loaded. `anew`: meters whose state could not be read."""
 
     tx: Connection
     now: datetime
     bound: dict[str, Bound]
+    arrivals: dict[str, list[Arrival]] = field(default_factory=dict)
     states: dict[str, HouseholdState] = field(default_factory=dict)
+    anew: set[str] = field(default_factory=set)
     told: int = 0
 
 
@@ -67,7 +76,7 @@ class Watch:
         self,
         *,
         records: Records,
-        journal: Journal,
+        journal: Readings,
         life: Life,
         unwatched: Unwatched,
         watch_in: Callable[[ZoneInfo], HouseholdWatch],
@@ -141,7 +150,7 @@ class Watch:
         for arrival in (a for entry in entries for a in entry.arrivals):
             arrivals[arrival.meter_id].append(arrival)
         events = [e for entry in entries for e in entry.events]
-        turn = _Turn(tx, now, bound(tx, {*arrivals, *(e.device_id for e in events)}))
+        turn = _Turn(tx, now, bound(tx, {*arrivals, *(e.device_id for e in events)}), arrivals)
         self._heard(turn, arrivals, events)
         turn.states = self._load(turn, [m for m in arrivals if m in turn.bound])
         for meter_id in turn.states:
@@ -162,6 +171,8 @@ class Watch:
             turn.states.pop(meter_id, None)
             self._fault(turn, meter_id, "engine_fault")
         self._tell(turn, meter_id, changes)
+        if meter_id in turn.anew and AlertKind.NO_DATA not in state.running:
+            self._unwatched.ends(turn.tx, meter_id, turn.now, turn.now)  # the lost state may have missed it
 
     def _tell(self, turn: _Turn, meter_id: str, changes: Iterable[Change]) -> None:
         place = turn.bound[meter_id]
@@ -219,8 +230,21 @@ class Watch:
             return watch.load(body)
         except StateError:
             log.exception("state of meter %s; it learns anew", meter_id)
-            self._fault(turn, meter_id, "state_lost")
-            return watch.start()
+            values = {"device_id": meter_id}
+            self._life.tell_operator(
+                turn.tx, "states", Reason(key="state_lost", values=values), turn.now, AlertKind.QUARANTINE
+            )
+            turn.anew.add(meter_id)
+            return self._learn_anew(turn, meter_id, watch)
+
+    def _learn_anew(self, turn: _Turn, meter_id: str, watch: HouseholdWatch) -> HouseholdState:
+        """From the readings before those at hand; without any, the meter is missed as a new one would be."""
+        state = watch.start(turn.now)
+        now = [a.at for a in turn.arrivals.get(meter_id, ()) if not a.late]
+        until = min(now, default=turn.now)
+        for at, register_l in self._journal.registers(meter_id, until - self._rules.learn_anew_from, until):
+            watch.observe(state, at, register_l, late=True)
+        return state
 
     def _announce_absences(self, turn: _Turn, states: dict[str, HouseholdState]) -> None:
         c = t.absences.c

@@ -4,10 +4,12 @@ from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from domain.alert import State
 from domain.finding import AlertKind
 from domain.reading import DeviceEvent
+from store import tables as t
 from tests.notifier.world import METER, World, add_household, at
 
 HOURS_OF_USE = (7, 8, 12, 18, 19, 21)
@@ -141,3 +143,58 @@ def test_guardians_hear_when_a_home_can_not_be_watched_for_a_day_and_when_it_can
 def test_a_meter_in_the_ledger_that_never_reports_is_missed_too(world: World) -> None:
     world.until(at("07:00", day=4), every=timedelta(hours=1))
     assert [(a["kind"], a["subject"]) for a in world.alerts()] == [("no_data", METER)]
+
+
+def of_another_version(world: World) -> None:
+    """The service starts again and can't read what the other version remembered."""
+    with world.records.write() as tx:
+        for row in tx.execute(select(t.detector_states.c.meter_id, t.detector_states.c.body)).all():
+            wanted = t.detector_states.c.meter_id == row.meter_id
+            tx.execute(t.detector_states.update().where(wanted).values(body=b"\xff" + row.body[1:]))
+    world.start()
+
+
+def only_the_neighbour_reports(world: World, hours: int) -> None:
+    for _ in range(hours):
+        world.now += timedelta(hours=1)
+        world.arrives(("m202", world.now, 9000.0 + world.now.timestamp() % 86400 / 3600))
+        world.turn()
+
+
+def test_a_meter_that_falls_silent_after_its_state_was_lost_is_missed_as_soon_as_before(world: World) -> None:
+    with world.records.write() as tx:
+        add_household(tx, "202", "刘大爷")
+    live(world, days=5, meters=(METER, "m202"))
+    of_another_version(world)
+    only_the_neighbour_reports(world, 8)
+    (lost, silent) = world.alerts()
+    assert (lost["kind"], lost["subject"], lost["household_id"]) == ("quarantine", "states", None)
+    assert (silent["kind"], silent["subject"]) == ("no_data", METER)
+
+
+def test_states_that_can_not_be_read_are_one_alert_and_habits_are_learned_from_the_readings(world: World) -> None:
+    with world.records.write() as tx:
+        add_household(tx, "202", "刘大爷")
+    live(world, days=20, meters=(METER, "m202"))
+    of_another_version(world)
+    still(world, 30, 1000.0 + 20 * 6 * 8.0)
+    assert [a["kind"] for a in world.alerts()].count("quarantine") == 1
+    (alert,) = world.alerts(AlertKind.LOW_USE)
+    assert alert["level"] == "alert"
+
+
+def test_a_silent_meter_whose_state_was_lost_meanwhile_is_watched_again_once_heard(world: World) -> None:
+    with world.records.write() as tx:
+        add_household(tx, "202", "刘大爷")
+    live(world, days=5, meters=(METER, "m202"))
+    only_the_neighbour_reports(world, 30)
+    of_another_version(world)
+    world.arrives((METER, world.now, 1800.0))
+    world.turn()
+    (silent,) = world.alerts(AlertKind.NO_DATA)
+    assert silent["state"] == State.EASED
+    with world.records.read() as tx:
+        assert tx.execute(select(func.count()).select_from(t.unwatched)).scalar() == 0
+    only_the_neighbour_reports(world, 30)
+    (silent,) = world.alerts(AlertKind.NO_DATA)
+    assert silent["state"] == State.NOTIFIED
