@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from domain.alert import Event, Outcome, State
 from domain.finding import AlertKind, Finding, Level, Reason
 from notifier.case import ANJU, Case, NoSuchAlertError
 from notifier.letters import Letters
 from notifier.people import circle_of, person
-from notifier.policy import URGENCY, Decision, Person, Policies, Policy, Why, decide
+from notifier.policy import URGENCY, Decision, Group, Person, Policies, Policy, Why, decide, reachable
 from notifier.quiet import QuietHours
 from notifier.telling import Telling
 from store import tables as t
@@ -214,9 +214,22 @@ class Life:
             self.hasten(tx, alert_id, now)
 
     def hasten(self, tx: Connection, alert_id: int, now: datetime) -> None:
-        """Nobody of this step can be reached: the next step is due now."""
-        waiting = (A.alert_id == alert_id, A.state.in_((State.ASKED.value, State.NOTIFIED.value)))
-        tx.execute(update(t.alerts).where(*waiting).values(next_at=now))
+        """Nobody of this step can be reached: the next is due now where it has people who were not tried yet.
+
+        Where all were tried the steps keep their time, or a provider that fails would send without end.
+        """
+        case = Case.open(tx, alert_id, now)
+        if case.state not in (State.ASKED, State.NOTIFIED):
+            return
+        circle, policy = circle_of(tx, case.row["household_id"], case.home.community_id), self._policy(case)
+        following = decide(policy, case.standing, circle, now).people
+        if any(not case.reminded(reader) for reader in following):
+            case.write(next_at=now)
+            return
+        operators = tuple(p for p in reachable(circle, (Group.OPERATOR,)) if not case.reminded(p))
+        if operators and not case.kind.is_notice:
+            event_id = case.note("remind", ANJU, Why.NOBODY_REACHABLE, case.state)
+            self._telling.step(case, Decision(why=Why.NOBODY_REACHABLE, people=operators), policy, event_id)
 
     # What time brings
 

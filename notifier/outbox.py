@@ -343,6 +343,10 @@ class Outbox:
         except ChannelError as e:
             self._ask_later(row, e, now)
             return
+        except Exception as e:  # whatever a provider's client throws: asked again in a while
+            log.exception("channel %s can't look up message %s", channel.name, message_id)
+            self._ask_later(row, ChannelError(Failure.UNCERTAIN, type(e).__name__), now)
+            return
         with self._records.write() as tx:
             if found is not None:
                 self._sent(tx, row, found, now)
@@ -369,6 +373,9 @@ class Outbox:
             heard = channel.status(row["provider_sid"]) if channel else None
         except ChannelError as e:
             log.info("channel %s can't be asked: %s", row["channel"], e.failure)
+            heard = None
+        except Exception:  # one text must not keep the others from being asked after
+            log.exception("channel %s can't say what became of message %s", row["channel"], row["message_id"])
             heard = None
         with self._records.write() as tx:
             if heard is not None and heard.status is not MessageStatus.SENT:

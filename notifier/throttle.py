@@ -69,7 +69,6 @@ def _free_at(tx: Connection, who: str, rules: ThrottleRules, now: datetime) -> d
                 M.addressee == addressee,
                 left_at > now - rules.window,
                 M.attempts > 0,
-                M.status != MessageStatus.FAILED,
             )
             .order_by(left_at.desc())
         ).scalars()

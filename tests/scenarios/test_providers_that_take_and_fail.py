@@ -1,0 +1,101 @@
+"""A provider that takes every text and delivers none must not be called without end, nor in silence."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from domain.alert import State
+from domain.finding import Level
+from domain.message import MessageStatus
+from domain.reading import DeviceEvent
+from notifier.contract import Capabilities, ChannelError, Failure, Outgoing, Sent
+from tests.notifier.world import World, at, silence
+
+
+class Undelivered:
+    """Takes a text, and says at once that it could not be delivered."""
+
+    name = "undelivered"
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.asked = 0
+
+    def capabilities(self, phone: str) -> Capabilities | None:
+        return Capabilities(receipts=True) if phone else None
+
+    def send(self, text: Outgoing) -> Sent:
+        self.taken.append(text.name)
+        return Sent(sid=f"U{text.reference}", status=MessageStatus.FAILED, error="30002")
+
+    def find(self, text: Outgoing, since: datetime) -> Sent | None:
+        return None
+
+    def status(self, sid: str) -> Sent | None:
+        return None
+
+
+def test_a_call_for_help_that_reaches_nobody_is_repeated_in_its_time_and_the_operator_is_told(tmp_path: Path) -> None:
+    provider = Undelivered()
+    world = World(tmp_path, channels=[provider])
+    press = DeviceEvent(device_id="sos1", at=world.now.astimezone(UTC), kind="sos_button", flags={"sos": True})
+    world.happens(press)
+    world.until(at("07:09"), every=timedelta(seconds=10))
+    assert sorted(provider.taken) == sorted(["王丽", "王强", "李敏", "值班室", "陈主任", "Olga"])
+    world.until(at("07:31"), every=timedelta(seconds=10))
+    assert len(provider.taken) == 6 + 3 * 5
+    assert world.state(1) is State.NOTIFIED
+
+
+def test_an_alert_that_reaches_nobody_goes_through_all_its_people_at_once_and_then_keeps_its_time(
+    tmp_path: Path,
+) -> None:
+    provider = Undelivered()
+    world = World(tmp_path, channels=[provider])
+    world.raise_alert(silence(Level.ALERT, world.now))
+    world.until(at("07:05"))
+    assert provider.taken == ["王丽", "李敏", "王强", "值班室", "陈主任", "Olga"]
+    world.until(at("07:09"))
+    assert len(provider.taken) == 6
+
+
+class Confused(Undelivered):
+    """Its answer to the call is lost, and its client can't read the list of what was sent."""
+
+    def send(self, text: Outgoing) -> Sent:
+        raise ChannelError(Failure.UNCERTAIN, "no answer")
+
+    def find(self, text: Outgoing, since: datetime) -> Sent | None:
+        self.asked += 1
+        raise KeyError("messages")
+
+
+def test_a_text_that_can_not_be_looked_up_is_asked_after_twice_a_minute_and_not_at_every_turn(tmp_path: Path) -> None:
+    provider = Confused()
+    world = World(tmp_path, channels=[provider])
+    with world.records.write() as tx:
+        world.life.raise_or_join(tx, silence(Level.ALERT, world.now), world.now)
+    for second in range(60):
+        world.now = at("07:00") + timedelta(seconds=second)
+        world.notifier.send_turn(world.now)
+    assert 0 < provider.asked <= 4
+    assert world.statuses() == {"uncertain": 2}
+
+
+class Unreadable(Undelivered):
+    """Takes a text, and its client can't read what became of it."""
+
+    def send(self, text: Outgoing) -> Sent:
+        return Sent(sid=f"U{text.reference}")
+
+    def status(self, sid: str) -> Sent | None:
+        self.asked += 1
+        raise KeyError("status")
+
+
+def test_one_text_whose_fate_can_not_be_read_keeps_none_from_being_asked_after(tmp_path: Path) -> None:
+    provider = Unreadable()
+    world = World(tmp_path, channels=[provider])
+    world.raise_alert(silence(Level.ALERT, world.now))
+    world.now = at("07:02")
+    world.notifier.send_turn(world.now)
+    assert provider.asked == 2
