@@ -43,6 +43,14 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.ZH: "用水量远超以往：自{since_at}起每小时{flow_lph}升，以往最大为每小时{record_lph}升。"
         "可能是水管爆裂。",
     },
+    "meter_leak": {
+        Language.EN: "The meter itself says since {at} that water never stops running: a leak or a running cistern.",
+        Language.ZH: "水表自{at}起报告水流不停：可能是漏水或马桶水箱没有关严。",
+    },
+    "meter_burst": {
+        Language.EN: "The meter itself says since {at} that far too much water runs: a pipe may have burst.",
+        Language.ZH: "水表自{at}起报告水量异常大：可能是水管爆裂。",
+    },
     "change_in_use_less": {
         Language.EN: "Water was used in {uses_a_day} hours a day over the last three days; {usual_a_day} are usual. "
         "The person may be unwell.",

@@ -93,6 +93,7 @@ class Receiver:
         self._on_commit = on_commit
         self._on_security = on_security
         self._clocks = clocks or Clocks()
+        self._in_alarm: dict[str, bool] = {}
 
     def use_ledger(self, decoder: Decodes, bindings: Bindings) -> None:
         """The ledger has changed: what comes from now on is judged by the new one."""
@@ -199,7 +200,7 @@ class Receiver:
                     received_at=message.received_at,
                 )
             )
-        if any(reading.flags.values()):
+        if self._flags_are_news(judged.device_id, reading, message):
             event = DeviceEvent(
                 device_id=judged.device_id,
                 at=reading.at,
@@ -210,6 +211,15 @@ class Receiver:
                 battery=reading.battery,
             )
             result.events.append(self._in_time(event, message))
+
+    def _flags_are_news(self, meter_id: str, reading: Reading, message: Message) -> bool:
+        """Alarms always; that there are none (any more) once: not with every reading of every meter."""
+        alarms = any(reading.flags.values())
+        if not reading.flags or self._is_late(reading.at, message.received_at):
+            return alarms
+        before = self._in_alarm.get(meter_id)
+        self._in_alarm[meter_id] = alarms
+        return alarms or before is not False
 
     def _place_event(self, message: Message, event: DeviceEvent, result: Sorted) -> None:
         """An event of the ledger's device passes even through a wrong gateway: a cry for help is not held back."""

@@ -81,6 +81,23 @@ def _concern(event: DeviceEvent, household_id: str, kind: AlertKind) -> Concern:
     )
 
 
+METER_ALARMS = {"leak": "meter_leak", "burst": "meter_burst"}  # by the meter's flag: the reason's key
+
+
+def meter_concern(meter_id: str, household_id: str, flag: str, at: datetime) -> Concern:
+    """The meter itself says that water runs where it should not."""
+    return Concern(
+        kind=AlertKind.CONSTANT_FLOW,
+        level=Level.ALERT,
+        subject=household_id,
+        household_id=household_id,
+        at=at,
+        since=at,
+        reason=Reason(key=METER_ALARMS[flag], values={"at": at.isoformat(), "device_id": meter_id}),
+        reported=True,
+    )
+
+
 def gateway_goes(event: DeviceEvent) -> bool | None:
     """Whether a gateway says of itself that it is there; None where the event doesn't speak of that."""
     if not event.about_gateway:

@@ -119,6 +119,12 @@ class Life:
         self._telling.news(case, "eased", event_id, by=ANJU)
         return case.alert_id
 
+    def runs_for(self, tx: Connection, subject: str, kind: AlertKind, reason_key: str) -> bool:
+        """Whether the alert there goes on for this reason."""
+        its = (A.subject == subject, A.kind == kind.value)
+        newest = tx.execute(select(A.ended_at, A.reason).where(*its).order_by(A.alert_id.desc()).limit(1)).first()
+        return newest is not None and newest.ended_at is None and newest.reason["key"] == reason_key
+
     def service_down(self, tx: Connection, name: str, error: str, now: datetime) -> int:
         """A channel, the broker or a store fails: one alert for the operator, however much it concerns."""
         return self.tell_operator(tx, name, Reason(key="service_down", values={"name": name, "error": error[:60]}), now)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import accumulate
@@ -15,12 +15,13 @@ from sqlalchemy.dialects.sqlite import insert
 from detectors.household import Change, HouseholdState, HouseholdWatch, Raised, StateError
 from domain.finding import AlertKind, Reason
 from domain.reading import DeviceEvent
+from notifier.changes import FLAGS_HOLD, Said, changes, is_fresh, wearers
 from notifier.contract import Records
-from notifier.devices import Bound, bound, concerns, gateway_goes, operator_concern
+from notifier.devices import METER_ALARMS, Bound, bound, concerns, gateway_goes, meter_concern, operator_concern
 from notifier.life import Concern, Life
 from notifier.unwatched import Unwatched
 from store import tables as t
-from store.contracts import Arrival, Journal, JournalEntry, RegisterReader
+from store.contracts import Arrival, BandScan, Journal, JournalEntry, RegisterReader
 
 CURSOR = "watch"
 MANY = 50  # alerts in one commit: others must not wait long for theirs
@@ -58,7 +59,7 @@ class _Turn:
     tx: Connection
     now: datetime
     bound: dict[str, Bound]
-    arrivals: dict[str, list[Arrival]] = field(default_factory=dict)
+    arrivals: dict[str, list[Arrival | datetime]] = field(default_factory=dict)
     states: dict[str, HouseholdState] = field(default_factory=dict)
     anew: set[str] = field(default_factory=set)
     told: int = 0
@@ -146,32 +147,74 @@ class Watch:
 
     def _take(self, tx: Connection, entries: Sequence[JournalEntry], now: datetime) -> int:
         """Returns how many changes it told: where there are many, the next commit is a small one."""
-        arrivals: dict[str, list[Arrival]] = defaultdict(list)
-        for arrival in (a for entry in entries for a in entry.arrivals):
-            arrivals[arrival.meter_id].append(arrival)
+        arrivals: dict[str, list[Arrival | datetime]] = defaultdict(list)
         events = [e for entry in entries for e in entry.events]
-        turn = _Turn(tx, now, bound(tx, {*arrivals, *(e.device_id for e in events)}), arrivals)
-        self._heard(turn, arrivals, events)
+        ids = {a.meter_id for entry in entries for a in entry.arrivals}
+        turn = _Turn(tx, now, bound(tx, ids | {e.device_id for e in events}), arrivals)
+        self._heard(turn, ids, events)
+        said: list[Said] = []
+        for entry in entries:
+            for arrival in entry.arrivals:
+                arrivals[arrival.meter_id].append(arrival)
+            fresh = [s for e in entry.events if e.device_id in turn.bound for s in changes(tx, e)]
+            said += fresh
+            for meter_id, at in self._signs_of_life(turn, fresh, entry.scans):
+                arrivals[meter_id].append(at)
         turn.states = self._load(turn, [m for m in arrivals if m in turn.bound])
-        for meter_id in turn.states:
+        for meter_id in list(turn.states):
             self._observe(turn, meter_id, arrivals[meter_id])
         for event in events:
             self._report(turn, event)
+        for one in said:
+            self._meter_says(turn, one)
         self._save(turn)
         return turn.told
 
-    def _observe(self, turn: _Turn, meter_id: str, arrivals: Iterable[Arrival]) -> None:
+    def _signs_of_life(
+        self, turn: _Turn, said: Iterable[Said], scans: Iterable[BandScan]
+    ) -> Iterator[tuple[str, datetime]]:
+        """The meters of homes where somebody was just seen or heard, and when."""
+        seen = [(turn.bound[s.device_id].household_id, s.at) for s in said if s.is_life]
+        seen += wearers(turn.tx, scans)
+        seen = [(home, at) for home, at in seen if is_fresh(at, turn.now)]
+        if not seen:
+            return
+        m = t.meters.c
+        rows = turn.tx.execute(
+            select(m.meter_id, m.household_id).where(m.household_id.in_({home for home, _ in seen}))
+        ).all()
+        turn.bound |= bound(turn.tx, {row.meter_id for row in rows} - set(turn.bound))
+        for home, at in seen:
+            yield from ((row.meter_id, at) for row in rows if row.household_id == home)
+
+    def _meter_says(self, turn: _Turn, said: Said) -> None:
+        """The meter's own alarm begins or ends; a detector's alert of running water ends by the detector alone."""
+        home, kind = turn.bound[said.device_id].household_id, AlertKind.CONSTANT_FLOW
+        if said.flag not in METER_ALARMS or not is_fresh(said.at, turn.now, FLAGS_HOLD):
+            return
+        if said.value:
+            turn.told += 1
+            self._life.raise_or_join(turn.tx, meter_concern(said.device_id, home, said.flag, said.at), turn.now)
+        elif self._life.runs_for(turn.tx, home, kind, METER_ALARMS[said.flag]):
+            self._life.ease(turn.tx, home, kind, said.at, turn.now)
+
+    def _observe(self, turn: _Turn, meter_id: str, arrivals: Sequence[Arrival | datetime]) -> None:
+        """Registers, and the times at which somebody was seen there, in the order in which they came."""
         watch, state = self._watch_in(turn.bound[meter_id].zone), turn.states[meter_id]
-        changes: list[Change] = []
+        found: list[Change] = []
         try:
             for a in arrivals:
-                changes += watch.observe(state, a.at, a.register_l, a.late)
+                if isinstance(a, Arrival):
+                    found += watch.observe(state, a.at, a.register_l, a.late)
+                else:
+                    found += watch.presence(state, a)
         except Exception:  # one meter must not stop all others
             log.exception("meter %s can't be watched", meter_id)
             turn.states.pop(meter_id, None)
             self._fault(turn, meter_id, "engine_fault")
-        self._tell(turn, meter_id, changes)
-        if meter_id in turn.anew and AlertKind.NO_DATA not in state.running:
+        self._tell(turn, meter_id, found)
+        heard = any(isinstance(a, Arrival) for a in arrivals)
+        if heard and meter_id in turn.anew and AlertKind.NO_DATA not in state.running:
             self._unwatched.ends(turn.tx, meter_id, turn.now, turn.now)  # the lost state may have missed it
 
     def _tell(self, turn: _Turn, meter_id: str, changes: Iterable[Change]) -> None:
@@ -240,7 +283,7 @@ class Watch:
     def _learn_anew(self, turn: _Turn, meter_id: str, watch: HouseholdWatch) -> HouseholdState:
         """From the readings before those at hand; without any, the meter is missed as a new one would be."""
         state = watch.start(turn.now)
-        now = [a.at for a in turn.arrivals.get(meter_id, ()) if not a.late]
+        now = [a.at for a in turn.arrivals.get(meter_id, ()) if isinstance(a, Arrival) and not a.late]
         until = min(now, default=turn.now)
         for at, register_l in self._journal.registers(meter_id, until - self._rules.learn_anew_from, until):
             watch.observe(state, at, register_l, late=True)

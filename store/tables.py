@@ -201,6 +201,15 @@ cursors = Table(
     Column("position", Integer, nullable=False),
 )
 
+last_said = Table(  # what a device last said of itself: only a change is news
+    "last_said",
+    metadata,
+    Column("device_id", Text, primary_key=True),
+    Column("flag", Text, primary_key=True),
+    Column("value", Boolean, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
 absences = Table(
     "absences",
     metadata,
@@ -414,6 +423,18 @@ scans = Table(
     Column("address", Text, nullable=False),  # coarse
     Column("fields", Text, nullable=False),  # what was shown
     Column("why", Text, nullable=False),
+)
+
+# Quarantine
+
+release_requests = Table(
+    "release_requests",
+    metadata,
+    Column("request_id", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("device_id", Text),  # its readings are vouched for, whichever gateway they came through
+    Column("done_at", UtcTime, index=True),
+    Column("released", Integer, nullable=False, server_default="0"),
 )
 
 # Security

@@ -280,3 +280,17 @@ def test_a_scan_that_is_refused_keeps_no_card() -> None:
     house.hear({"card_id": "CARD", "at": "noon"}, topic="anju/kiosk-1/scans")
     (kept,) = house.readings.kept("refused")
     assert kept.payload == b""
+
+
+def test_a_meters_alarm_is_an_event_with_every_reading_and_its_end_once() -> None:
+    flags = iter([{"leak": False}, {"leak": False}, {"leak": True}, {"leak": True}, {"leak": False}, {"leak": False}])
+
+    class Flagged:
+        def decode(self, topic: str, payload: bytes, received_at: datetime) -> tuple[Decoded, ...]:
+            return (Reading(meter_id="free", at=received_at, register_l=5.0, flags=next(flags)),)
+
+    house = House(Flagged())
+    for minute in range(6):
+        house.store([Message("t", b"", NOW + timedelta(minutes=minute))])
+    told = [(e.at.minute, e.flags["leak"]) for e in house.readings.device_events("free", *EVER)]
+    assert told == [(0, False), (2, True), (3, True), (4, False)]

@@ -1,0 +1,81 @@
+"""What a device says anew: a heartbeat that repeats the same, or old news that arrive late, change nothing."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert
+
+from domain.reading import DeviceEvent
+from domain.wristband import BandState
+from store import tables as t
+from store.contracts import BandScan
+
+FRESH = timedelta(minutes=15)  # an older sign of life says nothing about now
+FLAGS_HOLD = timedelta(hours=3)  # what a meter says of itself with an older reading is history
+_METERS = ("water_meter", "water_meter_alarm", "pulse_counter")
+_FOLLOWED = {
+    "door_contact": ("open",),
+    "motion_sensor": ("motion",),
+    **dict.fromkeys(_METERS, ("leak", "burst")),
+}
+
+
+class Said(NamedTuple):
+    """A flag that is another now; `before` is None where the device never said it."""
+
+    device_id: str
+    flag: str
+    value: bool
+    before: bool | None
+    at: datetime
+
+    @property
+    def is_life(self) -> bool:
+        """A door opens or closes, motion starts: somebody is there. A first word may be an old state."""
+        return self.before is not None and (self.flag == "open" or (self.flag == "motion" and self.value))
+
+
+def changes(tx: Connection, event: DeviceEvent) -> list[Said]:
+    """What the event says anew of what is followed; remembered in the caller's transaction."""
+    followed = {flag: event.flags[flag] for flag in _FOLLOWED.get(event.kind, ()) if flag in event.flags}
+    if not followed:
+        return []
+    c = t.last_said.c
+    rows = tx.execute(select(c.flag, c.value, c.at).where(c.device_id == event.device_id)).all()
+    known = {row.flag: row for row in rows}
+    said = []
+    for flag, value in followed.items():
+        before = known.get(flag)
+        if before is not None and event.at <= before.at:
+            continue
+        _remember(tx, event, flag, value)
+        if before is None or before.value is not value:
+            said.append(Said(event.device_id, flag, value, before.value if before else None, event.at))
+    return said
+
+
+def is_fresh(at: datetime, now: datetime, within: timedelta = FRESH) -> bool:
+    return now - at <= within
+
+
+def wearers(tx: Connection, scans: Iterable[BandScan]) -> list[tuple[str, datetime]]:
+    """The households whose resident's band was read by a scanner of staff, and when. A passer-by's page is no visit."""
+    by_staff = [scan for scan in scans if scan.source != "web"]
+    if not by_staff:
+        return []
+    b, r = t.wristbands, t.residents
+    query = select(b.c.band_id, r.c.household_id).select_from(b.join(r)).where(b.c.state == BandState.ACTIVE.value)
+    rows = tx.execute(query.where(b.c.band_id.in_({s.band_no for s in by_staff}))).all()
+    homes = {row.band_id: row.household_id for row in rows}
+    return [(homes[scan.band_no], scan.at) for scan in by_staff if scan.band_no in homes]
+
+
+def _remember(tx: Connection, event: DeviceEvent, flag: str, value: bool) -> None:
+    put = insert(t.last_said).values(device_id=event.device_id, flag=flag, value=value, at=event.at)
+    tx.execute(
+        put.on_conflict_do_update(
+            index_elements=["device_id", "flag"], set_={"value": put.excluded.value, "at": put.excluded.at}
+        )
+    )
