@@ -77,7 +77,7 @@ class ChangeInUse:
     def observe(self, state: ChangeInUseState, interval: Interval, *, used: bool) -> Verdict | None:
         """As other detectors, once a day; in between nothing is said. `used`: somebody drew water in the interval."""
         end_s = interval.end_at.timestamp()
-        hour = int(self._clock.local_s(end_s - 1.0)) // 3600
+        hour = self._clock.hour(end_s - 1.0)
         if hour > state.hour:
             self._turn_hour(state, hour)
         state.hour_used = state.hour_used or used
@@ -131,6 +131,6 @@ class ChangeInUse:
 def _deviation(recent: list[int], baseline: list[int]) -> tuple[float, float, float]:
     """Mean of the recent days, mean of the baseline, and how many standard errors they are apart."""
     mean = sum(baseline) / len(baseline)
-    variance = sum((day - mean) ** 2 for day in baseline) / (len(baseline) - 1)
+    variance = sum([(day - mean) ** 2 for day in baseline]) / (len(baseline) - 1)
     now = sum(recent) / len(recent)
     return now, mean, (now - mean) / sqrt((variance + 0.5) / len(recent))

@@ -61,15 +61,17 @@ def follow(state: DripState, end_s: float, volume_l: float, local_day: int) -> N
     if samples and end_s - samples[-1][0] < _APART_S:
         return
     total_l = state.total_l
-    three = None
+    three = True
     for at_s, before_l in reversed(samples):
         age_s = end_s - at_s
+        if age_s < _THREE_H:
+            continue
         if age_s >= _SIX_H:
             state.today_6h = min(state.today_6h, (total_l - before_l) * 3600.0 / age_s)
             break
-        if three is None and age_s >= _THREE_H:
-            three = (total_l - before_l) * 3600.0 / age_s
-            state.today_3h = min(state.today_3h, three)
+        if three:
+            three = False
+            state.today_3h = min(state.today_3h, (total_l - before_l) * 3600.0 / age_s)
     samples.append((end_s, total_l))
     if len(samples) > _SAMPLES:
         del samples[0]

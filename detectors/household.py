@@ -98,7 +98,7 @@ class HouseholdWatch:
         """Takes one register value [L]; `late` marks backfill. Values that aren't newer change nothing."""
         changes: list[Change] = []
         at_s = at.timestamp()
-        if not late:
+        if not late and at_s - state.no_data.last_s >= self._no_data.soonest_s:
             changes += self._tick(state, at_s)
         self._no_data.heard(state.no_data, at_s)
         if AlertKind.NO_DATA in state.running:

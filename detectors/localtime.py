@@ -1,6 +1,7 @@
 """The household's wall clock, quickly: the offset is looked up once an hour, so a change of summer time is met."""
 
 from datetime import UTC, datetime
+from math import nan
 from zoneinfo import ZoneInfo
 
 
@@ -10,6 +11,13 @@ class LocalClock:
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
         self._offsets: dict[int, int] = {}
+        self._asked_s, self._answer = nan, 0
+
+    def hour(self, at_s: float) -> int:
+        """Whole hours since 1970 on the household's wall clock; the same moment is asked for by several detectors."""
+        if at_s != self._asked_s:
+            self._asked_s, self._answer = at_s, int(self.local_s(at_s)) // 3600
+        return self._answer
 
     def local_s(self, at_s: float) -> float:
         """Seconds since 1970 as the household's wall clock shows them."""

@@ -1,6 +1,7 @@
 """No water drawn for longer than this household's own habit allows."""
 
 import struct
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, pairwise
@@ -57,7 +58,7 @@ class LowUseState:
     """The running silence and the household's own record. Times [s since 1970], silences [h].
 
     `up_s`: the latest first use of a morning. `used`: the last 64 hours, a bit each, lowest the running one. `plan`:
-    the running silence's alarm hour at each step of the ladder. `longest`: of each of the last days, quarter hours.
+    the running silence's alarm hour at each step of the ladder, rising. `longest`: a day, in quarter hours.
     These fade by age: `silences[b, l]`, how many begun in bin b lasted l hours; `would_raise[k]`, how many short ones
     would have raised at k steps; `days`, how many are known.
     """
@@ -139,7 +140,7 @@ class LowUse:
         self._clock = clock
         self._net_s = parameters.net.total_seconds()
         self._asks_only_s = parameters.asks_only.total_seconds()
-        self._false_alerts: list[float] = parameters.population.false_alerts.tolist()
+        self._others: list[float] = (_PRIOR_DAYS * parameters.population.false_alerts).tolist()
 
     def start(self) -> LowUseState:
         return LowUseState()
@@ -181,7 +182,7 @@ class LowUse:
         How much later is bounded: no plan waits longer than 23 hours, nor the safety net at all.
         """
         if state.plan:
-            state.would_raise[sum(alarm_h <= state.alert_h for alarm_h in state.plan)] += 1.0
+            state.would_raise[bisect_right(state.plan, state.alert_h)] += 1.0
 
     def left_s(self, state: LowUseState, at_s: float) -> float | None:
         """Since when the household is announced to be empty; none if it isn't."""
@@ -225,8 +226,7 @@ class LowUse:
 
     def _used(self, state: LowUseState, volume: float, begin_s: float, end_s: float) -> bool:
         """Whether somebody drew water in this interval; keeps the hours, the rates, the days and the drip."""
-        local = int(self._clock.local_s(end_s - 1.0))
-        hour = local // 3600
+        hour = self._clock.hour(end_s - 1.0)
         if hour != state.hour:
             self._turn_hour(state, hour)
         if 0.0 < volume < state.step_l:
@@ -269,7 +269,7 @@ class LowUse:
         state.silences[begun % 24 * BEGINS // 24, min(int(hours + _SLACK_H), HOURS)] += 1.0
         state.longest[-1] = max(state.longest[-1], min(int(hours * 4.0), 255))
         if state.plan and hours <= HOURS:
-            state.would_raise[sum(alarm_h <= hours + _SLACK_H for alarm_h in state.plan)] += 1.0
+            state.would_raise[bisect_right(state.plan, hours + _SLACK_H)] += 1.0
 
     def _plan(self, state: LowUseState) -> None:
         """Fixed once the silence has begun: nothing is learned while nothing flows."""
@@ -286,11 +286,11 @@ class LowUse:
     def _step(self, state: LowUseState, budget: float) -> int:
         """The least patient step that keeps to the budget [false alerts in 30 days] on the record."""
         allowed = _SPENT * budget / 30.0 * (state.days + _PRIOR_DAYS)
-        others = self._false_alerts
+        others = self._others
         own, step = 0.0, len(others)
         while step:
             own += state.would_raise[step]
-            if own + _PRIOR_DAYS * others[step - 1] > allowed:
+            if own + others[step - 1] > allowed:
                 break
             step -= 1
         return min(step, len(others) - 1)

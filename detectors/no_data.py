@@ -50,6 +50,7 @@ class NoData:
         self._missed = parameters.missed
         self._patience_s = parameters.patience.total_seconds()
         self._never_heard_s = parameters.never_heard.total_seconds()
+        self.soonest_s = min(self._patience_s, self._never_heard_s)  # no meter is missed sooner
         self._first_rhythm_s = parameters.first_rhythm.total_seconds()
 
     def start(self, known_since: datetime | None = None) -> NoDataState:

@@ -1,6 +1,7 @@
 """The quick forms against the slow, obvious ones."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from detectors.constant_flow import ConstantFlow, ConstantFlowParameters
 from detectors.habit import BEGINS, HOURS, LADDER, Population, alarm_hours, before, terms
+from detectors.localtime import LocalClock
 from detectors.population import POPULATION
 from domain.interval import Interval
 from tests import naive
@@ -63,3 +65,15 @@ def test_a_household_of_which_nothing_is_known_gets_the_population_s_plan() -> N
     plan = alarm_hours(terms(nothing, [0.3] * 24, before(8, 1, [0.3] * 24), POPULATION.survival), POPULATION)
     assert isinstance(POPULATION, Population)
     assert 4 <= plan[0] <= plan[-1] <= 23
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    moments=st.lists(st.integers(0, 2**31), min_size=1, max_size=8),
+    zone=st.sampled_from(["Asia/Kolkata", "Europe/Madrid"]),
+)
+def test_the_wall_clock_s_hour_is_that_of_the_calendar(moments: list[int], zone: str) -> None:
+    clock = LocalClock(ZoneInfo(zone))
+    for at_s in [moment for moment in moments for _ in range(2)]:
+        wall = datetime.fromtimestamp(at_s, UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=UTC)
+        assert clock.hour(at_s) == wall.timestamp() // 3600
