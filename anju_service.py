@@ -78,8 +78,8 @@ class Service:
             pool=pool,
         )
         self._heartbeat = Heartbeat(self.records, settings.notify.heartbeat_url, is_well=self._is_well)
-        self._ill: set[str] = set()
         with self.records.read() as tx:
+            self._ill = self.notifier.life.services_down(tx) - {channel.name for channel in channels}
             ledger = read_ledger(tx)
         self._settings = settings
         self._memory = Memory()
@@ -104,6 +104,7 @@ class Service:
         )
         self._upkeep = Upkeep(self.readings, keep=timedelta(days=settings.store.keep_days))
         self._forwarder = self._make_forwarder()
+        self._mind_the_file()
         self._finished_at: dict[str, datetime] = {}
 
     def subscriber(self, to: Subscription) -> Subscriber:
@@ -240,6 +241,12 @@ class Service:
             return None
         influx = Influx(InfluxAt(url=to.url, bucket=to.bucket, org=to.org, token=to.token))
         return Forwarder(journal=self.readings, refused=self.readings, records=self.records, influx=influx)
+
+    def _mind_the_file(self) -> None:
+        """Before the first reading comes: with a new file of readings, its followers start anew."""
+        self.notifier.watch.mind_the_file(self.now())
+        if self._forwarder:
+            self._forwarder.mind_the_file()
 
     def _forward(self) -> None:
         """Some writes at a time, so that an end of the service need not wait for a backlog's."""

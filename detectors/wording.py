@@ -126,6 +126,10 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         "it was learned anew from their readings.",
         Language.ZH: "水表{device_id}（可能还有其他水表）的用水习惯无法读取，已根据读数重新学习。",
     },
+    "readings_lost": {
+        Language.EN: "The file of readings was lost, replaced or restored; watching goes on with the new one.",
+        Language.ZH: "读数文件丢失、被替换或恢复，已从新文件继续监测。",
+    },
     "selftest": {
         Language.EN: "A test of the whole way, number {number}.",
         Language.ZH: "全流程测试，编号{number}。",

@@ -132,6 +132,12 @@ class Life:
     def service_up(self, tx: Connection, name: str, now: datetime) -> None:
         self.ease(tx, name, AlertKind.CHANNEL_DOWN, now, now)
 
+    def services_down(self, tx: Connection) -> set[str]:
+        """Names of what failed and isn't back yet: a restart must not forget that it owes their end."""
+        running = (A.kind == AlertKind.CHANNEL_DOWN, A.state != State.RESOLVED, A.ended_at.is_(None))
+        rows = tx.execute(select(A.subject, A.reason).where(*running)).all()
+        return {row.subject for row in rows if row.reason["key"] == "service_down"}
+
     def contact_lost(self, tx: Connection, reader: Person, why: str, now: datetime) -> int:
         """A contact who can't be reached any more is a hole in somebody's chain: the operator mends it."""
         reason = Reason(key="contact_lost", values={"name": reader.name, "error": why[:60]})

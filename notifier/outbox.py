@@ -84,7 +84,8 @@ class Outbox:
         self._pool = pool
         self._in_hand: set[int] = set()
         self._begun: deque[datetime] = deque()
-        self._down: set[str] = set()
+        with records.read() as tx:
+            self._down = life.services_down(tx)
         self._early: dict[str, Sent] = {}
         self._started = False
 

@@ -103,12 +103,22 @@ class Watch:
         """Takes the next entries of the journal, wholly or not at all; returns how many."""
         entries = self._up_to_limit(self._journal.follow(self.position(), self._at_once))
         if not entries:
-            return 0
+            return self.catch_up(now) if self.mind_the_file(now) else 0
         with self._records.write() as tx:
             told = self._take(tx, entries, now)
             _set_cursor(tx, entries[-1].position)
         self._at_once = 1 if told > MANY else min(self._rules.entries_at_once, self._at_once * 2)
         return len(entries)
+
+    def mind_the_file(self, now: datetime) -> bool:
+        """Another file of readings than the one followed so far is followed from its start; True where it is so."""
+        if self.position() <= self._journal.position():
+            return False
+        log.error("the file of readings was lost, replaced or restored; it is followed from its start")
+        with self._records.write() as tx:
+            _set_cursor(tx, 0)
+            self._life.tell_operator(tx, "readings.db", Reason(key="readings_lost", values={}), now)
+        return True
 
     def round(self, now: datetime) -> int:
         """What time alone brings: silent meters, due steps, expired acknowledgements. Returns how many things."""

@@ -48,7 +48,7 @@ class Forwarder:
         entries = self._journal.follow(position, 1000)
         taken = _up_to_limit(entries)
         if not taken:
-            return False
+            return self.mind_the_file()
         try:
             self._write([line for entry in taken for line in lines_of(entry)], now)
         except InfluxAwayError as e:
@@ -66,6 +66,14 @@ class Forwarder:
         """The last journal entry that InfluxDB has; entries up to here may be trimmed."""
         with self._records.read() as tx:
             return tx.scalar(select(cursors.c.position).where(cursors.c.name == CURSOR)) or 0
+
+    def mind_the_file(self) -> bool:
+        """Another file of readings than the one followed so far is followed from its start; True where it is so."""
+        if self.position() <= self._journal.position():
+            return False
+        log.error("the file of readings is another one; all of it goes to InfluxDB")
+        self._move(0)
+        return True
 
     def behind(self) -> int:
         """How many commits InfluxDB has not seen yet."""

@@ -10,6 +10,8 @@ EVERY = timedelta(hours=6)
 class Ages(Protocol):
     """What `store.contracts.ReadingStore` offers for this."""
 
+    def position(self) -> int: ...
+
     def trim(self, up_to: int) -> None: ...
 
     def forget(self, before: datetime) -> None: ...
@@ -24,9 +26,12 @@ class Upkeep:
         self._forgot_at: datetime | None = None
 
     def round(self, now: datetime, followers: Iterable[int]) -> None:
-        """`followers`: how far each follower of the journal has got; without any nothing is cut."""
+        """`followers`: how far each follower of the journal has got; without any nothing is cut.
+
+        Nor while one says that it is ahead of the journal: it knows another file, and has seen nothing of this one.
+        """
         positions = list(followers)
-        if positions and min(positions) > 0:
+        if positions and min(positions) > 0 and max(positions) <= self._readings.position():
             self._readings.trim(min(positions))
         if self._forgot_at is None or now - self._forgot_at >= EVERY:
             self._readings.forget(now - self._keep)

@@ -209,3 +209,14 @@ def test_a_backlog_goes_in_writes_of_a_few_thousand_lines(records: Records, fake
         house.readings.commit(Batch(arrivals=arrivals[start : start + 1000]))
     house.run()
     assert len(fake.lines) == 3 * MOST_LINES
+
+
+def test_a_new_file_of_readings_is_written_from_its_start(records: Records, fake: FakeInflux) -> None:
+    with closing(Influx(fake.at)) as influx:
+        house = House(records, influx)
+        commit(house.readings, range(20))
+        house.run()
+        after = House(records, influx)
+        commit(after.readings, range(20, 23))
+        after.run()
+    assert (house.forwarder.written, after.forwarder.written) == (20, 3)

@@ -29,6 +29,13 @@ def test_the_journal_is_cut_behind_the_slowest_follower() -> None:
     assert [entry.position for entry in readings.follow(0)] == [3, 4, 5]
 
 
+def test_nothing_is_cut_that_a_follower_of_another_file_has_not_seen() -> None:
+    readings = MemoryReadings()
+    readings.commit(batch(NOW))
+    Upkeep(readings, keep=timedelta(days=400)).round(NOW, [20])
+    assert [entry.position for entry in readings.follow(0)] == [1]
+
+
 def test_readings_go_after_their_time_and_not_before() -> None:
     readings = MemoryReadings()
     for day in range(3):

@@ -1,0 +1,113 @@
+"""What a start must know of the time before it: which file of readings was followed, and what was ill."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from anju_service import Service
+from config.settings import Settings
+from domain.finding import AlertKind, Level
+from domain.reading import DeviceEvent
+from notifier.channels.log import LogChannel
+from notifier.contract import Capabilities, ChannelError, Failure, Outgoing, Sent
+from store.contracts import Arrival, Batch
+from store.memory import MemoryReadings
+from tests.notifier.world import METER, MORNING, World, silence
+
+NOW = MORNING.astimezone(UTC)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_after_the_readings_file_was_lost_the_new_one_is_followed_and_the_operator_told(world: World) -> None:
+    for hour in range(20):
+        world.now = MORNING + timedelta(hours=hour)
+        world.arrives((METER, world.now, 1000.0 + hour))
+        world.turn()
+    world.readings = MemoryReadings()
+    world.start()
+    world.happens(DeviceEvent(device_id="sos1", at=world.now.astimezone(UTC), kind="sos_button", flags={"sos": True}))
+    world.turn()
+    (alert,) = world.alerts(AlertKind.CHANNEL_DOWN)
+    assert alert["reason"] == {"key": "readings_lost", "values": {}}
+    assert len(world.alerts(AlertKind.SOS)) == 1
+    assert world.watch.position() == world.readings.position() == 1
+
+
+def test_before_its_first_reading_a_service_sees_that_its_file_is_new(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.arrives((METER, world.now, 1000.0))
+    world.turn()
+    service = Service(tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: NOW)
+    at = NOW + timedelta(hours=1)
+    arrival = Arrival(meter_id=METER, at=at, register_l=1001.0, late=False, received_at=at)
+    service.readings.commit(Batch(arrivals=[arrival]))
+    assert service.notifier.watch.catch_up(at) == 1
+    service.close()
+
+
+def test_what_was_ill_before_a_restart_and_is_well_after_it_is_told_again_when_it_fails_again(tmp_path: Path) -> None:
+    World(tmp_path)
+    told: list[str] = []
+    clock = [NOW]
+
+    def start() -> Service:
+        return Service(tmp_path, Settings(), [LogChannel(lambda text: told.append(text.template))], lambda: clock[0])
+
+    def mind(service: Service, ill_since: datetime | None) -> int:
+        service.receiver.counters.unavailable_since = ill_since
+        before = told.count("technical")
+        service._mind_self()
+        service.notifier.turn(clock[0])
+        return told.count("technical") - before
+
+    service = start()
+    assert mind(service, NOW) == 1
+    with service.records.write() as tx:
+        service.notifier.life.acknowledge(tx, 1, by="operator", now=NOW)
+    service.close()
+    service = start()
+    clock[0] += timedelta(minutes=5)
+    assert mind(service, None) == 0
+    clock[0] += timedelta(hours=2)
+    assert mind(service, clock[0]) == 1
+    service.close()
+
+
+class Provider:
+    """One that can be down."""
+
+    name = "provider"
+
+    def __init__(self) -> None:
+        self.down = True
+
+    def capabilities(self, phone: str) -> Capabilities | None:
+        return Capabilities() if phone else None
+
+    def send(self, text: Outgoing) -> Sent:
+        if self.down:
+            raise ChannelError(Failure.CONFIGURATION, "wrong token")
+        return Sent(sid=f"S{text.reference}")
+
+    def find(self, text: Outgoing, since: datetime) -> Sent | None:
+        return None
+
+    def status(self, sid: str) -> Sent | None:
+        return None
+
+
+def test_a_provider_that_is_back_after_a_restart_ends_its_alert(tmp_path: Path) -> None:
+    provider = Provider()
+    world = World(tmp_path, channels=[provider])
+    world.raise_alert(silence(Level.ALERT, world.now))
+    (alert,) = world.alerts(AlertKind.CHANNEL_DOWN)
+    assert alert["ended_at"] is None
+    provider.down = False
+    world.start()
+    world.until(world.now + timedelta(minutes=30))
+    assert world.alerts(AlertKind.CHANNEL_DOWN)[0]["ended_at"] is not None
