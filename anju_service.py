@@ -90,11 +90,12 @@ class Service:
             readings=self.readings,
             band_of=self._band_of,
             on_commit=self.committed.set,
-            on_security=lambda e: security.note(at=e.at, kind="wrong_gateway", subject=e.subject, detail=e.detail),
+            on_security=lambda e: security.note(at=e.at, kind=e.kind, subject=e.subject, detail=e.detail),
             clocks=Clocks(
                 max_skew=timedelta(minutes=settings.ingest.max_skew_minutes),
                 late_after=timedelta(hours=settings.ingest.late_hours),
             ),
+            max_messages_per_minute=settings.ingest.max_messages_per_minute,
         )
         self._ledger = LedgerFollower(
             self.records,

@@ -55,6 +55,9 @@ class Ingest:
 
     formats: str = setting("", "FILTER=FORMAT pairs, separated by spaces: the format of topics that don't show it")
     max_payload_bytes: int = setting(262_144, "a larger payload is refused", unit="bytes")
+    max_messages_per_minute: int = setting(
+        6000, "a gateway that sends more is a security event; nothing is dropped", unit="messages/min"
+    )
     max_skew_minutes: int = setting(10, "a reading from further in the future is refused", unit="min")
     late_hours: float = setting(3.0, "a reading older than this at arrival is backfill", unit="h")
 

@@ -18,6 +18,7 @@ class Counters:
     scans: int = 0
     ignored: int = 0
     quarantined: int = 0
+    over_rate: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     commits: int = 0
     commit_s: float = 0.0

@@ -42,6 +42,7 @@ def metrics_of(counters: Counters) -> list[Metric]:
         _count("anju_events_stored_total", "device events stored", counters.events),
         _count("anju_scans_stored_total", "wristband scans stored", counters.scans),
         _count("anju_messages_ignored_total", "messages that carry nothing for us", counters.ignored),
+        _count("anju_messages_over_rate_total", "messages above a gateway's limit a minute; taken", counters.over_rate),
         _count("anju_messages_quarantined_total", "messages of unknown or wrongly bound devices", counters.quarantined),
         Metric(name="anju_messages_refused_total", help="messages that can't be used, by field", samples=refused),
         Metric(

@@ -9,6 +9,7 @@ from typing import Protocol
 from domain.reading import Decoded, DeviceEvent, Ignored, Reading, Refused
 from ingest.bindings import Bindings, Imposed, Known, Stranger
 from ingest.counters import Counters
+from ingest.rates import Rates, sender
 from ingest.scans import CardScan, decode_scans, is_scan
 from store.contracts import EARLIEST_AT, Arrival, BandScan, Batch, Kept, ReadingStore, StoreError
 
@@ -38,11 +39,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityEvent:
-    """A gateway spoke for a device that isn't its own."""
+    """A gateway spoke for a device that isn't its own, or floods us."""
 
     at: datetime
     subject: str
     detail: str
+    kind: str = "wrong_gateway"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class Sorted:
     kept: list[Kept] = field(default_factory=list)
     security: list[SecurityEvent] = field(default_factory=list)
     ignored: int = 0
+    over_rate: int = 0
 
     def batch(self, released: Sequence[int] = ()) -> Batch:
         return Batch(arrivals=self.arrivals, events=self.events, scans=self.scans, kept=self.kept, released=released)
@@ -84,6 +87,7 @@ class Receiver:
         on_commit: Callable[[], None] = lambda: None,
         on_security: Callable[[SecurityEvent], None] = lambda event: None,
         clocks: Clocks | None = None,
+        max_messages_per_minute: int = 6000,
     ) -> None:
         self.counters = Counters()
         self._decoder = decoder
@@ -94,6 +98,8 @@ class Receiver:
         self._on_security = on_security
         self._clocks = clocks or Clocks()
         self._in_alarm: dict[str, bool] = {}
+        self._max_rate = max_messages_per_minute
+        self._rates = Rates(max_messages_per_minute)
 
     def use_ledger(self, decoder: Decodes, bindings: Bindings) -> None:
         """The ledger has changed: what comes from now on is judged by the new one."""
@@ -153,7 +159,7 @@ class Receiver:
         released = []
         for kept in page:
             result = self.sort([Message(kept.topic, kept.payload, kept.received_at)])
-            if not result.kept and not result.security:
+            if not result.kept and not any(event.kind == "wrong_gateway" for event in result.security):
                 batch.arrivals += [replace(a, late=a.late or self._is_late(a.at, now)) for a in result.arrivals]
                 batch.events += result.events
                 released.append(kept.kept_id)
@@ -163,8 +169,20 @@ class Receiver:
         if is_scan(message.topic):
             self._sort_scans(message, result)
             return
+        gateway_id = None
         for decoded in self._decoder.decode(message.topic, message.payload, message.received_at):
             self._place(message, decoded, result)
+            if isinstance(decoded, Reading | DeviceEvent):
+                gateway_id = decoded.gateway_id
+        self._mind_the_rate(sender(gateway_id, message.topic), message, result)
+
+    def _mind_the_rate(self, who: str, message: Message, result: Sorted) -> None:
+        over = self._rates.over_by(who, message.received_at)
+        result.over_rate += over > 0
+        if over == 1:
+            detail = f"more than {self._max_rate} messages a minute"
+            event = SecurityEvent(at=message.received_at, subject=who, detail=detail, kind="gateway_floods")
+            result.security.append(event)
 
     def _place(self, message: Message, decoded: Decoded, result: Sorted) -> None:
         match decoded:
@@ -283,6 +301,7 @@ class Receiver:
         counters.events += len(result.events)
         counters.scans += len(result.scans)
         counters.ignored += result.ignored
+        counters.over_rate += result.over_rate
         for kept in result.kept:
             if kept.kind == "refused":
                 counters.refuse(kept.reason)

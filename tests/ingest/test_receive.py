@@ -294,3 +294,20 @@ def test_a_meters_alarm_is_an_event_with_every_reading_and_its_end_once() -> Non
         house.store([Message("t", b"", NOW + timedelta(minutes=minute))])
     told = [(e.at.minute, e.flags["leak"]) for e in house.readings.device_events("free", *EVER)]
     assert told == [(0, False), (2, True), (3, True), (4, False)]
+
+
+def test_a_gateway_that_floods_is_named_once_a_minute_and_nothing_of_it_is_lost() -> None:
+    house = House()
+    payloads = [json.dumps(reading(register_l=1000 + n, ago=timedelta(minutes=n))).encode() for n in range(6010)]
+    house.store([Message("anju/tower-1/readings", payload, NOW) for payload in payloads])
+    (event,) = house.security
+    assert (event.kind, event.subject) == ("gateway_floods", "tower-1")
+    assert len(house.registers()) == 6010
+    assert house.receiver.counters.over_rate == 10
+
+
+def test_many_gateways_below_their_limit_are_no_flood() -> None:
+    house = House()
+    topics = [f"anju/tower-{n % 100}/readings" for n in range(6010)]
+    house.store([Message(topic, b"nonsense", NOW) for topic in topics])
+    assert house.security == []
