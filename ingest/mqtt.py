@@ -292,5 +292,5 @@ class Subscriber:
             topic = message.topic
         except UnicodeDecodeError:
             topic = "topic that isn't UTF-8"
-        self._waiting.append(Message(topic, bytes(message.payload), self._now()))
+        self._waiting.append(Message(topic, bytes(message.payload), self._now(), message.retain))
         self._mids.append(message.mid if message.qos else 0)

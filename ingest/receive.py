@@ -19,6 +19,7 @@ MOST_REGISTER_L = 1e12
 LONGEST_ID = 200
 RELEASED_AT_ONCE = 500
 KEPT_PAYLOAD_BYTES = 65_536  # of a refused message; a longer one is cut, it can't be used anyway
+CALL_FOR_HELP = "sos_button"
 MOST_KEPT = 20  # of one message, each with the whole of it: a list of nonsense must not fill the disk
 
 
@@ -30,11 +31,12 @@ class Decodes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """As it came from the broker."""
+    """As it came from the broker. `retained`: kept there, and sent again whenever we subscribe."""
 
     topic: str
     payload: bytes
     received_at: datetime
+    retained: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,8 +254,14 @@ class Receiver:
         result.events.append(self._in_time(replace(event, device_id=judged.device_id), message))
 
     def _in_time(self, event: DeviceEvent, message: Message) -> DeviceEvent:
-        """A press of a button whose clock is wrong is a press now, not a message to refuse."""
-        if EARLIEST_AT <= event.at <= message.received_at + self._clocks.max_skew:
+        """A press of a button whose clock is wrong is a press now, not a message to refuse.
+
+        Nor the same as the press before, where the clock stands still; but what the broker retained is no new press.
+        The same message sent again within minutes is joined by whoever follows.
+        """
+        if EARLIEST_AT <= event.at <= message.received_at + self._clocks.max_skew and (
+            message.retained or event.kind != CALL_FOR_HELP or not self._is_late(event.at, message.received_at)
+        ):
             return event
         return replace(event, at=message.received_at, at_source="server")
 

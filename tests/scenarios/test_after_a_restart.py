@@ -9,10 +9,13 @@ from anju_service import Service
 from config.settings import Settings
 from domain.finding import AlertKind, Level
 from domain.reading import DeviceEvent
+from ingest.bindings import Bindings
+from ingest.receive import Message, Receiver
 from notifier.channels.log import LogChannel
 from notifier.contract import Capabilities, ChannelError, Failure, Outgoing, Sent
 from store.contracts import Arrival, Batch
 from store.memory import MemoryReadings
+from tests.ingest.test_receive import Says
 from tests.notifier.world import METER, MORNING, World, silence
 
 NOW = MORNING.astimezone(UTC)
@@ -76,6 +79,25 @@ def test_what_was_ill_before_a_restart_and_is_well_after_it_is_told_again_when_i
     clock[0] += timedelta(hours=2)
     assert mind(service, clock[0]) == 1
     service.close()
+
+
+def test_a_press_handed_over_again_after_a_restart_tells_nobody_twice(tmp_path: Path) -> None:
+    """The button's clock stands still, so that the press is taken for now both times."""
+    world = World(tmp_path)
+    stuck = DeviceEvent(device_id="sos1", at=datetime(2010, 1, 1, tzinfo=UTC), kind="sos_button", flags={"sos": True})
+
+    def hand_over() -> None:
+        receiver = Receiver(decoder=Says(stuck), bindings=Bindings({"sos1": None}), readings=world.readings)
+        now = world.now.astimezone(UTC)
+        receiver.store(receiver.sort([Message("t", b"", now)]), messages=1, at=now, took_s=lambda: 0.0)
+        world.turn()
+
+    hand_over()
+    told = len(world.received)
+    world.now += timedelta(seconds=40)
+    world.start()
+    hand_over()
+    assert (len(world.alerts(AlertKind.SOS)), len(world.received)) == (1, told)
 
 
 class Provider:
