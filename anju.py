@@ -391,6 +391,42 @@ def migrate_records(settings: SettingsFile = None) -> None:
     typer.echo(f"{path}: schema {head()}")
 
 
+quarantine = typer.Typer(no_args_is_help=True, help="Messages of unknown devices, or through a wrong gateway.")
+app.add_typer(quarantine, name="quarantine")
+
+
+@quarantine.command("list")
+def list_quarantine(
+    limit: Annotated[int, typer.Option(help="The newest so many.", min=1)] = 20, settings: SettingsFile = None
+) -> None:
+    """Show what is in quarantine and why; the service may run meanwhile."""
+    from store.contracts import StoreError
+    from store.readings import read_kept
+
+    try:
+        for k in read_kept(_folder(_settings(settings)) / "readings.db", "quarantined", limit):
+            typer.echo(f"{k.received_at:%Y-%m-%dT%H:%M:%SZ} {k.device_id} {k.topic}: {k.reason}: {k.payload[:80]!r}")
+    except StoreError as e:
+        raise _stop(str(e), code=2) from e
+
+
+@quarantine.command("release")
+def release_quarantine(
+    device: Annotated[
+        str | None, typer.Option(help="Vouch for this device's messages, whichever gateway they came through.")
+    ] = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Ask the service to judge again what is in quarantine; it does within seconds, or when it runs next."""
+    from sqlalchemy import insert
+
+    from store.tables import release_requests
+
+    with _records(_settings(settings)).write() as tx:
+        tx.execute(insert(release_requests).values(at=_wall_clock(), device_id=device))
+    typer.echo("asked; the service does it within seconds, or when it runs next")
+
+
 @app.command("backup")
 def back_up(
     target: Annotated[Path, typer.Argument(help="A new folder.")],

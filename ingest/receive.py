@@ -143,8 +143,17 @@ class Receiver:
                 self._refuse(message, _fault(e), result)
                 self.store(result, messages=1, at=at, took_s=took_s)
 
-    def release(self, now: datetime) -> int:
-        """Judges again what is in quarantine, oldest first, and stores what may now pass; returns how many messages."""
+    def release(self, now: datetime, vouched: str | None = None) -> int:
+        """Judges again what is in quarantine, oldest first, and stores what may now pass; returns how many messages.
+
+        `vouched`: a device whose messages pass whichever gateway they came through.
+        """
+        if vouched is not None:
+            bindings = self._bindings.vouching(vouched)
+            trusting = Receiver(decoder=self._decoder, bindings=bindings, readings=self._readings, clocks=self._clocks)
+            passed = trusting.release(now)
+            self._on_commit()
+            return passed
         passed, after = 0, 0
         while page := self._readings.kept("quarantined", RELEASED_AT_ONCE, after=after):
             after = page[-1].kept_id

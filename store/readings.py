@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -178,6 +178,19 @@ class Readings:
             self._idle.put(db)
         except sqlite3.OperationalError as e:
             raise StoreUnavailableError(f"{self.path}: {e}") from e
+
+
+def read_kept(path: Path, kind: str, limit: int) -> list[Kept]:
+    """The newest first, for a command beside the service."""
+    sql = (
+        "SELECT kept_id, kind, received_at, topic, payload, reason, device_id FROM kept"
+        " WHERE kind = ? ORDER BY kept_id DESC LIMIT ?"
+    )
+    try:
+        with closing(_open(path, "ro")) as db:
+            return [_kept(row) for row in db.execute(sql, (kind, limit))]
+    except sqlite3.OperationalError as e:
+        raise StoreUnavailableError(f"{path}: {e}") from e
 
 
 def _bring_up(db: sqlite3.Connection, path: Path) -> None:

@@ -4,6 +4,9 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import insert
+
+from ingest.bindings import Bindings
 from ingest.decode import Decoder
 from ingest.follow_ledger import LedgerFollower, bindings_of
 from ingest.receive import Message, Receiver
@@ -12,6 +15,7 @@ from store.ledger_import import import_ledger
 from store.memory import MemoryReadings
 from store.migrations import migrate
 from store.records import Records
+from store.tables import release_requests
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FILES = {
@@ -46,4 +50,24 @@ def test_readings_of_a_new_meter_leave_quarantine_when_the_ledger_is_imported(tm
     assert follower.look(NOW) == 0
     assert len(readings.registers("m1", NOW - timedelta(days=9), NOW + timedelta(days=1))) == 1200
     assert readings.kept("quarantined") == []
+    records.close()
+
+
+def test_what_came_through_a_wrong_gateway_is_released_when_somebody_vouches_for_it(tmp_path: Path) -> None:
+    migrate(tmp_path / "records.db")
+    records = Records(tmp_path / "records.db")
+    readings = MemoryReadings()
+    receiver = Receiver(decoder=Decoder(), bindings=Bindings({"m1": "gw1", "m2": "gw1"}), readings=readings)
+    with records.read() as tx:
+        follower = LedgerFollower(records, receiver, decoder=Decoder, seen=read_ledger(tx).version)
+    for meter_id in ("m1", "m2"):
+        reading = {"meter_id": meter_id, "at": NOW.isoformat(), "register_l": 5000}
+        message = Message("anju/gw2/readings", json.dumps(reading).encode(), NOW)
+        receiver.store(receiver.sort([message]), messages=1, at=NOW, took_s=lambda: 0.0)
+    with records.write() as tx:
+        tx.execute(insert(release_requests).values(at=NOW, device_id="m1"))
+    assert follower.look(NOW) == 1
+    assert follower.look(NOW) == 0
+    assert [kept.device_id for kept in readings.kept("quarantined")] == ["m2"]
+    assert readings.registers("m1", NOW, NOW + timedelta(days=1)) == [(NOW, 5000.0)]
     records.close()
