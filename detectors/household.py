@@ -2,6 +2,7 @@
 
 import struct
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
@@ -143,6 +144,10 @@ class HouseholdWatch:
     def absent(self, state: HouseholdState, begins_at: datetime, ends_at: datetime) -> None:
         """The household is known to be empty from, until; expires by itself."""
         self._low_use.absent(state.low_use, begins_at.timestamp(), ends_at.timestamp())
+
+    def absences_are(self, state: HouseholdState, absences: Iterable[tuple[datetime, datetime]]) -> None:
+        """These announced absences and no others: one that was taken back or ended early is forgotten."""
+        state.low_use.absences = [(begins_at.timestamp(), ends_at.timestamp()) for begins_at, ends_at in absences]
 
     def home_again(self, state: HouseholdState, at: datetime) -> None:
         """They came back before the announced end."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from domain.alert import Event, Outcome, State
 from domain.finding import AlertKind, Finding, Level, Reason
@@ -204,6 +204,23 @@ class Life:
             tx.execute(insert(t.absences).values(**away, announced_by=by))
         case.write(next_at=until)
         case.cancel_texts()
+
+    def back(self, tx: Connection, household_id: str, *, by: str, now: datetime, why: str = "") -> bool:
+        """They are back before the announced end: the absence ends now, and what waited for its end goes on."""
+        c = t.absences.c
+        running = (c.household_id == household_id, c.from_at <= now, c.until_at > now)
+        if tx.execute(update(t.absences).where(*running).values(until_at=now)).rowcount == 0:
+            return False
+        waiting = (A.household_id == household_id, A.state == State.ABSENT)
+        for alert_id in tx.execute(select(A.alert_id).where(*waiting)).scalars().all():
+            case = Case.open(tx, alert_id, now)
+            if case.kind is not AlertKind.LOW_USE:
+                case.write(next_at=now)
+                continue
+            case.step(Event.EASE, by, why)  # somebody is there; a new silence is found anew
+            case.write(ended_at=now)
+            self._wait_for_settling(case)
+        return True
 
     def reopen(self, tx: Connection, alert_id: int, *, by: str, now: datetime, why: str = "") -> None:
         """Settled too early; everything starts again."""

@@ -42,6 +42,7 @@ class Why(StrEnum):
     STILL_GOING_ON = "still_going_on"
     CAUSE_GONE = "cause_gone"
     STILL_UNSETTLED = "still_unsettled"
+    USE_ON_TWO_DAYS = "use_on_two_days"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

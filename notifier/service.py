@@ -65,10 +65,17 @@ class Notifier:
         self.outbox = Outbox(records=records, letters=self.letters, life=self.life, rules=rules.outbox, pool=pool)
 
     def watch_turn(self, now: datetime) -> int:
-        """Takes all readings that are there, then what time has brought; returns how many things were done."""
+        """Takes all readings that are there, then what time has brought; returns how many things were done.
+
+        Readings that can't be taken keep no alert from going on; the fault is raised after that.
+        """
         done = 0
-        while entries := self.watch.catch_up(now):
-            done += entries
+        try:
+            while entries := self.watch.catch_up(now):
+                done += entries
+        except Exception:
+            self.watch.round(now, caught_up=False)
+            raise
         return done + self.watch.round(now)
 
     def send_turn(self, now: datetime) -> int:

@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import accumulate
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import OperationalError
 
 from detectors.household import Change, HouseholdState, HouseholdWatch, Raised, StateError
 from domain.finding import AlertKind, Reason
@@ -18,7 +20,8 @@ from domain.reading import DeviceEvent
 from notifier.changes import FLAGS_HOLD, Said, changes, is_fresh, wearers
 from notifier.contract import Records
 from notifier.devices import METER_ALARMS, Bound, bound, concerns, gateway_goes, meter_concern, operator_concern
-from notifier.life import Concern, Life
+from notifier.life import ANJU, Concern, Life
+from notifier.policy import Why
 from notifier.unwatched import Unwatched
 from store import tables as t
 from store.contracts import Arrival, BandScan, Journal, JournalEntry, RegisterReader
@@ -26,6 +29,8 @@ from store.contracts import Arrival, BandScan, Journal, JournalEntry, RegisterRe
 CURSOR = "watch"
 MANY = 50  # alerts in one commit: others must not wait long for theirs
 CLOCK_SET_BACK = timedelta(minutes=2)
+TRY_AGAIN = timedelta(hours=1)
+LONGEST_BACKLOG = timedelta(days=7)
 D = t.detector_states.c
 log = logging.getLogger(__name__)
 
@@ -120,9 +125,14 @@ class Watch:
             self._life.tell_operator(tx, "readings.db", Reason(key="readings_lost", values={}), now)
         return True
 
-    def round(self, now: datetime) -> int:
-        """What time alone brings: silent meters, due steps, expired acknowledgements. Returns how many things."""
+    def round(self, now: datetime, *, caught_up: bool = True) -> int:
+        """What time alone brings: silent meters, due steps, expired acknowledgements. Returns how many things.
+
+        Behind a journal that can't be read no meter is missed; what was raised before goes on.
+        """
         self._mind_the_clock(now)
+        if not caught_up:
+            return self._advance_due(now)
         if self._ticks_from is None:
             self._ticks_from = now + self._rules.quiet_start
         if self._looked_at is None or abs(now - self._looked_at) >= self._rules.look_for_new_meters:
@@ -143,6 +153,8 @@ class Watch:
         if back < CLOCK_SET_BACK:
             return
         log.warning("the clock went back by %s; what is due moves with it", back)
+        if self._ticks_from is not None:
+            self._ticks_from = min(self._ticks_from, now + self._rules.quiet_start)
         with self._records.write() as tx:
             for table, key in ((t.alerts, t.alerts.c.alert_id), (t.messages, t.messages.c.message_id)):
                 for row in tx.execute(select(key.label("id"), table.c.next_at).where(table.c.next_at > now)).all():
@@ -174,9 +186,11 @@ class Watch:
         for meter_id in list(turn.states):
             self._observe(turn, meter_id, arrivals[meter_id])
         for event in events:
-            self._report(turn, event)
+            with self._alone(turn, event.device_id):
+                self._report(turn, event)
         for one in said:
-            self._meter_says(turn, one)
+            with self._alone(turn, one.device_id):
+                self._meter_says(turn, one)
         self._save(turn)
         return turn.told
 
@@ -220,9 +234,12 @@ class Watch:
                     found += watch.presence(state, a)
         except Exception:  # one meter must not stop all others
             log.exception("meter %s can't be watched", meter_id)
-            turn.states.pop(meter_id, None)
-            self._fault(turn, meter_id, "engine_fault")
-        self._tell(turn, meter_id, found)
+            self._fault(turn, meter_id)
+        with self._alone(turn, meter_id):
+            self._tell(turn, meter_id, found)
+        if AlertKind.USE_WHILE_ABSENT in state.running:
+            with self._alone(turn, meter_id):
+                self._back_by_use(turn, meter_id, state)
         heard = any(isinstance(a, Arrival) for a in arrivals)
         if heard and meter_id in turn.anew and AlertKind.NO_DATA not in state.running:
             self._unwatched.ends(turn.tx, meter_id, turn.now, turn.now)  # the lost state may have missed it
@@ -238,8 +255,28 @@ class Watch:
                     self._life.raise_or_join(turn.tx, Concern.of(change.finding, place.household_id), turn.now)
             elif change.kind is AlertKind.NO_DATA:
                 self._unwatched.ends(turn.tx, meter_id, change.at, turn.now)
-            else:
+            elif change.kind is not AlertKind.CONSTANT_FLOW or not self._flows_elsewhere(turn, meter_id):
                 self._life.ease(turn.tx, place.household_id, change.kind, change.at, turn.now)
+
+    def _flows_elsewhere(self, turn: _Turn, meter_id: str) -> bool:
+        """Whether another meter of this home has a flow that does not end: the end of one leak is not that of both."""
+        place, m = turn.bound[meter_id], t.meters.c
+        here = (m.household_id == place.household_id, m.meter_id != meter_id)
+        rows = turn.tx.execute(select(D.meter_id, D.body).join(t.meters, m.meter_id == D.meter_id).where(*here)).all()
+        watch = self._watch_in(place.zone)
+        states = [turn.states.get(row.meter_id) or _loaded(watch, row.body) for row in rows]
+        return any(state is not None and AlertKind.CONSTANT_FLOW in state.running for state in states)
+
+    def _back_by_use(self, turn: _Turn, meter_id: str, state: HouseholdState) -> None:
+        """Who draws water on a second day is not away: the announced absence ends, and the home is watched again."""
+        place, a = turn.bound[meter_id], t.alerts.c
+        said = (a.household_id == place.household_id, a.kind == AlertKind.USE_WHILE_ABSENT)
+        reason = turn.tx.execute(select(a.reason).where(*said).order_by(a.alert_id.desc()).limit(1)).scalar()
+        if reason is None or "used_at" not in reason["values"]:
+            return
+        first_at = datetime.fromisoformat(reason["values"]["used_at"]).astimezone(place.zone)
+        if datetime.fromtimestamp(state.low_use.last_use_s, place.zone).date() > first_at.date():
+            self._life.back(turn.tx, place.household_id, by=ANJU, now=turn.now, why=Why.USE_ON_TWO_DAYS)
 
     def _report(self, turn: _Turn, event: DeviceEvent) -> None:
         """What a device says at once: help is needed, or the danger is over; or that a gateway comes or goes."""
@@ -271,7 +308,10 @@ class Watch:
     def _load(self, turn: _Turn, meter_ids: Sequence[str]) -> dict[str, HouseholdState]:
         rows = turn.tx.execute(select(D.meter_id, D.body).where(D.meter_id.in_(meter_ids))).all()
         packed = {row.meter_id: row.body for row in rows}
-        states = {m: self._unpack(turn, m, packed.get(m)) for m in meter_ids}
+        states = {}
+        for meter_id in meter_ids:
+            with self._alone(turn, meter_id, writes=False):
+                states[meter_id] = self._unpack(turn, meter_id, packed.get(meter_id))
         self._announce_absences(turn, states)
         return states
 
@@ -300,32 +340,55 @@ class Watch:
         return state
 
     def _announce_absences(self, turn: _Turn, states: dict[str, HouseholdState]) -> None:
+        """Every meter of a home knows its absences as they are now; those over are kept for readings on their way."""
         c = t.absences.c
-        homes = {turn.bound[m].household_id: m for m in states}
-        rows = turn.tx.execute(
-            select(c.household_id, c.from_at, c.until_at).where(c.household_id.in_(homes), c.until_at > turn.now)
-        ).all()
-        for row in rows:
-            state = states[homes[row.household_id]]
-            if (row.from_at.timestamp(), row.until_at.timestamp()) not in state.low_use.absences:
-                self._watch_in(turn.bound[homes[row.household_id]].zone).absent(state, row.from_at, row.until_at)
+        homes = {turn.bound[m].household_id for m in states}
+        recent = (c.household_id.in_(homes), c.until_at > turn.now - LONGEST_BACKLOG)
+        absences: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
+        for row in turn.tx.execute(select(c.household_id, c.from_at, c.until_at).where(*recent).order_by(c.from_at)):
+            absences[row.household_id].append((row.from_at, row.until_at))
+        for meter_id, state in states.items():
+            heard_at = state.register.last_at or turn.now
+            ahead = [a for a in absences[turn.bound[meter_id].household_id] if a[1] > heard_at]
+            self._watch_in(turn.bound[meter_id].zone).absences_are(state, ahead)
 
     def _save(self, turn: _Turn) -> None:
         if not turn.states:
             return
         rows = []
-        for meter_id, state in turn.states.items():
+        for meter_id, state in list(turn.states.items()):
             watch = self._watch_in(turn.bound[meter_id].zone)
-            rows.append({"meter_id": meter_id, "body": watch.dump(state), "deadline_at": watch.deadline(state)})
+            with self._alone(turn, meter_id, writes=False):
+                rows.append({"meter_id": meter_id, "body": watch.dump(state), "deadline_at": watch.deadline(state)})
+        if not rows:
+            return
         put = insert(t.detector_states)
         put = put.on_conflict_do_update(
             index_elements=["meter_id"], set_={"body": put.excluded.body, "deadline_at": put.excluded.deadline_at}
         )
         turn.tx.execute(put, rows)
 
-    def _fault(self, turn: _Turn, meter_id: str, key: str) -> None:
-        place = turn.bound[meter_id]
-        self._life.raise_or_join(turn.tx, operator_concern(meter_id, place.household_id, key, turn.now), turn.now)
+    @contextmanager
+    def _alone(self, turn: _Turn, device_id: str, *, writes: bool = True) -> Iterator[None]:
+        """A fault here undoes what was begun here, is told to the operator, and stops nobody else.
+
+        The device's state stays as it was, so that the same is found again. A store that fails stops all, and is
+        tried again.
+        """
+        try:
+            with turn.tx.begin_nested() if writes else nullcontext():
+                yield
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("device %s can't be watched", device_id)
+            self._fault(turn, device_id)
+
+    def _fault(self, turn: _Turn, device_id: str) -> None:
+        turn.states.pop(device_id, None)
+        place = turn.bound.get(device_id)
+        concern = operator_concern(device_id, place.household_id if place else None, "engine_fault", turn.now)
+        self._life.raise_or_join(turn.tx, concern, turn.now)
 
     # Time
 
@@ -351,9 +414,11 @@ class Watch:
             meter_ids = list(tx.execute(due).scalars())
             turn = _Turn(tx, now, bound(tx, set(meter_ids)))
             turn.states = self._load(turn, [m for m in meter_ids if m in turn.bound])
-            for meter_id, state in turn.states.items():
-                self._tell(turn, meter_id, self._watch_in(turn.bound[meter_id].zone).tick(state, now))
+            for meter_id, state in list(turn.states.items()):
+                with self._alone(turn, meter_id):
+                    self._tell(turn, meter_id, self._watch_in(turn.bound[meter_id].zone).tick(state, now))
             self._save(turn)
+            _put_off(tx, set(turn.bound) - set(turn.states), now + TRY_AGAIN)
             _forget(tx, set(meter_ids) - set(turn.bound))
         return len(meter_ids)
 
@@ -377,6 +442,19 @@ def _cursor(tx: Connection) -> int:
 def _set_cursor(tx: Connection, position: int) -> None:
     put = insert(t.cursors).values(name=CURSOR, position=position)
     tx.execute(put.on_conflict_do_update(index_elements=["name"], set_={"position": put.excluded.position}))
+
+
+def _loaded(watch: HouseholdWatch, body: bytes) -> HouseholdState | None:
+    try:
+        return watch.load(body)
+    except StateError:
+        return None  # learned anew when its own readings come
+
+
+def _put_off(tx: Connection, meter_ids: set[str], until: datetime) -> None:
+    """Meters whose clock could not be read don't stand before the others at every turn."""
+    if meter_ids:
+        tx.execute(t.detector_states.update().where(D.meter_id.in_(meter_ids)).values(deadline_at=until))
 
 
 def _forget(tx: Connection, meter_ids: set[str]) -> None:

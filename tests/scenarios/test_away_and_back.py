@@ -1,0 +1,112 @@
+"""An announced absence holds for all meters of a home, and ends when somebody says or shows that they are back."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from detectors.household import HouseholdState, HouseholdWatch, WatchParameters
+from domain.alert import State
+from domain.finding import AlertKind, Level
+from store import tables as t
+from tests.notifier.world import HOME, METER, ZONE, World, at, put, silence
+
+SECOND = "m201b"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    world = World(tmp_path)
+    with world.records.write() as tx:
+        put(tx, "meters", {"meter_id": SECOND, "household_id": HOME, "gateway_id": "gw1"})
+    return world
+
+
+def goes_away(world: World, until: datetime) -> None:
+    with world.records.write() as tx:
+        row = {"household_id": HOME, "from_at": world.now, "until_at": until, "announced_by": "son"}
+        put(tx, "absences", row)
+
+
+def hears(world: World, hours: int, drawn: float = 0.0, register: float = 100.0) -> float:
+    for _ in range(hours):
+        world.now += timedelta(hours=1)
+        register += drawn if world.now.astimezone(ZONE).hour in (7, 12, 18) else 0.0
+        world.arrives((METER, world.now, register), (SECOND, world.now, 100.0))
+        world.turn()
+    return register
+
+
+def states(world: World) -> dict[str, HouseholdState]:
+    watch = HouseholdWatch(WatchParameters(), ZONE)
+    with world.records.read() as tx:
+        rows = tx.execute(select(t.detector_states.c.meter_id, t.detector_states.c.body)).all()
+    return {row.meter_id: watch.load(row.body) for row in rows}
+
+
+def test_every_meter_of_a_home_knows_that_nobody_is_there(world: World) -> None:
+    hears(world, 1)
+    goes_away(world, at("07:00", day=10))
+    hears(world, 2)
+    assert {m: len(state.low_use.absences) for m, state in states(world).items()} == {METER: 1, SECOND: 1}
+
+
+def test_an_absence_that_is_taken_back_no_longer_holds(world: World) -> None:
+    hears(world, 1)
+    goes_away(world, at("07:00", day=10))
+    hears(world, 2)
+    with world.records.write() as tx:
+        tx.execute(t.absences.delete())
+    hears(world, 1)
+    assert [state.low_use.absences for state in states(world).values()] == [[], []]
+
+
+def test_who_is_said_to_be_back_is_watched_again_and_the_waiting_alert_eases(world: World) -> None:
+    alert = world.raise_alert(silence(Level.ALERT, world.now))
+    with world.records.write() as tx:
+        world.life.leave(tx, alert, by="daughter", until=at("07:00", day=30), now=world.now)
+    hears(world, 3)
+    with world.records.write() as tx:
+        assert world.life.back(tx, HOME, by="grid_worker", now=world.now)
+        assert not world.life.back(tx, HOME, by="grid_worker", now=world.now)
+    hears(world, 2)
+    assert world.state(alert) is State.EASED
+    assert [state.low_use.absences for state in states(world).values()] == [[], []]
+
+
+def test_water_on_two_days_of_an_absence_ends_it_and_on_one_day_does_not(world: World) -> None:
+    goes_away(world, at("07:00", day=30))
+    register = hears(world, 4)
+    register = hears(world, 8, drawn=10.0, register=register)
+    hears(world, 30, register=register)
+    assert {len(state.low_use.absences) for state in states(world).values()} == {1}
+    assert len(world.alerts(AlertKind.USE_WHILE_ABSENT)) == 1
+    hears(world, 24, drawn=10.0, register=register)
+    hears(world, 1, register=register + 30.0)
+    assert {len(state.low_use.absences) for state in states(world).values()} == {0}
+    with world.records.read() as tx:
+        until = tx.execute(select(t.absences.c.until_at)).scalar_one()
+    assert until < world.now
+
+
+def test_the_end_of_one_meters_flow_is_not_the_end_of_the_others(world: World) -> None:
+    first = second = 100.0
+
+    def hours(count: int, one: float, other: float) -> None:
+        nonlocal first, second
+        for _ in range(count):
+            world.now += timedelta(hours=1)
+            use = 20.0 * (world.now.astimezone(ZONE).hour in (7, 12, 18))
+            first, second = first + one + use, second + other + use
+            world.arrives((METER, world.now, first), (SECOND, world.now, second))
+            world.turn()
+
+    hours(24 * 10, 0.0, 0.0)
+    hours(24, 30.0, 30.0)
+    assert {AlertKind.CONSTANT_FLOW in state.running for state in states(world).values()} == {True}
+    hours(6, 30.0, 0.0)
+    assert AlertKind.CONSTANT_FLOW not in states(world)[SECOND].running
+    assert [a["ended_at"] for a in world.alerts(AlertKind.CONSTANT_FLOW)] == [None]
+    hours(6, 0.0, 0.0)
+    assert None not in [a["ended_at"] for a in world.alerts(AlertKind.CONSTANT_FLOW)]
