@@ -15,12 +15,14 @@ from detectors.low_use import LowUse, LowUseParameters, LowUseState
 from detectors.no_data import NoData, NoDataParameters, NoDataState
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 from domain.interval import Interval
-from domain.register import RegisterState, advance
+from domain.register import Case, RegisterState, advance
 
-_VERSION = 3
+_VERSION = 4
 _HEAD = struct.Struct("<BBHHHHH")
 _EPISODE = struct.Struct("<B?d")
 _REGISTER = struct.Struct("<ddddd")
+_UNKNOWN = CannotTell(Reason(key="gap"))
+_REPEATS = (Case.DUPLICATE, Case.CONFLICT, Case.OLDER)
 _KINDS = (
     AlertKind.LOW_USE,
     AlertKind.CONSTANT_FLOW,
@@ -102,12 +104,14 @@ class HouseholdWatch:
         if not late and at_s - state.no_data.last_s >= self._no_data.soonest_s:
             changes += self._tick(state, at_s)
         self._no_data.heard(state.no_data, at_s)
-        if AlertKind.NO_DATA in state.running:
-            changes += self._follow(state, AlertKind.NO_DATA, self._no_data.tick(state.no_data, at_s), at)
-        interval, _ = advance(state.register, at, register_l, late=late)
+        interval, case = advance(state.register, at, register_l, late=late)
+        usable = case is Case.FIRST if interval is None else interval.known
+        if not usable or state.no_data.unusable_s or state.running:
+            changes += self._usable(state, at, case, usable=usable, late=late)
         if interval is None:
             return changes
-        low_use = self._low_use.observe(state.low_use, interval)
+        goes_on = not usable and AlertKind.LOW_USE in state.running  # a silence that is told doesn't begin anew
+        low_use = _UNKNOWN if goes_on else self._low_use.observe(state.low_use, interval)
         if low_use is not CLEAR or state.running:
             changes += self._follow(state, AlertKind.LOW_USE, low_use, at)
         flow = self._constant_flow.observe(state.constant_flow, interval)
@@ -161,6 +165,17 @@ class HouseholdWatch:
         """The positive sign: when water was first drawn this morning (from 4 o'clock, local time); none yet."""
         up_s = self._low_use.up_s(state.low_use, now.timestamp())
         return None if up_s is None else datetime.fromtimestamp(up_s, UTC)
+
+    def _usable(self, state: HouseholdState, at: datetime, case: Case, *, usable: bool, late: bool) -> list[Change]:
+        """Only a reading that tells a volume ends `no_data`; too long without one begins it, backfill never."""
+        running = AlertKind.NO_DATA in state.running
+        if usable:
+            state.no_data.unusable_s = 0.0
+            return [_ended(state, AlertKind.NO_DATA, at)] if running else []
+        if case in _REPEATS:
+            return []
+        verdict = self._no_data.unusable(state.no_data, at.timestamp(), case)
+        return [] if late or running else self._follow(state, AlertKind.NO_DATA, verdict, at)
 
     def _use_while_absent(self, state: HouseholdState, interval: Interval, used: bool) -> Verdict:
         """Somebody draws water where nobody should be; said once an absence."""

@@ -1,12 +1,13 @@
-"""Nothing heard from a meter for longer than its own reporting rhythm explains."""
+"""Nothing usable from a meter: silent for longer than its own rhythm explains, or a register that tells nothing."""
 
 import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from domain.finding import CLEAR, AlertKind, Finding, Level, Reason, Verdict
+from domain.register import Case
 
-_PACKED = struct.Struct("<dddd")
+_PACKED = struct.Struct("<ddddd")
 _SMOOTHING = 1 / 16  # about a day of hourly readings
 _WOBBLE_CAP = 4.0  # one outage [rhythms] must not blunt the watch for weeks
 
@@ -16,25 +17,31 @@ class NoDataParameters:
     """When a meter counts as silent: rhythm times `missed`, and never sooner than rhythm + `patience`.
 
     Chosen by reasoning, not tuned: an hourly meter is named after 6 h, a daily one after 3 days.
+    `unusable`: readings come, but from so long no volume can be told.
     """
 
     missed: float = 3.0
     patience: timedelta = timedelta(hours=5)
     never_heard: timedelta = timedelta(hours=72)
     first_rhythm: timedelta = timedelta(hours=24)
+    unusable: timedelta = timedelta(hours=24)
 
 
 @dataclass(slots=True)
 class NoDataState:
-    """When the meter was last heard (or, before its first reading, put in) and how often it reports [s]."""
+    """When the meter was last heard (or, before its first reading, put in) and how often it reports [s].
+
+    `unusable_s`: when the run of readings began that tell no volume; 0 without.
+    """
 
     last_s: float = 0.0
     heard_s: float = 0.0
     rhythm_s: float = 0.0
     wobble_s: float = 0.0
+    unusable_s: float = 0.0
 
     def pack(self) -> bytes:
-        return _PACKED.pack(self.last_s, self.heard_s, self.rhythm_s, self.wobble_s)
+        return _PACKED.pack(self.last_s, self.heard_s, self.rhythm_s, self.wobble_s, self.unusable_s)
 
     @classmethod
     def unpack(cls, packed: bytes) -> "NoDataState":
@@ -51,6 +58,7 @@ class NoData:
         self._patience_s = parameters.patience.total_seconds()
         self._never_heard_s = parameters.never_heard.total_seconds()
         self.soonest_s = min(self._patience_s, self._never_heard_s)  # no meter is missed sooner
+        self._unusable_s = parameters.unusable.total_seconds()
         self._first_rhythm_s = parameters.first_rhythm.total_seconds()
 
     def start(self, known_since: datetime | None = None) -> NoDataState:
@@ -66,6 +74,22 @@ class NoData:
         else:
             state.heard_s = at_s
         state.last_s = at_s
+
+    def unusable(self, state: NoDataState, at_s: float, case: Case) -> Verdict:
+        """A reading came that tells no volume, for this reason; long enough, and nobody is watched here."""
+        state.unusable_s = state.unusable_s or at_s
+        if at_s - state.unusable_s < self._unusable_s:
+            return CLEAR
+        since = datetime.fromtimestamp(state.unusable_s, UTC)
+        return Finding(
+            kind=self.kind,
+            level=Level.ALERT,
+            at=datetime.fromtimestamp(at_s, UTC),
+            since=since,
+            reason=Reason(
+                key="no_data_unusable", values={"since_at": since.isoformat(), "case": case.value.replace("_", " ")}
+            ),
+        )
 
     def deadline_s(self, state: NoDataState) -> float | None:
         """When `tick` will say something if no reading comes before."""

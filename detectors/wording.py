@@ -73,6 +73,11 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.EN: "The meter, known since {last_at}, has never sent a reading.",
         Language.ZH: "水表自{last_at}登记以来从未发送读数。",
     },
+    "no_data_unusable": {
+        Language.EN: "Readings come, but since {since_at} none of them tells how much water was used ({case}). "
+        "Whether water is used there can't be told.",
+        Language.ZH: "有读数，但自{since_at}起无法从中得出用水量（{case}）。目前无法判断是否有用水。",
+    },
     "sos": {
         Language.EN: "The SOS button was pressed at {at}.",
         Language.ZH: "{at}按了求助按钮。",

@@ -28,6 +28,7 @@ _VALUES: Mapping[str, float | int | str] = {
     "cost": "120",
     "limit": "100",
     "device_id": "m201",
+    "case": "unit change",
 }
 _TIMES = ("at", "since_at", "last_at", "last_use_at")
 

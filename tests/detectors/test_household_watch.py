@@ -196,6 +196,55 @@ def test_a_register_that_stood_still_over_a_gap_tells_that_nobody_drew_water() -
     assert alert == STOPPED + 30 * HOUR
 
 
+def in_other_unit(readings: Readings) -> list[tuple[datetime, float]]:
+    return [(at, 0.001 * (100_000.0 + register_l)) for at, register_l in readings]
+
+
+def long_used(readings: Readings) -> list[tuple[datetime, float]]:
+    return [(at, 100_000.0 + register_l) for at, register_l in readings]
+
+
+def test_a_meter_whose_readings_tell_no_volume_for_a_day_is_named_once_with_the_case_until_they_do() -> None:
+    readings = list(registers(ordinary_life(70)))
+    good, odd, mended = readings[: 60 * 24], readings[60 * 24 : 65 * 24], readings[65 * 24 :]
+    state, _ = watched(long_used(good))
+    _, changes = watched(in_other_unit(odd), state)
+    (alert,) = [c.finding for c in changes if isinstance(c, Raised) and c.finding.kind is AlertKind.NO_DATA]
+    assert alert.at - odd[0][0] == timedelta(hours=24)
+    assert (alert.reason.key, alert.reason.values["case"]) == ("no_data_unusable", "unit change")
+    assert not [c for c in changes if isinstance(c, Ended) and c.kind is AlertKind.NO_DATA]
+    for language in ("en", "zh"):
+        assert "unit change" in explain(alert.reason, language, SHANGHAI)
+    _, after_mending = watched(long_used(mended), state)
+    ended = [c.at for c in after_mending if isinstance(c, Ended) and c.kind is AlertKind.NO_DATA]
+    assert ended == [mended[1][0]]  # the first is unknown across the break
+
+
+def test_a_meter_that_only_ever_sends_negative_registers_is_named() -> None:
+    _, changes = watched([(at, -register_l) for at, register_l in registers([0.0] * 72)])
+    (alert,) = [c.finding for c in changes if isinstance(c, Raised)]
+    assert (alert.reason.key, alert.at) == ("no_data_unusable", MONDAY + 24 * HOUR)
+
+
+def test_a_silent_meter_that_comes_back_with_readings_that_tell_nothing_is_not_back() -> None:
+    state, _ = watched(long_used(registers(ordinary_life(60))))
+    WATCH.tick(state, STOPPED + 30 * HOUR)
+    _, changes = watched([(STOPPED + hour * HOUR, -5.0) for hour in range(31, 90)], state)
+    assert changes == []
+    (change,) = WATCH.observe(state, STOPPED + 90 * HOUR, state.register.last_l + 9.0)
+    assert isinstance(change, Ended)
+    assert change.kind is AlertKind.NO_DATA
+
+
+def test_an_unknown_volume_does_not_end_a_silence_that_is_told() -> None:
+    readings = list(registers(ordinary_life(60) + [0.0] * 80))
+    told, odd, later = readings[: 61 * 24], readings[61 * 24 : 61 * 24 + 6], readings[61 * 24 + 6 :]
+    state, _ = watched(long_used(told))
+    assert state.running[AlertKind.LOW_USE][0] is Level.ALERT
+    _, changes = watched([*in_other_unit(odd), *long_used(later)], state)
+    assert changes == []
+
+
 def test_nothing_is_said_of_low_use_while_readings_are_missing() -> None:
     state, _ = watched(registers(ordinary_life(60)))
     changes = [c for hour in range(1, 200) for c in WATCH.tick(state, STOPPED + hour * HOUR)]
