@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, false, func, or_, select
 
 from domain.alert import Outcome, State
 from domain.finding import AlertKind, Level, Reason
 from domain.people import Role
-from store.tables import alert_events, alerts, messages, meters
+from store.tables import alert_events, alerts, communities, contacts, gateways, messages, meters
 from web.ledger import Household, Person, people_called, seen_ids, several
 from web.session import Viewer
 
@@ -157,8 +157,21 @@ def _seen(viewer: Viewer) -> Select[*tuple[object, ...]]:
     )
     if viewer.role is Role.OPERATOR:
         technical = [kind.value for kind in AlertKind if kind.for_operator]
-        condition |= alerts.c.household_id.is_(None) & alerts.c.kind.in_(technical)
+        condition |= alerts.c.household_id.is_(None) & alerts.c.kind.in_(technical) & ~_elsewhere(viewer)
     return select(alerts).where(condition)
+
+
+def _elsewhere(viewer: Viewer) -> ColumnElement[bool]:
+    """An operator of one community sees what concerns the service, and nothing of the other communities' devices."""
+    own, subject = viewer.community_id, alerts.c.subject
+    if own is None:
+        return false()
+    theirs = select(communities.c.community_id + "/").where(communities.c.community_id != own)
+    return or_(
+        subject.in_(select(gateways.c.gateway_id).where(gateways.c.community_id != own)),
+        subject.in_(select("contact:" + contacts.c.contact_id).where(contacts.c.community_id != own)),
+        func.substr(subject, 1, func.instr(subject, "/")).in_(theirs),
+    )
 
 
 def _shown(tx: Connection, query: Select[*tuple[object, ...]]) -> list[Shown]:

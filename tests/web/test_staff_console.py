@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from store.records import Records
-from store.tables import absences, alerts
+from store.tables import absences, alerts, contacts, gateways
 from tests.web import town
 from tests.web.conftest import URL, SignIn
 from web.app import create_app
@@ -114,6 +114,18 @@ def test_staff_can_neither_read_nor_change_an_alert_of_another_community(sign_in
 def test_a_silent_gateway_concerns_the_operator_alone(sign_in: SignIn) -> None:
     assert "GW7" in sign_in("operator").get("/").text
     assert "GW7" not in sign_in("duty").get("/").text
+
+
+def test_an_operator_of_one_community_sees_nothing_of_anothers_devices(sign_in: SignIn, records: Records) -> None:
+    technical = {"xh-gateway": "xh", "he-gateway": "he"}
+    with records.write() as tx:
+        tx.execute(contacts.update().where(contacts.c.contact_id == "operator").values(community_id="he"))
+        tx.execute(insert(gateways), [{"gateway_id": g, "community_id": c} for g, c in technical.items()])
+        subjects = [*technical, "xh/no_data", "he/no_data", "contact:duty", "contact:other_duty", "a-provider"]
+        for alert_id, subject in enumerate(subjects, start=100):
+            town.raise_alert(tx, alert_id, None, "channel_down", subject=subject)
+    listed = {alert["alert_id"] for alert in sign_in("operator").get("/api/alerts").json()["alerts"]}
+    assert {n for n in listed if n >= 100} == {101, 103, 105, 106}
 
 
 def test_a_household_without_readings_is_listed_as_unseen_never_as_without_water(sign_in: SignIn) -> None:
