@@ -1,7 +1,10 @@
 """Recorded registers through the same watch as the service, under a virtual clock; one line an episode and level."""
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +17,10 @@ from detectors.wording import explain
 from domain.finding import AlertKind, Finding
 from domain.people import Language
 from domain.recording import Recording
-from ingest.recorded import Report, read_recording
+from ingest.recorded import Report, household_of, read_recording
 
-Absences = Mapping[str, Sequence[tuple[datetime, datetime]]]
+Absence = tuple[datetime, datetime]
+Absences = Mapping[str, Sequence[Absence]]
 
 
 @dataclass(slots=True)
@@ -50,8 +54,7 @@ def detect_files(
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         report(f"{absences if isinstance(error, OSError) else f'--tz {tz}'}: {error}")
         return 2
-    watch = HouseholdWatch(WatchParameters(low_use=LowUseParameters(budget=budget)), zone)
-    lines = detect(paths, watch, known, report)
+    lines = detect(paths, WatchParameters(low_use=LowUseParameters(budget=budget)), zone, known, report)
     if lines is None:
         return 2
     for line in lines:
@@ -59,18 +62,43 @@ def detect_files(
     return 0
 
 
-def detect(paths: Iterable[Path], watch: HouseholdWatch, absences: Absences, report: Report) -> list[Line] | None:
-    """Every line in order of `raised_at`; none where nothing is usable. The clock ends at the last reading of all."""
+def detect(
+    paths: Iterable[Path], parameters: WatchParameters, zone: ZoneInfo, absences: Absences, report: Report
+) -> list[Line] | None:
+    """Every line in order of `raised_at`; none where nothing is usable. The clock ends at the last reading of all.
+
+    Households know nothing of each other, so that each processor takes some of them.
+    """
     runs: list[_Run] = []
-    for path in paths:
-        recording = read_recording(path, report)
-        if recording is not None:
-            runs.append(_Run(recording.meter_id, watch, absences.get(recording.meter_id, ())).play(recording))
+    jobs = [(path, parameters, zone, absences.get(household_of(path), ())) for path in paths]
+    with _workers(len(jobs)) as workers:
+        for problems, run in workers.map(_play, jobs) if workers else map(_play, jobs):
+            for problem in problems:
+                report(problem)
+            if run is not None:
+                runs.append(run)
     if not runs:
         return None
-    ends_at = max(run.clock for run in runs)
-    lines = [line for run in runs for line in run.finish(ends_at)]
+    watch, ends_at = HouseholdWatch(parameters, zone), max(run.clock for run in runs)
+    lines = [line for run in runs for line in run.finish(watch, ends_at)]
     return sorted(lines, key=lambda line: (line.finding.at, line.household, line.finding.kind, line.finding.level))
+
+
+def _workers(jobs: int) -> AbstractContextManager[Executor | None]:
+    """Processes, where there is enough to do for more than one."""
+    number = min(jobs, os.cpu_count() or 1)
+    return ProcessPoolExecutor(number) if number > 1 else nullcontext()
+
+
+def _play(job: tuple[Path, WatchParameters, ZoneInfo, Sequence[Absence]]) -> tuple[list[str], "_Run | None"]:
+    """What one file's household went through, and what was wrong with the file."""
+    path, parameters, zone, absences = job
+    problems: list[str] = []
+    recording = read_recording(path, problems.append)
+    if recording is None:
+        return problems, None
+    watch = HouseholdWatch(parameters, zone)
+    return problems, _Run(recording.meter_id, watch, absences).play(watch, recording)
 
 
 def read_absences(path: Path, report: Report) -> dict[str, list[tuple[datetime, datetime]]]:
@@ -98,26 +126,25 @@ def read_absences(path: Path, report: Report) -> dict[str, list[tuple[datetime, 
 class _Run:
     """One household's way through its recording."""
 
-    def __init__(self, household: str, watch: HouseholdWatch, absences: Sequence[tuple[datetime, datetime]]) -> None:
+    def __init__(self, household: str, watch: HouseholdWatch, absences: Sequence[Absence]) -> None:
         self.household = household
         self.clock = datetime.min.replace(tzinfo=UTC)
-        self._watch = watch
         self._state: HouseholdState = watch.start()
         self._lines: list[Line] = []
         self._running: dict[AlertKind, list[Line]] = {}
         for begins_at, ends_at in absences:
             watch.absent(self._state, begins_at, ends_at)
 
-    def play(self, recording: Recording) -> "_Run":
-        observe, state, note = self._watch.observe, self._state, self._note
+    def play(self, watch: HouseholdWatch, recording: Recording) -> "_Run":
+        observe, state, note = watch.observe, self._state, self._note
         for at, register_l in recording.readings():
             for change in observe(state, at, register_l):
                 note(change)
             self.clock = at
         return self
 
-    def finish(self, ends_at: datetime) -> list[Line]:
-        for change in self._watch.tick(self._state, ends_at):
+    def finish(self, watch: HouseholdWatch, ends_at: datetime) -> list[Line]:
+        for change in watch.tick(self._state, ends_at):
             self._note(change)
         return self._lines
 
