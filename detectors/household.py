@@ -97,13 +97,23 @@ class HouseholdWatch:
             no_data=self._no_data.start(known_since),
         )
 
-    def observe(self, state: HouseholdState, at: datetime, register_l: float, late: bool = False) -> list[Change]:
-        """Takes one register value [L]; `late` marks backfill. Values that aren't newer change nothing."""
+    def observe(
+        self,
+        state: HouseholdState,
+        at: datetime,
+        register_l: float,
+        late: bool = False,
+        received_at: datetime | None = None,
+    ) -> list[Change]:
+        """Takes one register value [L]; `late` marks backfill. Values that aren't newer change nothing.
+
+        `received_at`: when it came, where that is known; else as soon as it was read.
+        """
         changes: list[Change] = []
         at_s = at.timestamp()
         if not late and at_s - state.no_data.last_s >= self._no_data.soonest_s:
             changes += self._tick(state, at_s)
-        self._no_data.heard(state.no_data, at_s)
+        self._no_data.heard(state.no_data, at_s, received_at.timestamp() if received_at else at_s)
         interval, case = advance(state.register, at, register_l, late=late)
         usable = case is Case.FIRST if interval is None else interval.known
         if not usable or state.no_data.unusable_s or state.running:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from domain.finding import CLEAR, AlertKind, Finding, Level, Reason, Verdict
 from domain.register import Case
 
-_PACKED = struct.Struct("<ddddd")
+_PACKED = struct.Struct("<dddddd")
 _SMOOTHING = 1 / 16  # about a day of hourly readings
 _WOBBLE_CAP = 4.0  # one outage [rhythms] must not blunt the watch for weeks
 
@@ -31,6 +31,7 @@ class NoDataParameters:
 class NoDataState:
     """When the meter was last heard (or, before its first reading, put in) and how often it reports [s].
 
+    `received_s`: when the last of them came, which for a meter that uploads once a day is not when it was read.
     `unusable_s`: when the run of readings began that tell no volume; 0 without.
     """
 
@@ -39,9 +40,11 @@ class NoDataState:
     rhythm_s: float = 0.0
     wobble_s: float = 0.0
     unusable_s: float = 0.0
+    received_s: float = 0.0
 
     def pack(self) -> bytes:
-        return _PACKED.pack(self.last_s, self.heard_s, self.rhythm_s, self.wobble_s, self.unusable_s)
+        rhythm = self.rhythm_s, self.wobble_s
+        return _PACKED.pack(self.last_s, self.heard_s, *rhythm, self.unusable_s, self.received_s)
 
     @classmethod
     def unpack(cls, packed: bytes) -> "NoDataState":
@@ -65,15 +68,21 @@ class NoData:
         """`known_since`: when the meter entered the ledger; without it, one never heard is never missed."""
         return NoDataState(last_s=known_since.timestamp() if known_since else 0.0)
 
-    def heard(self, state: NoDataState, at_s: float) -> None:
-        """A reading of this time [s] came; older ones (backfill) tell nothing about now."""
+    def heard(self, state: NoDataState, at_s: float, received_s: float) -> None:
+        """A reading of this time [s] came then; older ones (backfill) tell nothing about now.
+
+        The rhythm is that of uploads: a reading that came along with the one before it says nothing about the next.
+        """
         if at_s <= state.last_s and state.heard_s:
             return
         if state.heard_s:
-            self._learn(state, at_s - state.last_s)
+            step_s, waited_s = at_s - state.last_s, received_s - state.received_s
+            if waited_s >= step_s / 2.0:
+                self._learn(state, max(step_s, waited_s))
         else:
             state.heard_s = at_s
         state.last_s = at_s
+        state.received_s = received_s
 
     def unusable(self, state: NoDataState, at_s: float, case: Case) -> Verdict:
         """A reading came that tells no volume, for this reason; long enough, and nobody is watched here."""

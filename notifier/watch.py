@@ -229,7 +229,7 @@ class Watch:
         try:
             for a in arrivals:
                 if isinstance(a, Arrival):
-                    found += watch.observe(state, a.at, a.register_l, a.late)
+                    found += watch.observe(state, a.at, a.register_l, a.late, a.received_at)
                 else:
                     found += watch.presence(state, a)
         except Exception:  # one meter must not stop all others

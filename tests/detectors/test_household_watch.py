@@ -245,6 +245,30 @@ def test_an_unknown_volume_does_not_end_a_silence_that_is_told() -> None:
     assert changes == []
 
 
+def test_a_meter_that_uploads_its_hours_once_a_day_is_missed_after_three_uploads_not_each_day() -> None:
+    state, changes, readings = WATCH.start(), list[Change](), list(registers(ordinary_life(30)))[1:]
+    for day in range(30):
+        now = MONDAY + timedelta(days=day + 1, minutes=10)
+        changes += WATCH.tick(state, now)
+        for at, register_l in readings[day * 24 : day * 24 + 24]:
+            changes += WATCH.observe(state, at, register_l, now - at > timedelta(hours=3), now)
+    assert raised(changes, AlertKind.NO_DATA) == []
+    due = WATCH.deadline(state)
+    assert due is not None
+    assert timedelta(days=2) < due - readings[-1][0] <= timedelta(days=4)
+
+
+def test_an_hourly_meter_is_missed_as_soon_as_ever_after_its_gateway_sent_a_backlog() -> None:
+    readings = list(registers(ordinary_life(30)))
+    back = readings[20 * 24][0]
+    state = WATCH.start()
+    for at, register_l in readings:
+        WATCH.observe(state, at, register_l, False, max(at, back) if at > back - 20 * HOUR else at)
+    due = WATCH.deadline(state)
+    assert due is not None
+    assert due - readings[-1][0] <= timedelta(hours=7)
+
+
 def test_nothing_is_said_of_low_use_while_readings_are_missing() -> None:
     state, _ = watched(registers(ordinary_life(60)))
     changes = [c for hour in range(1, 200) for c in WATCH.tick(state, STOPPED + hour * HOUR)]

@@ -23,10 +23,17 @@ BAD = 666.0
 class Faulty(HouseholdWatch):
     """Has a fault at one register value, and in the clock of whoever was heard at it."""
 
-    def observe(self, state: HouseholdState, at: datetime, register_l: float, late: bool = False) -> list[Change]:
+    def observe(
+        self,
+        state: HouseholdState,
+        at: datetime,
+        register_l: float,
+        late: bool = False,
+        received_at: datetime | None = None,
+    ) -> list[Change]:
         if register_l == BAD:
             raise ValueError("a fault")
-        return super().observe(state, at, register_l, late)
+        return super().observe(state, at, register_l, late, received_at)
 
     def tick(self, state: HouseholdState, now: datetime) -> list[Change]:
         if state.register.last_l == BAD + 1:
