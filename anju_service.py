@@ -1,4 +1,4 @@
-"""Every part of anju wired into one service. Time, settings and channels come in; `anju.py` makes and runs it."""
+"""Every part of anju wired into one service. Time, settings and channels come in; `anju_commands` makes and runs it."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence

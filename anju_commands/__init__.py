@@ -1,0 +1,1 @@
+"""What each command does: parse, wire, call. `anju.py` lists them; a command loads what it uses and no more."""

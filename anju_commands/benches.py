@@ -1,0 +1,48 @@
+"""How fast the parts are on this machine."""
+
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+
+def bench_codecs() -> None:
+    """Messages a second that each codec decodes, on one core."""
+    from ingest.bench import bench_decode
+
+    for speed in bench_decode(time.process_time):
+        typer.echo(f"{speed.name:16}{speed.per_second:12,.0f} messages/s")
+
+
+def bench_the_watch() -> None:
+    """Processor's time of one reading through all detectors, and the size of a household's state."""
+    from simulator.bench_online import bench_online
+
+    for every_min in (60, 15):
+        speed = bench_online(time.process_time, every_min=every_min)
+        typer.echo(
+            f"every {every_min} min: {speed.microseconds:.1f} us a reading, "
+            f"{speed.household_days_per_second:,.0f} household-days/s; "
+            f"state {speed.state_bytes} bytes, written down in {speed.dump_microseconds:.1f} us"
+        )
+
+
+def bench_simulated_lives() -> None:
+    """Household-days a second that are simulated, and messages a second that are published, on one core."""
+    from simulator.bench_lives import bench_lives
+
+    for speed in bench_lives(time.process_time, time.monotonic):
+        typer.echo(f"{speed.name:20}{speed.per_second:10,.0f} {speed.unit}/s")
+
+
+def bench_the_ingest(
+    broker: Annotated[str | None, typer.Option(help="mqtt://host:port; else the embedded one is started.")] = None,
+    messages: Annotated[int, typer.Option(help="How many messages the queue holds.", min=1000)] = 20_000,
+) -> None:
+    """Durable ingest beside a bare subscriber that counts and drops; exit status 1 where a reading was lost."""
+    from simulator.bench_ingest import bench_at
+
+    with TemporaryDirectory(prefix="anju-bench-") as folder:
+        raise typer.Exit(0 if bench_at(broker, Path(folder), messages=messages, say=typer.echo) else 1)

@@ -1,0 +1,89 @@
+"""What commands share: the wall clock, settings, folders, and how a command ends. Nothing else reads the clock."""
+
+import os
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+
+from config.settings import ConfigError, Settings, load
+
+if TYPE_CHECKING:
+    from store.records import Records
+
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file; the environment wins over it.")]
+
+
+def zone_of(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as e:
+        raise stop(f"--tz {name}: no such time zone", code=2) from e
+
+
+def complain(message: str) -> None:
+    typer.echo(message, err=True)
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket, so that a busy port is known before anything starts."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as e:
+        listener.close()
+        raise stop(f"port {port} on {host} can't be used ({e.strerror}); name another, or 0 for a free one") from e
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{host}:{port}"
+
+
+def settings_of(path: Path | None) -> Settings:
+    from config.policies import load_policies
+    from ingest.decode import FormatError, formats_of
+
+    try:
+        settings = load(path, os.environ)
+        formats_of(settings.ingest.formats)
+        if settings.notify.policies:
+            load_policies(Path(settings.notify.policies))
+    except (ConfigError, FormatError) as e:
+        raise stop(str(e), code=2) from e
+    return settings
+
+
+def folder_of(settings: Settings) -> Path:
+    return Path(settings.store.folder)
+
+
+def records_path(settings: Settings) -> Path:
+    return folder_of(settings) / "records.db"
+
+
+def open_records(settings: Settings) -> "Records":
+    """For a command that may run beside the service."""
+    from store.contracts import StoreError
+    from store.records import Records
+
+    try:
+        return Records(records_path(settings), checkpoint=False)
+    except StoreError as e:
+        raise stop(str(e), code=2) from e
+
+
+def stop(reason: str, *, code: int = 1) -> typer.Exit:
+    """One line on standard error, and the exit status."""
+    typer.echo(f"anju: {reason}", err=True)
+    return typer.Exit(code)

@@ -1,0 +1,147 @@
+"""The files of a running service: ledger, schema, quarantine, backup, wristbands by the hundred."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from anju_commands.common import SettingsFile, folder_of, open_records, records_path, settings_of, stop, wall_clock
+
+
+def import_the_ledger(
+    folder: Annotated[Path, typer.Argument(help="CSV files: communities, grids, buildings, households, meters, ...")],
+    settings: SettingsFile = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be, change nothing.")] = False,
+) -> None:
+    """Bring the ledger up to a folder of CSV files: all of it or, when anything is wrong, nothing."""
+
+    from store.contracts import StoreError
+    from store.ledger_import import import_ledger
+
+    records = open_records(settings_of(settings))
+    try:
+        done = import_ledger(records, folder, dry_run=dry_run)
+    except StoreError as e:
+        raise stop(str(e), code=2) from e
+    for one in done:
+        typer.echo(one)
+
+
+def migrate_records(settings: SettingsFile = None) -> None:
+    """Make the records file, or bring an older version's to this one's schema with its data."""
+
+    from store.contracts import StoreError
+    from store.migrations import head, migrate
+
+    path = records_path(settings_of(settings))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        migrate(path)
+    except StoreError as e:
+        raise stop(str(e), code=2) from e
+    typer.echo(f"{path}: schema {head()}")
+
+
+def list_quarantine(
+    limit: Annotated[int, typer.Option(help="The newest so many.", min=1)] = 20, settings: SettingsFile = None
+) -> None:
+    """Show what is in quarantine and why; the service may run meanwhile."""
+    from store.contracts import StoreError
+    from store.readings import read_kept
+
+    try:
+        for k in read_kept(folder_of(settings_of(settings)) / "readings.db", "quarantined", limit):
+            typer.echo(f"{k.received_at:%Y-%m-%dT%H:%M:%SZ} {k.device_id} {k.topic}: {k.reason}: {k.payload[:80]!r}")
+    except StoreError as e:
+        raise stop(str(e), code=2) from e
+
+
+def release_quarantine(
+    device: Annotated[
+        str | None, typer.Option(help="Vouch for this device's messages, whichever gateway they came through.")
+    ] = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Ask the service to judge again what is in quarantine; it does within seconds, or when it runs next."""
+    from sqlalchemy import insert
+
+    from store.tables import release_requests
+
+    with open_records(settings_of(settings)).write() as tx:
+        tx.execute(insert(release_requests).values(at=wall_clock(), device_id=device))
+    typer.echo("asked; the service does it within seconds, or when it runs next")
+
+
+def back_up(
+    target: Annotated[Path, typer.Argument(help="A new folder.")],
+    settings: SettingsFile = None,
+) -> None:
+    """Copy readings and records as they are at one moment; the service may run meanwhile."""
+    from store.backup import backup
+    from store.contracts import StoreError
+
+    try:
+        typer.echo(f"{target}: {backup(folder_of(settings_of(settings)), target)}")
+    except StoreError as e:
+        raise stop(str(e)) from e
+
+
+def bring_back(
+    source: Annotated[Path, typer.Argument(help="A folder that anju backup has written.")],
+    settings: SettingsFile = None,
+) -> None:
+    """Bring a backup back into a store folder that holds no files yet."""
+    from store.backup import restore
+    from store.contracts import StoreError
+
+    folder = folder_of(settings_of(settings))
+    try:
+        typer.echo(f"{folder}: {restore(source, folder)}")
+    except StoreError as e:
+        raise stop(str(e)) from e
+
+
+def print_wristbands(
+    community: Annotated[str, typer.Argument(help="A community_id of the ledger.")],
+    out: Annotated[Path, typer.Option(help="The PDF to write; keep it as you would keep keys.")],
+    layout: Annotated[str, typer.Option(help="strip, iron_on, card or fob.")] = "iron_on",
+    settings: SettingsFile = None,
+) -> None:
+    """Issue a band to everybody of a community who consented and has none, and print them into one PDF."""
+    import secrets
+
+    from web.band_office import print_for_community
+    from web.band_print import LAYOUTS
+
+    if layout not in LAYOUTS:
+        raise stop(f"--layout: {layout!r} is none of {', '.join(LAYOUTS)}", code=2)
+    chosen = settings_of(settings)
+    try:
+        with open_records(chosen).write() as tx:
+            count, document = print_for_community(
+                tx,
+                community,
+                layout,
+                public_url=chosen.web.public_url,
+                by="anju",
+                now=wall_clock(),
+                below=secrets.randbelow,
+            )
+            out.write_bytes(document)
+    except (ValueError, OSError) as e:
+        raise stop(str(e), code=2) from e
+    typer.echo(f"{count} wristbands issued")
+
+
+def rotate_wristband_notes(settings: SettingsFile = None) -> None:
+    """Write all medical notes anew with the first of ANJU_WEB_NOTES_KEYS; the older keys may go then."""
+    from web.bands import rotate_notes
+    from web.notes import NotesCipher, NotesError
+
+    chosen = settings_of(settings)
+    try:
+        with open_records(chosen).write() as tx:
+            count = rotate_notes(tx, NotesCipher(chosen.web.notes_keys.split()))
+    except NotesError as e:
+        raise stop(str(e), code=2) from e
+    typer.echo(f"{count} notes written anew")

@@ -1,0 +1,126 @@
+"""The service itself, and what its operator does around it: settings, accounts, the test of the whole chain."""
+
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from anju_commands.channels import channels_of, words_of
+from anju_commands.common import SettingsFile, address_of, listen, open_records, settings_of, stop, wall_clock
+from config.settings import Settings
+
+if TYPE_CHECKING:
+    from ingest.mqtt import Subscription
+
+log = logging.getLogger("anju")
+
+
+def run(settings_file: SettingsFile = None) -> None:
+    """Run the service: listen to the broker, detect, send texts, serve the pages. SIGTERM or Ctrl-C ends it."""
+    from anju_service import Service
+    from store.contracts import StoreError
+
+    settings = settings_of(settings_file)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    channels = channels_of(settings)
+    listener = listen(settings.web.host, settings.web.port)
+    try:
+        calls = ThreadPoolExecutor(settings.notify.workers, "provider")
+        service = Service(Path(settings.store.folder), settings, channels, wall_clock, calls)
+    except StoreError as e:
+        raise stop(str(e)) from e
+    stopping = Event()
+    subscriber = service.subscriber(_subscription(settings))
+    pages = service.pages(settings.web.public_url, notes_keys=settings.web.notes_keys.split())
+    threads = [Thread(target=subscriber.run, name="subscriber"), *service.threads(stopping)]
+    with closing(service), closing(listener):
+        for thread in threads:
+            thread.start()
+        try:
+            log.info("pages on %s", address_of(listener))
+            pages.run([listener])
+        finally:
+            stopping.set()
+            service.committed.set()
+            subscriber.stop()
+            for thread in threads:
+                thread.join()
+            calls.shutdown()
+
+
+def check_config(settings: Annotated[Path, typer.Argument(help="The TOML file to check.")]) -> None:
+    """Say whether a settings file would do; every unknown key and wrong value is named."""
+    settings_of(settings)
+    typer.echo(f"{settings}: in order")
+
+
+def selftest(
+    settings: SettingsFile = None,
+    wait_s: Annotated[float, typer.Option(help="For the receipts.")] = 120.0,
+) -> None:
+    """Send a real alert through the running service to the operators' phones; list every home with a hole."""
+    from notifier.audit import holes
+    from notifier.letters import Letters
+    from notifier.life import Life
+    from notifier.messages import Texts
+    from notifier.router import Router
+    from notifier.selftest import SelfTest
+
+    loaded = settings_of(settings)
+    with closing(open_records(loaded)) as records:
+        life = Life(Letters(Texts(words=words_of(loaded)), Router(channels_of(loaded))))
+        test, give_up = SelfTest(records, life), time.monotonic() + wait_s
+        alert_id = test.begin(wall_clock())
+        while not test.over(alert_id) and time.monotonic() < give_up:
+            time.sleep(0.5)
+        heard, well = test.heard(alert_id), bool(test.heard(alert_id))
+        for one in heard:
+            well &= one.status == "delivered"
+            typer.echo(f"{one.contact_id} by {one.channel}: {one.status.value} {one.error or ''}".rstrip())
+        if not heard:
+            typer.echo("no operator can be reached: nobody would hear that the service is ill")
+        test.end(alert_id, wall_clock())
+        with records.read() as tx:
+            found = holes(tx)
+        for hole in found:
+            typer.echo(f"{hole.household_id} {hole.place}: {hole.what}")
+    raise typer.Exit(0 if well and not found else 1)
+
+
+def add_staff_account(
+    login: Annotated[str, typer.Argument(help="The name to sign in with.")],
+    contact: Annotated[str, typer.Option(help="The member of staff in the ledger: a contact_id.")],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+    settings: SettingsFile = None,
+) -> None:
+    """Let a member of staff in the ledger sign in; asks for the password."""
+    from web.session import AccountError, add_account
+
+    try:
+        with open_records(settings_of(settings)).write() as tx:
+            add_account(tx, login, contact, password, wall_clock())
+    except AccountError as e:
+        raise stop(str(e), code=2) from e
+    typer.echo(f"{login} can sign in")
+
+
+def _subscription(settings: Settings) -> "Subscription":
+    from ingest.mqtt import Subscription, Tls
+
+    mqtt = settings.mqtt
+    tls = Tls(ca_file=mqtt.ca_file or None, cert_file=mqtt.cert_file or None, key_file=mqtt.key_file or None)
+    return Subscription(
+        host=mqtt.host,
+        port=mqtt.port,
+        client_id=mqtt.client_id,
+        topics=mqtt.topics.split(),
+        username=mqtt.username or None,
+        password=mqtt.password or None,
+        tls=tls if mqtt.tls else None,
+    )

@@ -1,0 +1,150 @@
+"""Trying things out before or beside a service: decoding, detecting on files, replaying, simulating, judging."""
+
+import shlex
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from anju_commands.common import complain, stop, wall_clock, zone_of
+
+if TYPE_CHECKING:
+    from simulator.replay import Way
+
+Speed = Annotated[float, typer.Option(help="Times faster than recorded; 0: as fast as it goes.", min=0.0)]
+PayloadFormat = Annotated[str, typer.Option("--format", help="plain, wmbusmeters, chirpstack_v4 or cjt188.")]
+
+
+def decode(
+    topic: Annotated[str | None, typer.Option(help="Of one message, whose payload comes from standard input.")] = None,
+    device: Annotated[list[str] | None, typer.Option(help="KEY=VALUE of the ledger's entry for its device.")] = None,
+    messages: Annotated[Path | None, typer.Option(help="JSON lines topic, payload_b64, received_at.")] = None,
+    devices: Annotated[Path | None, typer.Option(help="JSON object: the ledger's entries by device id.")] = None,
+    tz: Annotated[str, typer.Option(help="Time zone of clocks that don't say theirs.")] = "UTC",
+) -> None:
+    """Say what a message means, as JSON lines: readings, events, and why others are ignored or refused."""
+    from ingest.lines import UsageError, decode_command
+
+    try:
+        lines = decode_command(topic, device or [], messages, devices, tz, now=wall_clock(), stdin=sys.stdin.buffer)
+        for line in lines:
+            typer.echo(line)
+    except UsageError as e:
+        raise stop(str(e), code=2) from e
+
+
+def detect(
+    files: Annotated[list[Path], typer.Argument(help="CSV files ts,register_l, gzipped or not; one household each.")],
+    tz: Annotated[str, typer.Option(help="The households' time zone.")] = "Asia/Shanghai",
+    absences: Annotated[Path | None, typer.Option(help="CSV file household,from,until: announced absences.")] = None,
+    budget: Annotated[float, typer.Option(help="False alerts aimed at, per household and 30 days.", min=0.01)] = 0.5,
+) -> None:
+    """Play recorded registers through the detectors; print what would have been raised, as JSON lines."""
+
+    from ingest.detect import detect_files
+
+    code = detect_files(files, tz=tz, absences=absences, budget=budget, out=sys.stdout, report=complain)
+    raise typer.Exit(code)
+
+
+def replay_files(
+    files: Annotated[list[Path], typer.Argument(help="CSV files ts,register_l, gzipped or not; one meter each.")],
+    to: Annotated[str, typer.Option(help="The broker: mqtt://[user:password@]host:port, or mqtts:// for TLS.")],
+    speed: Speed = 1.0,
+    gateway: Annotated[str, typer.Option(help="Published as this gateway, below anju/GATEWAY/.")] = "replay",
+    form: PayloadFormat = "plain",
+) -> None:
+    """Publish recorded registers over MQTT as a gateway would; Ctrl-C ends it."""
+    from simulator.replay import replay
+
+    raise typer.Exit(replay(files, _way(to, speed, gateway, form)))
+
+
+def simulate(
+    scenario: Annotated[str, typer.Argument(help="A named scenario; without one they are listed.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Folder: the scenario's files, or the ledger of --meters.")] = None,
+    to: Annotated[str, typer.Option(help="Play it there: mqtt://[user:password@]host:port, or mqtts://.")] = "",
+    speed: Speed = 0.0,
+    gateway: Annotated[str, typer.Option(help="Published as this gateway, below anju/GATEWAY/.")] = "gw-xingfuli",
+    form: PayloadFormat = "plain",
+    meters: Annotated[int, typer.Option(help="Instead of a scenario, this many meters for a test of load.")] = 0,
+    days: Annotated[int, typer.Option(help="Days that these meters report, up to today.", min=1)] = 1,
+    every: Annotated[int, typer.Option(help="Minutes between their readings.", min=1)] = 60,
+    seed: Annotated[int, typer.Option(help="Of their lives.")] = 1,
+) -> None:
+    """Write or play a named scenario, or publish for thousands of meters."""
+    from simulator.simulate import list_scenarios, load, simulate_scenario
+
+    way = _way(to, speed, gateway, form) if to else None
+    if meters:
+        until = datetime.now(UTC).date()
+        code = load(meters, days=days, every_min=every, seed=seed, until=until, ledger=out, way=way)
+    elif scenario:
+        code = simulate_scenario(scenario, out, way, say=typer.echo, report=complain)
+    else:
+        code = list_scenarios(typer.echo)
+    raise typer.Exit(code)
+
+
+def show_realism(
+    homes: Annotated[Path | None, typer.Option(help="Folder of real meters, CSV ts,register_l, beside them.")] = None,
+    tz: Annotated[str, typer.Option(help="The real homes' time zone.")] = "Asia/Shanghai",
+    number: Annotated[int, typer.Option(help="Simulated homes of each kind.", min=1)] = 100,
+    seed: Annotated[int, typer.Option(help="Of the simulated homes.")] = 1001,
+) -> None:
+    """Compare simulated homes with real ones, by the same measures."""
+    from simulator.likeness import realism
+
+    for line in realism(homes, tz=zone_of(tz), homes=number, seed=seed, report=complain):
+        typer.echo(line)
+
+
+def _way(to: str, speed: float, gateway: str, form: str) -> "Way":
+    from simulator.replay import Way
+
+    clock, sleep = time.monotonic, time.sleep
+    return Way(to=to, speed=speed, gateway_id=gateway, form=form, clock=clock, sleep=sleep, report=complain)
+
+
+def judge(
+    homes: Annotated[
+        Path | None, typer.Option(help="Folder of real meters, CSV ts,register_l; else simulated.")
+    ] = None,
+    tz: Annotated[str, typer.Option(help="The homes' time zone.")] = "Asia/Shanghai",
+    number: Annotated[int, typer.Option(help="Simulated homes.", min=1)] = 40,
+    days: Annotated[int, typer.Option(help="Days that each simulated home is lived in.", min=50)] = 200,
+    seed: Annotated[int, typer.Option(help="Of simulated homes and of all incidents.")] = 2002,
+    incidents: Annotated[int, typer.Option(help="Incidents of each kind in each home.", min=1)] = 8,
+    budget: Annotated[float, typer.Option(help="False alerts our detectors aim at.", min=0.01)] = 0.5,
+    every: Annotated[int, typer.Option(help="Minutes between readings of simulated meters.", min=15)] = 60,
+    litres: Annotated[float, typer.Option(help="Register step of simulated meters [L].", min=1.0)] = 1.0,
+    curves: Annotated[
+        bool, typer.Option("--curves", help="Delay against false alerts; the limit (simulated).")
+    ] = False,
+    meters: Annotated[bool, typer.Option("--meters", help="By reporting and register step (simulated).")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for report.json, curve.svg and curve.png.")] = None,
+) -> None:
+    """Judge detection: put incidents into ordinary lives, real or simulated; count false alerts and delays."""
+
+    from simulator.backtest import Options
+    from simulator.report import run_backtest
+
+    options = Options(
+        folder=homes,
+        tz=zone_of(tz),
+        homes=number,
+        days=days,
+        seed=seed,
+        incidents=incidents,
+        budget=budget,
+        every_min=every,
+        step_l=litres,
+        curves=curves,
+        meters=meters,
+    )
+    command = shlex.join(["anju", *sys.argv[1:]])
+    code = run_backtest(options, out=out, command=command, clock=time.perf_counter, say=typer.echo, report=complain)
+    raise typer.Exit(code)
