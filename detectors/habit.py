@@ -5,7 +5,7 @@ such an hour, the own rate of use at this hour of the day, what the last day was
 learned from other households (`detectors.population`); what sets households apart is in their own record.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
@@ -25,6 +25,7 @@ _NEAR_H = 9.0  # a collapse counts where the last use is, and the next would be,
 
 _CHOICES = np.arange(SHORTEST_H, LONGEST_H + 1)
 _COST = _CHOICES**4 / 1800.0  # late alarms cost more than in proportion: p90 3 h better at the same false alerts
+_LEVEL_COST = _CHOICES.astype(np.float64)
 _LENGTHS = np.arange(float(HOURS))
 _MIDDLES = _LENGTHS + 0.5
 _EXPOSURE = 1.0 + np.clip(np.minimum(_NEAR_H, _MIDDLES) - np.maximum(0.0, _MIDDLES - _NEAR_H), 0.0, None)
@@ -50,9 +51,11 @@ def _clock_terms(begun: int) -> Array:
 
 KERNEL = _kernel()
 TERMS = 24
+_OWN_RECORD = 10  # the place of its term
 _BLANK = [np.concatenate([_clock_terms(begun).T, np.zeros((TERMS - 10, HOURS))]) for begun in range(24)]
 _SCALED = _LENGTHS / 10.0
 _AHEAD = [np.arange(begun + 1, begun + 2 + HOURS) % 24 for begun in range(24)]
+EQUAL_HOURS = [SHORTEST_H + step * (LONGEST_H - SHORTEST_H) // (len(LADDER) - 1) for step in range(len(LADDER))]
 _WITH_LENGTH = np.array([15, 13, 10, 11, 18])  # last 24 h, last 3 h, own record, rate, level: their weight may change
 
 
@@ -68,6 +71,11 @@ class Population:
     intercept: float
     weights: Array
     false_alerts: Array
+
+
+def own_record_alone(population: Population) -> Population:
+    """The hazard is that of the own record, filled up with other households' silences; no weights are learned."""
+    return replace(population, intercept=0.0, weights=np.eye(TERMS)[_OWN_RECORD])
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +125,7 @@ def terms(silences: NDArray[np.float32], rate: list[float], past: Before, surviv
     hourly = _logit(np.array([*rate, sum(rate) / 24.0]))
     ahead = hourly[_AHEAD[past.begun]]
     columns = _BLANK[past.begun].copy()
-    columns[10] = _logit(1.0 - lasted[1:] / lasted[:-1])
+    columns[_OWN_RECORD] = _logit(1.0 - lasted[1:] / lasted[:-1])
     columns[11] = ahead[:-1]
     columns[12] = ahead[1:]
     columns[13:19] = np.array([*past.terms, hourly[24]])[:, None]
@@ -125,17 +133,18 @@ def terms(silences: NDArray[np.float32], rate: list[float], past: Before, surviv
     return columns.T
 
 
-def alarm_hours(hazard_terms: Array, population: Population) -> list[int]:
+def alarm_hours(hazard_terms: Array, population: Population, *, steep: bool = True) -> list[int]:
     """For each step of the ladder the hour g of silence at which to tell somebody, fixed when the silence begins.
 
     Least of  cost of a false alert * P(the silence ends between g and 24 h) + exposure to a collapse * cost of g.
+    `steep` false: g costs in proportion.
     """
     hazard = 1.0 / (1.0 + np.exp(-(hazard_terms @ population.weights + population.intercept)))
     lasting = np.ones(HOURS + 1)
     (1.0 - hazard).cumprod(out=lasting[1:])
     exposure = (lasting[:-1] - lasting[1:]) @ _EXPOSURE
     ends_after = lasting[SHORTEST_H : LONGEST_H + 1] - lasting[HOURS]
-    total = _LADDER_COLUMN * ends_after + exposure * _COST
+    total = _LADDER_COLUMN * ends_after + exposure * (_COST if steep else _LEVEL_COST)
     hours: list[int] = (np.maximum.accumulate(total.argmin(axis=1)) + SHORTEST_H).tolist()
     return hours
 

@@ -3,7 +3,7 @@
 import struct
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from detectors.constant_flow import ConstantFlow, ConstantFlowParameters, Consta
 from detectors.localtime import LocalClock
 from detectors.low_use import LowUse, LowUseParameters, LowUseState
 from detectors.no_data import NoData, NoDataParameters, NoDataState
+from detectors.parts import Part
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 from domain.interval import Interval
 from domain.register import Case, RegisterState, advance
@@ -63,6 +64,13 @@ class WatchParameters:
     constant_flow: ConstantFlowParameters = field(default_factory=ConstantFlowParameters)
     change_in_use: ChangeInUseParameters = field(default_factory=ChangeInUseParameters)
     no_data: NoDataParameters = field(default_factory=NoDataParameters)
+
+    def without(self, parts: frozenset[Part]) -> "WatchParameters":
+        """The same with parts of the design left out."""
+        flow = self.constant_flow
+        if Part.FLOW_RECORD in parts:
+            flow = replace(flow, scales=tuple(replace(scale, beyond=1e-9) for scale in flow.scales))
+        return replace(self, low_use=replace(self.low_use, without=parts), constant_flow=flow)
 
 
 @dataclass(slots=True)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from detectors import drip
 from detectors.drip import DripState
-from detectors.habit import BEGINS, HOURS, LADDER, Population, alarm_hours, before, terms
+from detectors.habit import BEGINS, EQUAL_HOURS, HOURS, LADDER, Population, alarm_hours, before, own_record_alone, terms
 from detectors.localtime import LocalClock
+from detectors.parts import Part
 from detectors.population import POPULATION
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 from domain.interval import Interval
@@ -43,7 +44,8 @@ Counts = NDArray[np.float32]
 class LowUseParameters:
     """How patient to be: `budget` and `ask_budget` are false alerts and asks a household and 30 days.
 
-    `net`: so much silence always alerts. `asks_only`: so long a new household is only asked.
+    `net`: so much silence always alerts. `asks_only`: so long a new household is only asked. `without`: parts left out,
+    to see what each brings.
     """
 
     budget: float = 0.5
@@ -51,6 +53,7 @@ class LowUseParameters:
     net: timedelta = timedelta(hours=36)
     asks_only: timedelta = timedelta(days=14)
     population: Population = POPULATION
+    without: frozenset[Part] = frozenset()
 
 
 @dataclass(slots=True)
@@ -138,9 +141,12 @@ class LowUse:
     def __init__(self, parameters: LowUseParameters, clock: LocalClock) -> None:
         self._p = parameters
         self._clock = clock
-        self._net_s = parameters.net.total_seconds()
+        self._without = parameters.without
+        self._net_s = inf if Part.NET in self._without else parameters.net.total_seconds()
         self._asks_only_s = parameters.asks_only.total_seconds()
         self._others: list[float] = (_PRIOR_DAYS * parameters.population.false_alerts).tolist()
+        learned = parameters.population
+        self._population = own_record_alone(learned) if Part.HAZARD in self._without else learned
 
     def start(self) -> LowUseState:
         return LowUseState()
@@ -211,7 +217,7 @@ class LowUse:
 
         Then nobody drew water all the while, and the silence goes on, though no hour's rate is learned from it.
         """
-        if not interval.known:
+        if not interval.known or Part.STILL_REGISTER in self._without:
             drip.interrupt(state.drip)
             self._restart(state, end_s)
             return CLEAR
@@ -233,7 +239,8 @@ class LowUse:
             state.step_l = max(volume, 1.0)
         hours = (end_s - begin_s) / 3600.0
         used = volume >= drip.use_threshold_l(state.drip, hours, state.step_l)
-        drip.follow(state.drip, end_s, volume, hour // 24)
+        if Part.DRIP not in self._without:
+            drip.follow(state.drip, end_s, volume, hour // 24)
         if used:
             state.hour_used = True
             if hour % 24 >= _MORNING and int(self._clock.local_s(state.up_s - 1.0)) // 86400 != hour // 24:
@@ -273,7 +280,11 @@ class LowUse:
 
     def _plan(self, state: LowUseState) -> None:
         """Fixed once the silence has begun: nothing is learned while nothing flows."""
-        state.plan = bytes(alarm_hours(self._terms(state), self._p.population))
+        if Part.PLAN in self._without:
+            state.plan = bytes(EQUAL_HOURS)
+        else:
+            steep = Part.STEEP_COST not in self._without
+            state.plan = bytes(alarm_hours(self._terms(state), self._population, steep=steep))
         state.alert_h = state.plan[self._step(state, self._p.budget)]
         asked_h = state.plan[self._step(state, self._p.ask_budget)]
         state.ask_h = min(asked_h, state.alert_h - _ASKED_BEFORE_H)
@@ -281,15 +292,16 @@ class LowUse:
     def _terms(self, state: LowUseState) -> NDArray[np.float64]:
         begun = int(self._clock.local_s(state.silent_from_s)) // 3600
         used = (state.used | state.hour_used) >> max(state.hour - begun, 0)
-        return terms(state.silences, state.rate, before(begun % 24, used, state.rate), self._p.population.survival)
+        return terms(state.silences, state.rate, before(begun % 24, used, state.rate), self._population.survival)
 
     def _step(self, state: LowUseState, budget: float) -> int:
         """The least patient step that keeps to the budget [false alerts in 30 days] on the record."""
-        allowed = _SPENT * budget / 30.0 * (state.days + _PRIOR_DAYS)
+        calibrated = Part.CALIBRATION not in self._without
+        allowed = _SPENT * budget / 30.0 * (state.days * calibrated + _PRIOR_DAYS)
         others = self._others
         own, step = 0.0, len(others)
         while step:
-            own += state.would_raise[step]
+            own += state.would_raise[step] * calibrated
             if own + others[step - 1] > allowed:
                 break
             step -= 1

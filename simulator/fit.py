@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from detectors.habit import BEGINS, HOURS, KERNEL, LADDER, TERMS, Population
 from detectors.localtime import LocalClock
 from detectors.low_use import LowUse, LowUseParameters, LowUseState
+from detectors.parts import Part
 from domain.recording import Recording
 from domain.register import RegisterState, advance
 from ingest.recorded import read_recording
@@ -72,10 +73,10 @@ class Watched(LowUse):
             self._home.cases.append(Case(day, self._latest, state.silent_s / 3600.0, state.plan))
 
 
-def watch(recording: Recording, population: Population, zone: ZoneInfo) -> Home:
+def watch(recording: Recording, population: Population, zone: ZoneInfo, without: frozenset[Part] = frozenset()) -> Home:
     """One home through the detector with this population's numbers."""
     home = Home()
-    detector = Watched(LowUseParameters(population=population), LocalClock(zone), home)
+    detector = Watched(LowUseParameters(population=population, without=without), LocalClock(zone), home)
     state, register = detector.start(), RegisterState()
     for at, register_l in recording.readings():
         interval, _ = advance(register, at, register_l)
@@ -87,18 +88,18 @@ def watch(recording: Recording, population: Population, zone: ZoneInfo) -> Home:
     return home
 
 
-def fit(recordings: Sequence[Recording], zone: ZoneInfo) -> Population:
-    """The numbers learned from these recordings, in three passes over them."""
+def fit(recordings: Sequence[Recording], zone: ZoneInfo, without: frozenset[Part] = frozenset()) -> Population:
+    """The numbers learned from these recordings, in three passes over them; `without` these parts of the design."""
     nothing = Population(
         survival=np.exp(-np.arange(HOURS + 1) / 4.0) * np.ones((BEGINS, 1)),
         intercept=-1.0,
         weights=np.zeros(TERMS),
         false_alerts=np.full(len(LADDER), 0.02),
     )
-    with_survival = replace(nothing, survival=_survival(watch(r, nothing, zone) for r in recordings))
-    intercept, weights = _regress([watch(r, with_survival, zone) for r in recordings])
+    with_survival = replace(nothing, survival=_survival(watch(r, nothing, zone, without) for r in recordings))
+    intercept, weights = _regress([watch(r, with_survival, zone, without) for r in recordings])
     with_hazard = replace(with_survival, intercept=intercept, weights=weights)
-    return replace(with_hazard, false_alerts=_false_alerts(watch(r, with_hazard, zone) for r in recordings))
+    return replace(with_hazard, false_alerts=_false_alerts(watch(r, with_hazard, zone, without) for r in recordings))
 
 
 def _survival(homes: Iterable[Home]) -> Array:

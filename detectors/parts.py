@@ -1,0 +1,16 @@
+"""The parts of the design, each of which can be left out alone, to see what it brings."""
+
+from enum import StrEnum
+
+
+class Part(StrEnum):
+    """What is left out, and what stands in its place."""
+
+    DRIP = "drip"  # every litre is use
+    HAZARD = "hazard"  # the own record of silences alone, without weights learned from other homes
+    PLAN = "plan"  # one clock for all hours of the day; how patient it is is still the home's own
+    CALIBRATION = "calibration"  # the step of the ladder that keeps to the budget in other homes
+    STEEP_COST = "steep_cost"  # a late alarm costs in proportion to its hours
+    STILL_REGISTER = "still_register"  # a gap tells nothing, though the register has not moved
+    NET = "net"  # no safety net
+    FLOW_RECORD = "flow_record"  # the same limits of a steady flow for all homes
