@@ -1,19 +1,17 @@
 """Finding a household, and its page: who lives there, and the water of the last days."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.alert import State
-from domain.finding import AlertKind
-from store.tables import absences, alerts
-from web import alert_list
+from store.tables import alerts
+from web import absences, alert_list
 from web.band_pages import keeps_bands
 from web.chart import Chart, draw
 from web.desk import Desk
@@ -23,7 +21,6 @@ from web.sign_in import acting, viewer
 CHART_DAYS = 14
 BEFORE = timedelta(days=4)  # read before the chart begins, so that a silence across its edge has its true length
 MOST_FOUND = 200
-LONGEST_ABSENCE = timedelta(days=60)  # a longer one is announced again: nobody is forgotten behind it
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -77,37 +74,22 @@ def routes(desk: Desk) -> APIRouter:
             home = household(tx, who, household_id)
             if home is None:
                 return desk.problem(request, 404, "not_found", who)
-            until_at = _local(until, home.timezone)
-            if until_at is None or not now < until_at <= now + LONGEST_ABSENCE:
+            until_at = absences.end_of(until, home.timezone, now)
+            if until_at is None:
                 return desk.problem(request, 422, "absence_when", who)
-            _announce(desk, tx, household_id, by=who.contact_id, until=until_at, now=now)
+            absences.announce(tx, desk.life, household_id, by=who.contact_id, until=until_at, now=now)
+        return RedirectResponse(f"/households/{quote(household_id)}", 303)
+
+    @router.post("/households/{household_id}/back")
+    def back(request: Request, household_id: str, csrf: Annotated[str, Form()] = "") -> Response:
+        who, now = acting(desk, request, csrf), desk.now()
+        with desk.records.write() as tx:
+            if household(tx, who, household_id) is None:
+                return desk.problem(request, 404, "not_found", who)
+            desk.life.back(tx, household_id, by=who.contact_id, now=now)
         return RedirectResponse(f"/households/{quote(household_id)}", 303)
 
     return router
-
-
-def _announce(desk: Desk, tx: Connection, household_id: str, *, by: str, until: datetime, now: datetime) -> None:
-    """Known to be away until then. An alert for missing use that runs is put to rest until the end with it."""
-    running = tx.scalars(
-        select(alerts.c.alert_id).where(
-            alerts.c.household_id == household_id,
-            alerts.c.kind == AlertKind.LOW_USE.value,
-            alerts.c.state != State.RESOLVED.value,
-        )
-    ).all()
-    for alert_id in running:
-        desk.life.leave(tx, alert_id, by=by, until=until, now=now)
-    if not running:
-        values = {"household_id": household_id, "from_at": now, "until_at": until, "announced_by": by}
-        tx.execute(insert(absences).values(values))
-
-
-def _local(text: str, timezone: str) -> datetime | None:
-    """A date and time as the browser's field gives it, on the household's clock."""
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(timezone)).astimezone(UTC)
-    except ValueError:
-        return None
 
 
 def _chart(desk: Desk, home: Household, meter_id: str, own: list[alert_list.Shown], now: datetime) -> Chart:

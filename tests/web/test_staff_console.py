@@ -288,3 +288,23 @@ def test_nobody_announces_an_absence_for_another_community(sign_in: SignIn, reco
     assert answer.status_code == 404
     with records.read() as tx:
         assert tx.scalars(select(absences.c.absence_id)).all() == []
+
+
+def test_they_are_back_ends_the_absence_and_the_alert_waits_to_be_settled(
+    sign_in: SignIn, records: Records, clock: town.Clock
+) -> None:
+    browser = sign_in("duty")
+    token = csrf(browser.get("/households/H1").text)
+    browser.post("/households/H1/absence", data={"csrf": token, "until": "2026-03-20T18:00"})
+    clock.at += timedelta(hours=3)
+    answer = browser.post("/households/H1/back", data={"csrf": token})
+    assert "They are back" not in answer.text
+    with records.read() as tx:
+        assert tx.scalar(select(alerts.c.state).where(alerts.c.alert_id == 1)) == "eased"
+        assert tx.scalars(select(absences.c.until_at).where(absences.c.household_id == "H1")).all() == [clock.at]
+
+
+def test_nobody_of_another_community_says_that_they_are_back(sign_in: SignIn) -> None:
+    browser = sign_in("other_duty")
+    token = csrf(browser.get("/households/H9").text)
+    assert browser.post("/households/H1/back", data={"csrf": token}).status_code == 404

@@ -1,0 +1,44 @@
+"""Away and back: announced until a time, ended at once, by staff or by family."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, insert, select
+
+from domain.alert import State
+from domain.finding import AlertKind
+from store.tables import absences, alerts
+
+LONGEST = timedelta(days=60)  # a longer one is announced again: nobody is forgotten behind it
+
+
+class Rests(Protocol):
+    """The notifier's `Life`, as far as an absence needs it."""
+
+    def leave(self, tx: Connection, alert_id: int, *, by: str, until: datetime, now: datetime) -> None: ...
+
+
+def announce(tx: Connection, life: Rests, household_id: str, *, by: str, until: datetime, now: datetime) -> None:
+    """Known to be away until then. An alert for missing use that runs is put to rest until the end with it."""
+    running = tx.scalars(
+        select(alerts.c.alert_id).where(
+            alerts.c.household_id == household_id,
+            alerts.c.kind == AlertKind.LOW_USE.value,
+            alerts.c.state != State.RESOLVED.value,
+        )
+    ).all()
+    for alert_id in running:
+        life.leave(tx, alert_id, by=by, until=until, now=now)
+    if not running:
+        values = {"household_id": household_id, "from_at": now, "until_at": until, "announced_by": by}
+        tx.execute(insert(absences).values(values))
+
+
+def end_of(text: str, timezone: str, now: datetime) -> datetime | None:
+    """A date and time as the browser's field gives it, on the household's clock; None where it won't do."""
+    try:
+        until = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(timezone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return until if now < until <= now + LONGEST else None
