@@ -2,7 +2,7 @@
 
 import typer
 
-from anju_commands import benches, demo, ledger, service, texts, trials
+from anju_commands import accounts, benches, demo, ledger, service, texts, trials
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -34,7 +34,9 @@ app.command("backup")(ledger.back_up)
 app.command("restore")(ledger.bring_back)
 
 account = _group("account", "Staff who sign in to the console.")
-account.command("add")(service.add_staff_account)
+account.command("add")(accounts.add_staff_account)
+account.command("password")(accounts.change_password)
+account.command("disable")(accounts.disable_account)
 
 wristband = _group("wristband", "Wristbands by the hundred, and their medical notes.")
 wristband.command("print")(ledger.print_wristbands)

@@ -93,23 +93,6 @@ def selftest(
     raise typer.Exit(0 if well and not found else 1)
 
 
-def add_staff_account(
-    login: Annotated[str, typer.Argument(help="The name to sign in with.")],
-    contact: Annotated[str, typer.Option(help="The member of staff in the ledger: a contact_id.")],
-    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
-    settings: SettingsFile = None,
-) -> None:
-    """Let a member of staff in the ledger sign in; asks for the password."""
-    from web.session import AccountError, add_account
-
-    try:
-        with open_records(settings_of(settings)).write() as tx:
-            add_account(tx, login, contact, password, wall_clock())
-    except AccountError as e:
-        raise stop(str(e), code=2) from e
-    typer.echo(f"{login} can sign in")
-
-
 def _subscription(settings: Settings) -> "Subscription":
     from ingest.mqtt import Subscription, Tls
 

@@ -68,6 +68,10 @@ _SHOWN: dict[Stage, frozenset[BandField]] = {
 }
 
 
+class UrlTooLongError(ValueError):
+    """The service's own address leaves no room in a code that a phone reads on a wrist."""
+
+
 class ImpossibleBandStepError(Exception):
     """A band can't go from the one state to the other; names both."""
 
@@ -127,11 +131,13 @@ def spaced(number: str) -> str:
 
 
 def card_url(public_url: str, card_id: str) -> str:
-    """What the QR code holds, in capitals: they take a third less room. Raises `ValueError` where it's too long."""
+    """What the QR code holds, in capitals: they take a third less room. Raises `UrlTooLongError`."""
     url = f"{public_url.rstrip('/').upper()}/1/{card_id}"
     if len(url) > LONGEST_URL:
         longest = LONGEST_URL - len("/1/") - CARD_LENGTH
-        raise ValueError(f"public_url: {public_url!r} is longer than {longest} characters; the code would be too fine")
+        raise UrlTooLongError(
+            f"public_url: {public_url!r} is longer than {longest} characters; the code would be too fine"
+        )
     return url
 
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from web import alert_pages, band_pages, finder_pages, health, household_pages, sign_in
+from web import account_pages, alert_pages, band_pages, finder_pages, health, household_pages, sign_in
 from web.desk import FINDER_SCRIPT, FINDER_STYLE, AlertLife, Desk, Readings, Records, all_words, templates
 from web.finder_pages import Finder, FinderLimits
 from web.guard import Guard
@@ -65,7 +65,13 @@ def create_app(
     app.mount("/static", StaticFiles(directory=str(files("web") / "static")), name="static")
     app.include_router(finder_pages.routes(finder))
     app.include_router(band_pages.routes(desk, finder.cipher))
-    for router in (sign_in.routes(desk), alert_pages.routes(desk), household_pages.routes(desk), *routers):
+    for router in (
+        sign_in.routes(desk),
+        account_pages.routes(desk),
+        alert_pages.routes(desk),
+        household_pages.routes(desk),
+        *routers,
+    ):
         app.include_router(router)
     app.include_router(health.routes(is_healthy))
     for error, page in sign_in.problem_pages(desk).items():

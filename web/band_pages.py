@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from domain.people import Role
-from domain.wristband import BandField, BandState, ImpossibleBandStepError, card_url
+from domain.wristband import BandField, BandState, ImpossibleBandStepError, UrlTooLongError, card_url
 from web import alert_list, band_print, bands, meetings
 from web.band_print import LAYOUTS, Label
 from web.bands import ConsentMissingError, Issued
@@ -128,7 +128,8 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901, PLR0915
         with desk.records.write() as tx:
             _require(tx, who, resident_id)
             issued = bands.issue(tx, resident_id, by=who.contact_id, now=desk.now(), below=secrets.randbelow)
-        return _print_page(desk, request, who, resident_id, issued)
+            label = _label(desk, tx, resident_id, issued)
+        return _print_page(desk, request, who, resident_id, issued, label=label)
 
     @router.post("/residents/{resident_id}/bands/{band_id}/replace")
     def replace(request: Request, resident_id: str, band_id: int, csrf: Text = "", why: Text = "") -> Response:
@@ -136,7 +137,8 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901, PLR0915
         with desk.records.write() as tx:
             _require_band(tx, who, resident_id, band_id)
             issued = bands.replace(tx, band_id, by=who.contact_id, why=why, now=now, below=secrets.randbelow)
-        return _print_page(desk, request, who, resident_id, issued)
+            label = _label(desk, tx, resident_id, issued)
+        return _print_page(desk, request, who, resident_id, issued, label=label)
 
     @router.post("/residents/{resident_id}/bands/{band_id}/state")
     def mark(
@@ -217,11 +219,16 @@ def _resident_page(desk: Desk, cipher: NotesCipher, request: Request, who: Viewe
         )
 
 
-def _print_page(desk: Desk, request: Request, who: Viewer, resident_id: str, issued: Issued) -> Response:
+def _label(desk: Desk, tx: Connection, resident_id: str, issued: Issued) -> Label:
+    """Where the address is too long to print, the band isn't issued."""
+    line = bands.wearer(tx, resident_id).line
+    return Label(url=card_url(desk.public_url, issued.card_id), number=issued.number, line=line)
+
+
+def _print_page(
+    desk: Desk, request: Request, who: Viewer, resident_id: str, issued: Issued, *, label: Label
+) -> Response:
     """Once: the card id is on this page and nowhere else."""
-    with desk.records.read() as tx:
-        line = bands.wearer(tx, resident_id).line
-    label = Label(url=card_url(desk.public_url, issued.card_id), number=issued.number, line=line)
     return desk.page(
         request,
         "print.html",
@@ -270,4 +277,5 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     NotYoursError: (404, "not_found"),
     ImpossibleBandStepError: (409, "impossible"),
     ConsentMissingError: (409, "consent_first"),
+    UrlTooLongError: (409, "url_too_long"),
 }

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from pwdlib import PasswordHash
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from domain.people import Role
 from store.tables import accounts, contacts, sessions
 
 SESSION_LENGTH = timedelta(hours=12)
-SHORTEST_PASSWORD = 10
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 200
 
 _passwords = PasswordHash.recommended()
 _nobody = _passwords.hash(secrets.token_urlsafe(16))  # an unknown login takes as long as a wrong password
@@ -43,8 +43,7 @@ def add_account(tx: Connection, login: str, contact_id: str, password: str, now:
         raise AccountError(f"contact: no {contact_id!r} in the ledger")
     if Role(role) is Role.GUARDIAN:
         raise AccountError(f"contact: {contact_id!r} is a guardian; the console is for staff")
-    if len(password) < SHORTEST_PASSWORD:
-        raise AccountError(f"password: shorter than {SHORTEST_PASSWORD} characters")
+    _require_long(password)
     if tx.scalar(select(accounts.c.login).where(accounts.c.login == login)) is not None:
         raise AccountError(f"login: {login!r} is taken")
     tx.execute(
@@ -54,11 +53,38 @@ def add_account(tx: Connection, login: str, contact_id: str, password: str, now:
     )
 
 
+def set_password(tx: Connection, login: str, password: str) -> None:
+    """A new password, which ends every session that the old one opened. Raises `AccountError`."""
+    _require_long(password)
+    _change(tx, login, password_hash=_passwords.hash(password))
+
+
+def disable_account(tx: Connection, login: str, now: datetime) -> None:
+    """Whoever leaves signs in no more, and is signed out at once; what he or she did stays. Raises `AccountError`."""
+    _change(tx, login, disabled_at=now)
+
+
+def enable_account(tx: Connection, login: str) -> None:
+    """Lets a disabled account sign in again. Raises `AccountError`."""
+    _change(tx, login, disabled_at=None)
+
+
+def _change(tx: Connection, login: str, **values: object) -> None:
+    if tx.execute(update(accounts).where(accounts.c.login == login).values(**values)).rowcount == 0:
+        raise AccountError(f"login: no account {login!r}")
+    tx.execute(delete(sessions).where(sessions.c.login == login))
+
+
+def _require_long(password: str) -> None:
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise AccountError(f"password: {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters, please")
+
+
 def password_fits(tx: Connection, login: str, password: str) -> bool:
     """Whether an account that isn't disabled has this password; takes as long for logins that don't exist."""
     query = select(accounts.c.password_hash).where(accounts.c.login == login, accounts.c.disabled_at.is_(None))
     stored = tx.scalar(query)
-    fits = _passwords.verify(password, stored or _nobody)
+    fits = len(password) <= LONGEST_PASSWORD and _passwords.verify(password, stored or _nobody)
     return fits and stored is not None
 
 

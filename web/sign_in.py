@@ -67,10 +67,10 @@ def routes(desk: Desk) -> APIRouter:
         request: Request, login: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
     ) -> Response:
         now = desk.now()
-        if not _may_try(desk, request, login, now):
+        if not may_try(desk, request, login, now):
             return desk.page(request, "sign_in.html", status=429, wrong="page.too_many")
         with desk.records.read() as tx:
-            fits = len(password) <= 200 and password_fits(tx, login, password)
+            fits = password_fits(tx, login, password)
         if not fits:
             return desk.page(request, "sign_in.html", status=401, wrong="page.wrong_password")
         desk.sign_in_limit.forget(f"login {login}")
@@ -107,7 +107,7 @@ def problem_pages(desk: Desk) -> dict[type[Exception], Callable[[Request, Except
     return {NotSignedInError: to_sign_in, ForgedFormError: forged}
 
 
-def _may_try(desk: Desk, request: Request, login: str, now: datetime) -> bool:
+def may_try(desk: Desk, request: Request, login: str, now: datetime) -> bool:
     """Counts the try for the login and for the address: neither one password for all nor all for one gets far."""
     address = request.client.host if request.client else "?"
     by_login = desk.sign_in_limit.allows(f"login {login[:100]}", now)

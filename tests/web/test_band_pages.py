@@ -212,3 +212,16 @@ def test_nobody_of_another_community_reads_or_writes_there(browser: TestClient) 
 def _count(records: Records) -> int:
     with records.read() as tx:
         return int(tx.scalar(select(func.count()).select_from(wristbands)) or 0)
+
+
+def test_an_address_too_long_to_print_issues_no_band_and_says_so(records: Records, clock: town.Clock) -> None:
+    url = "https://anju.community.fuxin.example"
+    app = create_app(records, town.readings(), town.life(), now=clock, public_url=url, notes_keys=[KEY])
+    browser = TestClient(app, base_url=url, headers={"accept-language": "en"})
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, BandField.NAME)
+    answer = browser.post("/residents/R1/bands", data={"csrf": token})
+    assert answer.status_code == 409
+    assert "too long to print" in answer.text
+    with records.read() as tx:
+        assert tx.scalar(select(func.count()).select_from(wristbands)) == 0

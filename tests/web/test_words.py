@@ -82,6 +82,7 @@ def test_every_key_in_templates_and_code_exists_and_every_key_is_used() -> None:
         "band_state",
         "field",
         "stage",
+        "security_event",
     }
     named = {key for key in whole if key in sources or key.split(".")[1] in sources or key.split(".")[0] in by_value}
     assert whole - named == set()

@@ -1,0 +1,92 @@
+"""Staff change their password, leave, and the operator sees what concerns the service's safety."""
+
+import pytest
+from sqlalchemy import insert
+
+from store.records import Records
+from store.tables import security_events
+from tests.web import town
+from tests.web.conftest import SignIn
+from tests.web.test_staff_console import csrf
+from web.session import AccountError, disable_account, enable_account, set_password
+
+NEW = "another long password"
+
+
+def sign(browser_of: SignIn, password: str) -> str:
+    """Where the duty staff's browser lands with this password."""
+    browser = browser_of("grid_worker")
+    browser.cookies.clear()
+    return browser.post("/sign-in", data={"login": "duty", "password": password}).url.path
+
+
+def test_a_member_of_staff_changes_the_password_and_every_session_ends(sign_in: SignIn) -> None:
+    browser = sign_in("duty")
+    kept = dict(browser.cookies)
+    form = {"csrf": csrf(browser.get("/account").text), "password": town.PASSWORD, "new": NEW, "again": NEW}
+    assert browser.post("/account", data=form).url.path == "/sign-in"
+    browser.cookies.update(kept)
+    assert browser.get("/").url.path == "/sign-in"
+    assert (sign(sign_in, town.PASSWORD), sign(sign_in, NEW)) == ("/sign-in", "/")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"password": "wrong"}, "current password is wrong"),
+        ({"again": "something else"}, "differ"),
+        ({"new": "short", "again": "short"}, "10 to 200"),
+    ],
+)
+def test_a_password_that_will_not_do_is_said_so_and_nothing_changes(
+    sign_in: SignIn, changed: dict[str, str], said: str
+) -> None:
+    browser = sign_in("duty")
+    form = {"csrf": csrf(browser.get("/account").text), "password": town.PASSWORD, "new": NEW, "again": NEW}
+    answer = browser.post("/account", data=form | changed)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert sign(sign_in, town.PASSWORD) == "/"
+
+
+def test_who_leaves_is_signed_out_at_once_and_signs_in_no_more(
+    sign_in: SignIn, records: Records, clock: town.Clock
+) -> None:
+    browser = sign_in("duty")
+    with records.write() as tx:
+        disable_account(tx, "duty", clock())
+    assert browser.get("/").url.path == "/sign-in"
+    assert sign(sign_in, town.PASSWORD) == "/sign-in"
+    with records.write() as tx:
+        enable_account(tx, "duty")
+    assert sign(sign_in, town.PASSWORD) == "/"
+
+
+def test_an_account_that_is_not_there_can_be_neither_disabled_nor_changed(records: Records, clock: town.Clock) -> None:
+    with records.write() as tx:
+        with pytest.raises(AccountError, match="no account 'dutty'"):
+            disable_account(tx, "dutty", clock())
+        with pytest.raises(AccountError, match="no account 'dutty'"):
+            set_password(tx, "dutty", NEW)
+
+
+def test_the_operator_sees_security_events_and_marks_them_as_seen(
+    sign_in: SignIn, records: Records, clock: town.Clock
+) -> None:
+    with records.write() as tx:
+        event = {"at": clock(), "kind": "guessing", "subject": "203.0.113.0/24", "detail": "10 unknown codes"}
+        tx.execute(insert(security_events).values(event))
+    browser = sign_in("operator")
+    page = browser.get("/security").text
+    assert "Somebody guesses wristband codes" in page
+    assert "203.0.113.0/24" in page
+    browser.post("/security/seen", data={"csrf": csrf(page), "up_to": "1"})
+    assert "Mark all as seen" not in browser.get("/security").text
+
+
+@pytest.mark.parametrize("login", ["duty", "grid_worker", "volunteer", "other_duty"])
+def test_security_events_are_the_operators_alone(sign_in: SignIn, login: str) -> None:
+    browser = sign_in(login)
+    assert browser.get("/security").status_code == 404
+    token = csrf(browser.get("/").text)
+    assert browser.post("/security/seen", data={"csrf": token, "up_to": "9"}).status_code == 404
