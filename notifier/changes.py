@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
+from domain.finding import AlertKind
 from domain.reading import DeviceEvent
 from domain.wristband import BandState
 from store import tables as t
@@ -70,6 +71,26 @@ def wearers(tx: Connection, scans: Iterable[BandScan]) -> list[tuple[str, dateti
     rows = tx.execute(query.where(b.c.band_id.in_({s.band_no for s in by_staff}))).all()
     homes = {row.band_id: row.household_id for row in rows}
     return [(homes[scan.band_no], scan.at) for scan in by_staff if scan.band_no in homes]
+
+
+def remember_dangers(
+    tx: Connection, event: DeviceEvent, raised: Iterable[AlertKind], over: Iterable[AlertKind]
+) -> None:
+    """The device's last word on each danger that can be over, whatever its clock says."""
+    for kind in set(raised) - {AlertKind.SOS}:
+        _remember(tx, event, kind.value, True)
+    for kind in over:
+        _remember(tx, event, kind.value, False)
+
+
+def others_in_danger(tx: Connection, event: DeviceEvent, kind: AlertKind, since: datetime) -> bool:
+    """Whether another sensor of this one's home has said so since then, and not yet that it is over."""
+    said, sensors = t.last_said, t.sensors
+    home = select(sensors.c.household_id).where(sensors.c.device_id == event.device_id).scalar_subquery()
+    query = select(said.c.device_id).join(sensors, sensors.c.device_id == said.c.device_id)
+    query = query.where(sensors.c.household_id == home, said.c.device_id != event.device_id)
+    query = query.where(said.c.flag == kind.value, said.c.value.is_(True), said.c.at >= since)
+    return tx.execute(query.limit(1)).first() is not None
 
 
 def _remember(tx: Connection, event: DeviceEvent, flag: str, value: bool) -> None:

@@ -125,6 +125,12 @@ class Life:
         newest = tx.execute(select(A.ended_at, A.reason).where(*its).order_by(A.alert_id.desc()).limit(1)).first()
         return newest is not None and newest.ended_at is None and newest.reason["key"] == reason_key
 
+    def runs_since(self, tx: Connection, subject: str, kind: AlertKind) -> datetime | None:
+        """When the alert that goes on there was raised; None where none does."""
+        its = (A.subject == subject, A.kind == kind.value)
+        newest = tx.execute(select(A.ended_at, A.raised_at).where(*its).order_by(A.alert_id.desc()).limit(1)).first()
+        return newest.raised_at if newest is not None and newest.ended_at is None else None
+
     def service_down(self, tx: Connection, name: str, error: str, now: datetime) -> int:
         """A channel, the broker or a store fails: one alert for the operator, however much it concerns."""
         return self.tell_operator(tx, name, Reason(key="service_down", values={"name": name, "error": error[:60]}), now)

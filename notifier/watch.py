@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from detectors.household import Change, HouseholdState, HouseholdWatch, Raised, StateError
 from domain.finding import AlertKind, Reason
 from domain.reading import DeviceEvent
-from notifier.changes import FLAGS_HOLD, Said, changes, is_fresh, wearers
+from notifier.changes import FLAGS_HOLD, Said, changes, is_fresh, others_in_danger, remember_dangers, wearers
 from notifier.contract import Records
 from notifier.devices import METER_ALARMS, Bound, bound, concerns, gateway_goes, meter_concern, operator_concern
 from notifier.life import ANJU, Concern, Life
@@ -178,7 +178,11 @@ class Watch:
         for entry in entries:
             for arrival in entry.arrivals:
                 arrivals[arrival.meter_id].append(arrival)
-            fresh = [s for e in entry.events if e.device_id in turn.bound for s in changes(tx, e)]
+            fresh: list[Said] = []
+            for event in entry.events:
+                if event.device_id in turn.bound:
+                    with self._alone(turn, event.device_id):
+                        fresh += changes(tx, event)
             said += fresh
             for meter_id, at in self._signs_of_life(turn, fresh, entry.scans):
                 arrivals[meter_id].append(at)
@@ -196,20 +200,25 @@ class Watch:
 
     def _signs_of_life(
         self, turn: _Turn, said: Iterable[Said], scans: Iterable[BandScan]
-    ) -> Iterator[tuple[str, datetime]]:
+    ) -> list[tuple[str, datetime]]:
         """The meters of homes where somebody was just seen or heard, and when."""
-        seen = [(turn.bound[s.device_id].household_id, s.at) for s in said if s.is_life]
-        seen += wearers(turn.tx, scans)
-        seen = [(home, at) for home, at in seen if is_fresh(at, turn.now)]
-        if not seen:
-            return
-        m = t.meters.c
-        rows = turn.tx.execute(
-            select(m.meter_id, m.household_id).where(m.household_id.in_({home for home, _ in seen}))
-        ).all()
-        turn.bound |= bound(turn.tx, {row.meter_id for row in rows} - set(turn.bound))
-        for home, at in seen:
-            yield from ((row.meter_id, at) for row in rows if row.household_id == home)
+        seen: list[tuple[str, datetime]] = []
+        for one in said:
+            if one.is_life and is_fresh(one.at, turn.now):
+                with self._alone(turn, one.device_id):
+                    seen += self._meters_of(turn, turn.bound[one.device_id].household_id, one.at)
+        for scan in scans:
+            if is_fresh(scan.at, turn.now):
+                with self._alone(turn, f"wristband {scan.band_no}"):
+                    for home, at in wearers(turn.tx, [scan]):
+                        seen += self._meters_of(turn, home, at)
+        return seen
+
+    def _meters_of(self, turn: _Turn, home: str, at: datetime) -> list[tuple[str, datetime]]:
+        query = select(t.meters.c.meter_id).where(t.meters.c.household_id == home)
+        meter_ids = set(turn.tx.execute(query).scalars())
+        turn.bound |= bound(turn.tx, meter_ids - set(turn.bound))
+        return [(meter_id, at) for meter_id in sorted(meter_ids)]
 
     def _meter_says(self, turn: _Turn, said: Said) -> None:
         """The meter's own alarm begins or ends; a detector's alert of running water ends by the detector alone."""
@@ -294,14 +303,23 @@ class Watch:
         for concern in raised:
             self._life.raise_or_join(turn.tx, concern, turn.now)
         for kind in over:
-            self._life.ease(turn.tx, place.household_id, kind, event.at, turn.now)
+            self._is_over(turn, event, place.household_id, kind)
+        with self._alone(turn, event.device_id):
+            remember_dangers(turn.tx, event, {concern.kind for concern in raised}, over)
+
+    def _is_over(self, turn: _Turn, event: DeviceEvent, home: str, kind: AlertKind) -> None:
+        """A danger that two sensors of a home tell of is over when both say so."""
+        since = self._life.runs_since(turn.tx, home, kind)
+        if since and not others_in_danger(turn.tx, event, kind, since - FLAGS_HOLD):
+            self._life.ease(turn.tx, home, kind, event.at, turn.now)
 
     def _heard(self, turn: _Turn, arrivals: Iterable[str], events: Iterable[DeviceEvent]) -> None:
         """Every gateway behind these messages is there."""
         heard = {turn.bound[m].gateway_id for m in arrivals if m in turn.bound}
         heard |= {turn.bound[e.device_id].gateway_id for e in events if e.device_id in turn.bound}
         for gateway_id in sorted(g for g in heard if g):
-            self._unwatched.gateway_heard(turn.tx, gateway_id, turn.now)
+            with self._alone(turn, gateway_id):
+                self._unwatched.gateway_heard(turn.tx, gateway_id, turn.now)
 
     # States
 

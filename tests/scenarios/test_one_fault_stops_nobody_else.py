@@ -13,7 +13,7 @@ from domain.reading import DeviceEvent
 from notifier.service import Notifier
 from notifier.watch import Watch
 from store import tables as t
-from store.contracts import JournalEntry
+from store.contracts import BandScan, Batch, JournalEntry
 from store.memory import MemoryReadings
 from tests.notifier.world import HOME, METER, World, add_household, at, silence
 
@@ -140,3 +140,40 @@ def test_a_clock_set_back_after_the_start_does_not_put_off_the_missing_of_meters
     world.until(at("07:00", day=4), every=timedelta(hours=1))
     with world.records.read() as tx:
         assert tx.execute(select(t.unwatched.c.meter_id)).scalars().all() == [METER]
+
+
+@pytest.mark.parametrize("table", ["last_said", "gateways_heard"])
+def test_what_fails_while_a_door_and_a_gateway_are_noted_stops_no_call(world: World, table: str) -> None:
+    with world.records.write() as tx:
+        sensor = {"device_id": "door1", "household_id": HOME, "gateway_id": "gw1", "kind": "door_contact"}
+        tx.execute(t.sensors.insert().values(sensor))
+        tx.exec_driver_sql(f"CREATE TRIGGER fault BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'a fault'); END")
+    now = world.now.astimezone(UTC)
+    world.happens(
+        DeviceEvent(device_id="door1", at=now, kind="door_contact", flags={"open": True}),
+        DeviceEvent(device_id="sos1", at=now, kind="sos_button", flags={"sos": True}),
+    )
+    world.turn()
+    assert len(world.alerts(AlertKind.SOS)) == 1
+    assert len(world.alerts(AlertKind.QUARANTINE)) == 1
+
+
+def test_a_scan_whose_wearer_can_not_be_looked_up_stops_no_call(world: World) -> None:
+    now = world.now.astimezone(UTC)
+    scan = BandScan(band_no=1 << 70, at=now, stage="scanned", source="kiosk-1")
+    sos = DeviceEvent(device_id="sos1", at=now, kind="sos_button", flags={"sos": True})
+    world.readings.commit(Batch(scans=[scan], events=[sos]))
+    world.turn()
+    assert len(world.alerts(AlertKind.SOS)) == 1
+    assert len(world.alerts(AlertKind.QUARANTINE)) == 1
+
+
+def test_a_danger_that_can_not_be_remembered_is_told(world: World) -> None:
+    with world.records.write() as tx:
+        sensor = {"device_id": "gas1", "household_id": HOME, "gateway_id": "gw1", "kind": "gas_detector"}
+        tx.execute(t.sensors.insert().values(sensor))
+        tx.exec_driver_sql("CREATE TRIGGER fault BEFORE INSERT ON last_said BEGIN SELECT RAISE(ABORT, 'a fault'); END")
+    gas = DeviceEvent(device_id="gas1", at=world.now.astimezone(UTC), kind="gas_detector", flags={"gas": True})
+    world.happens(gas)
+    world.turn()
+    assert len(world.alerts(AlertKind.GAS)) == 1
