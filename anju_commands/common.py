@@ -51,16 +51,27 @@ def address_of(listener: socket.socket) -> str:
 
 
 def settings_of(path: Path | None) -> Settings:
+    """The settings, with what they lead to checked; whatever is wrong ends the command with every mistake named."""
     from config.policies import load_policies
+    from config.sms import load_words
     from ingest.decode import FormatError, formats_of
 
     try:
         settings = load(path, os.environ)
-        formats_of(settings.ingest.formats)
-        if settings.notify.policies:
-            load_policies(Path(settings.notify.policies))
-    except (ConfigError, FormatError) as e:
+    except ConfigError as e:
         raise stop(str(e), code=2) from e
+    problems = []
+    for check in (
+        lambda: formats_of(settings.ingest.formats),
+        lambda: load_policies(Path(settings.notify.policies) if settings.notify.policies else None),
+        lambda: load_words(Path(settings.notify.words) if settings.notify.words else None),
+    ):
+        try:
+            check()
+        except (ConfigError, FormatError) as e:
+            problems.append(str(e))
+    if problems:
+        raise stop("\n".join(problems), code=2)
     return settings
 
 
@@ -84,6 +95,7 @@ def open_records(settings: Settings) -> "Records":
 
 
 def stop(reason: str, *, code: int = 1) -> typer.Exit:
-    """One line on standard error, and the exit status."""
-    typer.echo(f"anju: {reason}", err=True)
+    """The reason on standard error, and the exit status."""
+    for line in reason.splitlines():
+        typer.echo(f"anju: {line}", err=True)
     return typer.Exit(code)

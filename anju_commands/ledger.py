@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from anju_commands.common import SettingsFile, folder_of, open_records, records_path, settings_of, stop, wall_clock
+from anju_commands.common import (
+    SettingsFile,
+    complain,
+    folder_of,
+    open_records,
+    records_path,
+    settings_of,
+    stop,
+    wall_clock,
+)
 
 
 def import_the_ledger(
@@ -15,16 +24,26 @@ def import_the_ledger(
 ) -> None:
     """Bring the ledger up to a folder of CSV files: all of it or, when anything is wrong, nothing."""
 
+    from notifier.audit import Hole, holes
     from store.contracts import StoreError
     from store.ledger_import import import_ledger
 
-    records = open_records(settings_of(settings))
+    records, found = open_records(settings_of(settings)), list[Hole]()
     try:
-        done = import_ledger(records, folder, dry_run=dry_run)
+        done = import_ledger(records, folder, dry_run=dry_run, look=lambda tx: found.extend(holes(tx)))
     except StoreError as e:
         raise stop(str(e), code=2) from e
     for one in done:
         typer.echo(one)
+    by_what: dict[str, list[str]] = {}
+    for hole in found:
+        if hole.what != "meter not heard":  # it can't have been, so soon
+            by_what.setdefault(hole.what, []).append(hole.household_id)
+    for what, homes in by_what.items():
+        more = f" and {len(homes) - 10} more" if len(homes) > 10 else ""
+        complain(f"warning: {what}: {', '.join(homes[:10])}{more}")
+    if dry_run:
+        typer.echo("dry run: nothing was written")
 
 
 def migrate_records(settings: SettingsFile = None) -> None:

@@ -31,8 +31,10 @@ def load_policies(file: Path | None) -> Policies:
         return policies
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
-        raise ConfigError(f"{file}: {e}") from e
+    except OSError as e:
+        raise ConfigError(f"{file}: can't be read: {e.strerror}") from e
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
+        raise ConfigError(f"{file}: not TOML: {e}") from e
     communities = content.pop("community", {})
     by_kind = dict(policies.by_kind)
     for name, wanted in content.items():

@@ -13,7 +13,7 @@ Value = str | int | float | bool
 
 
 class ConfigError(Exception):
-    """The settings can't be used; the message names the key, the value and what would do."""
+    """The settings can't be used; the message names every key that is wrong, its value and what would do."""
 
 
 def setting(default: Value, reason: str, *, unit: str = "", secret: bool = False) -> Any:
@@ -175,8 +175,11 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
     a secret in the file, and a file that can't be read.
     """
     known = {d.key: d for d in described()}
-    values = _from_file(path, known) if path is not None else {}
-    values |= _from_environment(env, known)
+    problems: list[str] = []
+    values = _from_file(path, known, problems) if path is not None else {}
+    values |= _from_environment(env, known, problems)
+    if problems:
+        raise ConfigError("\n".join(problems))
     sections = {
         name: cls(**{key.partition(".")[2]: v for key, v in values.items() if key.startswith(f"{name}.")})
         for name, cls in _sections().items()
@@ -194,7 +197,7 @@ def _describe(section: str, f: Field[Any], type_: type[Value]) -> Described:
     return Described(section=section, name=f.name, type=type_, default=f.default, **f.metadata)
 
 
-def _from_file(path: Path, known: Mapping[str, Described]) -> dict[str, Value]:
+def _from_file(path: Path, known: Mapping[str, Described], problems: list[str]) -> dict[str, Value]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as e:
@@ -204,14 +207,18 @@ def _from_file(path: Path, known: Mapping[str, Described]) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for section, body in document.items():
         if not isinstance(body, dict):
-            raise ConfigError(f"{path}: {section!r} stands outside a section{_nearest(section, known)}")
+            problems.append(f"{path}: {section!r} stands outside a section{_nearest(section, known)}")
+            continue
         for name, value in body.items():
             key = f"{section}.{name}"
-            values[key] = _checked(_known(key, known, str(path)), value, str(path))
+            try:
+                values[key] = _checked(_known(key, known, str(path)), value, str(path))
+            except ConfigError as e:
+                problems.append(str(e))
     return values
 
 
-def _from_environment(env: Mapping[str, str], known: Mapping[str, Described]) -> dict[str, Value]:
+def _from_environment(env: Mapping[str, str], known: Mapping[str, Described], problems: list[str]) -> dict[str, Value]:
     """`ANJU_SECTION_NAME`, or `ANJU_SECTION_NAME_FILE` with the path of a file that holds the value."""
     by_variable = {d.variable: d for d in known.values()}
     sections = tuple(f"{PREFIX}_{name}_".upper() for name in _sections())
@@ -221,8 +228,12 @@ def _from_environment(env: Mapping[str, str], known: Mapping[str, Described]) ->
             continue
         d = by_variable.get(variable) or by_variable.get(variable.removesuffix("_FILE"))
         if d is None:
-            raise ConfigError(f"environment: {variable} is no setting{_nearest(variable, by_variable)}")
-        values[d.key] = _parsed(d, text if variable == d.variable else _file_of(variable, text), variable)
+            problems.append(f"environment: {variable} is no setting{_nearest(variable, by_variable)}")
+            continue
+        try:
+            values[d.key] = _parsed(d, text if variable == d.variable else _file_of(variable, text), variable)
+        except ConfigError as e:
+            problems.append(str(e))
     return values
 
 

@@ -48,12 +48,22 @@ def detect_files(
     paths: Iterable[Path], *, tz: str, absences: Path | None, budget: float, out: TextIO, report: Report
 ) -> int:
     """What `anju detect` does; the exit status: 0, or 2 where nothing is usable."""
+    paths = list(paths)
     try:
         zone = ZoneInfo(tz)
-        known = read_absences(absences, report) if absences else {}
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        report(f"{absences if isinstance(error, OSError) else f'--tz {tz}'}: {error}")
+    except (ZoneInfoNotFoundError, ValueError):
+        report(f"--tz {tz}: no such time zone")
         return 2
+    try:
+        known = read_absences(absences, report) if absences else {}
+    except OSError as error:
+        report(f"--absences {absences}: can't be read: {error.strerror}")
+        return 2
+    except UnicodeDecodeError:
+        report(f"--absences {absences}: is not UTF-8 text")
+        return 2
+    for household in sorted(set(known) - {household_of(path) for path in paths}):
+        report(f"--absences {absences}: {household!r} is none of the households given")
     lines = detect(paths, WatchParameters(low_use=LowUseParameters(budget=budget)), zone, known, report)
     if lines is None:
         return 2
@@ -110,11 +120,14 @@ def read_absences(path: Path, report: Report) -> dict[str, list[tuple[datetime, 
             if number == 1 and fields != ["household", "from", "until"]:
                 report(f"{path}:1: expected household,from,until, not {text[:60]!r}")
             continue
-        try:
-            household, begins, ends = fields
-            begins_at, ends_at = _moment(begins), _moment(ends)
-        except ValueError as error:
-            report(f"{path}:{number}: {error}: {text[:60]!r}")
+        if len(fields) != 3:
+            report(f"{path}:{number}: {len(fields)} fields instead of household,from,until: {text[:60]!r}")
+            continue
+        household, begins, ends = fields
+        begins_at, ends_at = _moment(begins), _moment(ends)
+        if begins_at is None or ends_at is None:
+            field, value = ("until", ends) if begins_at else ("from", begins)
+            report(f"{path}:{number}: {field} {value[:60]!r} is no time, such as 2026-03-02T08:00:00Z")
             continue
         if ends_at <= begins_at:
             report(f"{path}:{number}: until is not after from: {text[:60]!r}")
@@ -159,8 +172,11 @@ class _Run:
                     line.ended_at = at
 
 
-def _moment(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
+def _moment(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

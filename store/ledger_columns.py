@@ -28,6 +28,16 @@ def phone(text: str) -> str:
     return bare
 
 
+def address(text: str) -> str:
+    """A phone, an e-mail address, or a group's Apprise URL such as wecombot://..."""
+    if "://" in text or re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", text):
+        return str(plain(LONGEST_TEXT)(text))
+    try:
+        return phone(text)
+    except ValueError as e:
+        raise ValueError(f"{e}, no e-mail address and no group's URL") from e
+
+
 def zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
@@ -87,6 +97,8 @@ class FileSpec:
     """One CSV file: its table, and the parsers of columns that aren't plain text."""
 
     table: Table
+    about: str
+    meaning: Mapping[str, str]
     parsers: Mapping[str, Parse] = field(default_factory=lambda: MappingProxyType({}))
     extra: tuple[str, ...] = ()
 
@@ -113,19 +125,115 @@ class FileSpec:
 
 # In the order in which rows refer to each other.
 FILES = (
-    FileSpec(t.communities, {"timezone": zone, "language": one_of(Language), "phone": phone}),
-    FileSpec(t.grids),
-    FileSpec(t.buildings),
-    FileSpec(t.households),
+    FileSpec(
+        t.communities,
+        "A 社区 with its staff and its clock.",
+        {
+            "community_id": "your number for it",
+            "name": "as texts and pages show it",
+            "timezone": "whose clock its people read, such as Asia/Shanghai",
+            "language": "zh or en: of its own texts",
+            "phone": "the line that finders of a wristband call",
+        },
+        {"timezone": zone, "language": one_of(Language), "phone": phone},
+    ),
+    FileSpec(
+        t.grids,
+        "A 网格: the part of a community that one grid worker knows.",
+        {"grid_id": "your number for it", "community_id": "the community it lies in", "name": "as pages show it"},
+    ),
+    FileSpec(
+        t.buildings,
+        "A house with an entrance.",
+        {
+            "building_id": "your number for it",
+            "grid_id": "the grid it lies in",
+            "name": "as texts show it, short: 3号楼",
+            "address": "for whoever has to go there",
+        },
+    ),
+    FileSpec(
+        t.households,
+        "One door with its own water.",
+        {"household_id": "your number for it", "building_id": "where it is", "door": "as texts show it: 2单元301"},
+    ),
     FileSpec(
         t.residents,
+        "Who lives there.",
+        {
+            "resident_id": "your number for the person",
+            "household_id": "where they live",
+            "name": "as texts and pages show it",
+            "birth_year": "for the age on staff's pages and the wristband",
+            "phone": "where the resident is asked first; empty: nobody is asked, others are told at once",
+            "language": "zh or en",
+            "categories": f"official groups, separated by semicolons: {', '.join(Category)}",
+        },
         {"birth_year": whole(1880, 2100), "phone": phone, "language": one_of(Language), "categories": categories},
         ("categories",),
     ),
-    FileSpec(t.contacts, {"role": one_of(Role), "phone": phone, "language": one_of(Language)}),
-    FileSpec(t.guardians, {"order": whole(1, 99)}),
-    FileSpec(t.pairings),
-    FileSpec(t.gateways),
-    FileSpec(t.meters, {"unit": one_of(("m3", "L", "gal")), "litres_per_pulse": positive, "resolution_l": positive}),
-    FileSpec(t.sensors, {"kind": one_of(SENSOR_KINDS)}),
+    FileSpec(
+        t.contacts,
+        "Everybody who may be told: family, staff, volunteers, the operator.",
+        {
+            "contact_id": "your number for the person",
+            "name": "as others read who goes",
+            "role": f"one of {', '.join(Role)}",
+            "phone": "where texts go: a phone, an e-mail address, or a group's Apprise URL (wecombot://...)",
+            "language": "zh or en",
+            "community_id": "where duty staff, supervisors and volunteers serve; what an operator may see",
+            "grid_id": "where a grid worker serves",
+        },
+        {"role": one_of(Role), "phone": address, "language": one_of(Language)},
+    ),
+    FileSpec(
+        t.guardians,
+        "Which family is told of which home.",
+        {
+            "household_id": "the home",
+            "contact_id": "a contact whose role is guardian",
+            "order": "1 is told first; the rest when nobody acknowledges",
+        },
+        {"order": whole(1, 99)},
+    ),
+    FileSpec(
+        t.pairings,
+        "Which staff or volunteer looks after which home (结对).",
+        {"household_id": "the home", "contact_id": "a contact of any role but guardian"},
+    ),
+    FileSpec(
+        t.gateways,
+        "What may speak for meters and sensors.",
+        {
+            "gateway_id": "as its messages name it",
+            "community_id": "whose operators hear when it falls silent",
+            "name": "as people call it",
+        },
+    ),
+    FileSpec(
+        t.meters,
+        "Water meters.",
+        {
+            "meter_id": "as its messages name it; upper and lower case are the same",
+            "household_id": "whose water it counts",
+            "gateway_id": "the one that may speak for it; empty: any",
+            "profile": "how its frames are read, where the format can't say: [formats](formats/README.md)",
+            "unit": "of its register, where the format can't say: m3, L or gal",
+            "litres_per_pulse": "of a pulse counter [L]",
+            "resolution_l": "the step of its register [L]",
+        },
+        {"unit": one_of(("m3", "L", "gal")), "litres_per_pulse": positive, "resolution_l": positive},
+    ),
+    FileSpec(
+        t.sensors,
+        "SOS buttons, water, smoke and gas sensors, doors, motion.",
+        {
+            "device_id": "as its messages name it",
+            "household_id": "where it hangs",
+            "gateway_id": "the one that may speak for it; empty: any",
+            "kind": f"one of {', '.join(SENSOR_KINDS)}",
+            "profile": "how its frames are read, where the format can't say",
+        },
+        {"kind": one_of(SENSOR_KINDS)},
+    ),
 )

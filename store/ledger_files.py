@@ -87,8 +87,11 @@ def _check_roles(sheets: Sheets, stored: Mapping[str, Mapping[tuple[Value, ...],
 def _read(path: Path, spec: FileSpec, problems: list[Problem]) -> list[tuple[int, Row]]:
     try:
         text = _text(path)
-    except (OSError, UnicodeDecodeError) as e:
-        problems.append(Problem(file=path.name, reason=f"can't be read: {e}"))
+    except OSError as e:
+        problems.append(Problem(file=path.name, reason=f"can't be read: {e.strerror}"))
+        return []
+    except UnicodeDecodeError:
+        problems.append(Problem(file=path.name, reason="is neither UTF-8 nor GB 18030 text"))
         return []
     reader = csv.DictReader(StringIO(text), skipinitialspace=True)
     if not _header_is_right(spec, reader.fieldnames or (), problems):

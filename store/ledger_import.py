@@ -1,6 +1,6 @@
 """Brings the ledger up to a folder of CSV files: all of it or, when anything is wrong, nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,16 +39,20 @@ class Imported:
         return f"{self.file}: {self.added} new, {self.changed} changed, {self.same} as before{ended}"
 
 
-def import_ledger(records: Records, folder: Path, *, dry_run: bool = False) -> list[Imported]:
+def import_ledger(
+    records: Records, folder: Path, *, dry_run: bool = False, look: Callable[[Connection], None] = lambda _: None
+) -> list[Imported]:
     """Adds and changes what the files name; raises `LedgerError` with every problem.
 
     What they don't name stays, but for links: for each household in households.csv, or in the file itself,
-    guardians.csv and pairings.csv are the whole list. A dry run does all of it, then takes it back.
+    guardians.csv and pairings.csv are the whole list. A dry run does all of it, then takes it back;
+    `look` sees the ledger as it then is, either way.
     """
     sheets = read_folder(folder)
     with records.write() as tx:
         attempt = tx.begin_nested()
         done = _import(tx, sheets)
+        look(tx)
         attempt.rollback() if dry_run else attempt.commit()
     return done
 

@@ -29,7 +29,24 @@ def test_a_ledger_is_checked_then_imported(data: Path) -> None:
     for options, again in ((["--dry-run"], False), ([], False), ([], True)):
         result = run.invoke(app, ["import-ledger", folder, *options])
         assert result.exit_code == 0
-        assert result.stdout == f"communities.csv: {int(not again)} new, 0 changed, {int(again)} as before\n"
+        said = f"communities.csv: {int(not again)} new, 0 changed, {int(again)} as before\n"
+        assert result.stdout == said + ("dry run: nothing was written\n" if options else "")
+
+
+@pytest.mark.parametrize("options", [["--dry-run"], []])
+def test_a_home_that_nobody_would_be_told_of_is_named(data: Path, options: list[str]) -> None:
+    folder = Path(communities(data, "Asia/Shanghai"))
+    for name, text in {
+        "grids": "grid_id,community_id,name\ng,x,G\n",
+        "buildings": "building_id,grid_id,name\nb,g,B\n",
+        "households": "household_id,building_id,door\nh1,b,101\n",
+    }.items():
+        (folder / f"{name}.csv").write_text(text)
+    run.invoke(app, ["migrate"])
+    result = run.invoke(app, ["import-ledger", str(folder), *options])
+    assert result.exit_code == 0
+    assert "warning: nobody who can be reached: h1\n" in result.stderr
+    assert "warning: no meter: h1\n" in result.stderr
 
 
 def test_a_mistake_ends_with_its_place_and_status_2(data: Path) -> None:

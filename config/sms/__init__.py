@@ -10,6 +10,8 @@ SHIPPED = Path(__file__).parent
 
 def load_words(folder: Path | None = None) -> dict[str, dict[str, dict[str, str]]]:
     """{language: {section: {key: text}}}; a file in `folder` replaces or adds to what is shipped, key by key."""
+    if folder and not folder.is_dir():
+        raise ConfigError(f"{folder}: no such folder of words")
     words: dict[str, dict[str, dict[str, str]]] = {}
     for place in (SHIPPED, folder) if folder else (SHIPPED,):
         for file in sorted(place.glob("*.toml")):
@@ -20,8 +22,10 @@ def load_words(folder: Path | None = None) -> dict[str, dict[str, dict[str, str]
 def _read(file: Path) -> dict[str, dict[str, str]]:
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
-        raise ConfigError(f"{file}: {e}") from e
+    except OSError as e:
+        raise ConfigError(f"{file}: can't be read: {e.strerror}") from e
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
+        raise ConfigError(f"{file}: not TOML: {e}") from e
     sections = {name: section for name, section in content.items() if isinstance(section, dict)}
     loose = {name: value for name, value in content.items() if isinstance(value, str)}
     return {"": loose, **sections}

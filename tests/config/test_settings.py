@@ -49,6 +49,13 @@ def test_a_wrong_value_is_named_with_what_would_do(tmp_path: Path, text: str, wo
         load(written(tmp_path, text), {})
 
 
+def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
+    path = written(tmp_path, 'loose = 1\n[mqtt]\nprot = 1883\nport = "x"\n')
+    with pytest.raises(ConfigError) as caught:
+        load(path, {"ANJU_WEB_PORT": "x", "ANJU_MQTT_HOSTS": "x"})
+    assert len(str(caught.value).splitlines()) == 5
+
+
 def test_a_whole_number_will_do_for_a_number(tmp_path: Path) -> None:
     assert load(written(tmp_path, "[detect]\nbudget = 1\n"), {}).detect.budget == 1.0
 

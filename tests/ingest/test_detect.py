@@ -49,10 +49,17 @@ def test_a_household_that_stops_is_asked_then_alerted_and_both_lines_say_when_it
 
 def test_an_announced_absence_is_not_alerted(home: Path, tmp_path: Path) -> None:
     absences = tmp_path / "absences.csv"
-    absences.write_text("household,from,until\nhome1,2025-04-21T00:00:00Z,2025-04-26T00:00:00Z\nhome1,x,y\n")
+    absences.write_text(
+        "household,from,until\nhome1,2025-04-21T00:00:00Z,2025-04-26T00:00:00Z\nhome1,x,y\nhome1\n"
+        "home9,2025-04-21T00:00:00Z,2025-04-26T00:00:00Z\n"
+    )
     _, lines, said = run([home], absences)
     assert [line for line in lines if line["raised_at"] > "2025-04-21" and line["kind"] == "low_use"] == []
-    assert said == [f"{absences}:3: Invalid isoformat string: 'x': 'home1,x,y'"]
+    assert said == [
+        f"{absences}:3: from 'x' is no time, such as 2026-03-02T08:00:00Z",
+        f"{absences}:4: 1 fields instead of household,from,until: 'home1'",
+        f"--absences {absences}: 'home9' is none of the households given",
+    ]
 
 
 def test_the_clock_ends_at_the_latest_reading_of_all_files(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from sqlalchemy import select
 from domain.reading import Device
 from store import tables as t
 from store.ledger import read_ledger, version
+from store.ledger_columns import FILES
 from store.ledger_import import LedgerError, import_ledger
+from store.ledger_page import page
 from store.migrations import migrate
 from store.records import Records
 
@@ -78,6 +80,21 @@ def test_a_town_is_imported_whole(records: Records, tmp_path: Path) -> None:
         assert tx.scalar(select(t.contacts.c.phone).where(t.contacts.c.contact_id == "daughter")) == "+8613812345678"
 
 
+@pytest.mark.parametrize("address", ["daughter@example.org", "wecombot://a1b2c3", "ntfy://block3"])
+def test_family_and_staff_may_be_reached_by_mail_or_as_a_group(records: Records, tmp_path: Path, address: str) -> None:
+    import_ledger(records, folder(tmp_path, contacts=TOWN["contacts"].replace("+86 138-1234-5678", address)))
+    with records.read() as tx:
+        assert tx.scalar(select(t.contacts.c.phone).where(t.contacts.c.contact_id == "daughter")) == address
+
+
+def test_what_is_neither_phone_nor_mail_nor_group_is_refused(records: Records, tmp_path: Path) -> None:
+    path = folder(tmp_path, contacts=TOWN["contacts"].replace("+86 138-1234-5678", "daughter@"))
+    assert problems(records, path) == [
+        "contacts.csv row 2, phone: 'daughter@' is no number in international form, "
+        "such as +8613812345678, no e-mail address and no group's URL"
+    ]
+
+
 def test_ingest_learns_devices_and_their_gateways(records: Records, tmp_path: Path) -> None:
     import_ledger(records, folder(tmp_path))
     with records.read() as tx:
@@ -136,7 +153,8 @@ def test_a_part_of_the_ledger_may_come_alone_and_leaves_the_rest(records: Record
     [
         (
             {"contacts": TOWN["contacts"].replace("+8613812345679", "13812345679")},
-            "contacts.csv row 3, phone: '13812345679' is no number in international form, such as +8613812345678",
+            "contacts.csv row 3, phone: '13812345679' is no number in international form, such as +8613812345678, "
+            "no e-mail address and no group's URL",
         ),
         (
             {"contacts": TOWN["contacts"].replace("guardian", "daughter")},
@@ -216,3 +234,9 @@ def test_files_saved_by_excel_are_read(records: Records, tmp_path: Path, encodin
     import_ledger(records, path)
     with records.read() as tx:
         assert tx.scalar(select(t.residents.c.name)) == "王秀英"
+
+
+def test_the_docs_agree_with_the_columns() -> None:
+    docs = Path(__file__).parents[2] / "docs" / "ledger.md"
+    assert docs.read_text(encoding="utf-8") == page(), "run: python -m store.ledger_page > docs/ledger.md"
+    assert [spec.name for spec in FILES if set(spec.meaning) != set(spec.columns)] == []

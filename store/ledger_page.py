@@ -1,0 +1,46 @@
+"""The ledger's page of the docs, made from its columns: python -m store.ledger_page > docs/ledger.md"""
+
+import sys
+
+from sqlalchemy import Column
+
+from store.ledger_columns import FILES, FileSpec, Value
+
+HEAD = """# The ledger
+
+Who lives where, who is told, and which meter counts whose water: CSV files in one folder, UTF-8 or what Excel in China
+saves, a header first. `anju import-ledger FOLDER --dry-run` says what would change and what is wrong, with file, row
+and column; without `--dry-run` all of it is taken or, when anything is wrong, nothing. It may be imported again at any
+time: rows are found by their first columns, added or changed; what a file doesn't name stays as it is. Only
+guardians.csv and pairings.csv are whole lists for each household of the folder: who is missing there is told no more.
+A running service follows within seconds.
+
+A ledger may come in parts, file by file. In bold: must be there. Phones are written in international form, such as
++8613812345678.
+
+This page is made by `python -m store.ledger_page`; a test compares it with the program.
+"""
+
+
+def page() -> str:
+    """The whole page, Markdown."""
+    return HEAD + "".join(_section(spec) for spec in FILES)
+
+
+def _section(spec: FileSpec) -> str:
+    rows = "".join(f"| {_named(spec, name)} | {spec.meaning[name]}{_default(spec, name)} |\n" for name in spec.columns)
+    return f"\n## {spec.name}\n\n{spec.about}\n\n| column | what it says |\n|---|---|\n{rows}"
+
+
+def _named(spec: FileSpec, name: str) -> str:
+    return f"**{name}**" if spec.required(name) else name
+
+
+def _default(spec: FileSpec, name: str) -> str:
+    column: Column[Value] | None = spec.table.columns.get(name)
+    default = None if column is None else column.server_default
+    return "" if default is None else f"; {getattr(default, 'arg', default)} where it is empty"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
