@@ -62,6 +62,8 @@ class Service:
         channels: Sequence[Channel],
         now: Callable[[], datetime],
         pool: Executor | None = None,
+        *,
+        turnstile: Callable[[], None] = lambda: None,
     ) -> None:
         self.now = now
         self.committed = Event()
@@ -76,6 +78,7 @@ class Service:
             watch_in=lambda zone: HouseholdWatch(sensitivity, zone),
             rules=_notifier_rules(settings),
             pool=pool,
+            turnstile=turnstile,
         )
         self._heartbeat = Heartbeat(self.records, settings.notify.heartbeat_url, is_well=self._is_well)
         with self.records.read() as tx:

@@ -23,6 +23,7 @@ log = logging.getLogger("anju")
 def run(settings_file: SettingsFile = None) -> None:
     """Run the service: listen to the broker, detect, send texts, serve the pages. SIGTERM or Ctrl-C ends it."""
     from anju_service import Service
+    from notifier.pace import Pace, Turnstile
     from store.contracts import StoreError
 
     settings = settings_of(settings_file)
@@ -32,7 +33,8 @@ def run(settings_file: SettingsFile = None) -> None:
     listener = listen(settings.web.host, settings.web.port)
     try:
         calls = ThreadPoolExecutor(settings.notify.workers, "provider")
-        service = Service(Path(settings.store.folder), settings, channels, wall_clock, calls)
+        turnstile = Turnstile(Pace(settings.notify.texts_a_second), time.monotonic, time.sleep)
+        service = Service(Path(settings.store.folder), settings, channels, wall_clock, calls, turnstile=turnstile)
     except StoreError as e:
         raise stop(str(e)) from e
     stopping = Event()

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, exists, func, select
 
 from domain.message import MessageStatus
-from domain.people import Role
 from notifier.people import circle_of, home_of
 from notifier.policy import Group, reachable
 from store import tables as t
@@ -92,11 +91,3 @@ def _missing(tx: Connection, household_id: str, community_id: str | None) -> lis
         "nobody who can be reached": not reachable(circle, told),
     }
     return [what for what, true in answers.items() if true]
-
-
-def operators_reachable(tx: Connection) -> bool:
-    """Without one, nobody hears that the service itself is ill."""
-    c = t.contacts.c
-    blocked = select(t.blocked_phones.c.phone)
-    reachable_one = select(c.contact_id).where(c.role == Role.OPERATOR, c.phone.is_not(None), c.phone.not_in(blocked))
-    return tx.execute(reachable_one.limit(1)).first() is not None

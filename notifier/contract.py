@@ -94,6 +94,6 @@ class Channel(Protocol):
         """Whether the provider has this text (sent at or after `since`); raises where it can't be asked."""
         ...
 
-    def status(self, sid: str) -> Sent | None:
-        """What became of it; None where the provider can't say."""
+    def status(self, sid: str, to: str, sent_at: datetime) -> Sent | None:
+        """What became of a text to that number, sent then; None where the provider can't say."""
         ...

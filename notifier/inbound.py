@@ -38,7 +38,7 @@ class TwilioInbound:
         if not sid or not status:
             return False
         with self._records.write() as tx:
-            return self._outbox.receipt(tx, sid, heard(sid, status, form.get("ErrorCode")), now)
+            return self._outbox.receipt(tx, heard(sid, status, form.get("ErrorCode")), now)
 
     def reply(self, form: Mapping[str, str], now: datetime) -> Meaning | None:
         """A text to us."""

@@ -33,7 +33,7 @@ class Notifier:
 
     `records`: store.records.Records; `journal`: the readings' store; `channels`: in order of preference, for example
     `LogChannel(show)`; `words`: config.sms.load_words(); `watch_in`: `lambda zone: HouseholdWatch(parameters, zone)`;
-    `pool`: a ThreadPoolExecutor for the providers' calls, none to make them in turn.
+    `pool`: a ThreadPoolExecutor for the providers' calls, none to make them in turn; `turnstile`: minds their rate.
 
     The service runs `watch_turn(now())` in one thread and `send_turn(now())` in another, each again at once while it
     returns more than 0, else after new readings or a second. `turn` does both, for one thread. `life` is for web/.
@@ -49,6 +49,7 @@ class Notifier:
         watch_in: Callable[[ZoneInfo], HouseholdWatch],
         rules: NotifierRules | None = None,
         pool: Executor | None = None,
+        turnstile: Callable[[], None] = lambda: None,
     ) -> None:
         rules = rules or NotifierRules()
         self.letters = Letters(Texts(words=words), Router(channels))
@@ -62,7 +63,14 @@ class Notifier:
             watch_in=cache(watch_in),
             rules=rules.watch,
         )
-        self.outbox = Outbox(records=records, letters=self.letters, life=self.life, rules=rules.outbox, pool=pool)
+        self.outbox = Outbox(
+            records=records,
+            letters=self.letters,
+            life=self.life,
+            rules=rules.outbox,
+            pool=pool,
+            turnstile=turnstile,
+        )
 
     def watch_turn(self, now: datetime) -> int:
         """Takes all readings that are there, then what time has brought; returns how many things were done.

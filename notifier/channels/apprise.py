@@ -36,5 +36,5 @@ class AppriseGroup:
     def find(self, text: Outgoing, since: datetime) -> Sent | None:
         return None
 
-    def status(self, sid: str) -> Sent | None:
+    def status(self, sid: str, to: str, sent_at: datetime) -> Sent | None:
         return None

@@ -70,5 +70,5 @@ class Email:
         """A mail server can't be asked: an uncertain mail is sent once more."""
         return None
 
-    def status(self, sid: str) -> Sent | None:
+    def status(self, sid: str, to: str, sent_at: datetime) -> Sent | None:
         return None

@@ -28,5 +28,5 @@ class LogChannel:
     def find(self, text: Outgoing, since: datetime) -> Sent | None:
         return None
 
-    def status(self, sid: str) -> Sent | None:
+    def status(self, sid: str, to: str, sent_at: datetime) -> Sent | None:
         return Sent(sid=sid, status=MessageStatus.DELIVERED)

@@ -77,7 +77,7 @@ class TwilioSms:
         same = [m for m in found if m.body == text.body and (m.date_created is None or m.date_created >= since)]
         return _sent(same[0]) if same else None
 
-    def status(self, sid: str) -> Sent | None:
+    def status(self, sid: str, to: str, sent_at: datetime) -> Sent | None:
         try:
             return _sent(self._client.messages(sid).fetch())
         except (TwilioException, RequestException) as e:

@@ -16,6 +16,8 @@ from detectors.household import HouseholdWatch, WatchParameters
 from domain.message import MessageStatus
 from domain.reading import DeviceEvent
 from notifier.contract import Capabilities, Outgoing, Sent
+from notifier.outbox import OutboxRules
+from notifier.pace import Pace, Turnstile
 from notifier.service import Notifier
 from store import tables as t
 from store.contracts import Arrival, Batch
@@ -47,7 +49,7 @@ class Stopwatch:
     def find(self, text: Outgoing, since: datetime) -> Sent | None:
         return None
 
-    def status(self, sid: str) -> Sent | None:
+    def status(self, sid: str, to: str, sent_at: datetime) -> Sent | None:
         return None
 
 
@@ -70,6 +72,7 @@ def service(folder: Path, provider: Stopwatch, pool: ThreadPoolExecutor) -> tupl
         words=load_words(),
         watch_in=lambda zone: HouseholdWatch(WatchParameters(), zone),
         pool=pool,
+        turnstile=Turnstile(Pace(OutboxRules().a_second), time.monotonic, time.sleep),
     )
     return records, readings, notifier
 

@@ -72,7 +72,7 @@ def test_what_we_ask_and_how_we_read_the_answers_agrees_with_twilios_description
     sent = sms.send(TEXT)
     assert twilio.bodies() == [(TEXT.to, TEXT.body)]
     assert sms.find(TEXT, datetime.now(UTC) - timedelta(minutes=1)) == sent
-    assert sms.status(sent.sid) == sent
+    assert sms.status(sent.sid, TEXT.to, datetime.now(UTC)) == sent
     twilio.moods = [Mood(http_status=400, code=21211, taken=False)]
     with pytest.raises(ChannelError, match="not a valid number \\(21211\\)"):
         sms.send(TEXT)

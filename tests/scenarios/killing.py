@@ -86,7 +86,7 @@ class Paper:
         found = self.can_find and any(line[1:] == [text.to, text.body] for line in self.lines())
         return Sent(sid=f"P{text.reference}", status=MessageStatus.DELIVERED) if found and since else None
 
-    def status(self, sid: str) -> Sent | None:
+    def status(self, sid: str, to: str, sent_at: datetime) -> Sent | None:
         return Sent(sid=sid, status=MessageStatus.DELIVERED)
 
     def lines(self) -> list[list[str]]:

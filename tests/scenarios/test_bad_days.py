@@ -119,7 +119,7 @@ class Slow:
     def find(self, text: Outgoing, since: datetime) -> Sent | None:
         raise ChannelError(Failure.DOWN, "can't be asked")
 
-    def status(self, sid: str) -> Sent | None:
+    def status(self, sid: str, to: str, sent_at: datetime) -> Sent | None:
         return None
 
 

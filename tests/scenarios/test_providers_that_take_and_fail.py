@@ -30,7 +30,7 @@ class Undelivered:
     def find(self, text: Outgoing, since: datetime) -> Sent | None:
         return None
 
-    def status(self, sid: str) -> Sent | None:
+    def status(self, sid: str, to: str, sent_at: datetime) -> Sent | None:
         return None
 
 
@@ -87,7 +87,7 @@ class Unreadable(Undelivered):
     def send(self, text: Outgoing) -> Sent:
         return Sent(sid=f"U{text.reference}")
 
-    def status(self, sid: str) -> Sent | None:
+    def status(self, sid: str, to: str, sent_at: datetime) -> Sent | None:
         self.asked += 1
         raise KeyError("status")
 

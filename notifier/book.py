@@ -1,0 +1,176 @@
+"""What is written of a text on its way out, and what its loss does to its alert."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from domain.alert import State
+from domain.message import MessageStatus
+from domain.people import Language
+from notifier.channels.failures import retry_at
+from notifier.contract import Channel, ChannelError, Failure, Outgoing, Sent
+from notifier.letters import Letters
+from notifier.life import Life
+from notifier.messages import size
+from notifier.policy import Person
+from notifier.throttle import ThrottleRules
+from store import tables as t
+
+M = t.messages.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRules:
+    """`call_within`: a call that has not answered by then may have been taken (a crash looks the same).
+
+    `at_once`: in hand at one time; `a_second`: never above the provider's rate. `last_try_after`: a text that does not
+    leave is given up then; the alert has gone on to the next people long before. `daily_cost`: a community's texts of
+    one day may cost so much before the operator is alarmed [currency of the settings]; none is dropped for it.
+    """
+
+    call_within: timedelta = timedelta(seconds=90)
+    at_once: int = 50
+    last_try_after: timedelta = timedelta(hours=4)
+    poll_after: timedelta = timedelta(seconds=90)
+    poll_for: timedelta = timedelta(hours=1)
+    a_second: int = 50
+    daily_cost: float | None = None
+    throttle: ThrottleRules = ThrottleRules()  # noqa: RUF009  frozen, without state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A claimed row, with all that the call needs: no transaction is held while the provider thinks."""
+
+    row: dict[str, Any]
+    to: Person
+    text: Outgoing
+    channel: Channel
+
+
+class Book:
+    """The writes of the outbox, each in the caller's transaction."""
+
+    def __init__(self, letters: Letters, life: Life, rules: OutboxRules) -> None:
+        self.letters = letters
+        self.life = life
+        self.rules = rules
+
+    def take(self, tx: Connection, row: dict[str, Any], was: MessageStatus, now: datetime) -> bool:
+        """True for exactly one of those who try."""
+        mine = (M.message_id == row["message_id"], M.status == was)
+        values = {
+            "status": MessageStatus.SENDING.value,
+            "status_at": now,
+            "claimed_until": now + self.rules.call_within,
+            "attempts": M.attempts + 1,
+            **{name: row[name] for name in ("channel", "body", "segments", "cost")},
+        }
+        row["attempts"] += 1
+        return tx.execute(update(t.messages).where(*mine).values(values)).rowcount == 1
+
+    def sent(self, tx: Connection, row: dict[str, Any], sent: Sent, now: datetime) -> None:
+        """The provider has it."""
+        values = {
+            "status": sent.status.value,
+            "status_at": now,
+            "sent_at": now,
+            "provider_sid": sent.sid,
+            "claimed_until": None,
+            "next_at": now + self.rules.poll_after if sent.status is MessageStatus.SENT else None,
+            "error": sent.error or None,
+        }
+        open_call = M.status.in_((MessageStatus.SENDING.value, MessageStatus.UNCERTAIN.value))
+        tx.execute(update(t.messages).where(M.message_id == row["message_id"], open_call).values(values))
+        if sent.status.lost:
+            self.nobody_reached(tx, row, now)
+
+    def again(self, tx: Connection, job: Job, e: ChannelError, now: datetime) -> None:
+        """Not sent: later with the same provider, or now with the next."""
+        row = dict(job.row)
+        if e.failure is not Failure.BUSY:
+            other, _ = self.letters.router.route(job.to.phone or "", now, avoid=[job.channel.name])
+            row = self.reworded(row, job.to, other)
+        elsewhere = row["channel"] != job.channel.name
+        values = {
+            "status": MessageStatus.PENDING.value,
+            "status_at": now,
+            "claimed_until": None,
+            "next_at": now if elsewhere and row["attempts"] < 2 else retry_at(row["attempts"], e.retry_after_s, now),
+            **{name: row[name] for name in ("channel", "body", "segments", "cost")},
+            "error": str(e),
+        }
+        mine = (M.message_id == row["message_id"], M.status == MessageStatus.SENDING)
+        tx.execute(update(t.messages).where(*mine).values(values))
+        self.cancel_if_settled(tx, row, now)
+
+    def reworded(self, row: dict[str, Any], reader: Person, channel: Channel) -> dict[str, Any]:
+        """Another channel may sign by itself, and has another price."""
+        can = channel.capabilities(reader.phone or "")
+        body = self.letters.texts.render(
+            Language(row["language"]), row["template"], row["variables"], signed=not (can and can.signs)
+        )
+        segments = size(body).segments
+        price = can.cost if can else 0.0
+        return row | {"channel": channel.name, "body": body, "segments": segments, "cost": segments * price}
+
+    def doubt(self, tx: Connection, row: dict[str, Any], now: datetime, reason: str) -> None:
+        """It may have left: to be looked up."""
+        values = {
+            "status": MessageStatus.UNCERTAIN.value,
+            "status_at": now,
+            "next_at": now,
+            "uncertain_count": M.uncertain_count + 1,
+            "error": reason,
+        }
+        mine = (M.message_id == row["message_id"], M.status == MessageStatus.SENDING)
+        tx.execute(update(t.messages).where(*mine).values(values))
+
+    def fail(self, tx: Connection, row: dict[str, Any], reason: str, now: datetime) -> None:
+        """It will not leave."""
+        values = {"status": MessageStatus.FAILED.value, "status_at": now, "next_at": None, "claimed_until": None}
+        tx.execute(update(t.messages).where(M.message_id == row["message_id"]).values(**values, error=reason))
+        self.nobody_reached(tx, row, now)
+
+    def nobody_reached(self, tx: Connection, row: dict[str, Any], now: datetime) -> None:
+        """When every text of the step is lost, the next step does not wait."""
+        if row["alert_id"] is None or row["purpose"] not in ("first", "reminder"):
+            return
+        cause = row["key"].split("/", 1)[0]
+        statuses = tx.execute(select(M.status).where(M.alert_id == row["alert_id"], M.key.startswith(f"{cause}/")))
+        if all(MessageStatus(s).lost for s in statuses.scalars()):
+            self.life.hasten(tx, row["alert_id"], now)
+
+    def cancel_if_settled(self, tx: Connection, row: dict[str, Any], now: datetime) -> bool:
+        """A text that was on its way out when somebody acknowledged is not tried again."""
+        if row["alert_id"] is None or row["purpose"] not in ("first", "reminder"):
+            return False
+        state = tx.execute(select(t.alerts.c.state).where(t.alerts.c.alert_id == row["alert_id"])).scalar()
+        if state in (State.OPEN, State.ASKED, State.NOTIFIED):
+            return False
+        values = {"status": MessageStatus.CANCELLED.value, "status_at": now, "next_at": None}
+        waiting = M.status.in_((MessageStatus.PENDING.value, MessageStatus.UNCERTAIN.value))
+        tx.execute(update(t.messages).where(M.message_id == row["message_id"], waiting).values(values))
+        return True
+
+    def block(self, tx: Connection, reader: Person, reason: str, now: datetime) -> None:
+        """This number can't be reached any more: the next contact instead, and staff see why."""
+        b, phone = t.blocked_phones, reader.phone or ""
+        if tx.execute(select(b.c.phone).where(b.c.phone == phone)).first() is None:
+            tx.execute(b.insert().values(phone=phone, reason=reason, at=now))
+        self.life.contact_lost(tx, reader, reason, now)
+
+
+def outgoing(row: dict[str, Any], reader: Person) -> Outgoing:
+    """The row as a channel gets it."""
+    return Outgoing(
+        reference=str(row["message_id"]),
+        to=reader.phone or "",
+        name=reader.name,
+        language=Language(row["language"]),
+        body=row["body"],
+        template=row["template"],
+        variables=dict(row["variables"]),
+    )

@@ -1,0 +1,92 @@
+"""Calls that nobody answered: the text is looked up at the provider, and only then sent once more."""
+
+import logging
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select, true, update
+
+from domain.message import MessageStatus
+from notifier.book import Book, Job, outgoing
+from notifier.contract import ChannelError, Failure, Records, Sent
+from notifier.people import person
+from store import tables as t
+
+M = t.messages.c
+DOUBTS = 5  # after so many calls without an answer the next people are told instead
+CLOCKS_APART = timedelta(minutes=1)  # the provider's clock and ours
+ASK_AGAIN = timedelta(seconds=30)
+log = logging.getLogger(__name__)
+
+Found = Callable[[Connection, dict[str, Any], Sent, datetime], None]
+Call = Callable[[Job, datetime], None]
+
+
+class Doubts:
+    """`found`: writes down what the provider has after all; `call`: sends once more."""
+
+    def __init__(self, records: Records, book: Book, found: Found, call: Call) -> None:
+        self._records = records
+        self._book = book
+        self._found = found
+        self._call = call
+        self._started = False
+
+    def give_up_waiting(self, in_hand: Collection[int], now: datetime) -> None:
+        """A call begun and never answered: the process died in it (known at the next start), or the provider hangs."""
+        run_out = M.claimed_until <= now if self._started else true()
+        open_calls = select(t.messages).where(
+            M.status == MessageStatus.SENDING, M.message_id.not_in(tuple(in_hand)), run_out
+        )
+        self._started = True
+        with self._records.read() as tx:
+            if tx.execute(open_calls.limit(1)).first() is None:
+                return
+        with self._records.write() as tx:
+            for row in tx.execute(open_calls).mappings().all():
+                self._book.doubt(tx, dict(row), now, "no answer from the provider's call")
+
+    def look_up(self, message_id: int, now: datetime) -> None:
+        """The provider has it: good. It hasn't: sent once more. It can't be asked: again in a while."""
+        with self._records.read() as tx:
+            row = dict(tx.execute(select(t.messages).where(M.message_id == message_id)).mappings().one())
+            reader = person(tx, row["contact_id"], row["addressee"])
+        channel = self._book.letters.router.channel(row["channel"])
+        if reader is None or channel is None:
+            with self._records.write() as tx:
+                self._book.fail(tx, row, "uncertain, and nobody can be asked", now)
+            return
+        text = outgoing(row, reader)
+        try:
+            found = channel.find(text, row["claimed_until"] - self._book.rules.call_within - CLOCKS_APART)
+        except ChannelError as e:
+            self._ask_later(row, e, now)
+            return
+        except Exception as e:  # whatever a provider's client throws: asked again in a while
+            log.exception("channel %s can't look up message %s", channel.name, message_id)
+            self._ask_later(row, ChannelError(Failure.UNCERTAIN, type(e).__name__), now)
+            return
+        self._conclude(Job(row=row, to=reader, text=text, channel=channel), found, now)
+
+    def _conclude(self, job: Job, found: Sent | None, now: datetime) -> None:
+        row = job.row
+        with self._records.write() as tx:
+            if found is not None:
+                self._found(tx, row, found, now)
+                return
+            if row["uncertain_count"] > DOUBTS or self._book.cancel_if_settled(tx, row, now):
+                self._book.fail(tx, row, "uncertain too often; the provider doesn't have it", now)
+                return
+            mine = self._book.take(tx, row, MessageStatus.UNCERTAIN, now)
+        if mine:
+            self._call(job, now)
+
+    def _ask_later(self, row: dict[str, Any], e: ChannelError, now: datetime) -> None:
+        waited = now - row["created_at"] > self._book.rules.last_try_after
+        with self._records.write() as tx:
+            if waited:
+                self._book.fail(tx, row, f"uncertain, and the provider can't be asked: {e}", now)
+                return
+            mine = (M.message_id == row["message_id"], M.status == MessageStatus.UNCERTAIN)
+            tx.execute(update(t.messages).where(*mine).values(next_at=now + ASK_AGAIN))
