@@ -22,7 +22,8 @@ from ingest.follow_ledger import LedgerFollower
 from ingest.metrics import CONTENT_TYPE, gauge, metrics_of
 from ingest.metrics import text as metrics_text
 from ingest.mqtt import Group, Subscriber, Subscription
-from ingest.receive import Clocks, Receiver
+from ingest.receive import Receiver
+from ingest.sorted import Clocks
 from notifier.audit import audit
 from notifier.contract import Channel
 from notifier.inbound import TwilioInbound

@@ -49,6 +49,7 @@ class DeviceEvent:
     `kind` is one of sos_button, leak_sensor, smoke_detector, gas_detector, door_contact, motion_sensor, water_meter,
     pulse_counter, water_meter_alarm, device_status, gateway_status, gateway_alarm, gateway_birth, gateway_death;
     `flags` as in `Reading`. `lacks` says why a register in the message can't be read, and what the ledger must say.
+    `message`: a digest of the message that a call for help came in, by which the same one sent again is known.
     """
 
     device_id: str
@@ -59,6 +60,7 @@ class DeviceEvent:
     flags: Mapping[str, bool] = field(default_factory=lambda: NO_FLAGS)
     battery: Mapping[str, float] = field(default_factory=dict)
     lacks: str | None = None
+    message: str | None = field(default=None, compare=False)
 
     @property
     def about_gateway(self) -> bool:

@@ -37,8 +37,12 @@ class Bindings:
         """A person vouches for this device's messages, whichever gateway they came through."""
         return Bindings({d: None if d == device_id else g for d, g in self._exact.items()})
 
+    def as_written(self, device_id: str) -> str | None:
+        """The id as the ledger writes it; None where it isn't there."""
+        return device_id if device_id in self._exact else self._folded.get(device_id.casefold())
+
     def judge(self, device_id: str, gateway_id: str | None) -> Known | Stranger | Imposed:
-        known = device_id if device_id in self._exact else self._folded.get(device_id.casefold())
+        known = self.as_written(device_id)
         if known is None:
             return Stranger(f"device {device_id!r}, heard from gateway {gateway_id!r}, is in no ledger")
         bound = self._exact[known]

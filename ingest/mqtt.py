@@ -16,7 +16,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from ingest.receive import Message, Receiver, Sorted
+from ingest.receive import Receiver
+from ingest.sorted import Message, Sorted
 from store.contracts import StoreUnavailableError
 
 log = logging.getLogger("anju.mqtt")
@@ -292,5 +293,5 @@ class Subscriber:
             topic = message.topic
         except UnicodeDecodeError:
             topic = "topic that isn't UTF-8"
-        self._waiting.append(Message(topic, bytes(message.payload), self._now(), message.retain))
+        self._waiting.append(Message(topic, bytes(message.payload), self._now(), message.retain, message.dup))
         self._mids.append(message.mid if message.qos else 0)

@@ -2,8 +2,8 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Protocol
 
 from domain.reading import Decoded, DeviceEvent, Ignored, Reading, Refused
@@ -11,66 +11,20 @@ from ingest.bindings import Bindings, Imposed, Known, Stranger
 from ingest.counters import Counters
 from ingest.rates import Rates, sender
 from ingest.scans import CardScan, decode_scans, is_scan
+from ingest.sent_again import SentAgain
+from ingest.sorted import Clocks, Message, SecurityEvent, Sorted, curb, kept_of
 from store.contracts import EARLIEST_AT, Arrival, BandScan, Batch, Kept, ReadingStore, StoreError
 
 log = logging.getLogger("anju.ingest")
 
 MOST_REGISTER_L = 1e12
-LONGEST_ID = 200
 RELEASED_AT_ONCE = 500
-KEPT_PAYLOAD_BYTES = 65_536  # of a refused message; a longer one is cut, it can't be used anyway
-CALL_FOR_HELP = "sos_button"
-MOST_KEPT = 20  # of one message, each with the whole of it: a list of nonsense must not fill the disk
 
 
 class Decodes(Protocol):
     """`ingest.decode.Decoder`."""
 
     def decode(self, topic: str, payload: bytes, received_at: datetime) -> Sequence[Decoded]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """As it came from the broker. `retained`: kept there, and sent again whenever we subscribe."""
-
-    topic: str
-    payload: bytes
-    received_at: datetime
-    retained: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecurityEvent:
-    """A gateway spoke for a device that isn't its own, or floods us."""
-
-    at: datetime
-    subject: str
-    detail: str
-    kind: str = "wrong_gateway"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clocks:
-    """`max_skew`: a time further in the future is refused. `late_after`: an older reading is backfill."""
-
-    max_skew: timedelta = timedelta(minutes=10)  # phones and gateways without NTP drift by minutes
-    late_after: timedelta = timedelta(hours=3)  # hourly meters over a slow network stay below
-
-
-@dataclass(slots=True)
-class Sorted:
-    """What a group of messages holds, by what becomes of it."""
-
-    arrivals: list[Arrival] = field(default_factory=list)
-    events: list[DeviceEvent] = field(default_factory=list)
-    scans: list[BandScan] = field(default_factory=list)
-    kept: list[Kept] = field(default_factory=list)
-    security: list[SecurityEvent] = field(default_factory=list)
-    ignored: int = 0
-    over_rate: int = 0
-
-    def batch(self, released: Sequence[int] = ()) -> Batch:
-        return Batch(arrivals=self.arrivals, events=self.events, scans=self.scans, kept=self.kept, released=released)
 
 
 class Receiver:
@@ -99,6 +53,7 @@ class Receiver:
         self._on_commit = on_commit
         self._on_security = on_security
         self._clocks = clocks or Clocks()
+        self._sent_again = SentAgain(readings, self._clocks)
         self._in_alarm: dict[str, bool] = {}
         self._max_rate = max_messages_per_minute
         self._rates = Rates(max_messages_per_minute)
@@ -118,7 +73,7 @@ class Receiver:
             except Exception as e:  # one message must not stop all others
                 log.exception("a message on %r can't be sorted", message.topic)
                 self._refuse(message, _fault(e), result)
-            _curb(result.kept, kept_before)
+            curb(result.kept, kept_before)
         return result
 
     def store(self, result: Sorted, *, messages: int, at: datetime, took_s: Callable[[], float]) -> None:
@@ -197,6 +152,8 @@ class Receiver:
 
     def _place(self, message: Message, decoded: Decoded, result: Sorted) -> None:
         match decoded:
+            case Reading() | DeviceEvent() if message.retained and self._is_no_news(message, decoded):
+                result.ignored += 1
             case Reading():
                 self._place_reading(message, decoded, result)
             case DeviceEvent():
@@ -205,6 +162,11 @@ class Receiver:
                 self._refuse(message, reason, result)
             case Ignored():
                 result.ignored += 1
+
+    def _is_no_news(self, message: Message, told: Reading | DeviceEvent) -> bool:
+        if isinstance(told, DeviceEvent):
+            told = replace(told, device_id=self._bindings.as_written(told.device_id) or told.device_id)
+        return self._sent_again.no_news(message, told)
 
     def _place_reading(self, message: Message, reading: Reading, result: Sorted) -> None:
         judged = self._bindings.judge(reading.meter_id, reading.gateway_id)
@@ -239,7 +201,7 @@ class Receiver:
                 flags=reading.flags,
                 battery=reading.battery,
             )
-            result.events.append(self._in_time(event, message))
+            self._add_event(message, event, result)
 
     def _flags_are_news(self, meter_id: str, reading: Reading, message: Message) -> bool:
         """Alarms always; that there are none (any more) once: not with every reading of every meter."""
@@ -260,19 +222,14 @@ class Receiver:
             result.security.append(_security(message, judged))
         if event.lacks:
             self._refuse(message, event.lacks, result, judged.device_id)
-        result.events.append(self._in_time(replace(event, device_id=judged.device_id), message))
+        self._add_event(message, replace(event, device_id=judged.device_id), result)
 
-    def _in_time(self, event: DeviceEvent, message: Message) -> DeviceEvent:
-        """A press of a button whose clock is wrong is a press now, not a message to refuse.
-
-        Nor the same as the press before, where the clock stands still; but what the broker retained is no new press.
-        The same message sent again within minutes is joined by whoever follows.
-        """
-        if EARLIEST_AT <= event.at <= message.received_at + self._clocks.max_skew and (
-            message.retained or event.kind != CALL_FOR_HELP or not self._is_late(event.at, message.received_at)
-        ):
-            return event
-        return replace(event, at=message.received_at, at_source="server")
+    def _add_event(self, message: Message, event: DeviceEvent, result: Sorted) -> None:
+        dated = self._sent_again.dated(message, event)
+        if dated is None:
+            result.ignored += 1
+        else:
+            result.events.append(dated)
 
     def _wrong(self, at: datetime, register_l: float, received_at: datetime) -> str | None:
         if at > received_at + self._clocks.max_skew:
@@ -289,7 +246,9 @@ class Receiver:
     def _sort_scans(self, message: Message, result: Sorted) -> None:
         unnamed = replace(message, payload=b"")  # card ids are kept nowhere
         for scan in decode_scans(message.topic, message.payload, message.received_at):
-            if isinstance(scan, Refused):
+            if message.retained and isinstance(scan, CardScan) and scan.at == message.received_at:
+                result.ignored += 1  # of any age
+            elif isinstance(scan, Refused):
                 self._refuse(unnamed, scan.reason, result)
             else:
                 self._place_scan(unnamed, scan, result)
@@ -304,10 +263,10 @@ class Receiver:
             result.scans.append(BandScan(band_no=band_no, at=scan.at, stage="scanned", source=scan.scanner_id))
 
     def _refuse(self, message: Message, reason: str, result: Sorted, device_id: str | None = None) -> None:
-        result.kept.append(_kept("refused", message, reason, device_id))
+        result.kept.append(kept_of("refused", message, reason, device_id))
 
     def _quarantine(self, message: Message, device_id: str, judged: Stranger | Imposed, result: Sorted) -> None:
-        result.kept.append(_kept("quarantined", message, judged.reason, device_id))
+        result.kept.append(kept_of("quarantined", message, judged.reason, device_id))
         if isinstance(judged, Imposed):
             result.security.append(_security(message, judged))
 
@@ -332,26 +291,3 @@ def _security(message: Message, judged: Imposed) -> SecurityEvent:
 
 def _fault(error: Exception) -> str:
     return f"fault: {type(error).__name__} {str(error)[:100]}"
-
-
-def _curb(kept: list[Kept], before: int) -> None:
-    """Of one message, the rows from `before` on."""
-    if (more := len(kept) - before - MOST_KEPT) > 0:
-        last = kept[before + MOST_KEPT - 1]
-        kept[before + MOST_KEPT - 1 :] = [replace(last, reason=f"{last.reason}; {more} more of this message")]
-
-
-def _kept(kind: str, message: Message, reason: str, device_id: str | None) -> Kept:
-    payload = message.payload if kind == "quarantined" else message.payload[:KEPT_PAYLOAD_BYTES]
-    return Kept(
-        kind=kind,
-        received_at=message.received_at,
-        topic=_storable(message.topic),
-        payload=payload,
-        reason=_storable(reason),
-        device_id=None if device_id is None else _storable(device_id)[:LONGEST_ID],
-    )
-
-
-def _storable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()

@@ -36,6 +36,7 @@ def write(arrivals: Sequence[Arrival], events: Sequence[DeviceEvent], scans: Seq
     if events:
         body["e"] = [
             [e.device_id, to_ms(e.at), e.kind, e.at_source, e.gateway_id, dict(e.flags), dict(e.battery), e.lacks]
+            + ([e.message] if e.message else [])
             for e in events
         ]
     if scans:
@@ -68,8 +69,9 @@ def read(position: int, text: str) -> JournalEntry:
                 flags=flags,
                 battery=battery,
                 lacks=lacks,
+                message=message[0] if message else None,
             )
-            for device_id, at, kind, at_source, gateway_id, flags, battery, lacks in body.get("e", ())
+            for device_id, at, kind, at_source, gateway_id, flags, battery, lacks, *message in body.get("e", ())
         ),
         scans=tuple(
             BandScan(band_no=band_no, at=from_ms(at), stage=stage, source=source)

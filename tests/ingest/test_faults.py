@@ -15,7 +15,8 @@ from ingest.bindings import Bindings
 from ingest.broker import embedded_broker
 from ingest.decode import Decoder
 from ingest.mqtt import Subscriber, Subscription
-from ingest.receive import Message, Receiver
+from ingest.receive import Receiver
+from ingest.sorted import Message
 from simulator.publish import Broker, Publisher
 from store.readings import REFUSED_KEPT, Readings
 from tests.services import mosquitto

@@ -9,7 +9,8 @@ from sqlalchemy import insert
 from ingest.bindings import Bindings
 from ingest.decode import Decoder
 from ingest.follow_ledger import LedgerFollower, bindings_of
-from ingest.receive import Message, Receiver
+from ingest.receive import Receiver
+from ingest.sorted import Message
 from store.ledger import read_ledger
 from store.ledger_import import import_ledger
 from store.memory import MemoryReadings

@@ -8,7 +8,8 @@ import pytest
 from domain.reading import Decoded, DeviceEvent, PastRegister, Reading
 from ingest.bindings import Bindings
 from ingest.decode import Decoder
-from ingest.receive import MOST_KEPT, Message, Receiver, SecurityEvent
+from ingest.receive import Receiver
+from ingest.sorted import MOST_KEPT, Message, SecurityEvent
 from store.contracts import Batch, StoreUnavailableError
 from store.memory import MemoryReadings
 
@@ -169,28 +170,6 @@ def test_a_cry_for_help_with_a_wrong_clock_is_heard_now() -> None:
     house.hear(b"")
     (event,) = house.readings.device_events("button", *EVER)
     assert (event.at, event.at_source) == (NOW, "server")
-
-
-STUCK_AT = datetime(2010, 1, 1, tzinfo=UTC)
-PRESSED = DeviceEvent(device_id="button", at=STUCK_AT, kind="sos_button", gateway_id="tower-1", flags={"sos": True})
-
-
-def presses(*messages: Message) -> list[tuple[datetime, str]]:
-    """What is told of a button whose clock stands still."""
-    house = House(Says(PRESSED))
-    for message in messages:
-        house.store([message])
-    return [(event.at, event.at_source) for entry in house.readings.follow(0) for event in entry.events]
-
-
-def test_each_press_of_a_button_whose_clock_stands_still_is_heard() -> None:
-    later = NOW + timedelta(hours=1)
-    assert presses(Message("t", b"", NOW), Message("t", b"", later)) == [(NOW, "server"), (later, "server")]
-
-
-def test_a_press_that_the_broker_retained_is_no_new_press_at_each_subscription() -> None:
-    first, again = Message("t", b"", NOW), Message("t", b"", NOW + timedelta(hours=1), retained=True)
-    assert presses(first, again, again) == [(NOW, "server"), (STUCK_AT, "meter")]
 
 
 def test_what_is_no_call_for_help_stays_at_its_own_time() -> None:

@@ -10,7 +10,8 @@ from config.settings import Settings
 from domain.finding import AlertKind, Level
 from domain.reading import DeviceEvent
 from ingest.bindings import Bindings
-from ingest.receive import Message, Receiver
+from ingest.receive import Receiver
+from ingest.sorted import Message
 from notifier.channels.log import LogChannel
 from notifier.contract import Capabilities, ChannelError, Failure, Outgoing, Sent
 from store.contracts import Arrival, Batch
