@@ -11,7 +11,7 @@ from domain.finding import AlertKind, Level
 from simulator.asking import ask_first
 from simulator.cases import Home, Incident, IncidentKind, draw_incidents
 from simulator.contestants import Contestant, baselines, our_watch
-from simulator.families import ANJU, SILENCE, Family, oracle
+from simulator.families import ANJU, ORACLES, SILENCE, Family, oracle
 from simulator.figures import Figures, figures
 from simulator.homes import SEED_A, household_days, is_low_user, real_homes, simulated_homes
 from simulator.judge import Trial, try_home
@@ -125,7 +125,7 @@ class _Bench:
         others: list[Home] = []
         if self._options.folder is None:
             others = self._judged(seed=SEED_A)
-            families.append(self._oracle([*self.homes, *others]))
+            families += self._oracles([*self.homes, *others])
         for family in families:
             for setting in family.grid:
                 contestant = family.at(setting)
@@ -151,14 +151,18 @@ class _Bench:
             yield _row(section, contestant, trials, IncidentKind.COLLAPSE)
             yield from _by_user(section, contestant, trials)
 
-    def _oracle(self, homes: Sequence[Home]) -> Family:
-        tables: dict[str, HazardTable] = {}
+    def _oracles(self, homes: Sequence[Home]) -> list[Family]:
+        tables: dict[str, tuple[HazardTable, HazardTable]] = {}
         for number, home in enumerate(homes):
             if home.about.habits is not None:
                 every_min = float(self._options.every_min)
                 tables[home.about.home_id] = tabulate(home.about.habits, every_min=every_min, seed=number)
-        self._report(f"Oracle-H: {len(tables)} people lived 20 other years each")
-        return oracle(tables)
+        self._report(f"{', '.join(ORACLES)}: {len(tables)} people lived 20 other years each")
+        dripped_l = {home.about.home_id: home.dripped_up_to for home in homes}
+        return [
+            oracle(name, {home_id: both[place] for home_id, both in tables.items()}, dripped_l)
+            for place, name in enumerate(ORACLES)
+        ]
 
     def by_meter(self) -> Iterator[Row]:
         """Ours by reporting step and register step, on the same lives and incidents."""

@@ -14,7 +14,7 @@ from simulator import incidents
 from simulator.contestants import About
 from simulator.metering import seen_through
 from simulator.radio import NO_OUTAGES, Outages, Sent, sent
-from simulator.silences import draw_ends
+from simulator.silences import draw_ends, is_gap
 
 DAY_S = 86400.0
 TRAINING_DAYS = 42
@@ -64,8 +64,9 @@ class Home:
     """One home to judge on: what ran through its pipe, and what its meter and radio let through of it.
 
     `pipe` is the finest recording there is; a meter of `every_s` [s] and `step_l` [L] (None: as recorded) and the
-    `outages` of its radio stand between it and the rules. `absences` are announced when they begin [UTC s];
-    `drip_l_per_h` is known of simulated homes alone.
+    `outages` of its radio stand between it and the rules. `absences` are announced when they begin [UTC s]. Known of
+    simulated homes alone: `out`, when nobody is there, and `dripped_l`, how much of the pipe's water only dripped up to
+    each reading.
     """
 
     about: About
@@ -74,7 +75,8 @@ class Home:
     step_l: float = 1.0
     outages: Outages = NO_OUTAGES
     absences: Sequence[tuple[float, float]] = ()
-    drip_l_per_h: float | None = None
+    out: Sequence[tuple[float, float]] = ()
+    dripped_l: NDArray[np.float64] | None = None
 
     def arriving(self, pipe: Recording) -> Sent:
         """What arrives of what runs through the pipe."""
@@ -82,11 +84,25 @@ class Home:
         return sent(read, self.outages)
 
     def people(self, recording: Recording) -> Recording:
-        """The recording without the drip, where that is known: what people drew."""
-        if not self.drip_l_per_h:
-            return recording
-        dripped = self.drip_l_per_h * (recording.at_s - recording.at_s[:1]) / 3600.0
-        return replace(recording, register_l=recording.register_l - dripped)
+        """The recording without what dripped, where that is known: what people drew."""
+        dripped_l = self.dripped(recording)
+        return recording if dripped_l is None else replace(recording, register_l=recording.register_l - dripped_l)
+
+    def dripped_up_to(self, at_s: float) -> float:
+        """What dripped up to a moment [L]; nothing where that isn't known."""
+        if self.dripped_l is None:
+            return 0.0
+        place = min(int(np.searchsorted(self.pipe.at_s, at_s, side="right")), len(self.pipe) - 1)
+        return float(np.interp(at_s, self.pipe.at_s[place - 1 : place + 1], self.dripped_l[place - 1 : place + 1]))
+
+    def drawn(self) -> Recording:
+        """What people drew, hour by hour, whatever the meter and its radio show of it."""
+        people = self.people(self.pipe)
+        return people if self.every_s is None else seen_through(people, every_s=3600, step_l=0.1)
+
+    def dripped(self, recording: Recording) -> NDArray[np.float64] | None:
+        """What dripped up to each of the recording's readings [L]."""
+        return None if self.dripped_l is None else np.interp(recording.at_s, self.pipe.at_s, self.dripped_l)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +123,10 @@ def happened(home: Home, incident: Incident, *, before_s: float | None = None) -
     first_s = home.pipe.at_s[0] if before_s is None else incident.onset_s - before_s
     pipe = between(home.pipe, first_s, incident.onset_s + incident.kind.watched_s)
     if incident.kind in {IncidentKind.COLLAPSE, IncidentKind.SHOWER_FALL}:
-        pipe = incidents.use_stops(pipe, onset, drip=home.drip_l_per_h)
+        pipe = incidents.use_stops(pipe, onset, home.dripped(pipe))
     rng = np.random.default_rng(int(incident.onset_s))
     if incident.kind is IncidentKind.ILLNESS:
-        pipe = incidents.use_falls(pipe, onset, float(rng.uniform(*ILL_SHARE)), rng)
+        pipe = incidents.use_falls(pipe, onset, float(rng.uniform(*ILL_SHARE)), rng, home.dripped(pipe))
     if incident.kind is IncidentKind.RESTLESS_NIGHTS:
         pipe = incidents.up_at_night(pipe, onset, home.about.zone, rng)
     if incident.flow_l_per_h:
@@ -138,7 +154,7 @@ def draw_incidents(home: Home, kind: IncidentKind, *, number: int, rng: np.rando
 
 def at_home(home: Home, rng: np.random.Generator) -> NDArray[np.float64]:
     """Random moments with a draw less than 9 h before and less than 9 h after, and readings arriving, outside announced
-    absences [UTC s]."""
+    absences and, where that is known, with somebody there [UTC s]."""
     recording = home.pipe
     begins_s = recording.at_s[0] + TRAINING_DAYS * DAY_S
     ends_s = recording.at_s[-1] - LONGEST_WATCHED_S
@@ -151,10 +167,9 @@ def at_home(home: Home, rng: np.random.Generator) -> NDArray[np.float64]:
         draws[np.minimum(following, len(draws) - 1)] - tried < AT_HOME_S
     )
     reading = np.searchsorted(recording.at_s, tried, side="right")
-    interval = recording.at_s[reading] - recording.at_s[reading - 1]
-    arriving = interval <= 2.5 * np.median(np.diff(recording.at_s))
+    arriving = ~is_gap(recording)[reading - 1]
     away = np.zeros(TRIES, dtype=np.bool_)
-    for leaves_s, returns_s in home.absences:
+    for leaves_s, returns_s in (*home.absences, *home.out):
         away |= (tried >= leaves_s) & (tried < returns_s)
     for starts_s, ends_s in zip(home.outages.start_s, home.outages.end_s, strict=True):
         arriving &= (tried < starts_s) | (tried >= ends_s)

@@ -21,7 +21,7 @@ class Rule(Protocol):
     """Sees a home as the service does: one reading after the other, as they arrive, nothing of the future.
 
     `start` and `observe` are those of `detectors.household.HouseholdWatch`, so the watch itself is a rule. A rule
-    that has `absent` is told of announced absences when they begin.
+    that has `absent` is told of announced absences when they begin; what a rule remembers, it keeps in its state.
     """
 
     def start(self) -> Any: ...

@@ -97,7 +97,7 @@ def clocks(habits: Habits, life: Life, rng: np.random.Generator) -> list[Clock]:
         )
         found.append(_run("toilet", edges, toilet, rng, shape=person.bladder_shape, seen=habits.flush_seen))
         found.append(_run("basin", edges, basin, rng, shape=1.5, seen=0.55))
-        found.append(_run("shower", edges, shower, rng, shape=6.0, seen=1.0))
+        found.append(_run("bath" if person.bathes else "shower", edges, shower, rng, shape=6.0, seen=1.0))
     active = np.maximum.reduce([state.active for state in states])
     edge = np.maximum.reduce([state.edge for state in states])
     found.append(_run("kitchen", edges, _kitchen(habits, minute, active, edge) * guests, rng, shape=1.5, seen=0.8))

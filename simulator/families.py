@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.contestants import About, Contestant, Rule, hours_since_use, our_watch
-from simulator.oracle import HazardTable, OracleH
+from simulator.oracle import HazardTable, OracleH, OracleHP
 
-ORACLE = "Oracle-H"
+ORACLES: Mapping[str, type[OracleH]] = {"Oracle-H": OracleH, "Oracle-HP": OracleHP}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +33,14 @@ SILENCE = Family(name="hours since use", at=hours_since_use, grid=(8.0, 10.0, 12
 ANJU = Family(name="anju", at=our_watch, grid=(0.05, 0.1, 0.2, 0.5, 1.0, 2.0), log=True)
 
 
-def oracle(tables: Mapping[str, HazardTable]) -> Family:
-    """Oracle-H, from each home's own table."""
+def oracle(name: str, tables: Mapping[str, HazardTable], dripped_l: Mapping[str, Callable[[float], float]]) -> Family:
+    """One of the oracles, from each home's own table."""
 
     def at(threshold: float) -> Contestant:
         def rule_for(about: About) -> Rule:
-            drip = about.habits.drip_l_per_h if about.habits else 0.0
-            return OracleH(tables[about.home_id], threshold=threshold, drip_l_per_h=drip, zone=about.zone)
+            table, dripped = tables[about.home_id], dripped_l[about.home_id]
+            return ORACLES[name](table, threshold=threshold, dripped_l=dripped, zone=about.zone)
 
-        return Contestant(name=f"Oracle-H at {threshold:.2f}", rule_for=rule_for, setting=threshold, family=ORACLE)
+        return Contestant(name=f"{name} at {threshold:.2f}", rule_for=rule_for, setting=threshold, family=name)
 
-    return Family(name=ORACLE, at=at, grid=(4.0, 5.0, 6.0, 6.5, 7.0, 7.5, 8.0, 8.5, 9.0, 10.0))
+    return Family(name=name, at=at, grid=(4.0, 5.0, 6.0, 6.5, 7.0, 7.5, 8.0, 8.5, 9.0, 10.0))

@@ -98,13 +98,13 @@ def figures(trials: Sequence[Trial], kind: IncidentKind, level: Level = Level.AL
 
 def _tally(trial: Trial, kind: IncidentKind, level: Level) -> _Tally:
     home, alert = trial.home, kind.listened_for
-    read = home.people(home.arriving(home.pipe))
-    quiet = silences(read)
-    begins_s = read.at_s[0] + TRAINING_DAYS * DAY_S
+    drawn = home.drawn()
+    quiet = silences(drawn)
+    begins_s = drawn.at_s[0] + TRAINING_DAYS * DAY_S
     rises = [at_s for at_s in trial.rises.get((alert, level), ()) if not _announced(home, at_s)]
     judged = [at_s for at_s in rises if at_s >= begins_s]
     short = sum(alert is not AlertKind.LOW_USE or _is_short(quiet, at_s) for at_s in judged)
-    ages = (np.array(rises) - read.at_s[0]) / DAY_S
+    ages = (np.array(rises) - drawn.at_s[0]) / DAY_S
     outcomes = [outcome for outcome in trial.outcomes if outcome.incident.kind is kind and outcome.level is level]
     return _Tally(
         live_days=_live_days(quiet, begins_s),

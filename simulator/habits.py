@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-Use = Literal["toilet", "basin", "kitchen", "shower", "laundry", "garden"]
+Use = Literal["toilet", "basin", "kitchen", "shower", "bath", "laundry", "garden"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,7 @@ class Person:
     night_share: float
     shower_per_day: float
     shower_h: float
+    bathes: bool
     errands_per_day: float
     errand_h: float
     club_weekday: int
@@ -51,7 +52,7 @@ class Habits:
     tap_l: float
     shower_lpm: float
     laundry_fill_l: float
-    drip_l_per_h: float
+    drips_per_year: float
     sticking_per_flush: float
     day_trips_per_month: float
     nights_away_per_month: float
@@ -72,9 +73,10 @@ def draw_person(rng: np.random.Generator) -> Person:
         bed_scatter_h=float(rng.uniform(0.3, 0.9)),
         toilet_per_day=float(np.clip(rng.normal(7.2, 1.6), 3.5, 12.0)),
         bladder_shape=float(rng.uniform(2.0, 6.0)),
-        night_share=float(rng.beta(1.6, 4.0)),
+        night_share=float(rng.beta(2.2, 3.6)),  # most people over 65 get up once or twice a night
         shower_per_day=float(np.clip(rng.normal(0.55, 0.25), 0.1, 1.0)),
         shower_h=float(rng.choice([wake_h + 0.7, 10.5, 17.0, 20.5])),
+        bathes=bool(rng.random() < 0.07),
         errands_per_day=float(rng.uniform(0.3, 1.3)),
         errand_h=float(rng.lognormal(np.log(1.4), 0.35)),
         club_weekday=int(rng.integers(7)),
@@ -102,7 +104,7 @@ def draw_habits(rng: np.random.Generator, *, persons: int = 1) -> Habits:
         tap_l=(0.9 if saver else 2.2) * level,
         shower_lpm=(2.5 if saver else 7.5) * float(rng.uniform(0.8, 1.2)),
         laundry_fill_l=5.0 if saver else float(rng.uniform(9.0, 16.0)),
-        drip_l_per_h=float(np.exp(rng.uniform(np.log(0.2), np.log(8.0)))) if rng.random() < 0.08 else 0.0,
+        drips_per_year=float(rng.gamma(0.6, 0.9)),
         sticking_per_flush=float(rng.choice([0.0, rng.uniform(0.001, 0.01)], p=[0.85, 0.15])),
         day_trips_per_month=float(rng.gamma(1.3, 2.0)),
         nights_away_per_month=float(rng.gamma(0.8, 1.9)),

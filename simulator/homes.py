@@ -11,8 +11,9 @@ from ingest.recorded import read_recording
 from simulator.cases import DAY_S, Home
 from simulator.contestants import About
 from simulator.households import Household, to_utc_s
+from simulator.life import Spans
 from simulator.metering import Meter, read
-from simulator.oracle import away_overnight
+from simulator.oracle import away_overnight, nobody_home
 from simulator.radio import NO_OUTAGES, draw_outages
 from simulator.silences import JUMP_L
 from simulator.towns import SHANGHAI, town
@@ -49,16 +50,22 @@ def _simulated(
     life: Household, rng: np.random.Generator, every_s: int, step_l: float, *, announced: bool, outages: bool
 ) -> Home:
     pipe = read(life, Meter(step_l=PIPE_STEP_L, every_s=PIPE_EVERY_S, phase_s=int(rng.integers(60))))
-    away = away_overnight(life)
-    leaves, returns = (to_utc_s(moment, first_day=life.first_day, tz=life.tz) for moment in (away.start, away.end))
+
+    def in_utc(spans: Spans) -> list[tuple[float, float]]:
+        begins, ends = (
+            to_utc_s(wall, first_day=life.first_day, tz=life.tz).tolist() for wall in (spans.start, spans.end)
+        )
+        return list(zip(begins, ends, strict=True))
+
     return Home(
         about=About(home_id=life.household_id, zone=life.tz, habits=life.habits),
         pipe=pipe,
         every_s=every_s,
         step_l=step_l,
         outages=draw_outages(rng, float(pipe.at_s[0]), float(pipe.at_s[-1])) if outages else NO_OUTAGES,
-        absences=list(zip(leaves.tolist(), returns.tolist(), strict=True)) if announced else (),
-        drip_l_per_h=life.habits.drip_l_per_h,
+        absences=in_utc(away_overnight(life)) if announced else (),
+        out=in_utc(nobody_home(life)),
+        dripped_l=life.dripped_l(pipe.at_s),
     )
 
 

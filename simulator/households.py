@@ -9,17 +9,17 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.draws import Clock, Draws, clocks
+from simulator.draws import Clock, Draws, clocks, in_order
 from simulator.habits import Habits, draw_habits
 from simulator.life import DAY, Life, Minutes, live
-from simulator.volumes import draws_of
+from simulator.volumes import draws_of, drips_of
 
 Seconds = NDArray[np.floating[Any]] | NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Household:
-    """A simulated household: its habits, its life, its end uses, and all its draws."""
+    """A simulated household: its habits, its life, its end uses, all its draws, and what drips."""
 
     household_id: str
     first_day: date
@@ -28,11 +28,23 @@ class Household:
     life: Life
     clocks: list[Clock]
     draws: Draws
+    drips: Draws
 
     def hazard(self, at: Minutes) -> Minutes:
         """True rate of the next visible use [per minute] at each moment [wall minutes]."""
         total: Minutes = np.sum([clock.hazard(at) for clock in self.clocks], axis=0)
         return total
+
+    def register_l(self, at_s: Seconds) -> NDArray[np.float64]:
+        """Water through the meter since the first of these moments, exact [L], at each [UTC s]."""
+        return self._through(in_order([self.draws, self.drips]), at_s)
+
+    def dripped_l(self, at_s: Seconds) -> NDArray[np.float64]:
+        """How much of it only dripped."""
+        return self._through(self.drips, at_s)
+
+    def _through(self, draws: Draws, at_s: Seconds) -> NDArray[np.float64]:
+        return register_l(draws, to_utc_s(draws.start, first_day=self.first_day, tz=self.tz), at_s)
 
 
 def household(
@@ -57,6 +69,7 @@ def household(
         life=life,
         clocks=running,
         draws=draws_of(known, running, rng),
+        drips=drips_of(known, days, rng),
     )
 
 
@@ -80,7 +93,7 @@ def to_utc_s(wall: Minutes, *, first_day: date, tz: ZoneInfo) -> NDArray[np.floa
     return np.interp(wall, np.arange(len(hours)) * 60.0, hours)
 
 
-def register_l(draws: Draws, start_s: Seconds, at_s: Seconds, *, drip_l_per_h: float = 0.0) -> NDArray[np.float64]:
+def register_l(draws: Draws, start_s: Seconds, at_s: Seconds) -> NDArray[np.float64]:
     """Water through the meter since `at_s[0]`, exact [L], at each of `at_s`; the draws begin at `start_s` [UTC s]."""
     length_s = np.maximum(draws.length * 60.0, 1.0)
     flow = draws.volume / length_s
@@ -88,7 +101,7 @@ def register_l(draws: Draws, start_s: Seconds, at_s: Seconds, *, drip_l_per_h: f
     change = np.concatenate(([0.0], flow, -flow, [0.0]))
     order = np.argsort(turns_s, kind="stable")
     turns_s = turns_s[order]
-    rate = np.maximum(np.cumsum(change[order]), 0.0) + drip_l_per_h / 3600.0
+    rate = np.maximum(np.cumsum(change[order]), 0.0)
     passed = np.concatenate(([0.0], np.cumsum(rate[:-1] * np.diff(turns_s))))
     passed -= np.interp(at_s[0], turns_s, passed)
     return np.interp(at_s, turns_s, passed)

@@ -13,23 +13,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.recording import Recording
+from simulator.silences import is_gap
 
-DRIP_DAYS = 7
+DRIP_DAYS, DRIP_DAYS_AT_LEAST = 7, 4
 FLUSH_L = 6.0
 NIGHT_S = 6 * 3600.0  # from midnight
 
+Litres = NDArray[np.floating[Any]]
 
-def use_stops(recording: Recording, onset: datetime, *, drip: float | None = None) -> Recording:
+
+def use_stops(recording: Recording, onset: datetime, dripped_l: Litres | None = None) -> Recording:
     """Nobody draws water any more from the onset on; readings go on, and so does a drip if there is one.
 
-    `drip` [L/h] is taken from the week before where it isn't given.
+    `dripped_l` is what dripped up to each reading; where it isn't known, the drip of the week before goes on.
     """
-    after, hours = _after(recording, onset)
+    after, _ = _after(recording, onset)
     if not after.any():
         return recording
-    base = _register_at(recording, onset)
-    flow = drip_l_per_h(recording, onset) if drip is None else drip
-    return _changed(recording, after, base + flow * hours)
+    return _changed(recording, after, _register_at(recording, onset) + _drips(recording, onset, dripped_l))
+
+
+def _drips(recording: Recording, onset: datetime, dripped_l: Litres | None) -> Litres:
+    """What drips from the onset to each later reading [L]."""
+    after, hours = _after(recording, onset)
+    if dripped_l is None:
+        return drip_l_per_h(recording, onset) * hours
+    return dripped_l[after] - np.interp(onset.timestamp(), recording.at_s, dripped_l)
 
 
 def tap_left_on(recording: Recording, onset: datetime, flow_lpm: float, shut_at: datetime | None = None) -> Recording:
@@ -45,14 +54,19 @@ def leak(recording: Recording, onset: datetime, flow_l_per_h: float, shut_at: da
     return _changed(recording, after, recording.register_l[after] + flow_l_per_h * hours)
 
 
-def use_falls(recording: Recording, onset: datetime, share: float, rng: np.random.Generator) -> Recording:
-    """Someone lies ill: of the draws after the onset only a share is left (0.2-0.4); a drip runs on."""
-    after, hours = _after(recording, onset)
-    drip = drip_l_per_h(recording, onset)
-    base = _register_at(recording, onset)
-    drawn = np.diff(recording.register_l[after] - drip * hours, prepend=base)
+def use_falls(
+    recording: Recording,
+    onset: datetime,
+    share: float,
+    rng: np.random.Generator,
+    dripped_l: Litres | None = None,
+) -> Recording:
+    """Someone lies ill: of the draws after the onset only a share is left (0.2-0.4); a drip runs on, as above."""
+    after, _ = _after(recording, onset)
+    drips, base = _drips(recording, onset, dripped_l), _register_at(recording, onset)
+    drawn = np.diff(recording.register_l[after] - drips, prepend=base)
     kept = np.where(rng.random(len(drawn)) < share, drawn, np.minimum(drawn, 0.0))
-    return _changed(recording, after, base + drip * hours + np.cumsum(kept))
+    return _changed(recording, after, base + drips + np.cumsum(kept))
 
 
 def up_at_night(
@@ -70,15 +84,26 @@ def up_at_night(
 
 
 def drip_l_per_h(recording: Recording, until: datetime) -> float:
-    """The flow that never stopped in the week before `until`: median of the daily minimum 3-h flow [L/h]."""
+    """The flow that never stopped in the week before `until`: median of the daily minimum 3-h flow [L/h].
+
+    Three hours that touch a gap in the readings tell nothing; with less than four days that tell, none is known.
+    """
     until_s = until.timestamp()
     hours = np.arange(until_s - DRIP_DAYS * 86400.0, until_s + 1.0, 3600.0)
     if not len(recording) or hours[0] < recording.at_s[0]:
         return 0.0
-    register = np.interp(hours, recording.at_s, recording.register_l)
-    three_hours = (register[3:] - register[:-3]) / 3.0
+    register, unread = (
+        np.interp(hours, recording.at_s, risen) for risen in (recording.register_l, _unread_s(recording))
+    )
+    three_hours = np.where(unread[3:] > unread[:-3], np.inf, (register[3:] - register[:-3]) / 3.0)
     days = [three_hours[day * 24 : day * 24 + 24].min() for day in range(DRIP_DAYS)]
-    return float(max(np.median(days), 0.0))
+    told = [flow for flow in days if np.isfinite(flow)]
+    return float(max(np.median(told), 0.0)) if len(told) >= DRIP_DAYS_AT_LEAST else 0.0
+
+
+def _unread_s(recording: Recording) -> NDArray[np.float64]:
+    """Seconds in gaps between readings, up to each reading."""
+    return np.concatenate(([0.0], np.cumsum(np.diff(recording.at_s) * is_gap(recording))))
 
 
 def step_l(recording: Recording) -> float:

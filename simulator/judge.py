@@ -8,7 +8,7 @@ time before the onset.
 """
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
@@ -53,7 +53,7 @@ def try_home(contestant: Contestant, home: Home, put_in: Sequence[Incident]) -> 
     rule = contestant.rule_for(home.about)
     if isinstance(rule, WholeRule):
         return _try_whole(rule, home, put_in)
-    run = _Run(rule, home)
+    run = _Run(rule, home, anew=lambda: contestant.rule_for(home.about))
     run.play(sorted(put_in, key=lambda incident: incident.onset_s))
     return Trial(home=home, rises=run.ear.rises, outcomes=run.outcomes)
 
@@ -82,10 +82,11 @@ class _Ear:
 class _Run:
     """One rule's way through one home's life."""
 
-    def __init__(self, rule: Rule, home: Home) -> None:
-        self._rule, self._home = rule, home
+    def __init__(self, rule: Any, home: Home, *, anew: Callable[[], Any]) -> None:
+        """`anew` makes the same rule with nothing in it: what it remembers must stand in its state."""
+        self._rule, self._home, self._anew = rule, home, anew
         self._state = rule.start()
-        self._absences = sorted(home.absences, reverse=True)
+        self._to_tell = sorted(_comings_and_goings(home), reverse=True)
         self.ear = _Ear()
         self.outcomes: list[Outcome] = []
 
@@ -93,30 +94,46 @@ class _Run:
         pending = list(reversed(put_in))
         for now_s, at_s, register_l in arrivals(self._home.arriving(self._home.pipe)):
             while pending and pending[-1].onset_s < now_s:
-                self._branch(pending.pop())
-            while self._absences and self._absences[-1][0] < now_s:
-                self._announce(*self._absences.pop())
-            self._feed(self._state, self.ear, now_s, at_s, register_l)
+                incident = pending.pop()
+                self._tell(incident.onset_s)
+                self._branch(incident)
+            self._tell(now_s)
+            self._feed(self._rule, self._state, self.ear, (now_s, at_s, register_l))
 
-    def _feed(self, state: Any, ear: _Ear, now_s: int, at_s: int, register_l: float) -> None:
-        late = now_s - at_s > LATE_S
-        ear.hear(self._rule.observe(state, _utc(at_s), register_l, late), at_s, now_s)
+    def _feed(self, rule: Rule, state: Any, ear: _Ear, arrived: tuple[int, int, float]) -> None:
+        now_s, at_s, register_l = arrived
+        ear.hear(rule.observe(state, _utc(at_s), register_l, now_s - at_s > LATE_S), at_s, now_s)
 
-    def _announce(self, begins_s: float, ends_s: float) -> None:
-        if (absent := getattr(self._rule, "absent", None)) is not None:
-            absent(self._state, _utc(begins_s), _utc(ends_s))
+    def _tell(self, until_s: float) -> None:
+        """Announced absences as they begin, to rules that have `absent`; to an oracle that has `at_home_is`, every
+        leaving and return."""
+        while self._to_tell and self._to_tell[-1][0] < until_s:
+            at_s, what, ends_s = self._to_tell.pop()
+            if what == "absent" and hasattr(self._rule, "absent"):
+                self._rule.absent(self._state, _utc(at_s), _utc(ends_s))
+            if what != "absent" and hasattr(self._rule, "at_home_is"):
+                self._rule.at_home_is(self._state, _utc(at_s), what == "back")
 
     def _branch(self, incident: Incident) -> None:
         """Goes on from a copy of the state with the incident's readings."""
         state: Any = copy.deepcopy(self._state)
+        rule: Rule = self._anew()
         ear = _Ear(heard_s=self.ear.heard_s, running=set(self.ear.running))
         for now_s, at_s, register_l in arrivals(happened(self._home, incident, before_s=REMEMBERED_S)):
             if now_s > incident.onset_s:
-                self._feed(state, ear, now_s, at_s, register_l)
+                self._feed(rule, state, ear, (now_s, at_s, register_l))
         for level in Level:
             said = (incident.kind.listened_for, level)
             hidden = said in self.ear.running
             self.outcomes.append(_outcome(incident, level, ear.rises.get(said, ()), hidden=hidden))
+
+
+def _comings_and_goings(home: Home) -> Iterator[tuple[float, str, float]]:
+    """(when, what, until when if it is announced) [UTC s]."""
+    yield from ((begins_s, "absent", ends_s) for begins_s, ends_s in home.absences)
+    for leaves_s, returns_s in home.out:
+        yield leaves_s, "out", returns_s
+        yield returns_s, "back", returns_s
 
 
 def _outcome(incident: Incident, level: Level, rises: Sequence[float], *, hidden: bool) -> Outcome:

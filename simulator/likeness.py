@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import date
+from math import isnan
 from pathlib import Path
 from statistics import fmean, median
 from zoneinfo import ZoneInfo
@@ -36,7 +37,8 @@ def realism(folder: Path | None, *, tz: ZoneInfo, homes: int, seed: int, report:
 
 
 def _cell(values: Sequence[float]) -> str:
-    return f"{median(values):.2f} ({fmean(values):.2f})"
+    known = [value for value in values if not isnan(value)]
+    return f"{median(known):.2f} ({fmean(known):.2f})" if known else "-"
 
 
 def _simulated(share_alone: float, homes: int, seed: int) -> list[Realism]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from domain.recording import Recording
 from simulator.draws import Draws
-from simulator.households import Household, register_l, to_utc_s
+from simulator.households import Household, to_utc_s
 from simulator.life import DAY
 
 HEARTBEAT_S = 6 * 3600  # a meter that reports draws reports at least this often
@@ -36,7 +36,7 @@ def read(home: Household, meter: Meter, *, meter_id: str | None = None) -> Recor
     begins_s, ends_s = to_utc_s(np.array([0.0, home.life.days * DAY]), first_day=home.first_day, tz=home.tz)
     starts_s = to_utc_s(home.draws.start, first_day=home.first_day, tz=home.tz)
     at_s = _moments(home.draws, starts_s, meter, int(begins_s), int(ends_s))
-    register = register_l(home.draws, starts_s, at_s, drip_l_per_h=home.habits.drip_l_per_h)
+    register = home.register_l(at_s)
     register += meter.start_l + ROUNDING_L
     if meter.drift_s_per_day:
         at_s += np.round((at_s - at_s[0]) / 86400.0 * meter.drift_s_per_day).astype(np.int64)

@@ -1,11 +1,12 @@
-"""The limit for anyone who watches water alone: knows a simulated person's habits perfectly, but not today's plans.
+"""The limits for anyone who watches water: they know a simulated person's habits perfectly, but not today's plans.
 
 Oracle-H: the Shiryaev-Roberts statistic on the hazard of the next visible use by time of day and hours since use,
 tabulated from 20 simulated years of the same person with a perfect meter; announced absences are left out of the
-table, as they are left out of the false alerts.
+table, as they are left out of the false alerts. Oracle-HP also knows at every moment whether anybody is at home: its
+table holds the hours at home alone, and time since use begins anew at each return.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import ceil, exp, log
@@ -18,7 +19,7 @@ from detectors.household import Change, Ended, Raised
 from domain.finding import AlertKind, Finding, Level, Reason
 from simulator.habits import Habits
 from simulator.households import Household, household
-from simulator.life import DAY, Spans, merged
+from simulator.life import DAY, Spans, merged, passed
 
 YEARS = 20
 DAYS_A_LIFE = 365
@@ -27,6 +28,8 @@ LONGEST_H = 48.0
 PRIOR_CELLS = 4.0  # a cell of the table leans on its neighbours as if by so many observations
 NIGHT_MIN = 180.0  # 3 o'clock: who is out then is away overnight
 LOG_MAX = 600.0
+
+Counts = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +46,17 @@ class HazardTable:
         return -log(1.0 - self.hazard[slot, depth])
 
 
-def away_overnight(home: Household) -> Spans:
-    """Absences over at least one night, as a household would announce them [wall minutes]."""
+def nobody_home(home: Household) -> Spans:
+    """When all are out [wall minutes]."""
     out = home.life.persons[0].out
     for person in home.life.persons[1:]:
         out = _both(out, person.out)
+    return out
+
+
+def away_overnight(home: Household) -> Spans:
+    """Absences over at least one night, as a household would announce them [wall minutes]."""
+    out = nobody_home(home)
     nights = np.floor((out.end - NIGHT_MIN) / DAY) > np.floor((out.start - NIGHT_MIN) / DAY)
     return Spans(start=out.start[nights], end=out.end[nights])
 
@@ -59,10 +68,10 @@ def _both(one: Spans, other: Spans) -> Spans:
     return merged(edges[:-1][empty], edges[1:][empty])
 
 
-def tabulate(habits: Habits, *, every_min: float, seed: int, years: int = YEARS) -> HazardTable:
-    """Lets the same person live `years` other years, and counts."""
-    slots, depths = int(DAY / BIN_MIN), int(LONGEST_H * 60.0 / every_min)
-    at_risk, used = np.zeros((slots, depths)), np.zeros((slots, depths))
+def tabulate(habits: Habits, *, every_min: float, seed: int, years: int = YEARS) -> tuple[HazardTable, HazardTable]:
+    """Lets the same person live `years` other years, and counts: for Oracle-H, and at home alone for Oracle-HP."""
+    shape = (int(DAY / BIN_MIN), int(LONGEST_H * 60.0 / every_min))
+    plain, present = (np.zeros(shape), np.zeros(shape)), (np.zeros(shape), np.zeros(shape))
     for year in range(years):
         home = household(
             "",
@@ -72,19 +81,23 @@ def tabulate(habits: Habits, *, every_min: float, seed: int, years: int = YEARS)
             tz=ZoneInfo("UTC"),
             habits=habits,
         )
-        _count(home, every_min, at_risk, used)
-    return HazardTable(every_min=every_min, hazard=_smooth(at_risk, used))
+        _count(home, every_min, away_overnight(home), plain)
+        _count(home, every_min, nobody_home(home), present)
+    without, with_presence = (HazardTable(every_min=every_min, hazard=_smooth(*counts)) for counts in (plain, present))
+    return without, with_presence
 
 
-def _count(home: Household, every_min: float, at_risk: NDArray[np.float64], used: NDArray[np.float64]) -> None:
-    """Adds a life's intervals to the table."""
+def _count(home: Household, every_min: float, away: Spans, counts: tuple[Counts, Counts]) -> None:
+    """Adds a life's intervals to (at risk, used); those that touch an absence tell nothing, and time begins anew."""
+    at_risk, used = counts
     edges = np.arange(0.0, home.life.days * DAY + 1.0, every_min)
     visible = home.draws.start[home.draws.volume >= 1.0]
     use = np.histogram(visible, edges)[0] > 0
+    out = passed(away.start, edges[1:]) > passed(away.end, edges[:-1])
     number = np.arange(len(use))
-    last = np.maximum.accumulate(np.where(use, number, -1))
-    depth = number - np.concatenate(([-1], last[:-1])) - 1
-    known = (np.concatenate(([-1], last[:-1])) >= 0) & ~away_overnight(home).covers(edges[:-1])
+    last = np.concatenate(([-1], np.maximum.accumulate(np.where(use | out, number, -1))[:-1]))
+    depth = number - last - 1
+    known = (last >= 0) & ~out
     cell = ((edges[:-1] % DAY // BIN_MIN).astype(np.int64), np.minimum(depth, at_risk.shape[1] - 1))
     np.add.at(at_risk, tuple(axis[known] for axis in cell), 1.0)
     np.add.at(used, tuple(axis[known & use] for axis in cell), 1.0)
@@ -109,15 +122,17 @@ class _Believed:
     last_l: float = 0.0
     used_s: float = 0.0
     crying: bool = False
+    out: bool = False
     absences: tuple[tuple[float, float], ...] = ()
 
 
 class OracleH:
-    """Alerts where log R reaches a threshold."""
+    """Alerts where log R reaches a threshold; `dripped_l` tells what dripped up to a moment [UTC s]."""
 
-    def __init__(self, table: HazardTable, *, threshold: float, drip_l_per_h: float, zone: ZoneInfo) -> None:
-        self._table, self._threshold, self._zone = table, threshold, zone
-        self._drip_l_per_s = drip_l_per_h / 3600.0
+    def __init__(
+        self, table: HazardTable, *, threshold: float, dripped_l: Callable[[float], float], zone: ZoneInfo
+    ) -> None:
+        self._table, self._threshold, self._dripped_l, self._zone = table, threshold, dripped_l, zone
 
     def start(self) -> _Believed:
         return _Believed()
@@ -132,21 +147,22 @@ class OracleH:
         if state.last_s is None:
             state.last_s, state.last_l, state.used_s = at_s, register_l, at_s
             return ()
-        length_s, volume = at_s - state.last_s, register_l - state.last_l
+        begin_s, volume = state.last_s, register_l - state.last_l
         state.last_s, state.last_l = at_s, register_l
-        drip = self._drip_l_per_s * length_s
-        away = any(begins_s <= at_s < ends_s for begins_s, ends_s in state.absences)
-        if away or volume >= (1.0 if not drip else ceil(drip) + 1.0):
+        drip_l = self._dripped_l(at_s) - self._dripped_l(begin_s)
+        away = state.out or any(begins_s <= at_s < ends_s for begins_s, ends_s in state.absences)
+        if away or volume >= (1.0 if not drip_l else ceil(drip_l) + 1.0):
             state.used_s, state.log_r = at_s, -LOG_MAX
             return self._say(state, at, holds=False)
-        self._believe(state, at, at_s, length_s)
+        if state.used_s <= begin_s:
+            self._believe(state, at, begin_s)
         return self._say(state, at, holds=state.log_r >= self._threshold)
 
-    def _believe(self, state: _Believed, at: datetime, at_s: float, length_s: float) -> None:
+    def _believe(self, state: _Believed, at: datetime, begin_s: float) -> None:
         """R <- (1 + R) / (1 - h)."""
         local = at.astimezone(self._zone)
-        clock_min = local.hour * 60.0 + local.minute - length_s / 60.0
-        silent = self._table.survival(clock_min, (at_s - length_s - state.used_s) / 60.0)
+        clock_min = local.hour * 60.0 + local.minute - (at.timestamp() - begin_s) / 60.0
+        silent = self._table.survival(clock_min, (begin_s - state.used_s) / 60.0)
         one_more = log(1.0 + exp(state.log_r)) if state.log_r < LOG_MAX else state.log_r
         state.log_r = one_more + silent
 
@@ -158,3 +174,11 @@ class OracleH:
             return (Ended(kind=AlertKind.LOW_USE, level=Level.ALERT, at=at),)
         reason = Reason(key="oracle")
         return (Raised(finding=Finding(kind=AlertKind.LOW_USE, level=Level.ALERT, at=at, since=at, reason=reason)),)
+
+
+class OracleHP(OracleH):
+    """Also told when the home is left empty, and when somebody is back: nothing is believed of an empty home."""
+
+    def at_home_is(self, state: _Believed, at: datetime, at_home: bool) -> None:
+        state.out = not at_home
+        state.used_s, state.log_r = at.timestamp(), -LOG_MAX

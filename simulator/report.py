@@ -12,7 +12,7 @@ import numpy as np
 from simulator.backtest import Options, Row, backtest
 from simulator.cases import IncidentKind
 from simulator.chart import draw_chart, trade_offs
-from simulator.families import ORACLE
+from simulator.families import ORACLES
 from simulator.figures import Estimate
 
 COLUMNS = (
@@ -83,7 +83,7 @@ def as_table(rows: Sequence[Row], origin: Origin) -> str:
 
 def _lines(rows: Sequence[Row], origin: Origin) -> Iterator[str]:
     yield origin.line
-    limit = [row for row in rows if row.section == "curve" and row.family == ORACLE]
+    limits = [row for row in rows if row.section == "curve" and row.family in ORACLES]
     for section, members in groupby(rows, key=lambda row: row.section):
         listed = list(members)
         counted = listed[0].figures
@@ -93,7 +93,7 @@ def _lines(rows: Sequence[Row], origin: Origin) -> Iterator[str]:
         yield "|---" * len(COLUMNS) + "|"
         yield from map(_line, listed)
         if section != "rules":
-            yield from _limits(listed, limit)
+            yield from _limits(listed, limits)
         if section == "rules":
             yield from _cold_start(listed)
 
@@ -116,21 +116,24 @@ def _line(row: Row) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _limits(rows: Sequence[Row], limit: Sequence[Row]) -> Iterator[str]:
-    """How many times longer than the oracle each rule takes, in the median, at the rule's own false alerts.
+def _limits(rows: Sequence[Row], limits: Sequence[Row]) -> Iterator[str]:
+    """How many times longer than the oracles each rule takes, in the median, at the rule's own false alerts.
 
-    The oracle looks for collapses and nothing else.
+    Oracles look for collapses and nothing else.
     """
-    for row in (row for row in rows if row.incident == IncidentKind.COLLAPSE):
-        best = _best_h(row, limit)
-        if row.family != ORACLE and best and row.figures.median_h.value:
-            ratio = row.figures.median_h.value / best
-            yield f"\n{row.rule}, {row.among}: {ratio:.2f} times the median delay of {ORACLE} at the same false alerts"
+    for row in rows:
+        if row.incident != IncidentKind.COLLAPSE or row.family in ORACLES or not row.figures.median_h.value:
+            continue
+        for oracle in ORACLES:
+            best = _best_h(row, [at for at in limits if at.family == oracle and at.among == row.among])
+            if best:
+                times = f"{row.figures.median_h.value / best:.2f} times"
+                yield f"\n{row.rule}, {row.among}: {times} the median delay of {oracle} at the same false alerts"
 
 
 def _best_h(row: Row, limit: Sequence[Row]) -> float | None:
-    """The oracle's median delay at a row's false alerts, between its settings; None beyond them."""
-    points = sorted(trade_offs(at for at in limit if at.among == row.among))
+    """An oracle's median delay at a row's false alerts, between its settings; None beyond them."""
+    points = sorted(trade_offs(limit))
     fa = row.figures.short_fa.value
     if not points or not fa or not points[0][0] <= fa <= points[-1][0]:
         return None

@@ -9,6 +9,7 @@ import numpy as np
 
 from domain.finding import AlertKind
 from simulator import incidents
+from simulator.draws import Draws
 from simulator.habits import Habits, draw_habits
 from simulator.households import Household, household
 from simulator.life import DAY, merged
@@ -61,7 +62,8 @@ def quiet_morning() -> Scenario:
 def drip_hides_silence() -> Scenario:
     """A tap drips 3 L an hour when he falls: water runs on, but nobody draws it."""
     onset_at = _at(hour=9)
-    recording = incidents.use_stops(_life(drip_l_per_h=3.0), onset_at, drip=3.0)
+    life = _life(drip_l_per_h=3.0)
+    recording = incidents.use_stops(life, onset_at, 3.0 / 3600.0 * (life.at_s - life.at_s[0]))
     return _told(drip_hides_silence, sent(recording, NO_OUTAGES), onset_at, {AlertKind.LOW_USE: timedelta(hours=48)})
 
 
@@ -191,8 +193,9 @@ def _person() -> Habits:
 
 def _home(*, drip_l_per_h: float = 0.0, away: tuple[datetime, datetime] | None = None) -> Household:
     """The same person's same weeks, whatever happens in them."""
-    habits = replace(_person(), drip_l_per_h=drip_l_per_h)
-    home = household("", rng=_rng(), days=DAYS, first_day=FIRST_DAY, tz=SHANGHAI, habits=habits)
+    home = household("", rng=_rng(), days=DAYS, first_day=FIRST_DAY, tz=SHANGHAI, habits=_person())
+    always = {"start": np.zeros(1), "length": np.array([DAYS * DAY]), "volume": np.array([drip_l_per_h * DAYS * 24.0])}
+    home = replace(home, drips=Draws(**always))
     if away is None:
         return home
     begin, end = (_wall(moment) for moment in away)

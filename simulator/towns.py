@@ -59,5 +59,5 @@ def settled(habits: Habits) -> Habits:
         second_home_weekly=0.0,
         holidays_per_year=0.0,
         hospital_per_year=0.0,
-        drip_l_per_h=0.0,
+        drips_per_year=0.0,
     )

@@ -4,10 +4,15 @@ import numpy as np
 
 from simulator.draws import Clock, Draws, in_order
 from simulator.habits import Habits
+from simulator.life import DAY
 
 FILL_LPM = 2.5
 FILLS_PER_WASH = 4
 FILL_EVERY_MIN = 18.0
+BATH_L = 110.0
+DRIP_WEEKS = 10.0
+YEAR_DAYS = 365.0
+DRIP_L_PER_H = (0.2, 0.7, 8.0)  # least, typical, most
 
 
 def draws_of(habits: Habits, found: list[Clock], rng: np.random.Generator) -> Draws:
@@ -49,6 +54,11 @@ def _shower(habits: Habits, clock: Clock, rng: np.random.Generator) -> Draws:
     return Draws(start=clock.at, length=length, volume=length * habits.shower_lpm)
 
 
+def _bath(_: Habits, clock: Clock, rng: np.random.Generator) -> Draws:
+    volume = BATH_L * rng.uniform(0.6, 1.2, len(clock.strikes))
+    return Draws(start=clock.at, length=volume / 10.0, volume=volume)
+
+
 def _laundry(habits: Habits, clock: Clock, rng: np.random.Generator) -> Draws:
     at = np.repeat(clock.at, FILLS_PER_WASH)
     at = at + np.tile(np.arange(FILLS_PER_WASH) * FILL_EVERY_MIN, len(clock.strikes))
@@ -66,6 +76,18 @@ _BY_USE = {
     "basin": _tap,
     "kitchen": _tap,
     "shower": _shower,
+    "bath": _bath,
     "laundry": _laundry,
     "garden": _garden,
 }
+
+
+def drips_of(habits: Habits, days: int, rng: np.random.Generator) -> Draws:
+    """Taps that begin to drip and are mended some weeks later: draws of weeks; some began before the first day."""
+    number = rng.poisson(habits.drips_per_year * (days + YEAR_DAYS) / YEAR_DAYS)
+    start = rng.uniform(-YEAR_DAYS, days, number)
+    end = np.clip(start + rng.exponential(DRIP_WEEKS * 7.0, number), 0.0, days)
+    least, typical, most = DRIP_L_PER_H
+    flow = np.clip(typical * rng.lognormal(0.0, 0.9, number), least, most)
+    start, hours = np.maximum(start, 0.0), (end - np.maximum(start, 0.0)) * 24.0
+    return in_order([Draws(start=start * DAY, length=hours * 60.0, volume=flow * hours)])

@@ -31,7 +31,7 @@ def test_a_register_never_falls_and_adds_up_to_the_draws() -> None:
     for home in town(5, homes=5, days=30, first_day=date(2026, 3, 2)):
         recording = read(home, Meter(every_s=900))
         assert (np.diff(recording.register_l) >= 0).all()
-        drawn = home.draws.volume.sum() + home.habits.drip_l_per_h * 30 * 24
+        drawn = home.draws.volume.sum() + home.drips.volume.sum()
         assert recording.register_l[-1] == pytest.approx(drawn, rel=0.02, abs=20.0)
 
 
@@ -43,8 +43,7 @@ def test_a_register_is_the_sum_of_its_draws() -> None:
     expected = np.zeros(len(at_s))
     for start_s, length, volume in zip(starts_s, draws.length, draws.volume, strict=True):
         expected += volume * np.clip((at_s - start_s) / max(length * 60.0, 1.0), 0.0, 1.0)
-    expected += 3.0 * at_s / 3600.0
-    assert np.allclose(register_l(draws, starts_s, at_s, drip_l_per_h=3.0), expected, atol=1e-5)
+    assert np.allclose(register_l(draws, starts_s, at_s), expected, atol=1e-5)
 
 
 def test_people_use_between_fifteen_and_four_hundred_litres_a_day() -> None:

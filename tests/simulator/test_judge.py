@@ -37,12 +37,13 @@ FIRST = datetime(2026, 1, 5, tzinfo=UTC)
 LOW_USE: Said = (AlertKind.LOW_USE, Level.ALERT)
 
 
-def a_home(volumes: Sequence[float], absences: Sequence[tuple[float, float]] = (), drip: float | None = 0.0) -> Home:
+def a_home(volumes: Sequence[float], absences: Sequence[tuple[float, float]] = (), *, drips: bool = False) -> Home:
     """A home by its hourly volumes."""
     at_s = int(FIRST.timestamp()) + 3600 * np.arange(len(volumes) + 1)
     register_l = np.concatenate(([1000.0], 1000.0 + np.cumsum(volumes)))
     recording = Recording(meter_id="m", at_s=at_s, register_l=register_l)
-    return Home(about=About(home_id="m", zone=UTC_ZONE), pipe=recording, absences=absences, drip_l_per_h=drip)
+    none_l = None if drips else np.zeros(len(at_s))
+    return Home(about=About(home_id="m", zone=UTC_ZONE), pipe=recording, absences=absences, dripped_l=none_l)
 
 
 def a_life(days: int, silence_at: Mapping[int, int]) -> list[float]:
@@ -96,7 +97,7 @@ def test_a_running_alert_hides_the_incident_which_counts_as_never_found() -> Non
 
 def test_a_drip_blinds_a_plain_clock() -> None:
     volumes = [volume + 1.0 for volume in a_life(60, dict.fromkeys(range(0, 60, 2), 7))]
-    (outcome,) = _alerts(try_home(hours_since_use(12.0), a_home(volumes, drip=None), [collapse(50.5)]).outcomes)
+    (outcome,) = _alerts(try_home(hours_since_use(12.0), a_home(volumes, drips=True), [collapse(50.5)]).outcomes)
     assert outcome.delay_h == inf
 
 
@@ -119,7 +120,7 @@ def test_going_on_from_a_copy_is_as_good_as_playing_it_all(contestant: Contestan
     rng = np.random.default_rng(1)
     for kind in (IncidentKind.COLLAPSE, IncidentKind.SHOWER_FALL, IncidentKind.ILLNESS, IncidentKind.RESTLESS_NIGHTS):
         (incident,) = draw_incidents(home, kind, number=1, rng=rng)
-        changed = Home(about=home.about, pipe=happened(home, incident), drip_l_per_h=home.drip_l_per_h)
+        changed = Home(about=home.about, pipe=happened(home, incident))
         whole = try_home(contestant, changed, []).rises.get((kind.listened_for, Level.ALERT), ())
         (outcome,) = _alerts(try_home(contestant, home, [incident]).outcomes)
         first = next((rise for rise in whole if rise > incident.onset_s), inf)
