@@ -1,15 +1,17 @@
 """Illness and restless nights: hours with use over three days against the four weeks before. A notice for staff."""
 
-import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from math import sqrt
 
 from detectors.localtime import LocalClock
+from detectors.packing import ago, take, then
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 from domain.interval import Interval
 
-_HEAD = struct.Struct("<iidBBBB")
+_USED, _AT_NIGHT = 31, 5  # bits of a day's hours with use, place of those at night: at most five
 _LEARNING = CannotTell(Reason(key="learning"))
 
 
@@ -49,17 +51,21 @@ class ChangeInUseState:
     hour_used: bool = False
     days: list[tuple[int, int]] = field(default_factory=list)
 
-    def pack(self) -> bytes:
-        counts = (self.grade, self.used, self.at_night, self.known << 1 | self.hour_used)
-        head = _HEAD.pack(self.hour, self.judged_day, self.since_s, *counts)
-        return head + bytes(count for day in self.days for count in day)
+    def numbers(self, now_s: float) -> list[float]:
+        since = (self.hour, self.judged_day, ago(self.since_s, now_s))
+        return [*since, self.grade, self.used, self.at_night, self.known, self.hour_used, len(self.days)]
+
+    def counts(self) -> bytes:
+        """A byte a day: hours with use, and above their five bits those at night."""
+        return bytes(used | at_night << _AT_NIGHT for used, at_night in self.days)
 
     @classmethod
-    def unpack(cls, packed: bytes) -> "ChangeInUseState":
-        hour, judged_day, since_s, grade, used, at_night, known = _HEAD.unpack_from(packed)
-        rest = packed[_HEAD.size :]
-        days = list(zip(rest[::2], rest[1::2], strict=True))
-        return cls(hour, judged_day, since_s, grade, used, at_night, known >> 1, bool(known & 1), days)
+    def of(cls, numbers: Iterator[float], counts: Iterator[int], now_s: float) -> "ChangeInUseState":
+        hour, judged_day, age_s, grade, used, at_night, known, hour_used, count = take(numbers, 9)
+        days = [(day & _USED, day >> _AT_NIGHT) for day in islice(counts, int(count))]
+        grade, used, at_night, known = map(int, (grade, used, at_night, known))
+        since_s = then(age_s, now_s)
+        return cls(int(hour), int(judged_day), since_s, grade, used, at_night, known, bool(hour_used), days)
 
 
 class ChangeInUse:
@@ -79,15 +85,18 @@ class ChangeInUse:
         end_s = interval.end_at.timestamp()
         hour = self._clock.hour(end_s - 1.0)
         if hour > state.hour:
-            self._turn_hour(state, hour)
+            self.turn_hour(state, hour)
         state.hour_used = state.hour_used or used
-        day = hour // 24
-        if interval.late or state.judged_day == day or hour % 24 < self._p.asked_hour:
+        if interval.late or not self.is_due(state, hour):
             return None
-        state.judged_day = day
+        state.judged_day = hour // 24
         return self._judge(state, end_s)
 
-    def _turn_hour(self, state: ChangeInUseState, hour: int) -> None:
+    def is_due(self, state: ChangeInUseState, hour: int) -> bool:
+        """Whether the day is to be judged in this hour."""
+        return state.judged_day != hour // 24 and hour % 24 >= self._p.asked_hour
+
+    def turn_hour(self, state: ChangeInUseState, hour: int) -> None:
         if state.hour:
             state.known += hour - state.hour <= 2
             state.used += state.hour_used

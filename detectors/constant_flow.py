@@ -1,16 +1,16 @@
 """Water that runs without a pause for longer, or stronger, than this household ever lets it."""
 
-import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from detectors.packing import ago, single, take, then
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 from domain.interval import Interval
 
 _DAY_S = 86400.0
 _SLACK_S = 360.0  # an hourly meter's hour wanders by minutes
 _IDLE_LPH = 1.0  # less can't reach any limit, nor teach one
-_HEAD = struct.Struct("<4dBB")
 _GAP = CannotTell(Reason(key="gap"))
 _LATE = CannotTell(Reason(key="late"))
 _LEARNING = CannotTell(Reason(key="learning"))
@@ -75,17 +75,19 @@ class ConstantFlowState:
     falling: list[tuple[float, float]] = field(default_factory=list)
     limits: list[float] = field(default_factory=list)  # follow from the record
 
-    def pack(self) -> bytes:
-        head = _HEAD.pack(self.first_s, self.day_s, self.since_s, self.flow_lph, self.grade, len(self.record))
-        numbers = [*self.record, *self.today, *(number for entry in self.falling for number in entry)]
-        return head + struct.pack(f"<{len(numbers)}d", *numbers)
+    def numbers(self, now_s: float) -> list[float]:
+        times = (ago(at_s, now_s) for at_s in (self.first_s, self.day_s, self.since_s))
+        falling = [part for since_s, flow in self.falling for part in (ago(since_s, now_s), flow)]
+        sizes = (len(self.record), len(self.falling))
+        return [*times, self.flow_lph, self.grade, *sizes, *self.record, *self.today, *falling]
 
     @classmethod
-    def unpack(cls, packed: bytes) -> "ConstantFlowState":
-        first_s, day_s, since_s, flow_lph, grade, scales = _HEAD.unpack_from(packed)
-        numbers = list(struct.unpack(f"<{(len(packed) - _HEAD.size) // 8}d", packed[_HEAD.size :]))
-        falling = list(zip(numbers[2 * scales :: 2], numbers[2 * scales + 1 :: 2], strict=True))
-        return cls(first_s, day_s, since_s, flow_lph, grade, numbers[:scales], numbers[scales : 2 * scales], falling)
+    def of(cls, numbers: Iterator[float], now_s: float) -> "ConstantFlowState":
+        first_s, day_s, since_s = (then(age_s, now_s) for age_s in take(numbers, 3))
+        flow_lph, grade, scales, count = take(numbers, 4)
+        record, today, falling = (take(numbers, int(many)) for many in (scales, scales, 2 * count))
+        pairs = [(then(age_s, now_s), flow) for age_s, flow in zip(falling[::2], falling[1::2], strict=True)]
+        return cls(first_s, day_s, since_s, flow_lph, int(grade), record, today, pairs)
 
 
 class ConstantFlow:
@@ -110,7 +112,7 @@ class ConstantFlow:
         if interval.gap or not interval.known:
             state.falling.clear()
             return _GAP
-        flow_lph = interval.volume * 3600.0 / (end_s - begin_s)
+        flow_lph = single(interval.volume * 3600.0 / (end_s - begin_s)) if interval.volume else 0.0
         self._push(state, begin_s, flow_lph)
         if flow_lph < _IDLE_LPH:
             state.flow_lph = 0.0
@@ -121,6 +123,12 @@ class ConstantFlow:
         if over is not None and over < self._burst and end_s - state.first_s < self._p.learning_days * _DAY_S:
             return _LEARNING
         return self._verdict(state, over, end_s, flow_lph)
+
+    def stands_still(self, state: ConstantFlowState) -> None:
+        """As `observe` of an ordinary interval without water, within the running day."""
+        if state.falling[-1][1]:
+            state.falling[:] = [(state.falling[0][0], 0.0)]
+        state.flow_lph = 0.0
 
     def _push(self, state: ConstantFlowState, begin_s: float, flow_lph: float) -> None:
         """Keeps the stretches over which each lesser flow has not been undercut."""
@@ -155,7 +163,7 @@ class ConstantFlow:
     def _taught(self, number: int, steady: float, limit: float) -> float:
         """What a flow beyond the limit leaves in the record: a leak told of is known, a tap left on is no habit."""
         scale = self._p.scales[number]
-        return steady if scale.hours > self._p.tap_hours else min(steady, self._p.growth * limit / scale.beyond)
+        return steady if scale.hours > self._p.tap_hours else min(steady, single(self._p.growth * limit / scale.beyond))
 
     def _limit(self, state: ConstantFlowState) -> list[float]:
         pairs = zip(self._p.scales, state.record, strict=True)
@@ -168,7 +176,9 @@ class ConstantFlow:
             state.first_s, state.day_s = begin_s, begin_s + _DAY_S
         while end_s >= state.day_s:
             state.day_s += _DAY_S
-            state.record = [max(old * self._p.fade, new) for old, new in zip(state.record, state.today, strict=True)]
+            state.record = [
+                max(single(old * self._p.fade), new) for old, new in zip(state.record, state.today, strict=True)
+            ]
             state.today = [0.0] * len(self._p.scales)
         self._limit(state)
 

@@ -7,6 +7,7 @@ learned from other households (`detectors.population`); what sets households apa
 
 from dataclasses import dataclass, replace
 from math import log
+from operator import mul
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ Array = NDArray[np.float64]
 
 BEGINS = 12  # two-hour bins of the local hour at which a silence begins
 HOURS = 24  # lengths up to a day, in whole hours
+PARTS = (1,) * 3 + (4,) * (HOURS - 2)  # the own record counts long silences, which are rare, in quarters
 SHORTEST_H, LONGEST_H = 4, 23  # alarm hours to choose from
 LADDER = np.geomspace(60.0, 600_000.0, 24)  # what one false alert may cost, on the scale of `_COST`
 
@@ -26,6 +28,7 @@ _NEAR_H = 9.0  # a collapse counts where the last use is, and the next would be,
 _CHOICES = np.arange(SHORTEST_H, LONGEST_H + 1)
 _COST = _CHOICES**4 / 1800.0  # late alarms cost more than in proportion: p90 3 h better at the same false alerts
 _LEVEL_COST = _CHOICES.astype(np.float64)
+_WORTH = 1.0 / np.array(PARTS)
 _LENGTHS = np.arange(float(HOURS))
 _MIDDLES = _LENGTHS + 0.5
 _EXPOSURE = 1.0 + np.clip(np.minimum(_NEAR_H, _MIDDLES) - np.maximum(0.0, _MIDDLES - _NEAR_H), 0.0, None)
@@ -115,13 +118,15 @@ def _silences(used: int) -> tuple[float, float]:
     return float(min(runs[-1], 24)), float(min(max(runs), 24))
 
 
-def terms(silences: NDArray[np.float32], rate: list[float], past: Before, survival: Array) -> Array:
-    """The hazard's terms for each length 0..23, shape (24, TERMS).
+def terms(silences: bytearray, rate: list[float], past: Before, survival: Array) -> Array:
+    """The hazard's terms for each length 0..23, shape (24, TERMS), for learning their weights.
 
-    `silences[b, l]`: the own record, faded by age: how many begun in bin b lasted l whole hours (24: or more).
+    `silences[25 b + l]`: the own record, faded by age: how many begun in bin b lasted l whole hours (24: more), in
+    `PARTS`.
     """
     place = past.begun * BEGINS // 24
-    lasted = (KERNEL[place] @ silences)[::-1].cumsum()[::-1] + _PRIOR_SILENCES * survival[place]
+    record = np.frombuffer(silences, np.uint8).reshape(BEGINS, HOURS + 1)
+    lasted = (KERNEL[place] @ record * _WORTH)[::-1].cumsum()[::-1] + _PRIOR_SILENCES * survival[place]
     hourly = _logit(np.array([*rate, sum(rate) / 24.0]))
     ahead = hourly[_AHEAD[past.begun]]
     columns = _BLANK[past.begun].copy()
@@ -133,20 +138,56 @@ def terms(silences: NDArray[np.float32], rate: list[float], past: Before, surviv
     return columns.T
 
 
-def alarm_hours(hazard_terms: Array, population: Population, *, steep: bool = True) -> list[int]:
-    """For each step of the ladder the hour g of silence at which to tell somebody, fixed when the silence begins.
+class Planner:
+    """When to tell somebody of a silence that has begun, at each step of the ladder.
 
-    Least of  cost of a false alert * P(the silence ends between g and 24 h) + exposure to a collapse * cost of g.
-    `steep` false: g costs in proportion.
+    The hazard is that of `terms`, its weights drawn together beforehand: what depends on the clock alone is a table.
+    `steep` false: an alarm hour costs in proportion.
     """
-    hazard = 1.0 / (1.0 + np.exp(-(hazard_terms @ population.weights + population.intercept)))
-    lasting = np.ones(HOURS + 1)
-    (1.0 - hazard).cumprod(out=lasting[1:])
-    exposure = (lasting[:-1] - lasting[1:]) @ _EXPOSURE
-    ends_after = lasting[SHORTEST_H : LONGEST_H + 1] - lasting[HOURS]
-    total = _LADDER_COLUMN * ends_after + exposure * (_COST if steep else _LEVEL_COST)
-    hours: list[int] = (np.maximum.accumulate(total.argmin(axis=1)) + SHORTEST_H).tolist()
-    return hours
+
+    def __init__(self, population: Population, *, steep: bool = True) -> None:
+        weights = population.weights
+        own, now, soon = weights[_OWN_RECORD : _OWN_RECORD + 3]
+        in_24_h, in_3_h, own_longer, now_longer, level_longer = weights[19:]
+        clock = np.array([_BLANK[begun][:_OWN_RECORD].T @ weights[:_OWN_RECORD] for begun in range(24)])
+        self._clock = clock + population.intercept
+        self._own = own + own_longer * _SCALED
+        self._now = now + now_longer * _SCALED
+        self._soon = float(soon)
+        self._past = weights[13:19].tolist()
+        self._longer = float(in_3_h), float(in_24_h), float(level_longer)
+        self._prior = _PRIOR_SILENCES * population.survival
+        self._cost = _COST if steep else _LEVEL_COST
+
+    def scores(self, silences: bytearray, rate: list[float], past: Before) -> Array:
+        """logit P(use in the hour after l silent ones), l = 0..23."""
+        place = past.begun * BEGINS // 24
+        record = np.frombuffer(silences, np.uint8).reshape(BEGINS, HOURS + 1)
+        lasted = (KERNEL[place] @ record * _WORTH)[::-1].cumsum()[::-1] + self._prior[place]
+        hourly = _logit(np.array([*rate, sum(rate) / 24.0]))
+        ahead = hourly[_AHEAD[past.begun]]
+        level = float(hourly[24])
+        in_3_h, in_24_h, level_longer = self._longer
+        constant = sum(map(mul, self._past, (*past.terms, level)))
+        slope = in_3_h * past.terms[0] + in_24_h * past.terms[2] + level_longer * level
+        scores: Array = self._clock[past.begun] + _logit(1.0 - lasted[1:] / lasted[:-1]) * self._own
+        scores += ahead[:-1] * self._now
+        scores += ahead[1:] * self._soon
+        scores += _SCALED * slope + constant
+        return scores
+
+    def alarm_hours(self, scores: Array) -> bytes:
+        """For each step of the ladder the hour g of silence at which to tell somebody, fixed when it begins.
+
+        Least of  cost of a false alert * P(the silence ends between g and 24 h) + exposure to a collapse * cost of g.
+        """
+        lasting = np.ones(HOURS + 1)
+        (1.0 / (1.0 + np.exp(scores))).cumprod(out=lasting[1:])
+        exposure = (lasting[:-1] - lasting[1:]) @ _EXPOSURE
+        ends_after = lasting[SHORTEST_H : LONGEST_H + 1] - lasting[HOURS]
+        total = _LADDER_COLUMN * ends_after + exposure * self._cost
+        hours = np.maximum.accumulate(total.argmin(axis=1)) + SHORTEST_H
+        return hours.astype(np.uint8).tobytes()
 
 
 def _logit(share: Array) -> Array:

@@ -1,27 +1,25 @@
 """One meter's whole watch: its register, its detectors, and where their episodes begin and end."""
 
 import struct
-from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import accumulate, pairwise
+from math import isnan, nan
 from zoneinfo import ZoneInfo
 
 from detectors.change_in_use import ChangeInUse, ChangeInUseParameters, ChangeInUseState
 from detectors.constant_flow import ConstantFlow, ConstantFlowParameters, ConstantFlowState
 from detectors.localtime import LocalClock
-from detectors.low_use import LowUse, LowUseParameters, LowUseState
+from detectors.low_use import LowUse, LowUseParameters
+from detectors.low_use_state import LowUseState
 from detectors.no_data import NoData, NoDataParameters, NoDataState
+from detectors.packing import ago, pack_counts, pack_numbers, take, then, unpack_counts, unpack_numbers
 from detectors.parts import Part
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 from domain.interval import Interval
-from domain.register import Case, RegisterState, advance
+from domain.register import GAP_AT_LEAST_S, LENGTHS_KEPT, Case, RegisterState, advance
 
-_VERSION = 4
-_HEAD = struct.Struct("<BBHHHHH")
-_EPISODE = struct.Struct("<B?d")
-_REGISTER = struct.Struct("<ddddd")
+_VERSION = 5
 _UNKNOWN = CannotTell(Reason(key="gap"))
 _REPEATS = (Case.DUPLICATE, Case.CONFLICT, Case.OLDER)
 _KINDS = (
@@ -75,7 +73,10 @@ class WatchParameters:
 
 @dataclass(slots=True)
 class HouseholdState:
-    """All that is remembered of one meter. `running`: each kind's running episode, its level and since when [s]."""
+    """All that is remembered of one meter. `running`: each kind's running episode, its level and since when [s].
+
+    `still_until_s`: up to then a register that stands still moves the clocks and no more; not written down.
+    """
 
     register: RegisterState
     low_use: LowUseState
@@ -83,6 +84,7 @@ class HouseholdState:
     change_in_use: ChangeInUseState
     no_data: NoDataState
     running: dict[AlertKind, tuple[Level, float]] = field(default_factory=dict)
+    still_until_s: float = 0.0
 
 
 class HouseholdWatch:
@@ -94,6 +96,8 @@ class HouseholdWatch:
         self._change_in_use = ChangeInUse(parameters.change_in_use, clock)
         self._constant_flow = ConstantFlow(parameters.constant_flow)
         self._no_data = NoData(parameters.no_data)
+        self._clock = clock
+        self._ordinary_s = min(GAP_AT_LEAST_S, self._no_data.soonest_s)
 
     def start(self, known_since: datetime | None = None) -> HouseholdState:
         """A household never seen. `known_since`: when its meter was put into the ledger."""
@@ -117,11 +121,14 @@ class HouseholdWatch:
 
         `received_at`: when it came, where that is known; else as soon as it was read.
         """
-        changes: list[Change] = []
         at_s = at.timestamp()
+        received_s = received_at.timestamp() if received_at else at_s
+        if at_s < state.still_until_s and not late and self._stands_still(state, at, at_s, register_l, received_s):
+            return []
+        changes: list[Change] = []
         if not late and at_s - state.no_data.last_s >= self._no_data.soonest_s:
             changes += self._tick(state, at_s)
-        self._no_data.heard(state.no_data, at_s, received_at.timestamp() if received_at else at_s)
+        self._no_data.heard(state.no_data, at_s, received_s)
         interval, case = advance(state.register, at, register_l, late=late)
         usable = case is Case.FIRST if interval is None else interval.known
         if not usable or state.no_data.unusable_s or state.running:
@@ -143,7 +150,41 @@ class HouseholdWatch:
             changes += self._follow(
                 state, AlertKind.USE_WHILE_ABSENT, self._use_while_absent(state, interval, used), at
             )
+        state.still_until_s = 0.0 if late or interval.gap else self._still_until_s(state, at_s)
         return changes
+
+    def _stands_still(
+        self, state: HouseholdState, at: datetime, at_s: float, register_l: float, received_s: float
+    ) -> bool:
+        """The ordinary reading, taken quickly: no water, nothing running, the next look at anything yet to come."""
+        register, low_use = state.register, state.low_use
+        step_s = at_s - state.no_data.last_s
+        if register_l != register.mark_l or not 0.0 < step_s < self._ordinary_s or state.running:
+            return False
+        hour = self._clock.hour(at_s - 1.0)
+        if hour != low_use.hour:
+            if self._change_in_use.is_due(state.change_in_use, hour):
+                return False
+            self._change_in_use.turn_hour(state.change_in_use, hour)
+        self._low_use.stands_still(low_use, at_s, step_s, hour)
+        self._constant_flow.stands_still(state.constant_flow)
+        self._no_data.heard(state.no_data, at_s, received_s)
+        register.last_at = register.marked_at = at
+        register.lengths_s = (*register.lengths_s[1 - LENGTHS_KEPT :], step_s)
+        return True
+
+    def _still_until_s(self, state: HouseholdState, at_s: float) -> float:
+        """See `HouseholdState`: the first moment at which something could have to be said, or 0 where it may be now."""
+        register = state.register
+        if state.running or state.no_data.unusable_s or state.low_use.absences:
+            return 0.0
+        if (
+            register.marked_at != register.last_at
+            or register.aside_l == register.aside_l
+            or state.no_data.last_s != at_s
+        ):
+            return 0.0
+        return min(state.constant_flow.day_s, at_s + self._low_use.still_for_s(state.low_use))
 
     def tick(self, state: HouseholdState, now: datetime) -> list[Change]:
         """Time passes without readings. May say something from `deadline` on; raises at the moment it fell due."""
@@ -158,6 +199,7 @@ class HouseholdWatch:
 
     def presence(self, state: HouseholdState, at: datetime) -> list[Change]:
         """Somebody is there (door, motion, a scan, a reply): the silence clock starts anew."""
+        state.still_until_s = 0.0
         self._low_use.presence(state.low_use, at.timestamp())
         if AlertKind.LOW_USE not in state.running:
             return []
@@ -165,10 +207,12 @@ class HouseholdWatch:
 
     def absent(self, state: HouseholdState, begins_at: datetime, ends_at: datetime) -> None:
         """The household is known to be empty from, until; expires by itself."""
+        state.still_until_s = 0.0
         self._low_use.absent(state.low_use, begins_at.timestamp(), ends_at.timestamp())
 
     def absences_are(self, state: HouseholdState, absences: Iterable[tuple[datetime, datetime]]) -> None:
         """These announced absences and no others: one that was taken back or ended early is forgotten."""
+        state.still_until_s = 0.0
         state.low_use.absences = [(begins_at.timestamp(), ends_at.timestamp()) for begins_at, ends_at in absences]
 
     def home_again(self, state: HouseholdState, at: datetime) -> None:
@@ -242,41 +286,49 @@ class HouseholdWatch:
         return []
 
     def dump(self, state: HouseholdState) -> bytes:
-        """The state as bytes: one byte of version, then each part in its own fixed layout."""
-        parts = (
-            _pack_register(state.register),
-            state.low_use.pack(),
-            state.constant_flow.pack(),
-            state.change_in_use.pack(),
-            state.no_data.pack(),
-        )
-        running = b"".join(
-            _EPISODE.pack(_KINDS.index(kind), level is Level.ALERT, since_s)
+        """The state as bytes: version, numbers, counts. Times are written as seconds before the last reading."""
+        now_s = state.register.last_at.timestamp() if state.register.last_at else 0.0
+        running = [
+            part
             for kind, (level, since_s) in state.running.items()
-        )
-        return _HEAD.pack(_VERSION, len(running), *map(len, parts)) + running + b"".join(parts)
+            for part in (_KINDS.index(kind), level is Level.ALERT, ago(since_s, now_s))
+        ]
+        numbers = [
+            now_s,
+            *_register_numbers(state.register, now_s),
+            *state.no_data.numbers(now_s),
+            *state.change_in_use.numbers(now_s),
+            *state.constant_flow.numbers(now_s),
+            *(len(state.running), *running),
+            *state.low_use.numbers(now_s),
+        ]
+        counts = state.change_in_use.counts() + state.low_use.counts()
+        return bytes([_VERSION]) + pack_numbers(numbers) + pack_counts(counts)
 
     def load(self, packed: bytes) -> HouseholdState:
         """The state that `dump` wrote; raises `StateError` for anything else."""
+        if packed[:1] != bytes([_VERSION]):
+            raise StateError(f"version {packed[:1].hex()} of a household's state, expected {_VERSION:02x}")
         try:
-            version, *sizes = _HEAD.unpack_from(packed)
-            if version != _VERSION:
-                raise StateError(f"version {version} of a household's state, expected {_VERSION}")
-            ends = list(accumulate(sizes, initial=_HEAD.size))
-            running, register, low_use, flow, change, no_data = (packed[begin:end] for begin, end in pairwise(ends))
-            return HouseholdState(
-                register=_unpack_register(register),
-                low_use=LowUseState.unpack(low_use),
-                constant_flow=ConstantFlowState.unpack(flow),
-                change_in_use=ChangeInUseState.unpack(change),
-                no_data=NoDataState.unpack(no_data),
-                running={
-                    _KINDS[kind]: (Level.ALERT if alert else Level.ASK, since_s)
-                    for kind, alert, since_s in _EPISODE.iter_unpack(running)
-                },
-            )
-        except (struct.error, ValueError, IndexError) as error:
+            return _unpack(packed[1:])
+        except (struct.error, ValueError, IndexError, StopIteration) as error:
             raise StateError(f"{len(packed)} bytes are no household's state: {error}") from error
+
+
+def _unpack(packed: bytes) -> HouseholdState:
+    values, size = unpack_numbers(packed)
+    numbers, counts = iter(values), unpack_counts(packed[size:])
+    now_s = next(numbers)
+    register = _register_of(numbers, now_s)
+    no_data = NoDataState.of(numbers, now_s)
+    change_in_use = ChangeInUseState.of(numbers, iter(counts.tolist()), now_s)
+    constant_flow = ConstantFlowState.of(numbers, now_s)
+    running = {}
+    for _ in range(int(next(numbers))):
+        kind, alert, since_s = take(numbers, 3)
+        running[_KINDS[int(kind)]] = (Level.ALERT if alert else Level.ASK, then(since_s, now_s))
+    low_use = LowUseState.of(numbers, counts[len(change_in_use.days) :], now_s)
+    return HouseholdState(register, low_use, constant_flow, change_in_use, no_data, running)
 
 
 def _raised(state: HouseholdState, finding: Finding, since_s: float) -> Raised:
@@ -289,14 +341,21 @@ def _ended(state: HouseholdState, kind: AlertKind, at: datetime) -> Ended:
     return Ended(kind=kind, level=level, at=at)
 
 
-def _pack_register(state: RegisterState) -> bytes:
-    times = (at.timestamp() if at else 0.0 for at in (state.last_at, state.marked_at))
-    lengths = array("f", state.lengths_s)
-    return _REGISTER.pack(*times, state.last_l, state.mark_l, state.aside_l) + lengths.tobytes()
+def _register_numbers(state: RegisterState, now_s: float) -> list[float]:
+    """A register never seen is written as -1, which none can be."""
+    marked_s = state.marked_at.timestamp() if state.marked_at else 0.0
+    last_l, mark_l, aside_l = (
+        -1.0 if isnan(litres) else litres for litres in (state.last_l, state.mark_l, state.aside_l)
+    )
+    mark = (0.0,) if mark_l == last_l else (1.0, mark_l)
+    return [last_l, ago(marked_s, now_s), *mark, aside_l, len(state.lengths_s), *state.lengths_s]
 
 
-def _unpack_register(packed: bytes) -> RegisterState:
-    last_s, marked_s, last_l, mark_l, aside_l = _REGISTER.unpack_from(packed)
-    last_at, marked_at = (datetime.fromtimestamp(at_s, UTC) if at_s else None for at_s in (last_s, marked_s))
-    lengths = array("f", packed[_REGISTER.size :])
-    return RegisterState(last_at, last_l, marked_at, mark_l, aside_l, tuple(lengths))
+def _register_of(numbers: Iterator[float], now_s: float) -> RegisterState:
+    last_l, marked_ago_s = take(numbers, 2)
+    mark_l = next(numbers) if next(numbers) else last_l
+    aside_l = next(numbers)
+    marked_s = then(marked_ago_s, now_s)
+    last_at, marked_at = (datetime.fromtimestamp(at_s, UTC) if at_s else None for at_s in (now_s, marked_s))
+    last_l, mark_l, aside_l = (nan if litres == -1.0 else litres for litres in (last_l, mark_l, aside_l))
+    return RegisterState(last_at, last_l, marked_at, mark_l, aside_l, tuple(take(numbers, int(next(numbers)))))

@@ -1,19 +1,24 @@
 """No water drawn for longer than this household's own habit allows."""
 
-import struct
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate, pairwise
-from math import inf, isinf
+from math import floor, inf, isinf
 
-import numpy as np
-from numpy.typing import NDArray
-
-from detectors import drip
-from detectors.drip import DripState
-from detectors.habit import BEGINS, EQUAL_HOURS, HOURS, LADDER, Population, alarm_hours, before, own_record_alone, terms
+from detectors import drip, record
+from detectors.habit import (
+    BEGINS,
+    EQUAL_HOURS,
+    HOURS,
+    PARTS,
+    Before,
+    Planner,
+    Population,
+    before,
+    own_record_alone,
+)
 from detectors.localtime import LocalClock
+from detectors.low_use_state import RATE_STEPS, LowUseState
 from detectors.parts import Part
 from detectors.population import POPULATION
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
@@ -21,23 +26,15 @@ from domain.interval import Interval
 
 _PLAN_FROM_H = 2.0  # shorter silences need no plan: no alarm hour is earlier than 4 h
 _SLACK_H = 0.15  # an hourly meter's hour wanders by minutes
-_FADE = 0.985  # a day; what was learned has a half-life of 46 days
 _RATE_DAYS = 30.0
 _PRIOR_DAYS = 30.0  # weight of other households' false alerts against the own
 _ASKED_BEFORE_H = 1  # the resident has time to answer before anybody else is told
 _SPENT = 1.25  # kept to strictly, 0.42 of a budget of 0.5 was spent on homes not learned from
 _MORNING = 4  # use in the small hours is no getting up
 _PRESUMED_ABSENT_S = 48 * 3600.0
-_LONGEST_DAYS = 28
 _BITS = (1 << 64) - 1
-_HEAD = struct.Struct("<9dQ?BBBH")
-_RATE = struct.Struct("<24d")
-_ABSENCE = struct.Struct("<dd")
-_SILENCES_SIZE = 4 * BEGINS * (HOURS + 1)
-_RAISED = struct.Struct(f"<{len(LADDER) + 1}d")
+_EIGHTHS = 8  # of an alert that would have been raised
 _LATE = CannotTell(Reason(key="late"))
-
-Counts = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,79 +51,6 @@ class LowUseParameters:
     asks_only: timedelta = timedelta(days=14)
     population: Population = POPULATION
     without: frozenset[Part] = frozenset()
-
-
-@dataclass(slots=True)
-class LowUseState:
-    """The running silence and the household's own record. Times [s since 1970], silences [h].
-
-    `up_s`: the latest first use of a morning. `used`: the last 64 hours, a bit each, lowest the running one. `plan`:
-    the running silence's alarm hour at each step of the ladder, rising. `longest`: a day, in quarter hours.
-    These fade by age: `silences[b, l]`, how many begun in bin b lasted l hours; `would_raise[k]`, how many short ones
-    would have raised at k steps; `days`, how many are known.
-    """
-
-    first_s: float = 0.0
-    last_use_s: float = 0.0
-    silent_from_s: float = 0.0
-    silent_s: float = 0.0
-    days: float = 0.0
-    step_l: float = inf
-    up_s: float = 0.0
-    hour: int = 0
-    day: int = 0
-    used: int = 0
-    hour_used: bool = False
-    ask_h: int = 0
-    alert_h: int = 0
-    plan: bytes = b""
-    rate: list[float] = field(default_factory=lambda: [0.3] * 24)
-    silences: Counts = field(default_factory=lambda: np.zeros((BEGINS, HOURS + 1), np.float32))
-    would_raise: list[float] = field(default_factory=lambda: [0.0] * (len(LADDER) + 1))
-    longest: bytearray = field(default_factory=lambda: bytearray(_LONGEST_DAYS))
-    drip: DripState = field(default_factory=DripState)
-    absences: list[tuple[float, float]] = field(default_factory=list)
-
-    def pack(self) -> bytes:
-        head = _HEAD.pack(
-            self.first_s,
-            self.last_use_s,
-            self.silent_from_s,
-            self.silent_s,
-            self.days,
-            self.step_l,
-            self.up_s,
-            float(self.hour),
-            float(self.day),
-            self.used,
-            self.hour_used,
-            self.ask_h,
-            self.alert_h,
-            len(self.plan),
-            len(self.absences),
-        )
-        absences = b"".join(_ABSENCE.pack(*absence) for absence in self.absences)
-        rate = _RATE.pack(*self.rate)
-        counts = self.silences.tobytes() + _RAISED.pack(*self.would_raise)
-        return head + self.plan + absences + rate + counts + bytes(self.longest) + self.drip.pack()
-
-    @classmethod
-    def unpack(cls, packed: bytes) -> "LowUseState":
-        *values, planned, absences = _HEAD.unpack_from(packed)
-        sizes = (planned, absences * _ABSENCE.size, _RATE.size, _SILENCES_SIZE, _RAISED.size, _LONGEST_DAYS)
-        ends = list(accumulate(sizes, initial=_HEAD.size))
-        plan, absent, rate, silences, would_raise, longest = (packed[begin:end] for begin, end in pairwise(ends))
-        state = cls(*values[:7])
-        state.hour, state.day = int(values[7]), int(values[8])
-        state.used, state.hour_used, state.ask_h, state.alert_h = values[9:]
-        state.plan = plan
-        state.absences = [(begin, until) for begin, until in _ABSENCE.iter_unpack(absent)]
-        state.rate = list(_RATE.unpack(rate))
-        state.silences = np.frombuffer(silences, np.float32).reshape(BEGINS, HOURS + 1).copy()
-        state.would_raise = list(_RAISED.unpack(would_raise))
-        state.longest = bytearray(longest)
-        state.drip = DripState.unpack(packed[ends[-1] :])
-        return state
 
 
 class LowUse:
@@ -147,6 +71,7 @@ class LowUse:
         self._others: list[float] = (_PRIOR_DAYS * parameters.population.false_alerts).tolist()
         learned = parameters.population
         self._population = own_record_alone(learned) if Part.HAZARD in self._without else learned
+        self._planner = Planner(self._population, steep=Part.STEEP_COST not in self._without)
 
     def start(self) -> LowUseState:
         return LowUseState()
@@ -168,6 +93,20 @@ class LowUse:
         state.silent_s += end_s - begin_s
         return self._verdict(state, end_s, late=interval.late)
 
+    def stands_still(self, state: LowUseState, end_s: float, step_s: float, hour: int) -> None:
+        """As `observe` of an ordinary interval without water, while nothing could be said: see `still_for_s`."""
+        if hour != state.hour:
+            self._turn_hour(state, hour)
+        if Part.DRIP not in self._without:
+            drip.follow(state.drip, end_s, 0.0, hour // 24)
+        state.known_s += step_s
+        state.silent_s += step_s
+
+    def still_for_s(self, state: LowUseState) -> float:
+        """For how much longer silence alone changes nothing that could be said."""
+        ask_s = 3600.0 * ((min(state.ask_h, state.alert_h) if state.plan else _PLAN_FROM_H) - _SLACK_H)
+        return min(ask_s, self._net_s, _PRESUMED_ABSENT_S) - state.silent_s
+
     def presence(self, state: LowUseState, at_s: float) -> None:
         """Somebody was seen or heard there: the silence begins anew, and teaches nothing about the water."""
         if at_s > state.silent_from_s:
@@ -188,7 +127,7 @@ class LowUse:
         How much later is bounded: no plan waits longer than 23 hours, nor the safety net at all.
         """
         if state.plan:
-            state.would_raise[bisect_right(state.plan, state.alert_h)] += 1.0
+            self._would_have_raised(state, bisect_right(state.plan, state.alert_h))
 
     def left_s(self, state: LowUseState, at_s: float) -> float | None:
         """Since when the household is announced to be empty; none if it isn't."""
@@ -246,23 +185,28 @@ class LowUse:
             if hour % 24 >= _MORNING and int(self._clock.local_s(state.up_s - 1.0)) // 86400 != hour // 24:
                 state.up_s = end_s
         if state.silent_s < _PRESUMED_ABSENT_S:
-            state.days += hours / 24.0
+            state.known_s += end_s - begin_s
         return used
 
     def _turn_hour(self, state: LowUseState, hour: int) -> None:
-        """The hour that is over joins the own rate and the bits; at midnight the record fades."""
+        """The hour that is over joins the own rate and the bits; at midnight the longest silences move on."""
         if state.hour:
             step = max(1.0 / _RATE_DAYS, 1.0 / (hour / 24.0 - state.first_s / 86400.0 + 5.0))
             place = state.hour % 24
-            state.rate[place] += step * (state.hour_used - state.rate[place])
+            rate = state.rate[place] + step * (state.hour_used - state.rate[place])
+            state.rate[place] = floor(rate * RATE_STEPS + 0.5) / RATE_STEPS
             state.used = (state.used | state.hour_used) << min(max(hour - state.hour, 0), 64) & _BITS
-        state.hour, state.hour_used = hour, False
-        if hour // 24 != state.day:
-            state.day = hour // 24
+        if hour // 24 != state.hour // 24:
             state.longest = state.longest[1:] + b"\0"
-            state.silences *= np.float32(_FADE)
-            state.would_raise = [count * _FADE for count in state.would_raise]
-            state.days *= _FADE
+            period = hour // (24 * record.FADE_DAYS)
+            if period != state.hour // (24 * record.FADE_DAYS):
+                self._fade(state, period)
+        state.hour, state.hour_used = hour, False
+
+    def _fade(self, state: LowUseState, period: int) -> None:
+        state.silences = record.fade(state.silences, period)
+        state.would_raise = record.fade(state.would_raise, period)
+        state.known_s = record.faded(state.known_s)
 
     def _restart(self, state: LowUseState, at_s: float) -> None:
         state.silent_from_s, state.silent_s, state.plan = at_s, 0.0, b""
@@ -273,35 +217,40 @@ class LowUse:
         begun = int(self._clock.local_s(state.silent_from_s)) // 3600
         if hours < 1.0 and begun == state.hour:
             return  # a second use within the hour begins no other silence
-        state.silences[begun % 24 * BEGINS // 24, min(int(hours + _SLACK_H), HOURS)] += 1.0
+        lasted = min(int(hours + _SLACK_H), HOURS)
+        cell = begun % 24 * BEGINS // 24 * (HOURS + 1) + lasted
+        state.silences[cell] = min(state.silences[cell] + PARTS[lasted], record.MOST)
         state.longest[-1] = max(state.longest[-1], min(int(hours * 4.0), 255))
         if state.plan and hours <= HOURS:
-            state.would_raise[bisect_right(state.plan, hours + _SLACK_H)] += 1.0
+            self._would_have_raised(state, bisect_right(state.plan, hours + _SLACK_H))
+
+    def _would_have_raised(self, state: LowUseState, steps: int) -> None:
+        state.would_raise[steps] = min(state.would_raise[steps] + _EIGHTHS, record.MOST)
 
     def _plan(self, state: LowUseState) -> None:
         """Fixed once the silence has begun: nothing is learned while nothing flows."""
         if Part.PLAN in self._without:
             state.plan = bytes(EQUAL_HOURS)
         else:
-            steep = Part.STEEP_COST not in self._without
-            state.plan = bytes(alarm_hours(self._terms(state), self._population, steep=steep))
+            scores = self._planner.scores(state.silences, state.rate, self._before(state))
+            state.plan = self._planner.alarm_hours(scores)
         state.alert_h = state.plan[self._step(state, self._p.budget)]
         asked_h = state.plan[self._step(state, self._p.ask_budget)]
         state.ask_h = min(asked_h, state.alert_h - _ASKED_BEFORE_H)
 
-    def _terms(self, state: LowUseState) -> NDArray[np.float64]:
+    def _before(self, state: LowUseState) -> Before:
         begun = int(self._clock.local_s(state.silent_from_s)) // 3600
         used = (state.used | state.hour_used) >> max(state.hour - begun, 0)
-        return terms(state.silences, state.rate, before(begun % 24, used, state.rate), self._population.survival)
+        return before(begun % 24, used, state.rate)
 
     def _step(self, state: LowUseState, budget: float) -> int:
         """The least patient step that keeps to the budget [false alerts in 30 days] on the record."""
         calibrated = Part.CALIBRATION not in self._without
-        allowed = _SPENT * budget / 30.0 * (state.days * calibrated + _PRIOR_DAYS)
+        allowed = _SPENT * budget / 30.0 * (state.known_s / 86400.0 * calibrated + _PRIOR_DAYS)
         others = self._others
         own, step = 0.0, len(others)
         while step:
-            own += state.would_raise[step] * calibrated
+            own += state.would_raise[step] / _EIGHTHS * calibrated
             if own + others[step - 1] > allowed:
                 break
             step -= 1

@@ -1,13 +1,14 @@
 """Nothing usable from a meter: silent for longer than its own rhythm explains, or a register that tells nothing."""
 
-import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import floor
 
+from detectors.packing import ago, take, then
 from domain.finding import CLEAR, AlertKind, Finding, Level, Reason, Verdict
 from domain.register import Case
 
-_PACKED = struct.Struct("<dddddd")
 _SMOOTHING = 1 / 16  # about a day of hourly readings
 _WOBBLE_CAP = 4.0  # one outage [rhythms] must not blunt the watch for weeks
 
@@ -42,13 +43,16 @@ class NoDataState:
     unusable_s: float = 0.0
     received_s: float = 0.0
 
-    def pack(self) -> bytes:
-        rhythm = self.rhythm_s, self.wobble_s
-        return _PACKED.pack(self.last_s, self.heard_s, *rhythm, self.unusable_s, self.received_s)
+    def numbers(self, now_s: float) -> list[float]:
+        """Of when it was first heard only whether it was."""
+        times = (ago(at_s, now_s) for at_s in (self.last_s, self.unusable_s, self.received_s))
+        return [*times, self.rhythm_s, self.wobble_s, bool(self.heard_s)]
 
     @classmethod
-    def unpack(cls, packed: bytes) -> "NoDataState":
-        return cls(*_PACKED.unpack(packed))
+    def of(cls, numbers: Iterator[float], now_s: float) -> "NoDataState":
+        last_s, unusable_s, received_s = (then(age_s, now_s) for age_s in take(numbers, 3))
+        rhythm_s, wobble_s, heard = take(numbers, 3)
+        return cls(last_s, last_s * heard, rhythm_s, wobble_s, unusable_s, received_s)
 
 
 class NoData:
@@ -129,12 +133,19 @@ class NoData:
         if not state.rhythm_s:
             state.rhythm_s = step_s
             return
-        step_s = min(step_s, _WOBBLE_CAP * state.rhythm_s)
-        state.wobble_s += _SMOOTHING * (abs(step_s - state.rhythm_s) - state.wobble_s)
-        state.rhythm_s += _SMOOTHING * (step_s - state.rhythm_s)
+        rhythm_s, wobble_s = state.rhythm_s, state.wobble_s
+        step_s = min(step_s, _WOBBLE_CAP * rhythm_s)
+        if step_s == rhythm_s and not wobble_s:
+            return
+        state.wobble_s = _in_sixteenths(wobble_s + _SMOOTHING * (abs(step_s - rhythm_s) - wobble_s))
+        state.rhythm_s = _in_sixteenths(rhythm_s + _SMOOTHING * (step_s - rhythm_s))
 
     def _allowed_s(self, state: NoDataState) -> float:
         if not state.heard_s:
             return self._never_heard_s
         rhythm_s = state.rhythm_s or self._first_rhythm_s
         return max(self._missed * rhythm_s, rhythm_s + self._patience_s, rhythm_s + 6.0 * state.wobble_s)
+
+
+def _in_sixteenths(seconds: float) -> float:
+    return floor(seconds * 16.0 + 0.5) / 16.0

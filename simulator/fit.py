@@ -17,9 +17,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.habit import BEGINS, HOURS, KERNEL, LADDER, TERMS, Population
+from detectors.habit import BEGINS, HOURS, KERNEL, LADDER, PARTS, TERMS, Population, terms
 from detectors.localtime import LocalClock
-from detectors.low_use import LowUse, LowUseParameters, LowUseState
+from detectors.low_use import LowUse, LowUseParameters
+from detectors.low_use_state import LowUseState
 from detectors.parts import Part
 from domain.recording import Recording
 from domain.register import RegisterState, advance
@@ -60,17 +61,21 @@ class Watched(LowUse):
         self._home = home
         self._latest: Array = np.zeros((HOURS, TERMS))
 
-    def _terms(self, state: LowUseState) -> Array:
-        self._latest = super()._terms(state)
-        return self._latest
+    def _plan(self, state: LowUseState) -> None:
+        self._latest = terms(state.silences, state.rate, self._before(state), self._population.survival)
+        super()._plan(state)
 
     def _learn(self, state: LowUseState) -> None:
-        before = state.silences.copy()
+        before = _counted(state)
         super()._learn(state)
-        self._home.silences += state.silences - before
+        self._home.silences += _counted(state) - before
         if state.plan:
             day = (state.silent_from_s - state.first_s) / 86400.0
             self._home.cases.append(Case(day, self._latest, state.silent_s / 3600.0, state.plan))
+
+
+def _counted(state: LowUseState) -> Array:
+    return np.frombuffer(state.silences, np.uint8).reshape(BEGINS, HOURS + 1) / PARTS
 
 
 def watch(recording: Recording, population: Population, zone: ZoneInfo, without: frozenset[Part] = frozenset()) -> Home:

@@ -2,7 +2,7 @@
 
 from math import cos, exp, log, pi, sin
 
-from detectors.habit import BEGINS, LADDER, Before, Population
+from detectors.habit import BEGINS, LADDER, PARTS, Before, Population
 
 
 def logit(share: float) -> float:
@@ -20,7 +20,7 @@ def hazard(silences: list[list[float]], rate: list[float], past: Before, populat
     """P(use in the hour after l silent ones), l = 0..23, term by term in the order of the weights."""
     place = past.begun * BEGINS // 24
     lasted = [
-        sum(near(place, b) * sum(silences[b][length:]) for b in range(BEGINS))
+        sum(near(place, b) * silences[b][longer] / PARTS[longer] for b in range(BEGINS) for longer in range(length, 25))
         + 10.0 * float(population.survival[place, length])
         for length in range(25)
     ]

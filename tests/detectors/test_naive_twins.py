@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.constant_flow import ConstantFlow, ConstantFlowParameters
-from detectors.habit import BEGINS, HOURS, LADDER, Population, alarm_hours, before, terms
+from detectors.habit import BEGINS, HOURS, LADDER, Planner, Population, before, terms
 from detectors.localtime import LocalClock
 from detectors.population import POPULATION
 from domain.interval import Interval
 from tests import naive
 from tests.detectors.homes import HOUR, MONDAY
 
+PLANNER = Planner(POPULATION)
 SHARES = st.floats(0.0, 1.0)
 
 
@@ -27,9 +28,9 @@ SHARES = st.floats(0.0, 1.0)
     rate=st.lists(SHARES, min_size=24, max_size=24),
 )
 def test_the_alarm_hours_are_those_of_the_slow_twin(seed: int, begun: int, used: int, rate: list[float]) -> None:
-    silences = np.random.default_rng(seed).poisson(0.5, (BEGINS, HOURS + 1)).astype(np.float32)
+    silences = np.random.default_rng(seed).poisson(0.5, (BEGINS, HOURS + 1)).astype(np.uint8)
     past = before(begun, used, rate)
-    quick = alarm_hours(terms(silences, rate, past, POPULATION.survival), POPULATION)
+    quick = list(PLANNER.alarm_hours(PLANNER.scores(bytearray(silences.tobytes()), rate, past)))
     chances = naive.hazard(silences.tolist(), rate, past, POPULATION)
     for step in range(len(LADDER)):
         costs = naive.alarm_costs(chances, step)
@@ -39,11 +40,13 @@ def test_the_alarm_hours_are_those_of_the_slow_twin(seed: int, begun: int, used:
 
 def test_the_hazard_is_that_of_the_slow_twin_to_nine_digits() -> None:
     rate = [0.1 + 0.03 * hour for hour in range(24)]
-    silences = np.random.default_rng(3).poisson(2.0, (BEGINS, HOURS + 1)).astype(np.float32)
+    silences = np.random.default_rng(3).poisson(2.0, (BEGINS, HOURS + 1)).astype(np.uint8)
     past = before(7, 0b1011, rate)
-    scores = terms(silences, rate, past, POPULATION.survival) @ POPULATION.weights + POPULATION.intercept
-    quick = 1.0 / (1.0 + np.exp(-scores))
-    assert quick.tolist() == pytest.approx(naive.hazard(silences.tolist(), rate, past, POPULATION), abs=1e-9)
+    record = bytearray(silences.tobytes())
+    learned = terms(record, rate, past, POPULATION.survival) @ POPULATION.weights + POPULATION.intercept
+    for scores in (learned, PLANNER.scores(record, rate, past)):
+        quick = 1.0 / (1.0 + np.exp(-scores))
+        assert quick.tolist() == pytest.approx(naive.hazard(silences.tolist(), rate, past, POPULATION), abs=1e-9)
 
 
 @settings(max_examples=60, deadline=None)
@@ -61,8 +64,8 @@ def test_the_steady_flow_on_every_scale_is_that_of_the_slow_twin(flows: list[flo
 
 
 def test_a_household_of_which_nothing_is_known_gets_the_population_s_plan() -> None:
-    nothing = np.zeros((BEGINS, HOURS + 1), np.float32)
-    plan = alarm_hours(terms(nothing, [0.3] * 24, before(8, 1, [0.3] * 24), POPULATION.survival), POPULATION)
+    nothing = bytearray(BEGINS * (HOURS + 1))
+    plan = PLANNER.alarm_hours(PLANNER.scores(nothing, [0.3] * 24, before(8, 1, [0.3] * 24)))
     assert isinstance(POPULATION, Population)
     assert 4 <= plan[0] <= plan[-1] <= 23
 

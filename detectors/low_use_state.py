@@ -1,0 +1,92 @@
+"""What `detectors.low_use` remembers of a household, and its few bytes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import inf
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.drip import DripState
+from detectors.habit import BEGINS, HOURS, LADDER
+from detectors.packing import ago, take, then
+
+LONGEST_DAYS = 28
+RATE_STEPS = 65536.0  # a rate of use is a whole number of these parts
+_SIXTEEN = (1 << 16) - 1
+_PARTS = (LONGEST_DAYS, BEGINS * (HOURS + 1), len(LADDER) + 1)
+
+
+@dataclass(slots=True)
+class LowUseState:
+    """The running silence and the household's own record. Times [s since 1970], silences [h].
+
+    `up_s`: the latest first use of a morning. `used`: the last 64 hours, a bit each, lowest the running one. `plan`:
+    the running silence's alarm hour at each step of the ladder, rising. `longest`: a day, in quarter hours.
+    These fade by age (`detectors.record`): `silences[25 b + l]`, how many begun in bin b lasted l hours, in
+    `detectors.habit.PARTS`; `would_raise[k]`, how many short ones would have raised at k steps, in eighths;
+    `known_s`, the time known.
+    """
+
+    first_s: float = 0.0
+    last_use_s: float = 0.0
+    silent_from_s: float = 0.0
+    silent_s: float = 0.0
+    known_s: float = 0.0
+    step_l: float = inf
+    up_s: float = 0.0
+    hour: int = 0
+    used: int = 0
+    hour_used: bool = False
+    ask_h: int = 0
+    alert_h: int = 0
+    plan: bytes = b""
+    rate: list[float] = field(default_factory=lambda: [round(0.3 * RATE_STEPS) / RATE_STEPS] * 24)
+    silences: bytearray = field(default_factory=lambda: bytearray(BEGINS * (HOURS + 1)))
+    would_raise: bytearray = field(default_factory=lambda: bytearray(len(LADDER) + 1))
+    longest: bytearray = field(default_factory=lambda: bytearray(LONGEST_DAYS))
+    drip: DripState = field(default_factory=DripState)
+    absences: list[tuple[float, float]] = field(default_factory=list)
+
+    def numbers(self, now_s: float) -> list[float]:
+        times = (self.first_s, self.last_use_s, self.silent_from_s, self.up_s)
+        absences = [ago(at_s, now_s) for absence in self.absences for at_s in absence]
+        return [
+            *(ago(at_s, now_s) for at_s in times),
+            *(self.silent_s, self.known_s, self.step_l, self.hour, self.hour_used),
+            *(self.used >> shift & _SIXTEEN for shift in (0, 16, 32, 48)),
+            *(rate * RATE_STEPS for rate in self.rate),
+            *(self.ask_h, self.alert_h) * bool(self.plan),
+            *self.drip.numbers(now_s),
+            *absences,
+        ]
+
+    def counts(self) -> bytes:
+        """Of the longest silences only those that are not outlasted by a later one."""
+        lasting, most = bytearray(LONGEST_DAYS), 0
+        for day in range(LONGEST_DAYS - 1, -1, -1):
+            if self.longest[day] > most:
+                lasting[day] = most = self.longest[day]
+        return bytes(lasting) + bytes(self.silences) + bytes(self.would_raise) + self.plan
+
+    @classmethod
+    def of(cls, numbers: Iterator[float], counts: NDArray[np.uint8], now_s: float) -> "LowUseState":
+        """The inverse of `numbers` and `counts`; raises `ValueError` where there is too little."""
+        longest, silences, would_raise, plan = (
+            bytearray(part.tobytes()) for part in np.split(counts, np.cumsum(_PARTS))
+        )
+        if len(would_raise) != _PARTS[-1]:
+            raise ValueError(f"{len(counts)} counts are too few")
+        first_s, last_use_s, silent_from_s, up_s = (then(age_s, now_s) for age_s in take(numbers, 4))
+        silent_s, known_s, step_l, hour, hour_used = take(numbers, 5)
+        used = sum(int(bits) << shift for bits, shift in zip(take(numbers, 4), (0, 16, 32, 48), strict=True))
+        rate = [steps / RATE_STEPS for steps in take(numbers, 24)]
+        ask_h, alert_h = take(numbers, 2) if len(plan) else (0.0, 0.0)
+        state = cls(first_s, last_use_s, silent_from_s, silent_s, known_s, step_l, up_s, int(hour), used)
+        state.hour_used, state.ask_h, state.alert_h = bool(hour_used), int(ask_h), int(alert_h)
+        state.rate, state.plan = rate, bytes(plan)
+        state.silences, state.would_raise, state.longest = silences, would_raise, longest
+        state.drip = DripState.of(numbers, now_s)
+        ends = [then(age_s, now_s) for age_s in numbers]
+        state.absences = list(zip(ends[::2], ends[1::2], strict=True))
+        return state
