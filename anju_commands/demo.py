@@ -70,7 +70,7 @@ def _perform(folder: Path, story: "Story", zone: ZoneInfo, listener: socket.sock
     address, notes_key, stopping = address_of(listener), new_key(), Event()
     clock = StagedClock(story.start_at, time.monotonic)
     fill_records(folder, story.recordings, zone.key)
-    channel = LogChannel(partial(tell_text, typer.echo))
+    channel = LogChannel(partial(tell_text, typer.echo, clock.now, zone))
     with closing(Service(folder, Settings(), [channel], clock.now)) as service, embedded_broker() as port:
         with service.records.write() as tx:
             add_account(tx, "demo", "limin", os.urandom(16).hex(), story.start_at)
@@ -86,7 +86,7 @@ def _perform(folder: Path, story: "Story", zone: ZoneInfo, listener: socket.sock
             if not subscriber.subscribed.wait(30):
                 raise stop("the embedded broker did not answer within 30 s")
             with Publisher(Broker(host="127.0.0.1", port=port), client_id=GATEWAY, say=complain) as publisher:
-                show.play(publisher, scan=lambda: pass_by(address, band.card_id), progress=_Progress())
+                show.play(publisher, scan=lambda: pass_by(address, band.card_id), progress=_Progress(zone))
             if not once:
                 clock.run_on()
                 typer.echo(f"\nThe last alert is still open: acknowledge and resolve it on {address}")
@@ -106,11 +106,12 @@ def _perform(folder: Path, story: "Story", zone: ZoneInfo, listener: socket.sock
 class _Progress:
     """One line that is written over on a terminal; elsewhere a line for every tenth."""
 
-    def __init__(self) -> None:
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
         self._tenths = -1
 
     def __call__(self, moment: "Moment", readings: int) -> None:
-        line = f"{moment.at:%Y-%m-%d %H:%M} UTC, {moment.published} of {readings} readings"
+        line = f"{moment.at.astimezone(self._zone):%d %b %H:%M}, {moment.published} of {readings} readings"
         if sys.stderr.isatty():
             sys.stderr.write(f"\r{line}\x1b[K")
         elif int(10 * moment.share) > self._tenths:

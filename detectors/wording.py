@@ -183,7 +183,7 @@ def explain(reason: Reason, language: str, tz: tzinfo) -> str:
 
 
 def _say(name: str, value: float | str, language: Language, tz: tzinfo) -> str:
-    if name.endswith("_at"):
+    if name == "at" or name.endswith("_at"):
         return _moment(str(value), language, tz)
     return f"{value:g}" if isinstance(value, float) else str(value)
 

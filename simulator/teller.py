@@ -18,9 +18,9 @@ from store import tables as t
 A, M = t.alerts.c, t.messages.c
 
 
-def tell_text(say: Callable[[str], None], text: Outgoing) -> None:
-    """One text as it leaves: to whom, and word for word."""
-    say(f"           ✉ {text.name} {text.to}  {text.body}")
+def tell_text(say: Callable[[str], None], now: Callable[[], datetime], zone: ZoneInfo, text: Outgoing) -> None:
+    """One text as it leaves: when, to whom, and word for word."""
+    say(f"       {now().astimezone(zone):%H:%M}  ✉ {text.name} {text.to}  {text.body}")
 
 
 class Teller:
@@ -41,7 +41,7 @@ class Teller:
                     home = home_of(tx, row["household_id"])
                     where = f"{home.place} {home.residents}".strip() or row["subject"]
                     self._say(f"{self._time(now)}  ● {row['kind']} ({row['level']})  {where}")
-                    self._say(f"           {_words(row['reason'], self._zone)}")
+                    self._say(f"              {_words(row['reason'], self._zone)}")
 
     def sums(self) -> tuple[dict[str, int], dict[str, int]]:
         """Alerts by kind (of `low_use` those at level alert, asks apart), and texts by what became of them."""

@@ -1,0 +1,17 @@
+"""Reasons in words."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from detectors.wording import explain
+from domain.finding import Reason
+
+
+@pytest.mark.parametrize(
+    ("key", "name"), [("found", "at"), ("gas", "at"), ("constant_flow_tap", "since_at"), ("gateway_silent", "last_at")]
+)
+def test_every_moment_is_said_on_the_wall_clock_of_the_home(key: str, name: str) -> None:
+    values: dict[str, float | str] = {name: "2026-04-23T07:25:07+00:00", "flow_lph": 240.0, "record_lph": 100.0}
+    assert "Thu 23 Apr 15:25" in explain(Reason(key=key, values=values), "en", ZoneInfo("Asia/Shanghai"))
+    assert "4月23日15:25" in explain(Reason(key=key, values=values), "zh", ZoneInfo("Asia/Shanghai"))
