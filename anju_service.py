@@ -39,10 +39,11 @@ from store.readings import Readings
 from store.records import Records
 from store.security import SecurityLog
 from store.upkeep import Upkeep
+from web import guardian_access, meetings
 from web.app import create_app
 from web.bands import by_card
 from web.health import Health
-from web.meetings import purge
+from web.links import Links
 from web.metrics import routes as metrics_routes
 from web.webhooks import webhooks
 
@@ -70,6 +71,7 @@ class Service:
         self.committed = Event()
         self.records = Records(folder / "records.db")
         self.readings = Readings(folder / "readings.db")
+        self._links = Links(settings.web.public_url, settings.web.link_keys.split())
         sensitivity = _sensitivity(settings)
         self.notifier = Notifier(
             records=self.records,
@@ -80,6 +82,7 @@ class Service:
             rules=_notifier_rules(settings),
             pool=pool,
             turnstile=turnstile,
+            link_for=self._links.link_for,
         )
         self._heartbeat = Heartbeat(self.records, settings.notify.heartbeat_url, is_well=self._is_well)
         with self.records.read() as tx:
@@ -135,6 +138,8 @@ class Service:
             now=self.now,
             public_url=public_url,
             notes_keys=notes_keys,
+            letters=self.notifier.letters,
+            links=self._links,
             signed_in_as=signed_in_as,
             is_healthy=self.health,
             routers=[metrics_routes(self.metrics, CONTENT_TYPE), webhooks(inbound, self.now)],
@@ -267,7 +272,8 @@ class Service:
         now = self.now()
         self._upkeep.round(now, followers)
         with self.records.write() as tx:
-            purge(tx, now)
+            meetings.purge(tx, now)
+            guardian_access.purge(tx, now)
 
     def _band_of(self, card_id: str) -> int | None:
         with self.records.read() as tx:

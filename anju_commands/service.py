@@ -25,6 +25,8 @@ def run(settings_file: SettingsFile = None) -> None:
     from anju_service import Service
     from notifier.pace import Pace, Turnstile
     from store.contracts import StoreError
+    from web.links import LinkKeyError
+    from web.notes import NotesError
 
     settings = settings_of(settings_file)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -35,11 +37,11 @@ def run(settings_file: SettingsFile = None) -> None:
         calls = ThreadPoolExecutor(settings.notify.workers, "provider")
         turnstile = Turnstile(Pace(settings.notify.texts_a_second), time.monotonic, time.sleep)
         service = Service(Path(settings.store.folder), settings, channels, wall_clock, calls, turnstile=turnstile)
-    except StoreError as e:
+        pages = service.pages(settings.web.public_url, notes_keys=settings.web.notes_keys.split())
+    except (StoreError, LinkKeyError, NotesError) as e:
         raise stop(str(e)) from e
     stopping = Event()
     subscriber = service.subscriber(_subscription(settings))
-    pages = service.pages(settings.web.public_url, notes_keys=settings.web.notes_keys.split())
     threads = [Thread(target=subscriber.run, name="subscriber"), *service.threads(stopping)]
     with closing(service), closing(listener):
         for thread in threads:

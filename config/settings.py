@@ -123,6 +123,11 @@ class Web:
     notes_keys: str = setting(
         "", "opens wristbands' medical notes; several, separated by spaces: the newest first", secret=True
     )
+    link_keys: str = setting(
+        "",
+        "signs the links in guardians' texts, 32 characters or more; several, separated by spaces: the newest first",
+        secret=True,
+    )
     public_url: str = setting("http://127.0.0.1:8000", "how people reach the pages; callbacks are signed over it")
 
 

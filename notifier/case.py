@@ -151,9 +151,10 @@ class Case:
             .values(status=MessageStatus.CANCELLED.value, status_at=self.now, next_at=None)
         )
 
-    def told(self) -> list[Person]:
-        """Everybody to whom a text of this alert may have gone."""
+    def told(self, *, or_will_be: bool = False) -> list[Person]:
+        """Everybody to whom a text of this alert may have gone; `or_will_be`: or waits to go."""
         left = [status.value for status in MessageStatus if status.may_have_left]
+        left += [MessageStatus.PENDING.value] * or_will_be
         rows = self.tx.execute(
             select(M.contact_id, M.addressee)
             .where(M.alert_id == self.alert_id, or_(M.status.in_(left), M.sent_at.is_not(None)))

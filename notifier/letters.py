@@ -1,5 +1,6 @@
 """From a decision to rows in the outbox: words in the reader's language, a channel, segments and cost."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,12 +35,16 @@ class Letter:
     not_before: datetime | None = None
 
 
-class Letters:
-    """Writes texts into the outbox, in the caller's transaction."""
+LinkFor = Callable[[str, datetime], str | None]
 
-    def __init__(self, texts: Texts, router: Router) -> None:
+
+class Letters:
+    """Writes texts into the outbox, in the caller's transaction. `link_for` makes a guardian's link to the pages."""
+
+    def __init__(self, texts: Texts, router: Router, link_for: LinkFor | None = None) -> None:
         self.texts = texts
         self.router = router
+        self._link_for = link_for
 
     def write(self, tx: Connection, letter: Letter) -> int | None:
         """The new row's id; None when this cause has written to this person before, or nothing serves the number."""
@@ -89,7 +94,8 @@ class Letters:
         """How this person can answer on the channel that reaches them."""
         if kind.is_notice:
             return self.texts.say(reader.language, "answer", "notice")
-        replies = self.capabilities(reader, now).replies
+        can = self.capabilities(reader, now)
+        replies = can.replies
         if reader.role is None:
             key = "resident_replies" if replies else "resident"
         elif reader.role is Role.OPERATOR:
@@ -98,7 +104,27 @@ class Letters:
             key = "replies"
         else:
             key = "guardian" if reader.role is Role.GUARDIAN else "staff"
-        return self.texts.say(reader.language, "answer", key)
+        how = self.texts.say(reader.language, "answer", key)
+        link = (
+            self._link_for(reader.contact_id, now)
+            if self._link_for and can.links and reader.role is Role.GUARDIAN
+            else None
+        )
+        return self.texts.say(reader.language, "answer", "link", answer=how, link=link) if link else how
+
+    def code(self, tx: Connection, reader: Person, code: str, *, cause: str, now: datetime) -> int | None:
+        """A code that lets this person in, at once."""
+        letter = Letter(
+            cause=cause,
+            person=reader,
+            template="code",
+            variables={"what": code},
+            purpose="code",
+            urgency=0,
+            why="code",
+            now=now,
+        )
+        return self.write(tx, letter)
 
     def who(self, home: Home, language: Language) -> str:
         return home.residents or self.texts.say(language, "someone", "resident")

@@ -99,6 +99,16 @@ class Life:
             case.write(next_at=None, ended_at=now)  # the new alert looks after it from here on
         return self._raise(tx, concern, now)
 
+    def tell_more(
+        self, tx: Connection, alert_id: int, reason: Reason, *, cause: str, now: datetime, worse: bool = False
+    ) -> None:
+        """Those who were told hear more of the same alert: with other news, or, if `worse`, at once; once a `cause`."""
+        case = Case.open(tx, alert_id, now)
+        if worse:
+            case.write(reason={"key": reason.key, "values": dict(reason.values)})
+        case.note("join", ANJU, reason.key, case.state)
+        self._telling.more(case, reason, cause, at_once=worse)
+
     def ease(self, tx: Connection, subject: str, kind: AlertKind, at: datetime, now: datetime) -> int | None:
         """The cause is gone. The alert stays until a person settles it; those who were told hear of it."""
         case = Case.find(tx, (A.subject == subject) & (A.kind == kind), now)

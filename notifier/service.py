@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from detectors.household import HouseholdWatch
 from notifier.contract import Channel, Records
-from notifier.letters import Letters
+from notifier.letters import Letters, LinkFor
 from notifier.life import Life, LifeRules
 from notifier.messages import Texts, Words
 from notifier.outbox import Outbox, OutboxRules
@@ -33,7 +33,8 @@ class Notifier:
 
     `records`: store.records.Records; `journal`: the readings' store; `channels`: in order of preference, for example
     `LogChannel(show)`; `words`: config.sms.load_words(); `watch_in`: `lambda zone: HouseholdWatch(parameters, zone)`;
-    `pool`: a ThreadPoolExecutor for the providers' calls, none to make them in turn; `turnstile`: minds their rate.
+    `pool`: a ThreadPoolExecutor for the providers' calls, none to make them in turn; `turnstile`: minds their rate;
+    `link_for`: a guardian's link.
 
     The service runs `watch_turn(now())` in one thread and `send_turn(now())` in another, each again at once while it
     returns more than 0, else after new readings or a second. `turn` does both, for one thread. `life` is for web/.
@@ -50,9 +51,10 @@ class Notifier:
         rules: NotifierRules | None = None,
         pool: Executor | None = None,
         turnstile: Callable[[], None] = lambda: None,
+        link_for: LinkFor | None = None,
     ) -> None:
         rules = rules or NotifierRules()
-        self.letters = Letters(Texts(words=words), Router(channels))
+        self.letters = Letters(Texts(words=words), Router(channels), link_for)
         self.life = Life(self.letters, rules.life)
         self.unwatched = Unwatched(self.life, self.letters, rules.unwatched)
         self.watch = Watch(

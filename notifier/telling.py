@@ -48,6 +48,32 @@ class Telling:
             )
             self.letters.write(case.tx, letter)
 
+    def more(self, case: Case, reason: Reason, cause: str, *, at_once: bool) -> None:
+        """More of the same alert, for all who were told but the resident; once for each `cause`."""
+        texts = self.letters.texts
+        for reader in case.told(or_will_be=True):
+            if reader.addressee == "resident":
+                continue
+            what = texts.reason(reader.language, "what", case.kind, reason, self._when(case))
+            variables = self._place(case, reader.language) | {
+                "what": what,
+                "gist": texts.say(reader.language, "gist", case.kind.value),
+                "answer": self.letters.answer(reader, case.kind, case.now),
+            }
+            letter = Letter(
+                cause=cause,
+                person=reader,
+                template="notice",
+                variables=variables,
+                purpose="first" if at_once else "news",
+                urgency=URGENCY[case.kind] + (0 if at_once else 2),
+                why=reason.key,
+                now=case.now,
+                alert_id=case.alert_id,
+                community_id=case.home.community_id,
+            )
+            self.letters.write(case.tx, letter)
+
     def _write(self, case: Case, reader: Person, event_id: int, decision: Decision, policy: Policy) -> None:
         notice = case.kind.is_notice
         letter = Letter(

@@ -184,6 +184,31 @@ sessions = Table(
     Column("expires_at", UtcTime, nullable=False),
 )
 
+# Guardians who come by a link in a text or by a code to their phone
+
+guardian_codes = Table(
+    "guardian_codes",
+    metadata,
+    Column("code_id", Integer, primary_key=True),
+    Column("secret_hash", LargeBinary, nullable=False),  # of the cookie of the browser that asked
+    Column("contact_id", Text, ForeignKey("contacts.contact_id")),  # none: nobody has the phone that was typed
+    Column("code_hash", LargeBinary, nullable=False),
+    Column("message_id", Integer),  # the text that carries it; its words are wiped soon
+    Column("expires_at", UtcTime, nullable=False, index=True),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    UniqueConstraint("secret_hash"),
+)
+
+guardian_sessions = Table(
+    "guardian_sessions",
+    metadata,
+    Column("session_hash", LargeBinary, primary_key=True),
+    Column("contact_id", Text, ForeignKey("contacts.contact_id"), nullable=False, index=True),
+    Column("by_code", Boolean, nullable=False),  # else by a link, which opens neither notes nor consent
+    Column("csrf_token", Text, nullable=False),
+    Column("expires_at", UtcTime, nullable=False, index=True),
+)
+
 # Detection
 
 detector_states = Table(

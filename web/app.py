@@ -12,12 +12,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from web import account_pages, alert_pages, band_pages, finder_pages, health, household_pages, sign_in
+from web import (
+    account_pages,
+    alert_pages,
+    band_pages,
+    finder_pages,
+    guardian_doors,
+    guardian_pages,
+    health,
+    household_pages,
+    sign_in,
+)
 from web.desk import FINDER_SCRIPT, FINDER_STYLE, AlertLife, Desk, Readings, Records, all_words, templates
 from web.finder_pages import Finder, FinderLimits
 from web.guard import Guard
+from web.guardian_access import SendsCodes
+from web.guardian_doors import Family
 from web.health import Health
 from web.limits import Limit
+from web.links import Links
 from web.notes import NotesCipher
 
 
@@ -31,11 +44,14 @@ def create_app(
     signed_in_as: str | None = None,
     is_healthy: Callable[[], Health] = Health,
     notes_keys: Sequence[str] = (),
+    letters: SendsCodes | None = None,
+    links: Links | None = None,
     emergency_numbers: tuple[str, str] = ("120", "110"),
     routers: Sequence[APIRouter] = (),
 ) -> FastAPI:
     """Everything wired. `signed_in_as` opens the console without a password: for the demonstration on loopback alone.
 
+    `letters` sends guardians their codes, without it they have no pages; `links` checks the links in their texts.
     `notes_keys` open the medical notes of wristbands, the newest first; `emergency_numbers`: ambulance, police.
     `routers` are added as they are (providers' webhooks, metrics); they must check who calls by themselves.
     """
@@ -74,7 +90,13 @@ def create_app(
     ):
         app.include_router(router)
     app.include_router(health.routes(is_healthy))
-    for error, page in sign_in.problem_pages(desk).items():
+    if letters is not None:
+        asks = Limit(tries=5, within=timedelta(minutes=15))
+        links = links or Links(public_url)
+        family = Family(desk=desk, letters=letters, links=links, cipher=finder.cipher, asks=asks)
+        app.include_router(guardian_doors.routes(family))
+        app.include_router(guardian_pages.routes(family))
+    for error, page in (sign_in.problem_pages(desk) | guardian_doors.problem_pages(desk)).items():
         app.add_exception_handler(error, page)
     _add_problem_pages(app, desk)
     app.add_middleware(Guard, public_url=desk.public_url)

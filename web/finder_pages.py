@@ -95,7 +95,9 @@ def routes(finder: Finder) -> APIRouter:
 
         @router.post(f"/{prefix}/{{code}}/say")
         def say(request: Request, code: str, body: Annotated[str, Form()] = "") -> Response:
-            return _write(finder, request, door_of(code), lambda tx, m, now: _line(tx, m, body, now))
+            return _write(
+                finder, request, door_of(code), lambda tx, m, now: meetings.say_as_finder(tx, finder.life, m, body, now)
+            )
 
         @router.post(f"/{prefix}/{{code}}/place")
         def place(
@@ -231,10 +233,6 @@ def _notes(finder: Finder, who: Wearer) -> Notes | None:
 
 def _count_scan(finder: Finder, band: Band, stage: Stage, now: datetime) -> None:
     finder.sink.commit(Batch(scans=[BandScan(band_no=band.band_id, at=now, stage=stage.value, source="web")]))
-
-
-def _line(tx: Connection, meeting: Meeting, body: str, now: datetime) -> None:
-    meetings.say(tx, meeting.meeting_id, meetings.FINDER, body, now)
 
 
 def _place(tx: Connection, meeting: Meeting, place: str) -> None:

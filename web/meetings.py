@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Protocol
 
 from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
@@ -15,6 +14,7 @@ from domain.wristband import Band, BandField, BandState, Stage, coarse
 from notifier.life import Concern
 from store.tables import alerts, meeting_lines, meetings, residents, scans, wristbands
 from web.bands import Wearer
+from web.session import hash_of
 
 MEETING_LASTS = timedelta(hours=2)  # the finder's page shows the name for so long
 TOLD_AGAIN_AFTER = timedelta(minutes=15)  # one text a band and quarter of an hour
@@ -29,6 +29,10 @@ class RaisesAlerts(Protocol):
     """The notifier's `Life`, as far as a scan needs it."""
 
     def raise_or_join(self, tx: Connection, concern: Concern, now: datetime) -> int: ...
+
+    def tell_more(
+        self, tx: Connection, alert_id: int, reason: Reason, *, cause: str, now: datetime, worse: bool = False
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,7 @@ def of_token(tx: Connection, token: str, band_id: int, now: datetime) -> Meeting
     """The finder's running meeting with this band."""
     row = tx.execute(
         select(meetings).where(
-            meetings.c.token_hash == _hash(token), meetings.c.band_id == band_id, meetings.c.ends_at > now
+            meetings.c.token_hash == hash_of(token), meetings.c.band_id == band_id, meetings.c.ends_at > now
         )
     ).mappings()
     found = row.one_or_none()
@@ -70,7 +74,7 @@ def of_token(tx: Connection, token: str, band_id: int, now: datetime) -> Meeting
 def begin(tx: Connection, band: Band, now: datetime) -> tuple[str, Meeting]:
     """A new meeting and the secret for its finder's cookie."""
     token = secrets.token_urlsafe(24)
-    values = {"band_id": band.band_id, "token_hash": _hash(token), "started_at": now, "ends_at": now + MEETING_LASTS}
+    values = {"band_id": band.band_id, "token_hash": hash_of(token), "started_at": now, "ends_at": now + MEETING_LASTS}
     meeting_id = tx.scalars(insert(meetings).values(values).returning(meetings.c.meeting_id)).one()
     return token, Meeting(
         meeting_id=meeting_id, band_id=band.band_id, alert_id=None, started_at=now, medical=False, place=None
@@ -88,7 +92,10 @@ def tell(
     reason: Reason,
     now: datetime,
 ) -> None:
-    """The found person's alert: raised, or, within a quarter of an hour, the running one without another text."""
+    """The found person's alert: raised, or, within a quarter of an hour, the running one without another text.
+
+    But an emergency is told at once, once, also to those who heard only that a passer-by is there.
+    """
     alert_id = _told_lately(tx, band.band_id, now)
     if alert_id is None:
         concern = Concern(
@@ -103,6 +110,8 @@ def tell(
             momentary=True,
         )
         alert_id = life.raise_or_join(tx, concern, now)
+    elif medical and not _known_to_be_medical(tx, alert_id):
+        life.tell_more(tx, alert_id, reason, cause=f"medical:{alert_id}", now=now, worse=True)
     tx.execute(
         update(meetings).where(meetings.c.meeting_id == meeting.meeting_id).values(alert_id=alert_id, medical=medical)
     )
@@ -113,6 +122,15 @@ def say(tx: Connection, meeting_id: int, by: str, body: str, now: datetime) -> N
     text = "".join(character for character in body if character.isprintable() or character == "\n").strip()
     if text:
         tx.execute(insert(meeting_lines).values(meeting_id=meeting_id, at=now, by=by, body=text[:LONGEST_LINE]))
+
+
+def say_as_finder(tx: Connection, life: RaisesAlerts, meeting: Meeting, body: str, now: datetime) -> None:
+    """Those who were told of the scan hear that there is a message: once in a quarter of an hour."""
+    say(tx, meeting.meeting_id, FINDER, body, now)
+    if meeting.alert_id is not None:
+        quarter = (now - meeting.started_at) // TOLD_AGAIN_AFTER
+        reason = Reason(key="found_message", values={"at": now.isoformat()})
+        life.tell_more(tx, meeting.alert_id, reason, cause=f"message:{meeting.meeting_id}:{quarter}", now=now)
 
 
 def lines(tx: Connection, meeting_id: int) -> list[Line]:
@@ -207,6 +225,11 @@ def purge(tx: Connection, now: datetime) -> int:
     )
 
 
+def _known_to_be_medical(tx: Connection, alert_id: int) -> bool:
+    medical = (meetings.c.alert_id == alert_id, meetings.c.medical)
+    return tx.execute(select(meetings.c.meeting_id).where(*medical).limit(1)).first() is not None
+
+
 def _told_lately(tx: Connection, band_id: int, now: datetime) -> int | None:
     """The alert that this band raised within the last quarter of an hour, if it still waits for a person."""
     return tx.scalar(
@@ -231,7 +254,3 @@ def _meeting(row: RowMapping) -> Meeting:
         medical=bool(row["medical"]),
         place=row["place"],
     )
-
-
-def _hash(token: str) -> bytes:
-    return sha256(token.encode()).digest()

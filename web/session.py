@@ -94,7 +94,7 @@ def open_session(tx: Connection, login: str, now: datetime) -> str:
     tx.execute(delete(sessions).where(sessions.c.expires_at <= now))
     tx.execute(
         insert(sessions).values(
-            session_hash=_hash(secret),
+            session_hash=hash_of(secret),
             login=login,
             csrf_token=secrets.token_urlsafe(24),
             created_at=now,
@@ -105,7 +105,7 @@ def open_session(tx: Connection, login: str, now: datetime) -> str:
 
 
 def close_session(tx: Connection, secret: str) -> None:
-    tx.execute(delete(sessions).where(sessions.c.session_hash == _hash(secret)))
+    tx.execute(delete(sessions).where(sessions.c.session_hash == hash_of(secret)))
 
 
 def viewer_of(tx: Connection, secret: str, now: datetime) -> Viewer | None:
@@ -113,7 +113,9 @@ def viewer_of(tx: Connection, secret: str, now: datetime) -> Viewer | None:
     row = tx.execute(
         _people.add_columns(sessions.c.csrf_token)
         .join(sessions, sessions.c.login == accounts.c.login)
-        .where(sessions.c.session_hash == _hash(secret), sessions.c.expires_at > now, accounts.c.disabled_at.is_(None))
+        .where(
+            sessions.c.session_hash == hash_of(secret), sessions.c.expires_at > now, accounts.c.disabled_at.is_(None)
+        )
     ).one_or_none()
     return None if row is None else _viewer(tuple(row))
 
@@ -151,5 +153,6 @@ def _viewer(row: tuple[object, ...]) -> Viewer:
     )
 
 
-def _hash(secret: str) -> bytes:
+def hash_of(secret: str) -> bytes:
+    """What is kept of a random secret; it needs no salt."""
     return sha256(secret.encode()).digest()

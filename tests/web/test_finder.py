@@ -141,6 +141,33 @@ def test_an_emergency_opens_the_notes_with_its_reason_in_the_log(scene: Scene) -
     assert scene.count("alerts") == 1
 
 
+def test_an_emergency_after_the_first_word_is_told_at_once_and_once(scene: Scene) -> None:
+    scene.browser.post(f"{scene.path}/here")
+    told = scene.count("messages")
+    for _ in range(3):
+        scene.browser.post(f"{scene.path}/medical", data={"why": "unconscious"})
+    with scene.records.read() as tx:
+        more = tx.execute(select(messages.c.contact_id, messages.c.body, messages.c.purpose).offset(2 + told)).all()
+        reason = tx.scalar(select(alerts.c.reason).where(alerts.c.kind == "found"))
+    assert {row.contact_id for row in more} == {"daughter", "grid_worker"}
+    assert {row.purpose for row in more} == {"first"}
+    assert all("说需要急救" in row.body for row in more)
+    assert reason is not None
+    assert reason["key"] == "found_medical"
+
+
+def test_what_the_finder_writes_is_told_once_in_a_quarter_of_an_hour(scene: Scene) -> None:
+    scene.browser.post(f"{scene.path}/here")
+    told = scene.count("messages")
+    for words in ("我们在公园东门", "她说冷"):
+        scene.browser.post(f"{scene.path}/say", data={"body": words})
+    first = scene.count("messages")
+    assert first - told == 2  # the guardian and the grid worker
+    scene.clock.at += timedelta(minutes=16)
+    scene.browser.post(f"{scene.path}/say", data={"body": "还在等"})
+    assert scene.count("messages") - first == 2
+
+
 def test_without_a_reason_the_notes_stay_closed(scene: Scene) -> None:
     page = scene.browser.post(f"{scene.path}/medical", data={"why": "curious"}).text
     assert "糖尿病" not in page

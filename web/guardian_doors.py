@@ -1,0 +1,140 @@
+"""Where family comes in: a code to the phone, or the link in a text; and who a request comes from."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from domain.alert import ImpossibleStepError
+from web import guardian_access
+from web.desk import Desk
+from web.guardian_access import Guardian, SendsCodes
+from web.guardian_view import NotYoursError
+from web.limits import Limit
+from web.links import Links
+from web.notes import NotesCipher
+from web.session import same_token
+from web.sign_in import ForgedFormError
+
+Text = Annotated[str, Form()]
+ASKING = "anju_code"
+
+
+class NotAGuardianError(Exception):
+    """The page isn't there for this visitor: come in again."""
+
+
+class NotByCodeError(Exception):
+    """A link isn't enough for this: it may have been passed on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """All that guardians' pages need beside the desk."""
+
+    desk: Desk
+    letters: SendsCodes
+    links: Links
+    cipher: NotesCipher
+    asks: Limit  # for codes, by phone and by address
+
+
+def cookie_name(public_url: str) -> str:
+    return "__Host-anju-family" if public_url.startswith("https:") else "anju_family"
+
+
+def routes(family: Family) -> APIRouter:
+    """Coming in by code or link, and going out."""
+    router, desk = APIRouter(), family.desk
+
+    @router.post("/family/code")
+    def ask(request: Request, phone: Text = "") -> Response:
+        now, address = desk.now(), request.client.host if request.client else "?"
+        digits = "".join(character for character in phone if character.isdigit())[-8:]
+        if not (family.asks.allows(f"phone {digits}", now) and family.asks.allows(f"address {address}", now)):
+            return desk.page(request, "family/enter.html", status=429, wrong="page.too_many")
+        with desk.records.write() as tx:
+            secret = guardian_access.send_code(tx, family.letters, phone, below=secrets.randbelow, now=now)
+        answer = RedirectResponse("/family/code", 303)
+        _set(desk, answer, ASKING, secret, guardian_access.CODE_LASTS.total_seconds())
+        return answer
+
+    @router.get("/family/code")
+    def code_page(request: Request) -> Response:
+        return desk.page(request, "family/code.html", wrong=None)
+
+    @router.post("/family/enter")
+    def enter(request: Request, code: Text = "") -> Response:
+        with desk.records.write() as tx:
+            session = guardian_access.enter(tx, request.cookies.get(ASKING, ""), code[:20], desk.now())
+        return _come_in(desk, session) or desk.page(request, "family/code.html", status=401, wrong="family.wrong_code")
+
+    @router.get("/l/{token}")
+    def link_page(request: Request, token: str) -> Response:
+        """Opens nothing: previews of the text, too, follow links."""
+        fits = family.links.contact_of(token, desk.now()) is not None
+        return desk.page(request, "family/link.html", status=200 if fits else 410, token=token, fits=fits)
+
+    @router.post("/l/{token}")
+    def follow(request: Request, token: str) -> Response:
+        now, session = desk.now(), None
+        contact_id = family.links.contact_of(token, now)
+        if contact_id is not None:
+            with desk.records.write() as tx:
+                session = guardian_access.open_session(tx, contact_id, by_code=False, now=now)
+        return _come_in(desk, session) or RedirectResponse("/family", 303)
+
+    @router.post("/family/out")
+    def out(request: Request, csrf: Text = "") -> Response:
+        acting(desk, request, csrf)
+        with desk.records.write() as tx:
+            guardian_access.close_session(tx, request.cookies.get(cookie_name(desk.public_url), ""))
+        return RedirectResponse("/family", 303)
+
+    return router
+
+
+def problem_pages(desk: Desk) -> dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]:
+    """What the two errors look like."""
+
+    async def again(request: Request, _: Exception) -> Response:
+        return RedirectResponse("/family", 303)
+
+    async def code_first(request: Request, _: Exception) -> Response:
+        return desk.page(request, "family/enter.html", status=403, wrong="family.code_first")
+
+    return {NotAGuardianError: again, NotYoursError: again, ImpossibleStepError: again, NotByCodeError: code_first}
+
+
+def guardian(desk: Desk, request: Request) -> Guardian:
+    """Who asks. Raises `NotAGuardianError`."""
+    with desk.records.read() as tx:
+        found = guardian_access.guardian_of(tx, request.cookies.get(cookie_name(desk.public_url), ""), desk.now())
+    if found is None:
+        raise NotAGuardianError
+    return found
+
+
+def acting(desk: Desk, request: Request, token: str) -> Guardian:
+    """Who acts, by a form that we gave to this very session. Raises `NotAGuardianError`, `ForgedFormError`."""
+    found = guardian(desk, request)
+    if not same_token(found.csrf, token):
+        raise ForgedFormError
+    return found
+
+
+def _come_in(desk: Desk, session: str | None) -> Response | None:
+    if session is None:
+        return None
+    answer = RedirectResponse("/family", 303)
+    _set(desk, answer, cookie_name(desk.public_url), session, guardian_access.SESSION_LASTS.total_seconds())
+    return answer
+
+
+def _set(desk: Desk, answer: Response, name: str, value: str, seconds: float) -> None:
+    secure = desk.public_url.startswith("https:")
+    answer.set_cookie(name, value, max_age=int(seconds), secure=secure, httponly=True, samesite="lax", path="/")
