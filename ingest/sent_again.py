@@ -12,6 +12,7 @@ from store.contracts import EARLIEST_AT
 
 ONE_CALL = timedelta(minutes=5)  # presses so near are one call for help to those who are told, too
 REMEMBERED = timedelta(days=30)  # a broker sends again what we didn't acknowledge before a long outage
+BEING_ACTED_ON = timedelta(minutes=15)  # a call for help that was stored so lately
 LAST_WORD_WITHIN = timedelta(days=400)
 MOMENTS = ("door_contact", "motion_sensor")  # what they say is news when it happens, not later
 DANGERS = ("smoke", "gas", "carbon_monoxide", "leak")
@@ -54,6 +55,8 @@ class SentAgain:
 
         A press whose clock is wrong or stands still is a press now: any press that is not the very same message is
         another one. The very same is sent again by a broker that says so, or by a network server, which numbers them.
+        A broker's word alone is believed for minutes only: two presses of a button may be alike to the last byte, and
+        better one call is heard twice after a long outage than a second one never.
         """
         if not calls_for_help(event):
             return event if self._possible(event, message) else _now(event, message)
@@ -61,9 +64,10 @@ class SentAgain:
         now = message.received_at
         stored = self._earlier.device_events(event.device_id, now - REMEMBERED, now + self._clocks.max_skew)
         presses = [before for before in stored if calls_for_help(before)]
-        if any(p.message == press.message for p in presses) and (
-            message.again or message.retained or event.at_source == "network"
-        ):
+        alike = [p for p in presses if p.message == press.message]
+        if alike and (message.retained or event.at_source == "network"):
+            return None
+        if message.again and any(abs(now - p.at) <= BEING_ACTED_ON for p in alike):
             return None
         return press if self._possible(press, message) and self._moves(press, presses, now) else _now(press, message)
 

@@ -92,23 +92,31 @@ def test_a_press_is_dated_by_its_own_clock_where_that_goes(house: House) -> None
     assert house.times() == [STUCK - NOW, STUCK + HOUR - NOW]
 
 
-@pytest.mark.parametrize("retained", [False, True])
 @pytest.mark.parametrize("stuck_at", [NOW - timedelta(days=9), STUCK, NOW])
-def test_a_press_that_the_broker_sends_again_is_no_second_one(house: House, retained: bool, stuck_at: datetime) -> None:
+def test_a_press_that_the_broker_retained_is_no_second_one(house: House, stuck_at: datetime) -> None:
     press = replace(PRESSED, at=stuck_at)
     house.hear(press)
     for after in (MINUTE, HOUR, timedelta(days=2)):
-        house.hear(press, after=after, retained=retained, again=not retained)
+        house.hear(press, after=after, retained=True)
     assert len(house.events()) == 1
 
 
-def test_a_press_without_any_time_that_the_broker_sends_again_is_no_second_one(house: House) -> None:
-    press = replace(PRESSED, at_source="server")
+@pytest.mark.parametrize("press", [replace(PRESSED, at=NOW), replace(PRESSED, at_source="server")])
+def test_a_press_that_the_broker_sends_again_within_minutes_is_no_second_one(house: House, press: DeviceEvent) -> None:
     house.hear(press)
-    house.hear(press, after=HOUR, again=True)
-    assert house.times() == [timedelta()]
-    house.hear(press, after=2 * HOUR)
-    assert house.times() == [timedelta(), 2 * HOUR]
+    for after in (MINUTE, 14 * MINUTE):
+        house.hear(press, after=after, again=True)
+    assert len(house.events()) == 1
+
+
+@pytest.mark.parametrize("press", [PRESSED, replace(PRESSED, at_source="server")])
+@pytest.mark.parametrize("after", [HOUR, timedelta(days=14)])
+def test_a_press_like_an_earlier_one_is_heard_though_it_took_the_broker_two_attempts(
+    house: House, press: DeviceEvent, after: timedelta
+) -> None:
+    house.hear(press)
+    house.hear(press, after=after, again=True)
+    assert house.times()[1:] == [after]
 
 
 def test_an_uplink_that_comes_twice_is_one_press(house: House) -> None:
