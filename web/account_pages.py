@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from domain.people import Role
 from store.tables import security_events
-from web.desk import Desk
+from web.desk import Desk, IdInForm
 from web.session import AccountError, Viewer, password_fits, set_password
 from web.sign_in import acting, may_try, viewer
 
@@ -59,7 +59,7 @@ def routes(desk: Desk) -> APIRouter:
         return desk.page(request, "security.html", who, events=events)
 
     @router.post("/security/seen")
-    def seen(request: Request, csrf: Text = "", up_to: Annotated[int, Form()] = 0) -> Response:
+    def seen(request: Request, csrf: Text = "", up_to: IdInForm = 0) -> Response:
         who = acting(desk, request, csrf)
         if not sees_security(who):
             return desk.problem(request, 404, "not_found", who)

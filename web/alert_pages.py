@@ -14,7 +14,7 @@ from domain.people import Language
 from web import alert_list, meetings
 from web.alert_list import Shown
 from web.band_pages import keeps_bands
-from web.desk import Desk
+from web.desk import Desk, IdInPath
 from web.ledger import household, people_called, seen_ids
 from web.session import Viewer
 from web.sign_in import acting, viewer
@@ -63,11 +63,11 @@ def routes(desk: Desk) -> APIRouter:
         return JSONResponse({"alerts": [_json(desk, alert, language) for alert in [*running, *settled]]})
 
     @router.get("/alerts/{alert_id}")
-    def alert_page(request: Request, alert_id: int) -> Response:
+    def alert_page(request: Request, alert_id: IdInPath) -> Response:
         return _alert_page(desk, request, viewer(desk, request), alert_id)
 
     @router.post("/alerts/{alert_id}/acknowledge")
-    def acknowledge(request: Request, alert_id: int, csrf: Annotated[str, Form()] = "") -> Response:
+    def acknowledge(request: Request, alert_id: IdInPath, csrf: Annotated[str, Form()] = "") -> Response:
         who = acting(desk, request, csrf)
         return _act(
             desk,
@@ -78,7 +78,7 @@ def routes(desk: Desk) -> APIRouter:
         )
 
     @router.post("/alerts/{alert_id}/arrive")
-    def arrive(request: Request, alert_id: int, csrf: Annotated[str, Form()] = "") -> Response:
+    def arrive(request: Request, alert_id: IdInPath, csrf: Annotated[str, Form()] = "") -> Response:
         who = acting(desk, request, csrf)
         return _act(
             desk, request, who, alert_id, lambda tx, now: desk.life.arrive(tx, alert_id, by=who.contact_id, now=now)
@@ -87,7 +87,7 @@ def routes(desk: Desk) -> APIRouter:
     @router.post("/alerts/{alert_id}/resolve")
     def resolve(
         request: Request,
-        alert_id: int,
+        alert_id: IdInPath,
         csrf: Annotated[str, Form()] = "",
         outcome: Annotated[str, Form()] = "",
         note: Annotated[str, Form()] = "",

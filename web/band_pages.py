@@ -15,7 +15,7 @@ from domain.wristband import BandField, BandState, ImpossibleBandStepError, UrlT
 from web import alert_list, band_print, bands, meetings
 from web.band_print import LAYOUTS, Label
 from web.bands import ConsentMissingError, Issued
-from web.desk import Desk
+from web.desk import Desk, IdInForm, IdInPath
 from web.ledger import Household, Person, resident
 from web.notes import Notes, NotesCipher, NotesError
 from web.session import Viewer
@@ -132,7 +132,7 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901, PLR0915
         return _print_page(desk, request, who, resident_id, issued, label=label)
 
     @router.post("/residents/{resident_id}/bands/{band_id}/replace")
-    def replace(request: Request, resident_id: str, band_id: int, csrf: Text = "", why: Text = "") -> Response:
+    def replace(request: Request, resident_id: str, band_id: IdInPath, csrf: Text = "", why: Text = "") -> Response:
         who, now = acting(desk, request, csrf), desk.now()
         with desk.records.write() as tx:
             _require_band(tx, who, resident_id, band_id)
@@ -142,7 +142,7 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901, PLR0915
 
     @router.post("/residents/{resident_id}/bands/{band_id}/state")
     def mark(
-        request: Request, resident_id: str, band_id: int, *, csrf: Text = "", after: Text = "", why: Text = ""
+        request: Request, resident_id: str, band_id: IdInPath, *, csrf: Text = "", after: Text = "", why: Text = ""
     ) -> Response:
         def write(tx: Connection, who: Viewer, now: datetime) -> None:
             _require_band(tx, who, resident_id, band_id)
@@ -177,7 +177,7 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901, PLR0915
 
     @router.post("/alerts/{alert_id}/say")
     def say(
-        request: Request, alert_id: int, csrf: Text = "", body: Text = "", meeting_id: Annotated[int, Form()] = 0
+        request: Request, alert_id: IdInPath, csrf: Text = "", body: Text = "", meeting_id: IdInForm = 0
     ) -> Response:
         who = acting(desk, request, csrf)
         with desk.records.write() as tx:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files
-from typing import Protocol
+from typing import Annotated, Protocol
 from zoneinfo import ZoneInfo
 
+from fastapi import Form, Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -24,6 +25,10 @@ from web.limits import Limit
 from web.meetings import RaisesAlerts
 from web.session import Viewer
 from web.words import Words, load, preferred
+
+LARGEST_ID = 2**63 - 1  # what the records can hold
+IdInPath = Annotated[int, Path(ge=0, le=LARGEST_ID)]
+IdInForm = Annotated[int, Form(ge=0, le=LARGEST_ID)]
 
 
 class Records(Protocol):

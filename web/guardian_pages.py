@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from domain.alert import Outcome
 from domain.wristband import BandField, BandState
 from web import absences, bands, guardian_view, meetings
+from web.desk import IdInForm, IdInPath
 from web.guardian_access import Guardian
 from web.guardian_doors import Family, NotAGuardianError, NotByCodeError, acting, guardian
 
@@ -58,7 +59,7 @@ def _add_answers(family: Family, router: APIRouter) -> None:
     desk, life = family.desk, family.desk.life
 
     @router.post("/family/alerts/{alert_id}/{deed}")
-    def answer(request: Request, alert_id: int, deed: str, csrf: Text = "") -> Response:
+    def answer(request: Request, alert_id: IdInPath, deed: str, csrf: Text = "") -> Response:
         who, now = acting(desk, request, csrf), desk.now()
         with desk.records.write() as tx:
             guardian_view.require_alert(tx, who, alert_id)
@@ -74,7 +75,7 @@ def _add_answers(family: Family, router: APIRouter) -> None:
         return RedirectResponse("/family", 303)
 
     @router.post("/family/say/{meeting_id}")
-    def say(request: Request, meeting_id: int, csrf: Text = "", body: Text = "") -> Response:
+    def say(request: Request, meeting_id: IdInPath, csrf: Text = "", body: Text = "") -> Response:
         who = acting(desk, request, csrf)
         with desk.records.write() as tx:
             guardian_view.require_meeting(tx, who, meeting_id)
@@ -118,7 +119,7 @@ def _add_bands(family: Family, router: APIRouter) -> None:
         return RedirectResponse(f"/family/residents/{resident_id}", 303)
 
     @router.post("/family/residents/{resident_id}/lost")
-    def lost(request: Request, resident_id: str, csrf: Text = "", band_id: Annotated[int, Form()] = 0) -> Response:
+    def lost(request: Request, resident_id: str, csrf: Text = "", band_id: IdInForm = 0) -> Response:
         def write(tx: Connection, who: Guardian, now: datetime) -> None:
             band = bands.by_id(tx, band_id)
             if band is None or band.resident_id != resident_id:
