@@ -26,6 +26,7 @@ from ingest.receive import Receiver
 from ingest.sorted import Clocks
 from notifier.audit import audit
 from notifier.contract import Channel
+from notifier.feedback import realised
 from notifier.inbound import TwilioInbound
 from notifier.life import LifeRules
 from notifier.outbox import OutboxRules
@@ -207,7 +208,14 @@ class Service:
     def metrics(self) -> str:
         """For Prometheus: what ingest has done, and how far its followers are behind."""
         behind = self.readings.position() - self.notifier.watch.position()
-        metrics = [*metrics_of(self.receiver.counters), gauge("anju_watch_behind", "commits not yet watched", behind)]
+        with self.records.read() as tx:
+            false = realised(tx, self.now()).false_a_month
+        metrics = [
+            *metrics_of(self.receiver.counters),
+            gauge("anju_watch_behind", "commits not yet watched", behind),
+            gauge("anju_false_alerts_per_household_30d", "told for missing use, settled as false or well", false),
+            gauge("anju_false_alerts_budget", "what the operator allows of them", self._settings.detect.budget),
+        ]
         if self._forwarder:
             metrics.append(gauge("anju_influx_behind", "commits not yet in InfluxDB", self._forwarder.behind()))
         return metrics_text(metrics)

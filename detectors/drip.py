@@ -6,8 +6,9 @@ from math import floor, inf
 
 from detectors.packing import ago, single, take, then
 
-_DAYS = 5  # of the median; with seven, three times as many collapses hid behind new drips
-_DAYS_6H = 7  # fewer would take a busy home's regular use for a drip
+_DAYS = 7  # of both flows; fewer would take a busy home's regular use for a drip
+_DAYS_3H = 3  # of these the 3-h flow is there: with four, collapses hid behind new drips (the 27 hourly homes)
+_DAYS_NOT_6H = 1  # one day's fault in the readings or in the flow itself is let pass
 _DAYS_AT_LEAST = 2
 _SAMPLES = 8  # hourly samples that cover six hours with one to spare
 _APART_S = 3300.0  # a little less than an hour, for meters whose hour wanders
@@ -90,16 +91,16 @@ def interrupt(state: DripState) -> None:
 
 
 def _turn_day(state: DripState, local_day: int) -> None:
-    """drip = max(median of the daily least 3-h flows, least 6-h flow of all these days): regular use is none."""
+    """drip = max(third largest daily least 3-h flow, second least 6-h flow of seven days): regular use is none."""
     if state.today_3h < inf:
         state.least_3h = [*state.least_3h, state.today_3h][-_DAYS:]
     if state.today_6h < inf:
-        state.least_6h = [*state.least_6h, state.today_6h][-_DAYS_6H:]
+        state.least_6h = [*state.least_6h, state.today_6h][-_DAYS:]
     state.day, state.today_3h, state.today_6h = local_day, inf, inf
     if len(state.least_3h) < _DAYS_AT_LEAST:
         state.lph = 0.0
         return
-    ordered = sorted(state.least_3h)
-    middle = len(ordered) // 2
-    median = ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2.0
-    state.lph = single(max(median, min(state.least_6h, default=0.0)))
+    there_3h = sorted(state.least_3h, reverse=True)[min(_DAYS_3H - 1, len(state.least_3h) // 2)]
+    ordered = sorted(state.least_6h)
+    there_6h = ordered[min(_DAYS_NOT_6H, len(ordered) - 1)] if ordered else 0.0
+    state.lph = max(there_3h, there_6h)

@@ -215,12 +215,8 @@ class HouseholdWatch:
         state.still_until_s = 0.0
         state.low_use.absences = [(begins_at.timestamp(), ends_at.timestamp()) for begins_at, ends_at in absences]
 
-    def home_again(self, state: HouseholdState, at: datetime) -> None:
-        """They came back before the announced end."""
-        self._low_use.home_again(state.low_use, at.timestamp())
-
     def false_alarm(self, state: HouseholdState) -> None:
-        """Staff settled the running silence's alert as a false alarm: be more patient here, within the net's limits."""
+        """Staff settled an alert for missing use as a false alarm: be more patient here, within the net's limits."""
         self._low_use.false_alarm(state.low_use)
 
     def up_at(self, state: HouseholdState, now: datetime) -> datetime | None:

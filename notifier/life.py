@@ -1,13 +1,17 @@
 """The one place that changes an alert: state, its row of history, its next time and its texts, in one transaction."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, select, update
 
+from detectors.household import HouseholdWatch
 from domain.alert import Event, Outcome, State
 from domain.finding import AlertKind, Finding, Level, Reason
 from notifier.case import ANJU, Case, NoSuchAlertError
+from notifier.feedback import teach_false_alarm
 from notifier.letters import Letters
 from notifier.people import circle_of, person
 from notifier.policy import URGENCY, Decision, Group, Person, Policies, Policy, Why, decide, reachable
@@ -74,9 +78,16 @@ class Life:
 
     All methods work inside the caller's transaction `tx`. `by` is the id of a contact (a login's) or resident, or
     "anju". Impossible steps raise `domain.alert.ImpossibleStepError`, unknown numbers `NoSuchAlertError`.
+    `watch_in`: whom false alarms teach to be more patient; none, where nobody watches.
     """
 
-    def __init__(self, letters: Letters, rules: LifeRules | None = None) -> None:
+    def __init__(
+        self,
+        letters: Letters,
+        rules: LifeRules | None = None,
+        watch_in: Callable[[ZoneInfo], HouseholdWatch] | None = None,
+    ) -> None:
+        self._watch_in = watch_in
         self._rules = rules or LifeRules()
         self._telling = Telling(letters=letters, quiet=self._rules.quiet)
 
@@ -210,6 +221,9 @@ class Life:
         goes_on = not case.ended and case.kind not in _MOMENTARY
         case.settle(outcome, note, now + again if again and goes_on else None)
         self._telling.news(case, "settled", event_id, by=by, outcome=outcome)
+        home = case.home.household_id
+        if outcome is Outcome.FALSE_ALARM and case.kind is AlertKind.LOW_USE and home and self._watch_in:
+            teach_false_alarm(tx, home, case.home.timezone, self._watch_in)
 
     def leave(self, tx: Connection, alert_id: int, *, by: str, until: datetime, now: datetime, why: str = "") -> None:
         """The household is away until a time; the alert waits for its end."""

@@ -54,15 +54,16 @@ class Notifier:
         link_for: LinkFor | None = None,
     ) -> None:
         rules = rules or NotifierRules()
+        watch_in = cache(watch_in)
         self.letters = Letters(Texts(words=words), Router(channels), link_for)
-        self.life = Life(self.letters, rules.life)
+        self.life = Life(self.letters, rules.life, watch_in)
         self.unwatched = Unwatched(self.life, self.letters, rules.unwatched)
         self.watch = Watch(
             records=records,
             journal=journal,
             life=self.life,
             unwatched=self.unwatched,
-            watch_in=cache(watch_in),
+            watch_in=watch_in,
             rules=rules.watch,
         )
         self.outbox = Outbox(

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.alert import State
+from notifier.feedback import realised
 from store.tables import alerts
 from web import absences, alert_list
 from web.band_pages import keeps_bands
@@ -52,6 +53,7 @@ def routes(desk: Desk) -> APIRouter:
                 return desk.problem(request, 404, "not_found", who)
             own = alert_list.of_household(tx, household_id, home.meter_ids, limit=20)
             away = announced_absences(tx, household_id, now)
+            outcomes = realised(tx, now, household_id)
         charts = {meter_id: _chart(desk, home, meter_id, own, now) for meter_id in home.meter_ids}
         return desk.page(
             request,
@@ -60,6 +62,7 @@ def routes(desk: Desk) -> APIRouter:
             home=home,
             alerts=own,
             absences=away,
+            outcomes=outcomes,
             charts=charts,
             days=CHART_DAYS,
             keeps_bands=keeps_bands(who),

@@ -69,7 +69,7 @@ def test_use_in_a_home_announced_to_be_empty_is_told_once() -> None:
 def test_coming_home_early_starts_the_clock_again() -> None:
     state, _ = watched(registers(ordinary_life(60)))
     WATCH.absent(state, STOPPED, STOPPED + timedelta(days=30))
-    WATCH.home_again(state, STOPPED + timedelta(days=1))
+    WATCH.absences_are(state, [(STOPPED, STOPPED + timedelta(days=1))])
     nothing = [(STOPPED + hour * HOUR, state.register.last_l) for hour in range(1, 72)]
     _, changes = watched(nothing, state)
     assert len(raised(changes, AlertKind.LOW_USE)) == 1
