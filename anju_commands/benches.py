@@ -29,11 +29,13 @@ def bench_the_watch() -> None:
         )
 
 
-def bench_simulated_lives() -> None:
+def bench_simulated_lives(
+    broker: Annotated[str | None, typer.Option(help="mqtt://host:port; else the embedded one is started.")] = None,
+) -> None:
     """Household-days a second that are simulated, and messages a second that are published, on one core."""
     from simulator.bench_lives import bench_lives
 
-    for speed in bench_lives(time.process_time, time.monotonic):
+    for speed in bench_lives(time.process_time, time.monotonic, broker):
         typer.echo(f"{speed.name:20}{speed.per_second:10,.0f} {speed.unit}/s")
 
 

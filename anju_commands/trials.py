@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from simulator.replay import Way
 
 Speed = Annotated[float, typer.Option(help="Times faster than recorded; 0: as fast as it goes.", min=0.0)]
-PayloadFormat = Annotated[str, typer.Option("--format", help="plain, wmbusmeters, chirpstack_v4 or cjt188.")]
+PayloadFormat = Annotated[str, typer.Option("--format", help="As which gateway's format; a wrong name lists them all.")]
+Rate = Annotated[float, typer.Option(help="Readings a second at most; 0: all that the broker takes.", min=0.0)]
 
 
 def decode(
@@ -56,11 +57,12 @@ def replay_files(
     speed: Speed = 1.0,
     gateway: Annotated[str, typer.Option(help="Published as this gateway, below anju/GATEWAY/.")] = "replay",
     form: PayloadFormat = "plain",
+    rate: Rate = 1000.0,
 ) -> None:
     """Publish recorded registers over MQTT as a gateway would; Ctrl-C ends it."""
     from simulator.replay import replay
 
-    raise typer.Exit(replay(files, _way(to, speed, gateway, form)))
+    raise typer.Exit(replay(files, _way(to, speed, gateway, form, rate)))
 
 
 def simulate(
@@ -70,6 +72,7 @@ def simulate(
     speed: Speed = 0.0,
     gateway: Annotated[str, typer.Option(help="Published as this gateway, below anju/GATEWAY/.")] = "gw-xingfuli",
     form: PayloadFormat = "plain",
+    rate: Rate = 1000.0,
     meters: Annotated[int, typer.Option(help="Instead of a scenario, this many meters for a test of load.")] = 0,
     days: Annotated[int, typer.Option(help="Days that these meters report, up to today.", min=1)] = 1,
     every: Annotated[int, typer.Option(help="Minutes between their readings.", min=1)] = 60,
@@ -78,10 +81,10 @@ def simulate(
     """Write or play a named scenario, or publish for thousands of meters."""
     from simulator.simulate import list_scenarios, load, simulate_scenario
 
-    way = _way(to, speed, gateway, form) if to else None
+    way = _way(to, speed, gateway, form, rate) if to else None
     if meters:
         until = datetime.now(UTC).date()
-        code = load(meters, days=days, every_min=every, seed=seed, until=until, ledger=out, way=way)
+        code = load(meters, days=days, every_min=every, seed=seed, until=until, ledger=out, way=way, form=form)
     elif scenario:
         code = simulate_scenario(scenario, out, way, say=typer.echo, report=complain)
     else:
@@ -102,11 +105,13 @@ def show_realism(
         typer.echo(line)
 
 
-def _way(to: str, speed: float, gateway: str, form: str) -> "Way":
+def _way(to: str, speed: float, gateway: str, form: str, rate: float) -> "Way":
     from simulator.replay import Way
 
     clock, sleep = time.monotonic, time.sleep
-    return Way(to=to, speed=speed, gateway_id=gateway, form=form, clock=clock, sleep=sleep, report=complain)
+    return Way(
+        to=to, speed=speed, gateway_id=gateway, form=form, rate_per_s=rate, clock=clock, sleep=sleep, report=complain
+    )
 
 
 def judge(

@@ -90,9 +90,9 @@ class Home:
 
     def dripped_up_to(self, at_s: float) -> float:
         """What dripped up to a moment [L]; nothing where that isn't known."""
-        if self.dripped_l is None:
+        if self.dripped_l is None or not self.dripped_l[-1]:
             return 0.0
-        place = min(int(np.searchsorted(self.pipe.at_s, at_s, side="right")), len(self.pipe) - 1)
+        place = min(int(np.searchsorted(self.pipe.at_s, int(at_s), side="right")), len(self.pipe) - 1)
         return float(np.interp(at_s, self.pipe.at_s[place - 1 : place + 1], self.dripped_l[place - 1 : place + 1]))
 
     def drawn(self) -> Recording:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from domain.recording import Recording
+from simulator.formats import Format
 from simulator.incidents import drip_l_per_h, tap_left_on, use_stops
 
 HOUR = 3600
@@ -141,8 +142,12 @@ _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 _GIVEN = ("秀英", "桂兰", "建国", "玉珍", "淑华", "德福", "凤英", "志明", "桂芳", "永贵")
 
 
-def write_ledger(folder: Path, meters: Sequence[str], zone: str) -> None:
-    """A community with these meters, one household each, as the CSV files that `anju import-ledger` reads."""
+def write_ledger(folder: Path, meters: Sequence[str], zone: str, form: Format | None = None) -> None:
+    """A community with these meters, one household each, as the CSV files that `anju import-ledger` reads.
+
+    `form`: what the ledger must say of meters whose gateways speak so.
+    """
+    known_as, columns = (form.known_as, form.ledger.columns) if form else ("{}", {})
     homes = [_Home(number=n, meter_id=meter_id) for n, meter_id in enumerate(meters)]
     tables: Mapping[str, list[dict[str, object]]] = {
         "communities": [
@@ -170,7 +175,13 @@ def write_ledger(folder: Path, meters: Sequence[str], zone: str) -> None:
         ],
         "pairings": [{"household_id": home.household_id, "contact_id": "limin"} for home in homes],
         "meters": [
-            {"meter_id": home.meter_id, "household_id": home.household_id, "gateway_id": GATEWAY, "resolution_l": 1}
+            {
+                "meter_id": known_as.format(home.meter_id),
+                "household_id": home.household_id,
+                "gateway_id": GATEWAY,
+                "resolution_l": 1,
+                **columns,
+            }
             for home in homes
         ],
     }

@@ -1,25 +1,21 @@
-"""Recordings published over MQTT as a gateway would: QoS 1, in order of time, no faster than told."""
+"""One gateway's connection to a broker: QoS 1, many messages in one write, so many unacknowledged and no more."""
 
-from collections.abc import Callable, Sequence
+import socket
+import ssl
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from threading import Condition
-from typing import Any, Self
+from struct import unpack
+from typing import Self
 from urllib.parse import unquote, urlsplit
 
-import numpy as np
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
+from simulator import wire
 
-from domain.recording import Recording
-from simulator.formats import Format, Published, plain
-from simulator.radio import sending_times
-
-MAX_UNACKNOWLEDGED = 500  # Mosquitto's default queue holds 1000 for a slow subscriber
-WAKE_AT = frozenset({0, MAX_UNACKNOWLEDGED // 2})  # unacknowledged messages at which the caller may go on
-RECONNECT_MAX_S = 30
+MAX_UNACKNOWLEDGED = 500
+WRITE_AT = 16_384  # bytes that are worth a write of their own while more is to come
+KEEPALIVE_S = 60
+ANSWER_S = 10.0  # for a connection
+RECONNECT_MIN_S, RECONNECT_MAX_S = 1.0, 30.0
 
 
 class PublishError(Exception):
@@ -57,142 +53,149 @@ def broker_at(url: str) -> Broker:
 
 
 class Publisher:
-    """One gateway's connection. QoS 1; holds back when too much is unacknowledged; reconnects by itself."""
+    """QoS 1; holds back when too much is unacknowledged; reconnects by itself and sends that again."""
 
     def __init__(self, broker: Broker, *, client_id: str, say: Callable[[str], None] = lambda line: None) -> None:
-        self._broker = broker
-        self._say = say
-        self._acknowledged = Condition()
-        self._published = self._acks = 0  # each written by one thread alone: the caller's, the network's
-        self._closing = False
-        self._client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False)
-        self._client.max_inflight_messages_set(MAX_UNACKNOWLEDGED)
-        self._client.reconnect_delay_set(min_delay=1, max_delay=RECONNECT_MAX_S)
-        self._client.on_publish = self._on_publish
-        self._client.on_connect = self._on_connect
-        self._client.on_disconnect = self._on_disconnect
-        if broker.username is not None:
-            self._client.username_pw_set(broker.username, broker.password)
-        if broker.tls:
-            self._client.tls_set()
+        self._broker, self._client_id, self._say = broker, client_id, say
+        self._socket: socket.socket | None = None
+        self._unacknowledged: dict[int, bytes] = {}
+        self._out, self._in = bytearray(), bytearray()
+        self._mid, self._last_sent_s = 0, 0.0
 
     def __enter__(self) -> Self:
-        try:
-            self._client.connect(self._broker.host, self._broker.port)
-        except OSError as e:
-            raise UnreachableError(f"no broker at {self._broker.host}:{self._broker.port}: {e}") from e
-        self._client.loop_start()
+        self._socket = self._connect()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closing = True
-        self._client.disconnect()
-        self._client.loop_stop()
+        if self._socket is not None:
+            try:
+                self._socket.sendall(bytes(self._out) + wire.DISCONNECT)
+            except OSError:
+                self._say("the connection was gone at the end")
+            self._socket.close()
+            self._socket = None
 
-    def publish(self, topic: str, payload: bytes, *, timeout_s: float | None = None) -> None:
-        """Hands one message over, waiting first while too many are unacknowledged."""
-        if self._published - self._acks >= MAX_UNACKNOWLEDGED:
-            self._wait_for(lambda: self._published - self._acks <= MAX_UNACKNOWLEDGED // 2, timeout_s)
-        self._published += 1
-        self._client.publish(topic, payload, qos=1)
+    def publish(self, topic: str, payload: bytes, *, timeout_s: float | None = None, more: bool = False) -> None:
+        """Hands one message over, waiting first while too many are unacknowledged; `more`: others follow at once."""
+        if len(self._unacknowledged) >= MAX_UNACKNOWLEDGED:
+            self._wait_for(MAX_UNACKNOWLEDGED // 2, timeout_s)
+        mid = self._next_mid()
+        packet = wire.publish(topic, payload, mid)
+        self._unacknowledged[mid] = packet
+        self._out += packet
+        if not more or len(self._out) >= WRITE_AT:
+            self._write(timeout_s)
 
     def wait_for_acks(self, *, timeout_s: float | None = None) -> None:
         """Returns when the broker has acknowledged everything."""
-        self._wait_for(lambda: self._acks == self._published, timeout_s)
+        self._wait_for(0, timeout_s)
 
-    def _wait_for(self, ready: Callable[[], bool], timeout_s: float | None) -> None:
-        with self._acknowledged:
-            if not self._acknowledged.wait_for(ready, timeout_s):
-                left = self._published - self._acks
+    def idle(self) -> None:
+        """To be called now and then while nothing is published: takes what has come, and keeps the connection alive."""
+        if time.monotonic() - self._last_sent_s >= KEEPALIVE_S / 2:
+            self._out += wire.PING
+        if self._out:
+            self._write(None)
+        self._read(0.0)
+
+    def _next_mid(self) -> int:
+        self._mid = self._mid % 0xFFFF + 1
+        while self._mid in self._unacknowledged:
+            self._mid = self._mid % 0xFFFF + 1
+        return self._mid
+
+    def _wait_for(self, most: int, timeout_s: float | None) -> None:
+        """Until no more than so many are unacknowledged."""
+        give_up = None if timeout_s is None else time.monotonic() + timeout_s
+        self._write(timeout_s)
+        while (left := len(self._unacknowledged)) > most:
+            patience_s = KEEPALIVE_S if give_up is None else give_up - time.monotonic()
+            if patience_s <= 0:
                 raise UnreachableError(f"{left} messages not acknowledged within {timeout_s:g} s")
+            self._read(patience_s, give_up)
 
-    def _on_publish(
-        self, _client: Client, _data: Any, _mid: int, _code: ReasonCode, _properties: Properties | None
-    ) -> None:
-        self._acks += 1
-        if self._published - self._acks in WAKE_AT:
-            with self._acknowledged:
-                self._acknowledged.notify_all()
+    def _write(self, timeout_s: float | None) -> None:
+        give_up = None if timeout_s is None else time.monotonic() + timeout_s
+        out, self._out = bytes(self._out), bytearray()
+        self._last_sent_s = time.monotonic()
+        try:
+            if self._socket is None:
+                raise ConnectionError("not connected")
+            self._socket.settimeout(timeout_s)
+            self._socket.sendall(out)
+        except OSError as e:
+            self._reconnect(e, give_up)
 
-    def _on_connect(
-        self, _client: Client, _data: Any, _flags: ConnectFlags, code: ReasonCode, _properties: Properties | None
-    ) -> None:
-        if code.is_failure:
-            self._say(f"{self._broker.host}:{self._broker.port} refuses the connection: {code}")
+    def _read(self, patience_s: float, give_up: float | None = None) -> None:
+        """What has come, or comes within the patience."""
+        try:
+            if self._socket is None:
+                raise ConnectionError("not connected")
+            self._socket.settimeout(max(patience_s, 0.0))
+            received = self._socket.recv(65_536)
+            if not received:
+                raise ConnectionError("closed by the broker")
+        except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
+            return
+        except OSError as e:
+            self._reconnect(e, give_up)
+            return
+        self._in += received
+        for kind, body in wire.packets(self._in):
+            if kind == wire.PUBACK:
+                self._unacknowledged.pop(unpack(">H", body[:2])[0], None)
 
-    def _on_disconnect(
-        self, _client: Client, _data: Any, _flags: DisconnectFlags, code: ReasonCode, _properties: Properties | None
-    ) -> None:
-        if not self._closing:
-            self._say(f"connection to {self._broker.host}:{self._broker.port} lost ({code}); trying again")
+    def _reconnect(self, why: OSError, give_up: float | None) -> None:
+        """As often as it takes; then what is unacknowledged goes first."""
+        where = f"{self._broker.host}:{self._broker.port}"
+        self._say(f"connection to {where} lost ({why}); trying again")
+        if self._socket is not None:
+            self._socket.close()
+        self._socket, delay_s = None, RECONNECT_MIN_S
+        while self._socket is None:
+            left_s = delay_s if give_up is None else min(delay_s, give_up - time.monotonic())
+            if left_s <= 0:
+                raise UnreachableError(f"{len(self._unacknowledged)} messages not acknowledged: {where} is away")
+            time.sleep(left_s)
+            delay_s = min(2 * delay_s, RECONNECT_MAX_S)
+            try:
+                self._socket = self._connect()
+            except UnreachableError:
+                continue
+        self._out = bytearray(b"".join(self._unacknowledged.values()))
+        self._write(None if give_up is None else max(give_up - time.monotonic(), 0.1))
+
+    def _connect(self) -> socket.socket:
+        link = connected(self._broker, self._client_id, keepalive_s=KEEPALIVE_S)
+        self._in.clear()
+        self._last_sent_s = time.monotonic()
+        return link
 
 
-class Player:
-    """Plays recordings in lock-step with a virtual clock: publishes all that is due, waits for the acks."""
+def connected(broker: Broker, client_id: str, *, keepalive_s: int) -> socket.socket:
+    """A connection that the broker has accepted; raises `UnreachableError`."""
+    greeting = wire.connect(client_id, keepalive_s=keepalive_s, username=broker.username, password=broker.password)
+    link: socket.socket | None = None
+    try:
+        link = socket.create_connection((broker.host, broker.port), ANSWER_S)
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if broker.tls:
+            link = ssl.create_default_context().wrap_socket(link, server_hostname=broker.host)
+        link.sendall(greeting)
+        _check_answer(link)
+    except OSError as e:
+        if link is not None:
+            link.close()
+        raise UnreachableError(f"no broker at {broker.host}:{broker.port}: {e}") from e
+    return link
 
-    def __init__(
-        self,
-        recordings: Sequence[Recording],
-        publisher: Publisher,
-        *,
-        gateway_id: str,
-        form: Format = plain,
-        also: Sequence[tuple[datetime, Published]] = (),
-    ) -> None:
-        """`form` is the gateway's payload format; `also` is what its other devices say, and when."""
-        self._publisher = publisher
-        self._prefix = f"anju/{gateway_id}/"
-        self._form = form
-        self._also = [published for _, published in also]
-        due_s = np.concatenate(
-            [sending_times(recording) for recording in recordings]
-            + [np.array([at.timestamp() for at, _ in also], dtype=np.int64)]
-        )
-        source = np.repeat(np.arange(len(recordings) + 1), [*(len(recording) for recording in recordings), len(also)])
-        place = np.concatenate([np.arange(len(recording)) for recording in recordings] + [np.arange(len(also))])
-        order = np.argsort(due_s, kind="stable")
-        self._due_s, self._source, self._place = due_s[order], source[order], place[order]
-        self._recordings = recordings
-        self.published = 0
 
-    def __len__(self) -> int:
-        return len(self._due_s)
-
-    @property
-    def next_at(self) -> datetime | None:
-        """When the next reading is due; None after the last."""
-        if self.published == len(self):
-            return None
-        return datetime.fromtimestamp(int(self._due_s[self.published]), UTC)
-
-    @property
-    def ends_at(self) -> datetime:
-        """When the last reading is due."""
-        return datetime.fromtimestamp(int(self._due_s[-1]), UTC)
-
-    def play_until(self, at: datetime, *, timeout_s: float | None = 60.0) -> int:
-        """Publishes every reading up to and including `at` that is still due; the number of them.
-
-        Raises `UnreachableError` when the broker does not acknowledge for `timeout_s`.
-        """
-        count = self.send_until(at, timeout_s=timeout_s)
-        self._publisher.wait_for_acks(timeout_s=timeout_s)
-        return count
-
-    def send_until(self, at: datetime, *, at_most: int | None = None, timeout_s: float | None = None) -> int:
-        """Hands over what is due, without waiting for the last acks; the number of readings."""
-        due = int(np.searchsorted(self._due_s, at.timestamp(), side="right"))
-        last = due if at_most is None else min(due, self.published + at_most)
-        count = max(last - self.published, 0)
-        for _ in range(count):
-            topic, payload = self._said(int(self._source[self.published]), int(self._place[self.published]))
-            self._publisher.publish(self._prefix + topic, payload, timeout_s=timeout_s)
-            self.published += 1
-        return count
-
-    def _said(self, source: int, place: int) -> Published:
-        if source == len(self._recordings):
-            return self._also[place]
-        recording = self._recordings[source]
-        at = datetime.fromtimestamp(int(recording.at_s[place]), UTC)
-        return self._form(recording.meter_id, at, float(recording.register_l[place]))
+def _check_answer(link: socket.socket) -> None:
+    answer = b""
+    while len(answer) < wire.CONNACK_BYTES:
+        received = link.recv(wire.CONNACK_BYTES - len(answer))
+        if not received:
+            raise ConnectionError("closed by the broker")
+        answer += received
+    if answer[3]:
+        raise ConnectionError(f"refused: {wire.REFUSALS.get(answer[3], 'unknown reason')}")

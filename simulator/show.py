@@ -12,7 +12,8 @@ from domain.recording import Recording
 from ingest.receive import Receiver
 from notifier.service import Notifier
 from simulator.demo import GATEWAY, Story, household_of, with_incidents, write_ledger
-from simulator.publish import Player, Publisher
+from simulator.player import Player
+from simulator.publish import Publisher
 from simulator.stage import Moment, People, perform
 from simulator.teller import Teller
 from store.contracts import RegisterReader

@@ -1,8 +1,5 @@
 """`anju simulate`: scenarios written as files or played over MQTT, and as many meters as a test of load wants."""
 
-import csv
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,9 +8,9 @@ import numpy as np
 from domain.recording import Recording
 from ingest.recorded import Report
 from simulator.demo import write_ledger
-from simulator.formats import sensor_alarm
+from simulator.files import ALARMS, write_alarms, write_readings, write_rows
+from simulator.formats import FORMATS
 from simulator.metering import Meter, read
-from simulator.radio import sending_times
 from simulator.replay import Way, publish_all
 from simulator.scenarios import SCENARIOS, Scenario
 from simulator.towns import SHANGHAI, town
@@ -41,31 +38,21 @@ def simulate_scenario(name: str, folder: Path | None, way: Way | None, *, say: R
 
 
 def write_scenario(scenario: Scenario, folder: Path) -> list[Path]:
-    """The scenario as files that `anju replay` and `anju detect` take: readings as they arrive, and absences."""
+    """The scenario as files that `anju replay` and `anju detect` take: readings, other sensors' alarms, absences."""
     folder.mkdir(parents=True, exist_ok=True)
-    recording = scenario.recording
-    arrival = np.argsort(sending_times(recording), kind="stable")
-    kept = replace(recording, at_s=recording.at_s[arrival], register_l=recording.register_l[arrival])
-    rows = [(f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{register_l:g}") for at, register_l in kept.readings()]
-    written = [_write(folder / f"{scenario.name}.csv", ("ts", "register_l"), rows)]
+    written = [write_readings(folder / f"{scenario.name}.csv", scenario.recording)]
+    if scenario.alarms:
+        written.append(write_alarms(folder / f"{scenario.name}{ALARMS}", scenario.alarms))
     if scenario.absences:
-        known = [
-            (scenario.name, begins_at.isoformat(), ends_at.isoformat()) for begins_at, ends_at in scenario.absences
-        ]
-        written.append(_write(folder / f"{scenario.name}.absences.csv", ("household", "from", "until"), known))
+        known = [(scenario.name, *(moment.isoformat() for moment in absence)) for absence in scenario.absences]
+        path = folder / f"{scenario.name}.absences.csv"
+        written.append(write_rows(path, ("household", "from", "until"), known))
     return written
-
-
-def _write(path: Path, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([header, *rows])
-    return path
 
 
 def play_scenario(scenario: Scenario, way: Way) -> int:
     """Plays a scenario over MQTT, alarms of other sensors with it; the exit status as of `anju replay`."""
-    also = [(at, sensor_alarm(device_id, kind)) for at, device_id, kind in scenario.alarms]
-    return publish_all([scenario.recording], also, way)
+    return publish_all([scenario.recording], scenario.alarms, way)
 
 
 def many_meters(number: int, *, days: int, every_s: int, seed: int, first_day: date) -> list[Recording]:
@@ -85,13 +72,21 @@ def many_meters(number: int, *, days: int, every_s: int, seed: int, first_day: d
 
 
 def load(
-    number: int, *, days: int, every_min: int, seed: int, until: date, ledger: Path | None, way: Way | None
+    number: int,
+    *,
+    days: int,
+    every_min: int,
+    seed: int,
+    until: date,
+    ledger: Path | None,
+    way: Way | None,
+    form: str = "plain",
 ) -> int:
     """Publishes `number` meters' last `days` before `until`; writes their ledger first, if so wished."""
     first_day = until - timedelta(days=days)
     recordings = many_meters(number, days=days, every_s=every_min * 60, seed=seed, first_day=first_day)
     if ledger is not None:
-        write_ledger(ledger, [recording.meter_id for recording in recordings], SHANGHAI.key)
+        write_ledger(ledger, [recording.meter_id for recording in recordings], SHANGHAI.key, FORMATS.get(form))
     if way is None:
         return 0
     began = way.clock()

@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -12,10 +13,13 @@ from iotcore import Broker as EmbeddedBroker
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
+from domain.finding import AlertKind
 from ingest.detect import read_absences
-from ingest.recorded import read_recording
-from simulator.publish import Broker, Player, Publisher, UnreachableError, broker_at
-from simulator.replay import Way, play, replay
+from simulator.files import read_alarms, read_sent
+from simulator.player import Player
+from simulator.publish import Broker, Publisher, UnreachableError, broker_at
+from simulator.radio import sending_times
+from simulator.replay import Way, play, publish_all, replay
 from simulator.scenarios import SCENARIOS
 from simulator.simulate import load, many_meters, play_scenario, write_scenario
 from simulator.towns import small_town
@@ -33,10 +37,10 @@ def broker() -> Iterator[Broker]:
 class Listener:
     """Keeps what comes in."""
 
-    def __init__(self, broker: Broker, wanted: int, topic: str) -> None:
+    def __init__(self, broker: Broker, wanted: int, topic: str, *, client_id: str = "") -> None:
         self.payloads: list[dict[str, object]] = []
         self.complete, self._ready, self._wanted = Event(), Event(), wanted
-        self._client = Client(CallbackAPIVersion.VERSION2)
+        self._client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=not client_id)
         self._client.on_message = self._on_message
         self._client.on_subscribe = lambda *_: self._ready.set()
         self._client.connect(broker.host, broker.port)
@@ -86,9 +90,23 @@ def test_playing_at_a_speed_waits_for_the_clock(broker: Broker) -> None:
 
     with Publisher(broker, client_id="slow") as publisher:
         player = Player(town, publisher, gateway_id="slow")
-        play(player, speed=86400.0, clock=lambda: now[0], sleep=sleep, progress=progress)
+        play(player, replace(a_way("", []), speed=86400.0, clock=lambda: now[0], sleep=sleep), progress=progress)
     assert now[0] == pytest.approx(7.0, abs=0.3)
     assert told[-1] == (len(town[0]), len(town[0]), player.ends_at)
+
+
+def test_no_more_readings_a_second_than_allowed_are_published(broker: Broker) -> None:
+    town, now = small_town(1, homes=2, weeks=2), [0.0]
+    said: list[str] = []
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    way = replace(
+        a_way(f"mqtt://{broker.host}:{broker.port}", said), rate_per_s=50.0, clock=lambda: now[0], sleep=sleep
+    )
+    assert publish_all(town, (), way) == 0
+    assert now[0] == pytest.approx(sum(map(len, town)) / 50.0, rel=0.05)
 
 
 def test_nobody_at_the_brokers_port_is_said_so() -> None:
@@ -146,15 +164,45 @@ def test_a_scenario_is_played_with_the_alarms_of_other_sensors(broker: Broker) -
     assert listener.payloads[0]["action"] == "emergency"
 
 
+def test_a_scenario_written_as_files_is_replayed_with_its_alarms_in_the_gateways_format(
+    broker: Broker, tmp_path: Path
+) -> None:
+    written = write_scenario(SCENARIOS["smoke_in_the_room"](), tmp_path)
+    said: list[str] = []
+    listener = Listener(broker, wanted=1, topic="anju/tower-2/application/1/device/smoke-1/#")
+    way = replace(a_way(f"mqtt://{broker.host}:{broker.port}", said), form="chirpstack_v4/axioma_w1")
+    assert replay(written, way) == 0
+    assert listener.complete.wait(30)
+    listener.close()
+    assert listener.payloads[0]["deviceInfo"]["devEui"] == "smoke-1"  # type: ignore[index]
+    assert any("profile axioma_w1" in line for line in said)
+    assert any("smoke-1, profile yobiiq_sd1001" in line for line in said)
+
+
+def test_an_unknown_format_lists_those_there_are() -> None:
+    said: list[str] = []
+    assert publish_all([], (), replace(a_way("mqtt://127.0.0.1:1", said), form="morse")) == 2
+    assert "ttn_v3" in said[0]
+
+
+def test_a_bad_line_of_alarms_is_said_and_only_that_line_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "x.alarms.csv"
+    path.write_text("ts,device_id,kind\n2026-03-02T00:00:00Z,bed,sos\nnever,bed,sos\n2026-03-02T00:00:00Z,bed,flight\n")
+    said: list[str] = []
+    assert [kind for _, _, kind in read_alarms(path, said.append)] == [AlertKind.SOS]
+    assert [line.split(":")[1] for line in said] == ["3", "4"]
+
+
 def test_a_scenario_written_as_a_file_is_read_back(tmp_path: Path) -> None:
     for name in ("radio_gap", "away_for_a_week"):
         scenario = SCENARIOS[name]()
         complaints: list[str] = []
         written = write_scenario(scenario, tmp_path)
-        recording = read_recording(written[0], complaints.append)
+        recording = read_sent(written[0], complaints.append)
         assert recording is not None
         assert not complaints
         assert recording.register_l.tolist() == scenario.recording.register_l.tolist()
+        assert sending_times(recording).tolist() == scenario.recording.sent_s.tolist()
     assert read_absences(written[1], complaints.append)["away_for_a_week"] == list(scenario.absences)
 
 

@@ -6,11 +6,8 @@ import pytest
 
 from detectors.household import Change, HouseholdWatch, Raised, WatchParameters
 from domain.finding import AlertKind, Level
-from domain.reading import Device, DeviceEvent, Reading
-from ingest.decode import Decoder
-from simulator.formats import FORMATS, FormatError, cjt188, sensor_alarm
 from simulator.judge import LATE_S, arrivals
-from simulator.scenarios import METER, SCENARIOS, Scenario
+from simulator.scenarios import SCENARIOS, Scenario
 
 WATER = [name for name in SCENARIOS if not SCENARIOS[name]().alarms]
 ALARMS = [name for name in SCENARIOS if name not in WATER]
@@ -50,33 +47,3 @@ def test_a_scenario_is_the_same_each_time_and_says_itself_in_a_sentence(name: st
     assert (one.recording.register_l == other.recording.register_l).all()
     assert one.says.endswith(".")
     assert one.recording.at_s[0] < one.onset_at.timestamp() < one.recording.at_s[-1]
-
-
-@pytest.mark.parametrize("name", ALARMS)
-def test_other_sensors_cry_through_their_gateways_format(name: str) -> None:
-    scenario = SCENARIOS[name]()
-    flags = {AlertKind.SOS: "sos", AlertKind.GAS: "gas", AlertKind.SMOKE: "smoke", AlertKind.FLOOD: "leak"}
-    for at, device_id, kind in scenario.alarms:
-        topic, payload = sensor_alarm(device_id, kind)
-        (event,) = Decoder().decode(f"anju/tower/{topic}", payload, at)
-        assert isinstance(event, DeviceEvent)
-        assert event.flags[flags[kind]]
-        assert event.device_id == device_id
-        assert kind in scenario.expected
-
-
-@pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("register_l", [0.0, 123_000.0, 412_340.0])
-def test_what_a_format_says_its_codec_understands(name: str, register_l: float) -> None:
-    at = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
-    topic, payload = FORMATS[name](METER, at, register_l)
-    ledger = {METER: Device(device_id=METER, profile="pulse", litres_per_pulse=1.0)}
-    (reading,) = Decoder(ledger).decode(f"anju/tower/{topic}", payload, at)
-    assert isinstance(reading, Reading)
-    assert (reading.meter_id, reading.at, reading.gateway_id) == (METER, at, "tower")
-    assert reading.register_l == pytest.approx(register_l)
-
-
-def test_an_address_that_is_none_is_refused() -> None:
-    with pytest.raises(FormatError, match="meter-1"):
-        cjt188("meter-1", datetime(2026, 3, 2, tzinfo=UTC), 1.0)
