@@ -24,7 +24,7 @@ class Speed:
 
 
 def bench_lives(cpu: Callable[[], float], clock: Callable[[], float], url: str | None = None) -> Iterator[Speed]:
-    """Lives alone, lives read each minute and each hour (processor's time), and QoS 1 to a broker, or the embedded one."""
+    """Lives alone, read each minute, read each hour (processor's time); QoS 1 to a broker, or the embedded one."""
     for name, every_s in (("every draw", 0), ("read each minute", 60), ("read each hour", 3600)):
         began = cpu()
         for life in town(SEED, homes=HOMES, days=DAYS, first_day=date(2026, 1, 5), share_alone=1.0):
