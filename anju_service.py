@@ -17,11 +17,13 @@ from detectors.low_use import LowUseParameters
 from domain.reading import Device
 from ingest.bindings import Bindings
 from ingest.codecs.contract import Memory
+from ingest.connection import Subscription
 from ingest.decode import Decoder, formats_of
 from ingest.follow_ledger import LedgerFollower
+from ingest.intake import Group
 from ingest.metrics import CONTENT_TYPE, gauge, metrics_of
 from ingest.metrics import text as metrics_text
-from ingest.mqtt import Group, Subscriber, Subscription
+from ingest.mqtt import Subscriber
 from ingest.receive import Receiver
 from ingest.sorted import Clocks
 from notifier.audit import audit

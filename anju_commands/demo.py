@@ -56,7 +56,7 @@ def _perform(folder: Path, story: "Story", zone: ZoneInfo, listener: socket.sock
 
     from anju_service import Service
     from ingest.broker import embedded_broker
-    from ingest.mqtt import Subscription
+    from ingest.connection import Subscription
     from notifier.channels.log import LogChannel
     from simulator.demo import GATEWAY, resident_of
     from simulator.publish import Broker, Publisher

@@ -15,7 +15,7 @@ from anju_commands.common import SettingsFile, address_of, listen, open_records,
 from config.settings import Settings
 
 if TYPE_CHECKING:
-    from ingest.mqtt import Subscription
+    from ingest.connection import Subscription
 
 log = logging.getLogger("anju")
 
@@ -98,7 +98,7 @@ def selftest(
 
 
 def _subscription(settings: Settings) -> "Subscription":
-    from ingest.mqtt import Subscription, Tls
+    from ingest.connection import Subscription, Tls
 
     mqtt = settings.mqtt
     tls = Tls(ca_file=mqtt.ca_file or None, cert_file=mqtt.cert_file or None, key_file=mqtt.key_file or None)

@@ -15,7 +15,7 @@ MAX_INFLIGHT = 500
 def embedded_broker(port: int = 0) -> Iterator[int]:
     """Runs while the block does; yields its port. 0 takes a free one."""
     broker = Broker(
-        port=port or _free_port(),
+        port=port or free_port(),
         listen=LOOPBACK,
         max_payload_size=MAX_PAYLOAD_BYTES,
         max_inflight_count=MAX_INFLIGHT,
@@ -24,7 +24,7 @@ def embedded_broker(port: int = 0) -> Iterator[int]:
         yield broker.port
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])

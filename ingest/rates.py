@@ -1,7 +1,7 @@
 """How many messages each gateway sends a minute: one that floods is named, and nothing of it is dropped."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 
 class Rates:
@@ -9,14 +9,14 @@ class Rates:
 
     def __init__(self, max_messages_per_minute: int) -> None:
         self._limit = max_messages_per_minute
-        self._minute = 0
+        self._from = self._until = datetime.min.replace(tzinfo=UTC)
         self._heard: Counter[str] = Counter()
 
     def over_by(self, who: str, at: datetime) -> int:
         """By how many messages of this minute, with this one, `who` is over the limit; 0 below it."""
-        minute = int(at.timestamp()) // 60
-        if minute != self._minute:
-            self._minute = minute
+        if not self._from <= at < self._until:
+            self._from = at.replace(second=0, microsecond=0)
+            self._until = self._from + timedelta(minutes=1)
             self._heard.clear()
         self._heard[who] += 1
         return max(0, self._heard[who] - self._limit)

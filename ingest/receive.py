@@ -126,7 +126,7 @@ class Receiver:
         for kept in page:
             result = self.sort([Message(kept.topic, kept.payload, kept.received_at)])
             if not result.kept and not any(event.kind == "wrong_gateway" for event in result.security):
-                batch.arrivals += [replace(a, late=a.late or self._is_late(a.at, now)) for a in result.arrivals]
+                batch.arrivals += [a._replace(late=a.late or self._is_late(a.at, now)) for a in result.arrivals]
                 batch.events += result.events
                 released.append(kept.kept_id)
         return batch.batch(released)
@@ -244,7 +244,7 @@ class Receiver:
         return received_at - at > self._clocks.late_after
 
     def _sort_scans(self, message: Message, result: Sorted) -> None:
-        unnamed = replace(message, payload=b"")  # card ids are kept nowhere
+        unnamed = message._replace(payload=b"")  # card ids are kept nowhere
         for scan in decode_scans(message.topic, message.payload, message.received_at):
             if message.retained and isinstance(scan, CardScan) and scan.at == message.received_at:
                 result.ignored += 1  # of any age

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from domain.reading import DeviceEvent
 from store.contracts import Arrival, BandScan, Batch, Kept
@@ -12,8 +13,7 @@ KEPT_PAYLOAD_BYTES = 65_536  # of a refused message; a longer one is cut, it can
 MOST_KEPT = 20  # of one message, each with the whole of it: a list of nonsense must not fill the disk
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """As it came from the broker.
 
     `retained`: kept there, and sent whenever we subscribe; `again`: sent before, and not acknowledged by us.

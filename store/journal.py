@@ -26,13 +26,20 @@ def to_ml(register_l: float) -> int:
     return round(register_l * 1000)
 
 
-def write(arrivals: Sequence[Arrival], events: Sequence[DeviceEvent], scans: Sequence[BandScan]) -> str:
+ArrivalRow = tuple[str, int, int, int, int]  # meter_id, at, register, late, received_at
+
+
+def row(arrival: Arrival) -> ArrivalRow:
+    """An arrival as `write` takes it, in milliseconds and millilitres."""
+    at, received_at = to_ms(arrival.at), to_ms(arrival.received_at)
+    return arrival.meter_id, at, to_ml(arrival.register_l), int(arrival.late), received_at
+
+
+def write(arrivals: Sequence[ArrivalRow], events: Sequence[DeviceEvent], scans: Sequence[BandScan]) -> str:
     """The journal row's body."""
-    body: dict[str, list[list[Any]]] = {}
+    body: dict[str, Sequence[Any]] = {}
     if arrivals:
-        body["a"] = [
-            [a.meter_id, to_ms(a.at), to_ml(a.register_l), int(a.late), to_ms(a.received_at)] for a in arrivals
-        ]
+        body["a"] = arrivals
     if events:
         body["e"] = [
             [e.device_id, to_ms(e.at), e.kind, e.at_source, e.gateway_id, dict(e.flags), dict(e.battery), e.lacks]

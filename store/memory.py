@@ -106,8 +106,7 @@ class MemoryReadings:
 
 
 def _rounded(arrival: Arrival) -> Arrival:
-    return replace(
-        arrival,
+    return arrival._replace(
         at=from_ms(to_ms(arrival.at)),
         received_at=from_ms(to_ms(arrival.received_at)),
         register_l=to_ml(arrival.register_l) / 1000,

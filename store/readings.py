@@ -1,6 +1,7 @@
 """The readings file: one SQLite row a reading, clustered on meter and time; durable when a commit returns."""
 
 import sqlite3
+from collections import ChainMap
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -11,15 +12,14 @@ from threading import Lock
 from orjson import loads
 
 from domain.reading import DeviceEvent
-from store import journal
-from store.contracts import Arrival, BandScan, Batch, JournalEntry, Kept, StoreError, StoreUnavailableError
-from store.journal import from_ms, to_ml, to_ms
+from store import journal, kept
+from store.contracts import BandScan, Batch, JournalEntry, Kept, StoreError, StoreUnavailableError
+from store.journal import from_ms, to_ms
 from store.lock import hold
-from store.readings_schema import METER_SPAN, REGISTERS, SCHEMA, UPSERT_EVENT, UPSERT_READING, UPSERT_SCAN, VERSION
+from store.readings_schema import METER_SPAN, REGISTERS, SCHEMA, VERSION
+from store.write import write
 
 BUSY_TIMEOUT_S = 2.0
-REFUSED_KEPT = 10_000  # newest refused messages that stay for staff: a flood of nonsense must not fill the disk
-QUARANTINED_KEPT = 3_000  # newest of one device, a month at 15 minutes: radios hear whole streets of strangers' meters
 METERS_FORGOTTEN_AT_ONCE = 500  # some ten milliseconds each, as retention drops a day at a time
 
 
@@ -45,7 +45,7 @@ class Readings:
     def commit(self, batch: Batch) -> None:
         with self._lock, self._transaction() as db:
             numbered = self._numbered(db, {a.meter_id for a in batch.arrivals})
-            _write(db, batch, self._meters | numbered if numbered else self._meters)
+            write(db, batch, ChainMap(numbered, self._meters) if numbered else self._meters)
         self._meters |= numbered
 
     def follow(self, after: int, limit: int = 100) -> Sequence[JournalEntry]:
@@ -86,13 +86,8 @@ class Readings:
         return [BandScan(band_no=no, at=from_ms(at), stage=stage, source=source) for no, at, stage, source in rows]
 
     def kept(self, kind: str, limit: int = 100, *, after: int | None = None) -> Sequence[Kept]:
-        order = "DESC" if after is None else "ASC"
-        sql = (
-            "SELECT kept_id, kind, received_at, topic, payload, reason, device_id FROM kept"
-            f" WHERE kind = ? AND kept_id > ? ORDER BY kept_id {order} LIMIT ?"
-        )
         with self._reader() as db:
-            return [_kept(row) for row in db.execute(sql, (kind, after or 0, limit))]
+            return kept.read(db, kind, limit, after)
 
     def forget(self, before: datetime) -> None:
         """In short transactions, so that the service goes on meanwhile."""
@@ -182,13 +177,9 @@ class Readings:
 
 def read_kept(path: Path, kind: str, limit: int) -> list[Kept]:
     """The newest first, for a command beside the service."""
-    sql = (
-        "SELECT kept_id, kind, received_at, topic, payload, reason, device_id FROM kept"
-        " WHERE kind = ? ORDER BY kept_id DESC LIMIT ?"
-    )
     try:
         with closing(_open(path, "ro")) as db:
-            return [_kept(row) for row in db.execute(sql, (kind, limit))]
+            return kept.read(db, kind, limit)
     except sqlite3.OperationalError as e:
         raise StoreUnavailableError(f"{path}: {e}") from e
 
@@ -204,62 +195,6 @@ def _bring_up(db: sqlite3.Connection, path: Path) -> None:
 def _meters(db: sqlite3.Connection) -> dict[str, int]:
     """All of them at once: to ask for each costs as much as to store its reading."""
     return dict(db.execute("SELECT meter_id, no FROM meters"))
-
-
-def _write(db: sqlite3.Connection, batch: Batch, meters: dict[str, int]) -> None:
-    arrivals = [a for a in batch.arrivals if _new(db, UPSERT_READING, _reading_row(a, meters))]
-    events = [e for e in batch.events if _new(db, UPSERT_EVENT, _event_row(e))]
-    scans = [s for s in batch.scans if _new(db, UPSERT_SCAN, (s.band_no, to_ms(s.at), s.stage, s.source))]
-    if arrivals or events or scans:
-        db.execute("INSERT INTO journal(body) VALUES (?)", (journal.write(arrivals, events, scans),))
-    if batch.kept:
-        _keep(db, batch.kept)
-    if batch.released:
-        db.executemany("DELETE FROM kept WHERE kept_id = ?", [(kept_id,) for kept_id in batch.released])
-
-
-def _new(db: sqlite3.Connection, upsert: str, row: tuple[object, ...]) -> bool:
-    return db.execute(upsert, row).rowcount > 0
-
-
-def _reading_row(arrival: Arrival, meters: dict[str, int]) -> tuple[int, int]:
-    return meters[arrival.meter_id] * METER_SPAN + to_ms(arrival.at), to_ml(arrival.register_l)
-
-
-def _event_row(event: DeviceEvent) -> tuple[str, int, str, str]:
-    return event.device_id, to_ms(event.at), event.kind, journal.write((), (event,), ())
-
-
-def _keep(db: sqlite3.Connection, kept: Sequence[Kept]) -> None:
-    db.executemany(
-        "INSERT INTO kept(kind, received_at, topic, payload, reason, device_id) VALUES (?, ?, ?, ?, ?, ?)",
-        [(k.kind, to_ms(k.received_at), k.topic, k.payload, k.reason, k.device_id) for k in kept],
-    )
-    if any(k.kind == "refused" for k in kept):
-        _keep_newest(db, "kind = 'refused'", (), REFUSED_KEPT)
-    for device_id in {k.device_id for k in kept if k.kind == "quarantined"}:
-        _keep_newest(db, "kind = 'quarantined' AND device_id = ?", (device_id,), QUARANTINED_KEPT)
-
-
-def _keep_newest(db: sqlite3.Connection, which: str, values: tuple[str | None, ...], count: int) -> None:
-    db.execute(
-        f"DELETE FROM kept WHERE {which} AND kept_id <="
-        f" (SELECT kept_id FROM kept WHERE {which} ORDER BY kept_id DESC LIMIT 1 OFFSET ?)",
-        (*values, *values, count),
-    )
-
-
-def _kept(row: tuple[int, str, int, str, bytes, str, str | None]) -> Kept:
-    kept_id, kind, received_at, topic, payload, reason, device_id = row
-    return Kept(
-        kept_id=kept_id,
-        kind=kind,
-        received_at=from_ms(received_at),
-        topic=topic,
-        payload=payload,
-        reason=reason,
-        device_id=device_id,
-    )
 
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:

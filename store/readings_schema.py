@@ -1,4 +1,4 @@
-"""The readings file's tables and the three upserts, in SQL that SQLite and PostgreSQL both read but for the pragmas."""
+"""The readings file's tables and statements: plain SQL, but for the pragmas and for lists of rows passed as JSON."""
 
 VERSION = 1  # of the file; a newer one is refused, an older one will be brought up here
 
@@ -28,17 +28,22 @@ CREATE INDEX IF NOT EXISTS kept_by_device ON kept (device_id, kept_id);
 COMMIT;
 """
 
-# A row count of 0 says: it was already there.
-UPSERT_READING = (
-    "INSERT INTO readings(meter_at, register_ml) VALUES (?, ?) ON CONFLICT(meter_at)"
-    " DO UPDATE SET register_ml = excluded.register_ml WHERE register_ml <> excluded.register_ml"
+# Rows go in and out as one JSON text a statement (PostgreSQL: unnest and array_agg).
+EXISTING = (
+    "SELECT json_group_array(meter_at), json_group_array(register_ml) FROM readings"
+    " WHERE meter_at IN (SELECT value FROM json_each(?))"
 )
+UPSERT_READINGS = (
+    "INSERT INTO readings(meter_at, register_ml) SELECT value ->> 0, value ->> 1 FROM json_each(?) WHERE true"
+    " ON CONFLICT(meter_at) DO UPDATE SET register_ml = excluded.register_ml"
+)
+REGISTERS = (
+    "SELECT json_group_array(at), json_group_array(register_ml) FROM"
+    " (SELECT meter_at - ? AS at, register_ml FROM readings WHERE meter_at >= ? AND meter_at < ? ORDER BY meter_at)"
+)
+# A row count of 0 says: it was already there.
 UPSERT_EVENT = (
     "INSERT INTO device_events(device_id, at, kind, body) VALUES (?, ?, ?, ?) ON CONFLICT(device_id, at, kind)"
     " DO UPDATE SET body = excluded.body WHERE body <> excluded.body"
 )
 UPSERT_SCAN = "INSERT INTO band_scans(band_no, at, stage, source) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-REGISTERS = (
-    "SELECT json_group_array(at), json_group_array(register_ml) FROM"
-    " (SELECT meter_at - ? AS at, register_ml FROM readings WHERE meter_at >= ? AND meter_at < ? ORDER BY meter_at)"
-)

@@ -12,8 +12,10 @@ from threading import Thread
 
 from domain.reading import Decoded
 from ingest.bindings import Bindings
+from ingest.connection import Subscription
 from ingest.decode import Decoder
-from ingest.mqtt import Group, Subscriber, Subscription
+from ingest.intake import Group
+from ingest.mqtt import Subscriber
 from ingest.receive import Receiver
 from store.contracts import Batch
 from store.readings import Readings

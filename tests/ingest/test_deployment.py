@@ -18,8 +18,9 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from ingest.bindings import Bindings
+from ingest.connection import Subscription, Tls
 from ingest.decode import Decoder
-from ingest.mqtt import Subscriber, Subscription, Tls
+from ingest.mqtt import Subscriber
 from ingest.receive import Receiver
 from store.memory import MemoryReadings
 from tests.services import mosquitto

@@ -13,12 +13,14 @@ import pytest
 
 from ingest.bindings import Bindings
 from ingest.broker import embedded_broker
+from ingest.connection import Subscription
 from ingest.decode import Decoder
-from ingest.mqtt import Subscriber, Subscription
+from ingest.mqtt import Subscriber
 from ingest.receive import Receiver
 from ingest.sorted import Message
 from simulator.publish import Broker, Publisher
-from store.readings import REFUSED_KEPT, Readings
+from store.kept import REFUSED_KEPT
+from store.readings import Readings
 from tests.services import mosquitto
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

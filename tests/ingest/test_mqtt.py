@@ -12,8 +12,9 @@ import pytest
 
 from ingest.bindings import Bindings
 from ingest.broker import embedded_broker
+from ingest.connection import Subscription
 from ingest.decode import Decoder
-from ingest.mqtt import Subscriber, Subscription
+from ingest.mqtt import Subscriber
 from ingest.receive import Receiver
 from simulator.publish import Broker, Publisher
 from store.contracts import Batch, ReadingStore, StoreUnavailableError

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from store.contracts import Arrival, Batch, Kept
+from store.kept import QUARANTINED_KEPT, REFUSED_KEPT
 from store.memory import MemoryReadings
-from store.readings import QUARANTINED_KEPT, REFUSED_KEPT, Readings
+from store.readings import Readings
 from store.upkeep import Upkeep
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
