@@ -7,7 +7,7 @@ from datetime import datetime
 from domain.reading import Decoded, Ignored
 from ingest.codecs.contract import Context, Message, RefusedError, first_clock, plausible, register_or_event, shown
 
-START, END, WAKE = 0x68, 0x16, 0xFE
+START, END = 0x68, 0x16
 WATER_TYPES = range(0x10, 0x20)  # cold, hot, drinking, reclaimed
 READ_ANSWER, REPORT = 0x81, 0x01
 CURRENT = (b"\x90\x1f", b"\x1f\x90")  # the data identity of the present register; both orders are met

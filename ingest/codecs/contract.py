@@ -25,6 +25,11 @@ LITRES: Mapping[str, float] = {
     "ml": 0.001, "hl": 100.0, "dal": 10.0,
 }  # fmt: skip
 
+WORDS_OF_TRUTH: Mapping[str, bool] = {
+    "true": True, "on": True, "yes": True, "alarm": True, "detected": True, "1": True,
+    "false": False, "off": False, "no": False, "normal": False, "clear": False, "0": False,
+}  # fmt: skip
+
 
 class RefusedError(Exception):
     """The message can't be used; the text names the field and the value."""
@@ -42,7 +47,7 @@ class Message:
 
     def speaks_for_itself(self, gateway_id: str) -> None:
         """The format's own topic names its gateway better than the first level; a prefix `anju/...` stays."""
-        if self.topic.startswith(f"{self.gateway_id}/"):
+        if self.topic.lstrip("/").startswith(f"{self.gateway_id}/"):
             self.gateway_id = gateway_id
 
     @property
@@ -163,6 +168,21 @@ def number_from_text(value: object, name: str) -> float | None:
 def _plain_decimal(text: str) -> bool:
     digits = text.removeprefix("-").replace(".", "", 1)
     return digits.isascii() and digits.isdigit()
+
+
+def truth(value: object) -> bool | None:
+    """True or false as sensors' software writes it ("ON", "true", 1); None for null and for words that say neither."""
+    if type(value) is bool:
+        return value
+    if type(value) is int:
+        return {0: False, 1: True}.get(value)
+    return WORDS_OF_TRUTH.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def percent(value: object) -> dict[str, float]:
+    """The battery, where the value is a percentage."""
+    known = isinstance(value, int | float) and type(value) is not bool and 0 <= value <= 100
+    return {"percent": float(value)} if known else {}  # type: ignore[arg-type]
 
 
 def litres(value: float, litres_per_unit: float, name: str) -> float:

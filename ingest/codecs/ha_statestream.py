@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC
 
 from domain.reading import Decoded, Ignored
 from ingest.codecs.contract import (
     LITRES,
     Context,
     Message,
+    clock,
     device_event,
     ledger_unit,
     litres_per,
@@ -17,10 +19,12 @@ from ingest.codecs.contract import (
     shown,
 )
 
-DOMAINS = frozenset({"sensor", "binary_sensor"})
+DOMAINS = frozenset({"sensor", "binary_sensor", "event"})
+SOS_NAMES = frozenset({"sos", "panic", "emergency"})
 REMEMBERED = ("unit_of_measurement", "device_class")
 UNKNOWN_STATES = frozenset({"unknown", "unavailable", "none", ""})
 REGISTER_NAME = re.compile(r"water.*(total|meter|consum|volume|usage|index|register|reading)|(total|meter).*water")
+PERIOD_NAME = re.compile(r"daily|today|yesterday|hour|week|month|year|last|since")
 OTHER_NAME = re.compile(
     r"daily|today|hour|week|month|year|last|target|temp|flow|rate|pressure|cost|price|heat|gas|battery|rssi|date"
 )
@@ -55,6 +59,8 @@ def decode(message: Message, context: Context) -> list[Decoded]:
     state = message.text()
     if state.lower() in UNKNOWN_STATES:
         return [Ignored(f"state of {device_id} is {shown(state)}")]
+    if domain == "event":
+        return [_event(message, context, device_id, entity.lower(), state)]
     if domain == "binary_sensor":
         return [_binary(message, context, device_id, entity.lower(), state)]
     return [_sensor(message, context, device_id, entity.lower(), state)]
@@ -65,16 +71,28 @@ def _sensor(message: Message, context: Context, device_id: str, entity: str, sta
     medium = context.memory.get(("ha", device_id, "device_class"))
     ledger = ledger_unit(context.device(device_id))
     named = REGISTER_NAME.search(entity) is not None and OTHER_NAME.search(entity) is None
-    if ledger is None and not (medium == "water" or (medium is None and named)):
+    if entity.endswith("_action") and state.lower() in SOS_NAMES:
+        return device_event(message, device_id, "sos_button", message.received, flags={"sos": True})
+    water = medium == "water" and PERIOD_NAME.search(entity) is None
+    if ledger is None and not (water or (medium is None and named)):
         return Ignored(f"{device_id} is no water meter by its device_class, its name or the ledger")
     value = number_from_text(state, "state")
     per_unit = ledger or (litres_per(unit) if unit is not None else _unit_by_decimals(state))
     return register_or_event(message, device_id, message.received, value, per_unit, name="state")
 
 
+def _event(message: Message, context: Context, device_id: str, entity: str, state: str) -> Decoded:
+    """A button's state is the time of its last press."""
+    device, at = context.device(device_id), clock(state, UTC)
+    told = SOS_NAMES.intersection(entity.split("_")) or (device is not None and device.profile == "sos_button")
+    if not told or at is None:
+        return Ignored(f"{device_id} is no SOS button by its name or the ledger (profile sos_button)")
+    return device_event(message, device_id, "sos_button", (at, "gateway"), flags={"sos": True})
+
+
 def _unit_by_decimals(state: str) -> float | None:
     """Before its unit has come: three decimals are litres of a cubic metre, Home Assistant's own unit for water."""
-    return LITRES["m3"] if len(state.partition(".")[2]) >= 3 else None
+    return LITRES["m3"] if len(state.partition(".")[2]) == 3 else None
 
 
 def _binary(message: Message, context: Context, device_id: str, entity: str, state: str) -> Decoded:

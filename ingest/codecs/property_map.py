@@ -31,8 +31,8 @@ PROFILE = "property:"
 BATTERIES = ("battery_level", "batterylevel", "battery", "battery_percent", "batterypercent")
 LIAN_SMOKE = {"Alarm_Status", "AlarmLevel", "Battery_Level"}  # LiAn's NB-IoT smoke detector; no word says what it is
 TOPICS = re.compile(
-    r"(?:/?sys/[^/]+/(?P<aliyun>[^/]+)/thing/event/property/(?:pack/)?post"
-    r"|\$sys/[^/]+/(?P<onenet>[^/]+)/thing/(?:property|pack)/post"
+    r"(?:/?sys/(?P<product>[^/]+)/(?P<aliyun>[^/]+)/thing/event/property/(?:pack/)?post"
+    r"|\$sys/(?P<project>[^/]+)/(?P<onenet>[^/]+)/(?:thing/(?:property|pack)/post|dp/post/json)"
     r"|\$oc/devices/(?P<huawei>[^/]+)/sys/(?:properties/report|gateway/sub_devices/properties/report))"
 )
 Value = tuple[Any, datetime | None]
@@ -56,18 +56,24 @@ def decode(message: Message, context: Context) -> list[Decoded]:
     topic = TOPICS.fullmatch(message.topic)
     if topic is None:
         return [Ignored(f"{shown(message.topic)} is no report of properties")]
-    named = checked_id(next(filter(None, topic.groups())), "device of the topic")
+    named = checked_id(topic["aliyun"] or topic["onenet"] or topic["huawei"], "device of the topic")
+    message.speaks_for_itself(topic["product"] or topic["project"] or named)
     if topic["huawei"]:
         return [_device(message, context, *device) for device in _huawei(document, named)]
-    params = document.get("params")
+    points = "dp" if message.topic.endswith("/dp/post/json") else "params"
+    params = document.get(points)
     if type(params) is not dict:
-        raise RefusedError(f"params: an object was expected, not {shown(params)}")
+        raise RefusedError(f"{points}: an object was expected, not {shown(params)}")
     return [_device(message, context, named, dict(_timed(params)))]
 
 
 def _timed(params: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
-    """A property is its value, or an object of value and time [ms]."""
+    """A property is its value, or an object of value and time [ms]; a data point an array of v and t [s]."""
     for name, told in params.items():
+        last = told[-1] if type(told) is list and told else None
+        if type(last) is dict and "v" in last:
+            yield name, (last["v"], epoch(last.get("t")))
+            continue
         if type(told) is dict and "value" in told:
             yield name, (told["value"], epoch(told.get("time"), 1000.0))
         else:

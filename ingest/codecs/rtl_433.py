@@ -24,6 +24,7 @@ from ingest.codecs.contract import (
 GALLON = LITRES["gal"]
 CONSUMPTIONS = ("consumption", "consumption_data", "Consumption", "LastConsumptionCount", "LastConsumption",
                 "reading", "volume", "Volume")  # fmt: skip
+WATER_MODELS = ("Neptune-R900", "AradMsMeter", "Badger-ORION", "Orion-Endpoint", "Flowis")
 LEAK_FIELDS = ("alarm", "detect_wet", "water_leak", "leak", "leaking", "water")
 SMOKE_IS_THE_EVENT = ("Kidde-Smoke", "Smoke-GS558")  # sent in an alarm only; there is no state
 CAVIUS: Mapping[str, tuple[str, dict[str, bool]]] = {  # its text: kind, flags
@@ -31,7 +32,16 @@ CAVIUS: Mapping[str, tuple[str, dict[str, bool]]] = {  # its text: kind, flags
     "Test alarm": ("smoke_detector", {"smoke": False}),
     "Warning/Water detected": ("leak_sensor", {"leak": True}),
 }
+STATES = (  # of security sensors: Honeywell, Kerui, Skylink
+    ("contact_open", "door_contact", "open"), ("opened", "door_contact", "open"),
+    ("water", "leak_sensor", "leak"), ("motion", "motion_sensor", "motion"),
+)  # fmt: skip
 R900_FIELD = 1 << 24  # a larger number with only decimal digits in hexadecimal is an R900BCD frame misread
+ALARM_PROFILES: Mapping[str, str] = {  # the ledger's word on a device that sends in an alarm only: its flag
+    "sos_button": "sos", "leak_sensor": "leak", "smoke_detector": "smoke", "gas_detector": "gas",
+}  # fmt: skip
+IDS = ("id", "ID", "ERTSerialNumber", "EndpointID")
+VOLUMES = (("volume_m3", 1000.0), ("volume_gal", GALLON))
 ERT_WATER = (3, 11, 13)  # of the decoder's table of ERT types
 SCM_WATER = ("0x03", "0x0b", "0x0d", "0xab", "0xbc")
 
@@ -43,7 +53,7 @@ def recognises(topic: str) -> bool:
 
 def fits(document: Any) -> bool:
     """Whether a JSON document on any topic is an event."""
-    return type(document) is dict and isinstance(document.get("model"), str) and ("id" in document or "ID" in document)
+    return type(document) is dict and isinstance(document.get("model"), str) and any(name in document for name in IDS)
 
 
 def decode(message: Message, context: Context) -> list[Decoded]:
@@ -82,14 +92,14 @@ def _field(message: Message, context: Context, levels: list[str]) -> Decoded:
 
 def _event(message: Message, context: Context, document: Mapping[str, Any]) -> Decoded:
     model = document["model"]
-    device_id = checked_id(document.get("id", document.get("ID")), "id")
+    device_id = checked_id(next((document[name] for name in IDS if name in document), None), "id")
     device = context.device(device_id)
     zone = context.zone(device) if device is not None and device.timezone else None
     told = document.get("time")
     unix = epoch(float(told)) if isinstance(told, str) and told[:1].isdigit() and told.isdecimal() else None
     at = first_clock(message, (clock(told, zone), "gateway"), (unix, "gateway"))
     battery, low = _battery(document)
-    if model.startswith(("Neptune-R900", "AradMsMeter", "Badger-ORION", "Orion-Endpoint", "Flowis")):
+    if model.startswith(WATER_MODELS) or any(name in document for name, _ in VOLUMES):
         name, value, per_unit = _register(model, document, device)
         flags = _water_flags(model, document) | low
         return register_or_event(message, device_id, at, value, per_unit, name=name, flags=flags, battery=battery)
@@ -100,6 +110,9 @@ def _event(message: Message, context: Context, document: Mapping[str, Any]) -> D
             return register_or_event(
                 message, device_id, at, number(document, name), per_unit, name=name, battery=battery
             )
+    profile = device.profile if device is not None else None
+    if profile is not None and profile in ALARM_PROFILES:
+        return device_event(message, device_id, profile, at, flags={ALARM_PROFILES[profile]: True} | low)
     kind, flags = _sensor(model, document)
     if kind is None:
         return Ignored(
@@ -118,7 +131,7 @@ def _counts_water(document: Mapping[str, Any]) -> bool:
 def _register(model: str, document: Mapping[str, Any], device: Device | None) -> tuple[str, float | None, float | None]:
     """The field's name, its value, litres per unit; the ledger goes before the model's own unit."""
     ledger = None if device is None else device.litres_per_pulse or ledger_unit(device)
-    for name, per_unit in (("volume_m3", 1000.0), ("volume_gal", GALLON)):
+    for name, per_unit in VOLUMES:
         if name in document:
             return name, number(document, name), per_unit
     if model == "Neptune-R900":
@@ -151,13 +164,13 @@ def _sensor(model: str, document: Mapping[str, Any]) -> tuple[str | None, dict[s
         return CAVIUS.get(str(document.get("text")), ("smoke_detector", {}))
     if model == "Govee-Contact":
         return "door_contact", {"open": True} if document.get("event") == "Open" else {}
-    if "leak" in lower or "water" in lower:
+    if "leak" in lower or "water" in lower or lower.endswith("wh55"):
         return _leak(document)
     if "smoke" in lower:
         return "smoke_detector", _smoke(model, document)
-    if document.get("contact_open") in (0, 1):
-        return "door_contact", {"open": document["contact_open"] == 1}
-    return None, {}
+    return next(
+        ((kind, {flag: document[name] == 1}) for name, kind, flag in STATES if document.get(name) in (0, 1)), (None, {})
+    )
 
 
 def _smoke(model: str, document: Mapping[str, Any]) -> dict[str, bool]:

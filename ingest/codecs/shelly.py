@@ -13,8 +13,10 @@ from ingest.codecs.contract import (
     first_clock,
     number,
     parse_json,
+    percent,
     register_or_event,
     shown,
+    truth,
 )
 
 OLD_SENSORS: Mapping[str, tuple[str, str, Mapping[str, bool]]] = {  # field: kind, flag, what its words mean
@@ -26,6 +28,8 @@ OLD_SENSORS: Mapping[str, tuple[str, str, Mapping[str, bool]]] = {  # field: kin
 }
 NEW_SENSORS = {"flood": ("leak_sensor", "leak"), "smoke": ("smoke_detector", "smoke"), "gas": ("gas_detector", "gas")}
 NOTIFICATIONS = ("NotifyStatus", "NotifyFullStatus")
+SOS_PROFILE = "sos_button"  # the ledger says so of a button: any press is a call for help
+NOT_PRESSES = ("", "btn_up", "button_up", "toggle")
 
 
 def recognises(topic: str) -> bool:
@@ -40,7 +44,7 @@ def decode(message: Message, context: Context) -> list[Decoded]:
     levels = message.topic.split("/")
     if levels[0] == "shellies":
         message.speaks_for_itself(levels[1])
-        return [_old(message, levels[1:])]
+        return [_old(message, context, levels[1:])]
     if levels[-1] == "online":
         return [_online(message, "/".join(levels[:-1]))]
     if levels[-1] == "rpc":
@@ -49,22 +53,43 @@ def decode(message: Message, context: Context) -> list[Decoded]:
     return _component(message, context, "/".join(levels[:-2]), (levels[-1], message.json()), at)
 
 
-def _old(message: Message, levels: list[str]) -> Decoded:
+def _old(message: Message, context: Context, levels: list[str]) -> Decoded:
     if len(levels) == 2 and levels[1] == "online":
         return _online(message, levels[0])
+    if len(levels) == 2 and levels[1] == "status" and message.payload[:1] == b"{":
+        return _old_motion(message, levels[0])
+    if len(levels) == 3 and levels[1] == "input_event":
+        return _press(message, context, levels[0], message.object().get("event"), message.received)
     if len(levels) != 3 or levels[1] != "sensor" or levels[2] not in (*OLD_SENSORS, "battery"):
         return Ignored(f"{shown(message.topic)} carries no sensor that we know")
     at: tuple[Any, AtSource] = message.received
     text = message.text()
     if levels[2] == "battery":
-        percent = number({"battery": parse_json(text)}, "battery")
-        known = percent is not None and 0 <= percent <= 100
-        return device_event(
-            message, levels[0], "device_status", at, battery={"percent": percent or 0.0} if known else {}
-        )
+        return device_event(message, levels[0], "device_status", at, battery=percent(parse_json(text)))
     kind, flag, words = OLD_SENSORS[levels[2]]
     flags = {flag: words[text]} if text in words else {}
     return device_event(message, levels[0], kind, at, flags=flags)
+
+
+def _old_motion(message: Message, device_id: str) -> Decoded:
+    """Shelly Motion tells all in one document; its time [s] is that of the movement."""
+    document = message.object()
+    told = truth(document.get("motion"))
+    if told is None:
+        return Ignored(f"status of {device_id} carries no motion")
+    at = first_clock(message, (epoch(document.get("timestamp")), "meter"))
+    return device_event(
+        message, device_id, "motion_sensor", at, flags={"motion": told}, battery=percent(document.get("bat"))
+    )
+
+
+def _press(message: Message, context: Context, device_id: str, event: object, at: tuple[Any, AtSource]) -> Decoded:
+    device = context.device(device_id)
+    if device is None or device.profile != SOS_PROFILE or not isinstance(event, str) or event in NOT_PRESSES:
+        return Ignored(
+            f"{shown(event)} of {device_id} is no SOS: the ledger must say profile {SOS_PROFILE} for a button"
+        )
+    return device_event(message, device_id, "sos_button", at, flags={"sos": True})
 
 
 def _online(message: Message, device_id: str) -> Decoded:
@@ -78,11 +103,23 @@ def _online(message: Message, device_id: str) -> Decoded:
 def _notification(message: Message, context: Context, device_id: str) -> list[Decoded]:
     document = message.object()
     params = document.get("params")
+    if document.get("method") == "NotifyEvent" and type(params) is dict and type(params.get("events")) is list:
+        return [_event(message, context, device_id, event) for event in params["events"] if type(event) is dict]
     if document.get("method") not in NOTIFICATIONS or type(params) is not dict:
         return [Ignored(f"{shown(document.get('method'))} of {device_id} is no status")]
     at = first_clock(message, (epoch(params.get("ts")), "gateway"))
     parts = [(name, value) for name, value in params.items() if ":" in name]
     return [result for part in parts for result in _component(message, context, device_id, part, at)]
+
+
+def _event(message: Message, context: Context, device_id: str, event: Mapping[str, Any]) -> Decoded:
+    """Of a button; what sensors notice comes as their status, too."""
+    component = str(event.get("component"))
+    if not component.startswith(("input:", "bthomedevice:")):
+        return Ignored(f"event of {shown(component)} of {device_id} is told by its status")
+    name = device_id if component == "input:0" else f"{device_id}-{component.replace(':', '')}"
+    at = first_clock(message, (epoch(event.get("ts")), "gateway"))
+    return _press(message, context, name, event.get("event"), at)
 
 
 def _component(
@@ -95,13 +132,11 @@ def _component(
         raise RefusedError(f"{name}: an object was expected, not {shown(value)}")
     if component in NEW_SENSORS:
         kind, flag = NEW_SENSORS[component]
-        told = value.get("alarm")
-        flags = {flag: told} if type(told) is bool else {}
+        told = truth(value.get("alarm"))
+        flags = {} if told is None else {flag: told}
         return [device_event(message, device_id, kind, at, flags=flags)]
     if component == "devicepower" and type(value.get("battery")) is dict:
-        percent = number(value["battery"], "percent")
-        battery = {"percent": percent} if percent is not None and 0 <= percent <= 100 else {}
-        return [device_event(message, device_id, "device_status", at, battery=battery)]
+        return [device_event(message, device_id, "device_status", at, battery=percent(value["battery"].get("percent")))]
     if component == "input" and type(value.get("counts")) is dict:
         meter_id = f"{device_id}-input{place}"
         device = context.device(meter_id) or context.device(device_id)

@@ -71,6 +71,8 @@ def _counter(
     at = first_clock(message, (clock(time, context.zone(device)), "gateway"))
     per_pulse = device.litres_per_pulse if device is not None else None
     value = number(counters, field)
+    if value is not None and not value.is_integer():
+        return Ignored(f"{field} {value:g} of {meter_id} is the length of a pulse, not a count: CounterType must be 0")
     return register_or_event(message, meter_id, at, value, per_pulse, name=field, kind="pulse_counter")
 
 

@@ -17,6 +17,7 @@ from ingest.codecs.contract import (
     parse_json,
     register_or_event,
     shown,
+    truth,
 )
 
 ALARMS = (  # expose, flag, kind; the first that a payload has gives the kind
@@ -30,7 +31,7 @@ ALARMS = (  # expose, flag, kind; the first that a payload has gives the kind
     ("presence", "motion", "motion_sensor"),
     ("motion", "motion", "motion_sensor"),
 )
-ALSO = (("tamper", "tamper"), ("battery_low", "low_battery"))
+ALSO = (("tamper", "tamper"), ("battery_low", "low_battery"), ("fault", "fault"))
 REGISTERS = ("water_consumed", "total_water_consumption", "water_total")
 SOS_ACTIONS = frozenset({"emergency", "sos", "panic"})
 SOS_PROFILE = "sos_button"  # the ledger says so of an ordinary button: any action is an SOS
@@ -91,13 +92,13 @@ def _flags(document: Mapping[str, Any]) -> tuple[dict[str, bool], str | None]:
     flags: dict[str, bool] = {}
     kind = None
     for expose, flag, its_kind in ALARMS:
-        value = document.get(expose)
-        if type(value) is bool:
+        value = truth(document.get(expose))
+        if value is not None:
             flags[flag] = not value if expose == "contact" else value
             kind = kind or its_kind
     for expose, flag in ALSO:
-        if kind is not None and type(document.get(expose)) is bool:
-            flags[flag] = document[expose]
+        if kind is not None and (value := truth(document.get(expose))) is not None:
+            flags[flag] = value
     return flags, kind
 
 

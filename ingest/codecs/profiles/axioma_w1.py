@@ -18,7 +18,6 @@ from ingest.codecs.profiles.uplink import Uplink
 
 HOURS = [timedelta(hours=i) for i in range(24)]
 LOG_REACH = timedelta(days=2)  # the log never begins longer before the frame's own clock
-ALARM_PORT = 103
 ALARM_BITS = {0x01: "leak", 0x02: "burst", 0x04: "low_temperature", 0x08: "tamper", 0x20: "backflow"}
 STATUS_STATE = {0x20: "leak", 0x30: "leak", 0xA0: "burst", 0xB0: "burst", 0x60: "backflow", 0x70: "backflow",
                 0x10: "empty_pipe", 0x80: "low_temperature", 0x90: "low_temperature"}  # fmt: skip
@@ -84,6 +83,8 @@ def _day(uplink: Uplink) -> Decoded:
     if at is None:
         raise uplink.refused(f"clock {seconds} was never set")
     packed = int.from_bytes(frame[10:51], "little")
+    if multiplier := packed >> 14 * 23:
+        raise uplink.refused(f"its rises are multiplied by a step {multiplier} that isn't known")
     rises = [packed >> 14 * i & 0x3FFF for i in range(23)]
     return _whole_day(uplink, at, first, rises, status_flags(status))
 

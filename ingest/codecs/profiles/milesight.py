@@ -8,15 +8,15 @@ from domain.reading import Decoded, PastRegister, Reading
 from ingest.codecs.contract import Context, epoch, ledger_unit, litres, register_or_event
 from ingest.codecs.profiles.uplink import Uplink
 
+HISTORY, WATER_HISTORY = (0x20, 0xCE), (0x21, 0xCE)
+COUNTS_PULSES = 2  # of a history record; 1: its input was a switch
 LENGTHS: Mapping[tuple[int, int], int] = {
     (0x01, 0x75): 1, (0x03, 0x67): 2, (0x04, 0x68): 1, (0x05, 0x00): 1, (0x06, 0x00): 1, (0x05, 0xC8): 4,
-    (0x05, 0xE1): 8, (0x85, 0x00): 2, (0x85, 0xE1): 9, (0x83, 0x67): 3, (0xFC, 0x6B): 1, (0xFC, 0x6C): 1,
-    (0x21, 0xCE): 18, (0xFF, 0x2E): 1, (0xFF, 0x01): 1, (0xFF, 0x08): 6, (0xFF, 0x09): 2, (0xFF, 0x0A): 2,
-    (0xFF, 0x0B): 1, (0xFF, 0x0F): 1, (0xFF, 0x16): 8, (0xFF, 0xFF): 2, (0xFF, 0xFE): 1,
+    (0x05, 0xE1): 8, (0x06, 0xE1): 8, (0x85, 0x00): 2, (0x85, 0xE1): 9, (0x83, 0x67): 3, (0xFC, 0x6B): 1,
+    (0xFC, 0x6C): 1, WATER_HISTORY: 18, (0xFF, 0x2E): 1, (0xFF, 0x01): 1, (0xFF, 0x08): 6, (0xFF, 0x09): 2,
+    (0xFF, 0x0A): 2, (0xFF, 0x0B): 1, (0xFF, 0x0F): 1, (0xFF, 0x16): 8, (0xFF, 0xFF): 2, (0xFF, 0xFE): 1,
 }  # fmt: skip
-HISTORY = (0x20, 0xCE)
 HISTORY_LENGTHS = {"milesight_em300_di": 13, "milesight_em300_zld": 8}
-DATA_PORT = 85
 WATER_ALARMS = {
     1: {"water_outage_timeout_alarm": True},
     2: {"water_outage_timeout_alarm": False},
@@ -28,7 +28,7 @@ Part = tuple[tuple[int, int], bytes]
 
 
 def parts(uplink: Uplink) -> Iterator[Part]:
-    """Channel and type with the value's bytes; refuses what is cut short or unknown."""
+    """Channel and type with the value's bytes, up to what is cut short or unknown; refuses where nothing was before."""
     frame = uplink.needs_frame()
     place = 0
     while place < len(frame):
@@ -36,11 +36,11 @@ def parts(uplink: Uplink) -> Iterator[Part]:
         length = HISTORY_LENGTHS.get(uplink.device.profile or "") if key == HISTORY else LENGTHS.get(key)
         if key[0] in (0xFE, 0xF8, 0xF9):
             return  # the answer to a command: settings, not data
-        if length is None:
-            raise uplink.refused(f"channel {key[0]:02x} type {key[1]:02x} is unknown")
-        value = frame[place + 2 : place + 2 + length]
-        if len(value) < length:
-            raise uplink.refused(f"channel {key[0]:02x} type {key[1]:02x} is cut short")
+        value = frame[place + 2 : place + 2 + (length or 0)]
+        if length is None or len(value) < length:
+            if place:
+                return
+            raise uplink.refused(f"channel {key[0]:02x} type {key[1]:02x} is unknown or cut short")
         yield key, value
         place += 2 + length
 
@@ -57,9 +57,9 @@ def decode_ws101(uplink: Uplink, context: Context) -> list[Decoded]:
 
 
 def decode_em300_zld(uplink: Uplink, context: Context) -> list[Decoded]:
-    """A leak sensor: only the present state is a leak; a history record tells of a former one."""
+    """A leak sensor, as is the EM300-MLD: only the present state is a leak; a history record tells of a former one."""
     found = dict(parts(uplink))
-    leak = found.get((0x05, 0x00))
+    leak = found.get((0x05, 0x00), found.get((0x06, 0x00)))
     flags = {} if leak is None else {"leak": leak[0] == 1}
     if not found:
         return [uplink.ignored("an answer to a command")]
@@ -72,7 +72,7 @@ def decode_em300_di(uplink: Uplink, context: Context) -> list[Decoded]:
     latest = dict(found)
     if not found:
         return [uplink.ignored("an answer to a command")]
-    water = latest.get((0x85, 0xE1), latest.get((0x05, 0xE1)))
+    water = latest.get((0x85, 0xE1), latest.get((0x05, 0xE1), latest.get((0x06, 0xE1))))
     alarm = latest.get((0x85, 0xE1))
     history = tuple(sorted(_history(uplink, found), key=lambda past: past.at))
     if water is not None:
@@ -117,11 +117,11 @@ def _backfill(uplink: Uplink, history: tuple[PastRegister, ...]) -> list[Decoded
 def _history(uplink: Uplink, found: list[Part]) -> Iterator[PastRegister]:
     per_pulse, per_unit = uplink.device.litres_per_pulse, ledger_unit(uplink.device)
     for key, value in found:
-        at = epoch(unpack_from("<I", value)[0]) if key in (HISTORY, (0x21, 0xCE)) else None
-        if at and key == HISTORY and value[7] != 0 and per_pulse is not None:
-            pulses = unpack_from("<I", value, 8)[0]
+        at = epoch(unpack_from("<I", value)[0]) if key in (HISTORY, WATER_HISTORY) else None
+        if at and key == HISTORY and value[7] == COUNTS_PULSES and per_pulse is not None:
+            pulses = unpack_from("<I", value, 9)[0]
             yield PastRegister(at=at, register_l=litres(pulses, per_pulse, "pulse counter"))
-        if at and key == (0x21, 0xCE) and value[8] != 0 and per_unit is not None:
+        if at and key == WATER_HISTORY and value[8] == COUNTS_PULSES and per_unit is not None:
             (water,) = unpack_from("<f", value, 14)
             yield PastRegister(at=at, register_l=litres(water, per_unit, "water"))
 
