@@ -20,7 +20,8 @@ _MINUTES = {
     "on_site_minutes": "on_site_for",
     "look_again_minutes": "look_again_after",
 }
-_KEYS = (*_MINUTES, "steps", "step_minutes", "repeats", "held_in_quiet_hours")
+_SWITCHES = ("ask_by_call", "repeats", "held_in_quiet_hours")
+_KEYS = (*_MINUTES, *_SWITCHES, "steps", "step_minutes")
 _NONE_WITH_ZERO = ("ask_minutes", "look_again_minutes")
 
 
@@ -53,7 +54,7 @@ def _changed(policy: Policy, wanted: Mapping[str, Any], where: str) -> Policy:
     for key in wanted:
         if key not in _KEYS:
             raise ConfigError(f"{where}: {key} is unknown{_nearest(key, _KEYS)}")
-    values: dict[str, Any] = {name: wanted[name] for name in ("repeats", "held_in_quiet_hours") if name in wanted}
+    values: dict[str, Any] = {name: wanted[name] for name in _SWITCHES if name in wanted}
     for key, name in _MINUTES.items():
         if key in wanted:
             values[name] = _minutes(wanted[key], key, where)

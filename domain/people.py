@@ -29,6 +29,13 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
+class ToldBy(StrEnum):
+    """How somebody wants to be told: in writing, or by a call that takes a key."""
+
+    TEXT = "text"
+    CALL = "call"
+
+
 class Language(StrEnum):
     """Languages that messages and pages speak."""
 

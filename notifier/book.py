@@ -7,18 +7,20 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from domain.alert import State
+from domain.finding import AlertKind, Reason
 from domain.message import MessageStatus
 from domain.people import Language
 from notifier.channels.failures import retry_at
-from notifier.contract import Channel, ChannelError, Failure, Outgoing, Sent
-from notifier.letters import Letters
+from notifier.contract import Capabilities, Channel, ChannelError, Failure, Outgoing, Sent
+from notifier.letters import ASKING, Letters, way
 from notifier.life import Life
-from notifier.messages import size
 from notifier.policy import Person
 from notifier.throttle import ThrottleRules
 from store import tables as t
 
 M = t.messages.c
+LONGEST_WAIT = timedelta(minutes=10)  # for a provider's cap; after that the next people are told instead
+WORDING = ("channel", "variables", "body", "segments", "cost")  # what changes with the channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ class Book:
             "status_at": now,
             "claimed_until": now + self.rules.call_within,
             "attempts": M.attempts + 1,
-            **{name: row[name] for name in ("channel", "body", "segments", "cost")},
+            **{name: row[name] for name in WORDING},
         }
         row["attempts"] += 1
         return tx.execute(update(t.messages).where(*mine).values(values)).rowcount == 1
@@ -91,30 +93,53 @@ class Book:
         """Not sent: later with the same provider, or now with the next."""
         row = dict(job.row)
         if e.failure is not Failure.BUSY:
-            other, _ = self.letters.router.route(job.to.phone or "", now, avoid=[job.channel.name])
-            row = self.reworded(row, job.to, other)
+            row = self.reworded(tx, row, job.to, self.other(job, now), now)
         elsewhere = row["channel"] != job.channel.name
         values = {
             "status": MessageStatus.PENDING.value,
             "status_at": now,
             "claimed_until": None,
             "next_at": now if elsewhere and row["attempts"] < 2 else retry_at(row["attempts"], e.retry_after_s, now),
-            **{name: row[name] for name in ("channel", "body", "segments", "cost")},
+            **{name: row[name] for name in WORDING},
             "error": str(e),
         }
         mine = (M.message_id == row["message_id"], M.status == MessageStatus.SENDING)
         tx.execute(update(t.messages).where(*mine).values(values))
         self.cancel_if_settled(tx, row, now)
 
-    def reworded(self, row: dict[str, Any], reader: Person, channel: Channel) -> dict[str, Any]:
-        """Another channel may sign by itself, and has another price."""
-        can = channel.capabilities(reader.phone or "")
-        body = self.letters.texts.render(
-            Language(row["language"]), row["template"], row["variables"], signed=not (can and can.signs)
-        )
-        segments = size(body).segments
-        price = can.cost if can else 0.0
-        return row | {"channel": channel.name, "body": body, "segments": segments, "cost": segments * price}
+    def other(self, job: Job, now: datetime) -> Channel:
+        """The channel to try after this one; itself where there is no other."""
+        by = way(job.to, job.row["purpose"])
+        return self.letters.router.route(job.to.phone or "", now, avoid=[job.channel.name], by=by)[0]
+
+    def reworded(
+        self, tx: Connection, row: dict[str, Any], reader: Person, channel: Channel, now: datetime
+    ) -> dict[str, Any]:
+        """As another channel carries it: its wording, its way to answer, its price."""
+        can = channel.capabilities(reader.phone or "") or Capabilities()
+        variables = dict(row["variables"])
+        if row["alert_id"] is not None and row["purpose"] in ASKING and "answer" in variables:
+            a = t.alerts.c
+            kind = AlertKind(tx.execute(select(a.kind).where(a.alert_id == row["alert_id"])).scalar_one())
+            variables["answer"] = self.letters.answer(reader, kind, can, now)
+        worded = self.letters.worded(Language(row["language"]), row["template"], variables, can)
+        return row | {
+            "channel": channel.name,
+            "variables": worded.variables,
+            "body": worded.body,
+            "segments": worded.segments,
+            "cost": worded.cost,
+        }
+
+    def capped(self, tx: Connection, job: Job, e: ChannelError, now: datetime) -> None:
+        """This number has had its share there: the next provider, else a short wait, else the next people."""
+        alone = self.other(job, now).name == job.channel.name
+        if not alone or timedelta(seconds=e.retry_after_s or 0) <= LONGEST_WAIT:
+            self.again(tx, job, e, now)
+            return
+        self.fail(tx, job.row, str(e), now)
+        reason = Reason(key="capped", values={"name": job.to.name, "channel": job.channel.name})
+        self.life.tell_operator(tx, f"capped {job.channel.name} {now.date().isoformat()}", reason, now)
 
     def doubt(self, tx: Connection, row: dict[str, Any], now: datetime, reason: str) -> None:
         """It may have left: to be looked up."""
@@ -136,7 +161,7 @@ class Book:
 
     def nobody_reached(self, tx: Connection, row: dict[str, Any], now: datetime) -> None:
         """When every text of the step is lost, the next step does not wait."""
-        if row["alert_id"] is None or row["purpose"] not in ("first", "reminder"):
+        if row["alert_id"] is None or row["purpose"] not in ASKING:
             return
         cause = row["key"].split("/", 1)[0]
         statuses = tx.execute(select(M.status).where(M.alert_id == row["alert_id"], M.key.startswith(f"{cause}/")))
@@ -145,7 +170,7 @@ class Book:
 
     def cancel_if_settled(self, tx: Connection, row: dict[str, Any], now: datetime) -> bool:
         """A text that was on its way out when somebody acknowledged is not tried again."""
-        if row["alert_id"] is None or row["purpose"] not in ("first", "reminder"):
+        if row["alert_id"] is None or row["purpose"] not in ASKING:
             return False
         state = tx.execute(select(t.alerts.c.state).where(t.alerts.c.alert_id == row["alert_id"])).scalar()
         if state in (State.OPEN, State.ASKED, State.NOTIFIED):
@@ -173,4 +198,5 @@ def outgoing(row: dict[str, Any], reader: Person) -> Outgoing:
         body=row["body"],
         template=row["template"],
         variables=dict(row["variables"]),
+        asks=row["purpose"] in ASKING,
     )

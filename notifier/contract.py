@@ -21,22 +21,36 @@ class Records(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """A provider takes so many texts to one number `within` a time; `alike`: of the same template only."""
+
+    texts: int
+    within: timedelta
+    alike: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a channel can do in one country. `cost` is per segment [currency of the settings]."""
+    """What a channel can do in one country. `cost` is per segment or call [currency of the settings].
+
+    `free_text` false: approved templates only, in their own wording. `sign`: the provider sets this one before the
+    text, so ours is left out. `voice`: a call that says the text and takes a key.
+    """
 
     receipts: bool = False
     replies: bool = False
     links: bool = False
     free_text: bool = True
     voice: bool = False
-    signs: bool = False
+    sign: str | None = None
     cost: float = 0.0
+    caps: tuple[Cap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """One text as a channel gets it. `reference` is ours, the same at every try; template and variables for
-    channels that take approved templates only."""
+    channels that take approved templates only. `asks`: an answer is waited for."""
 
     reference: str
     to: str
@@ -45,12 +59,14 @@ class Outgoing:
     body: str
     template: str
     variables: dict[str, str]
+    asks: bool = False
 
 
 class Failure(StrEnum):
     """What a failed send means for the next step."""
 
     BUSY = "busy"  # never processed; the same provider later
+    CAPPED = "capped"  # certainly not sent: this number has had its share there; the next provider now
     DOWN = "down"  # certainly not sent; the next provider now
     CONFIGURATION = "configuration"  # our account is wrong; the next provider now, and the operator
     PERMANENT = "permanent"  # this number can't be reached; the next contact now, and staff

@@ -1,6 +1,6 @@
 """From a decision to rows in the outbox: words in the reader's language, a channel, segments and cost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,11 +11,14 @@ from domain.finding import AlertKind
 from domain.message import MessageStatus
 from domain.people import Language, Role
 from notifier.contract import Capabilities
-from notifier.messages import LONGEST_FREE, LONGEST_VARIABLE, Texts, short, size
+from notifier.messages import LONGEST_FREE, LONGEST_VARIABLE, Texts, fill, short, size
 from notifier.people import Home, person
 from notifier.policy import Person
-from notifier.router import NoChannelError, Router
+from notifier.router import By, NoChannelError, Router
+from notifier.speech import spoken
 from store import tables as t
+
+ASKING = ("first", "reminder")  # purposes that wait for an answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,21 @@ class Letter:
     alert_id: int | None = None
     community_id: str | None = None
     not_before: datetime | None = None
+    by_call: bool = False
+
+    @property
+    def asks(self) -> bool:
+        return self.purpose in ASKING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """A text as one channel carries it."""
+
+    variables: dict[str, str]
+    body: str
+    segments: int
+    cost: float
 
 
 LinkFor = Callable[[str, datetime], str | None]
@@ -50,14 +68,12 @@ class Letters:
         """The new row's id; None when this cause has written to this person before, or nothing serves the number."""
         key = f"{letter.cause}/{letter.person.addressee}:{letter.person.contact_id}"
         try:
-            channel, can = self.router.route(letter.person.phone or "", letter.now)
+            by = way(letter.person, letter.purpose, by_call=letter.by_call)
+            channel, can = self.router.route(letter.person.phone or "", letter.now, by=by)
             name, error, status = channel.name, None, MessageStatus.PENDING
         except NoChannelError as e:
             name, can, error, status = "none", Capabilities(), str(e), MessageStatus.FAILED
-        longest = LONGEST_FREE if can.free_text else LONGEST_VARIABLE
-        variables = {k: short(v, longest) for k, v in letter.variables.items()}
-        body = self.texts.render(letter.person.language, letter.template, variables, signed=not can.signs)
-        segments = size(body).segments
+        worded = self.worded(letter.person.language, letter.template, letter.variables, can)
         row = {
             "key": key,
             "alert_id": letter.alert_id,
@@ -69,11 +85,11 @@ class Letters:
             "why": letter.why,
             "channel": name,
             "template": letter.template,
-            "variables": variables,
+            "variables": worded.variables,
             "language": letter.person.language.value,
-            "body": body,
-            "segments": segments,
-            "cost": segments * can.cost,
+            "body": worded.body,
+            "segments": worded.segments,
+            "cost": worded.cost,
             "status": status.value,
             "created_at": letter.now,
             "status_at": letter.now,
@@ -84,32 +100,36 @@ class Letters:
         message_id = tx.execute(put.returning(t.messages.c.message_id)).scalar_one_or_none()
         return None if message_id is None else int(message_id)
 
-    def capabilities(self, reader: Person, now: datetime) -> Capabilities:
+    def worded(self, language: Language, template: str, variables: Mapping[str, str], can: Capabilities) -> Wording:
+        """Said, written freely, or in the approved wording, which is in Chinese alone and signed by the provider."""
+        cut = {k: short(v, LONGEST_FREE if can.free_text else LONGEST_VARIABLE) for k, v in variables.items()}
+        if can.voice:
+            body = spoken(self.texts, language, template, cut)
+            return Wording(variables=cut, body=body, segments=1, cost=can.cost)
+        if can.free_text:
+            body = self.texts.render(language, template, cut, signed=can.sign is None)
+        else:
+            body = fill(self.texts.approved(template), cut, template)
+        if can.sign:
+            body = f"【{can.sign}】{body}"
+        segments = size(body).segments
+        return Wording(variables=cut, body=body, segments=segments, cost=segments * can.cost)
+
+    def capabilities(self, reader: Person, now: datetime, *, by_call: bool = False) -> Capabilities:
+        """Of the channel that an urgent text to this person would take."""
         try:
-            return self.router.route(reader.phone or "", now)[1]
+            return self.router.route(reader.phone or "", now, by=way(reader, "first", by_call=by_call))[1]
         except NoChannelError:
             return Capabilities()
 
-    def answer(self, reader: Person, kind: AlertKind, now: datetime) -> str:
-        """How this person can answer on the channel that reaches them."""
+    def answer(self, reader: Person, kind: AlertKind, can: Capabilities, now: datetime) -> str:
+        """How this person can answer on a channel that can so much."""
         if kind.is_notice:
             return self.texts.say(reader.language, "answer", "notice")
-        can = self.capabilities(reader, now)
-        replies = can.replies
-        if reader.role is None:
-            key = "resident_replies" if replies else "resident"
-        elif reader.role is Role.OPERATOR:
-            key = "operator"
-        elif replies:
-            key = "replies"
-        else:
-            key = "guardian" if reader.role is Role.GUARDIAN else "staff"
-        how = self.texts.say(reader.language, "answer", key)
-        link = (
-            self._link_for(reader.contact_id, now)
-            if self._link_for and can.links and reader.role is Role.GUARDIAN
-            else None
-        )
+        how = self.texts.say(reader.language, "answer", _answer(reader, can))
+        link = None
+        if self._link_for and can.links and reader.role is Role.GUARDIAN:
+            link = self._link_for(reader.contact_id, now)
         return self.texts.say(reader.language, "answer", "link", answer=how, link=link) if link else how
 
     def code(self, tx: Connection, reader: Person, code: str, *, cause: str, now: datetime) -> int | None:
@@ -133,3 +153,22 @@ class Letters:
         """The name of whoever did something; the ledger may not know them by that id."""
         found = person(tx, by, "contact") or person(tx, by, "resident")
         return found.name if found else self.texts.say(language, "someone", "anju" if by == "anju" else "colleague")
+
+
+def way(reader: Person, purpose: str, *, by_call: bool = False) -> By:
+    """As the reader chose; else written, and urgent words are called out where no text gets through."""
+    if reader.by_call or by_call:
+        return By.CALL
+    return By.TEXT_ELSE_CALL if purpose in ASKING else By.TEXT
+
+
+def _answer(reader: Person, can: Capabilities) -> str:
+    if reader.role is None:
+        return "resident_keys" if can.voice else "resident_replies" if can.replies else "resident"
+    if reader.role is Role.OPERATOR:
+        return "operator"
+    if can.voice:
+        return "keys"
+    if can.replies:
+        return "replies"
+    return "guardian" if reader.role is Role.GUARDIAN else "staff"

@@ -66,11 +66,15 @@ class Texts:
         phrase = phrases.get(key, phrases.get("otherwise"))
         if phrase is None:
             raise WordsError(f"sms words, {language}: [{section}] has neither {key} nor otherwise")
-        return _fill(phrase, values, f"{language} [{section}] {key}")
+        return fill(phrase, values, f"{language} [{section}] {key}")
 
     def find(self, language: Language, section: str, key: str) -> str:
         """The phrase `section.key`; empty where there is none."""
         return self._words(language).get(section, {}).get(key, "")
+
+    def section(self, language: Language, section: str) -> Mapping[str, str]:
+        """All phrases of a section."""
+        return self._words(language).get(section, {})
 
     def render(self, language: Language, template: str, variables: Mapping[str, str], *, signed: bool = True) -> str:
         """The whole text. Curly quotes and the like, which would triple its price, are made plain."""
@@ -78,13 +82,21 @@ class Texts:
         sign = words.get("", {}).get("sign", "") if signed else ""
         return (sign + self.say(language, "template", template, **variables)).translate(_PLAIN)
 
+    def approved(self, template: str) -> str:
+        """The wording that is registered with providers of approved templates: Chinese, variables well apart."""
+        zh = self.words[Language.ZH.value]
+        phrase = zh.get("registered", {}).get(template) or zh["template"].get(template)
+        if phrase is None:
+            raise WordsError(f"sms words, zh: neither [registered] nor [template] has {template}")
+        return phrase
+
     def reason(self, language: Language, section: str, kind: AlertKind, reason: Reason, when: "When") -> str:
         """The reason in a few words; with values missing, the kind's or the plainest phrase: a text always goes out."""
         values = {name: _value(name, value, language, when) for name, value in reason.values.items()}
         phrases = self._words(language).get(section, {})
         for key in (reason.key, kind.value, "otherwise"):
             if key in phrases and not _missing(phrases[key], values):
-                return _fill(phrases[key], values, key)
+                return fill(phrases[key], values, key)
         return reason.key
 
     def _words(self, language: Language) -> Words:
@@ -144,7 +156,8 @@ def _missing(phrase: str, values: Mapping[str, object]) -> bool:
     return any(name and name not in values for _, name, _, _ in string.Formatter().parse(phrase))
 
 
-def _fill(phrase: str, values: Mapping[str, object], where: str) -> str:
+def fill(phrase: str, values: Mapping[str, object], where: str) -> str:
+    """The phrase with its variables; `where` is named when one is missing."""
     try:
         return phrase.format_map(values)
     except KeyError as e:

@@ -7,14 +7,15 @@ from concurrent.futures import Executor, Future
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from domain.message import MessageStatus
-from notifier.book import Book, Job, OutboxRules, outgoing
+from notifier.book import LONGEST_WAIT, Book, Job, OutboxRules, outgoing
+from notifier.caps import full_until
 from notifier.contract import ChannelError, Failure, Records, Sent
 from notifier.cost import guard_cost
 from notifier.doubts import Doubts
-from notifier.letters import Letters
+from notifier.letters import Letters, way
 from notifier.life import Life
 from notifier.people import person
 from notifier.receipts import Receipts
@@ -139,12 +140,32 @@ class Outbox:
         channel = self._letters.router.channel(row["channel"])
         if channel is None or channel.capabilities(reader.phone or "") is None:
             try:
-                channel, _ = self._letters.router.route(reader.phone or "", now)
+                channel, _ = self._letters.router.route(reader.phone or "", now, by=way(reader, row["purpose"]))
             except NoChannelError as e:
                 self._book.fail(tx, row, str(e), now)
                 return None
-            row = self._book.reworded(row, reader, channel)
-        return Job(row=row, to=reader, text=outgoing(row, reader), channel=channel)
+            row = self._book.reworded(tx, row, reader, channel, now)
+        job = Job(row=row, to=reader, text=outgoing(row, reader), channel=channel)
+        return self._with_room(tx, job, now)
+
+    def _with_room(self, tx: Connection, job: Job, now: datetime) -> Job | None:
+        """Through a provider that still takes texts to this number; a short wait is waited, a long one is tried."""
+        free_at = self._free_at(tx, job, now)
+        if free_at <= now:
+            return job
+        other = self._book.other(job, now)
+        row = self._book.reworded(tx, job.row, job.to, other, now)
+        elsewhere = Job(row=row, to=job.to, text=outgoing(row, job.to), channel=other)
+        if other is not job.channel and self._free_at(tx, elsewhere, now) <= now:
+            return elsewhere
+        if free_at - now > LONGEST_WAIT:
+            return job  # the provider's own count decides
+        tx.execute(update(t.messages).where(M.message_id == job.row["message_id"]).values(next_at=free_at))
+        return None
+
+    def _free_at(self, tx: Connection, job: Job, now: datetime) -> datetime:
+        can = job.channel.capabilities(job.to.phone or "")
+        return full_until(tx, job.row, job.channel.name, can.caps if can else (), now)
 
     # Calling
 
@@ -180,6 +201,8 @@ class Outbox:
             elif e.failure is Failure.PERMANENT:
                 self._book.block(tx, job.to, str(e), now)
                 self._book.fail(tx, job.row, str(e), now)
+            elif e.failure is Failure.CAPPED:
+                self._book.capped(tx, job, e, now)
             elif now - job.row["created_at"] > self._rules.last_try_after:
                 self._book.fail(tx, job.row, str(e), now)
             else:

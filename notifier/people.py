@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, RowMapping, Select, select
 
-from domain.people import Language, Role
+from domain.people import Language, Role, ToldBy
 from notifier.policy import Circle, Group, Person
 from store import tables as t
 
@@ -143,7 +143,13 @@ _PLACE = select(
 _BLOCKED = t.blocked_phones.c.reason.label("blocked")
 
 _CONTACT = select(
-    t.contacts.c.contact_id, t.contacts.c.name, t.contacts.c.role, t.contacts.c.phone, t.contacts.c.language, _BLOCKED
+    t.contacts.c.contact_id,
+    t.contacts.c.name,
+    t.contacts.c.role,
+    t.contacts.c.phone,
+    t.contacts.c.language,
+    t.contacts.c.told_by,
+    _BLOCKED,
 ).select_from(t.contacts.outerjoin(t.blocked_phones, t.blocked_phones.c.phone == t.contacts.c.phone))
 
 _RESIDENT = select(
@@ -151,6 +157,7 @@ _RESIDENT = select(
     t.residents.c.name,
     t.residents.c.phone,
     t.residents.c.language,
+    t.residents.c.told_by,
     _BLOCKED,
 ).select_from(t.residents.outerjoin(t.blocked_phones, t.blocked_phones.c.phone == t.residents.c.phone))
 
@@ -191,6 +198,7 @@ def _person(row: RowMapping) -> Person:
         phone=row["phone"] or None,
         language=Language(row["language"]),
         blocked=row["blocked"],
+        by_call=row["told_by"] == ToldBy.CALL,
     )
 
 

@@ -47,7 +47,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Someone who may get a text. `blocked` says why none goes to this phone."""
+    """Someone who may get a text, or a call by choice. `blocked` says why none goes to this phone."""
 
     contact_id: str
     addressee: str
@@ -56,6 +56,7 @@ class Person:
     phone: str | None
     language: Language
     blocked: str | None = None
+    by_call: bool = False
 
     @property
     def reachable(self) -> bool:
@@ -88,9 +89,11 @@ EVERYBODY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One kind's timeline. `ask_wait` None: nobody is asked first. `repeats` False: each step once."""
+    """One kind's timeline. `ask_wait` None: nobody is asked first; `ask_by_call`: the resident is called and presses a
+    key. `repeats` False: each step once."""
 
     ask_wait: timedelta | None = timedelta(minutes=30)
+    ask_by_call: bool = False
     steps: tuple[Step, ...] = WELFARE_STEPS
     repeats: bool = True
     acknowledged_for: timedelta = timedelta(minutes=30)

@@ -24,6 +24,7 @@ _VALUES: Mapping[str, float | int | str] = {
     "rhythm_minutes": 60,
     "expected_uses": 11.0,
     "name": "twilio",
+    "channel": "aliyun",
     "error": "HTTP 503",
     "cost": "120",
     "limit": "100",

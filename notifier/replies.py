@@ -178,7 +178,8 @@ class Replies:
             M.contact_id == reader.contact_id, M.template == "reply_help", M.created_at > reply.now - HELP_ONCE_IN
         )
         if reply.tx.execute(asked.limit(1)).first() is None:
-            how = self._letters.answer(reader, AlertKind.LOW_USE, reply.now)
+            can = self._letters.capabilities(reader, reply.now)
+            how = self._letters.answer(reader, AlertKind.LOW_USE, can, reply.now)
             self._answer(reply, reader, "reply_help", {"answer": how})
 
     def _answer(self, reply: _Reply, reader: Person, template: str, variables: dict[str, str]) -> None:

@@ -1,9 +1,10 @@
-"""Which channel a text takes: by country, in the order of the settings, past those that fail just now."""
+"""Which channel a text takes: by country and choice, in the order of the settings, past those that fail just now."""
 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 
 from notifier.contract import Capabilities, Channel
 
@@ -14,6 +15,14 @@ REST = timedelta(minutes=5)
 
 class NoChannelError(Exception):
     """No channel serves this number."""
+
+
+class By(Enum):
+    """Written or called. An urgent text is called out where no other way works; what is not urgent never is."""
+
+    TEXT = "text"
+    TEXT_ELSE_CALL = "text, else a call"
+    CALL = "a call, else text"
 
 
 @dataclass(slots=True)
@@ -32,12 +41,21 @@ class Router:
     def channel(self, name: str) -> Channel | None:
         return self._channels.get(name)
 
-    def route(self, phone: str, now: datetime, avoid: Sequence[str] = ()) -> tuple[Channel, Capabilities]:
+    def route(
+        self, phone: str, now: datetime, avoid: Sequence[str] = (), by: By = By.TEXT_ELSE_CALL
+    ) -> tuple[Channel, Capabilities]:
         """The first healthy channel for this number's country; one to avoid only where there is no other."""
         serving = [(c, caps) for c in self._channels.values() if (caps := c.capabilities(phone)) is not None]
+        if by is By.TEXT:
+            serving = [pair for pair in serving if not pair[1].voice] or serving
         if not serving:
             raise NoChannelError(f"no channel serves {phone[:4]}…")
-        return min(serving, key=lambda pair: (pair[0].name in avoid, self.resting(pair[0].name, now)))
+
+        def rank(pair: tuple[Channel, Capabilities]) -> tuple[bool, bool, bool]:
+            name = pair[0].name
+            return name in avoid, self.resting(name, now), pair[1].voice is not (by is By.CALL)
+
+        return min(serving, key=rank)
 
     def failed(self, name: str, now: datetime) -> bool:
         """Counts an error of this channel; true when it is put behind the others by it."""

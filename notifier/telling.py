@@ -58,7 +58,7 @@ class Telling:
             variables = self._place(case, reader.language) | {
                 "what": what,
                 "gist": texts.say(reader.language, "gist", case.kind.value),
-                "answer": self.letters.answer(reader, case.kind, case.now),
+                "answer": self.letters.answer(reader, case.kind, self.letters.capabilities(reader, case.now), case.now),
             }
             letter = Letter(
                 cause=cause,
@@ -88,6 +88,7 @@ class Telling:
             alert_id=case.alert_id,
             community_id=case.home.community_id,
             not_before=self.quiet.not_before(case.now, case.home.timezone) if policy.held_in_quiet_hours else None,
+            by_call=_called(decision, policy),
         )
         self.letters.write(case.tx, letter)
 
@@ -108,12 +109,13 @@ class Telling:
         texts, language = self.letters.texts, reader.language
         section = "ask" if decision.event is Event.ASK else "what"
         again = texts.find(language, "again", decision.why.value)
+        can = self.letters.capabilities(reader, case.now, by_call=_called(decision, policy))
         wait = policy.ask_wait.total_seconds() / 60 if policy.ask_wait else 0
         return {
             "what": texts.reason(language, section, case.kind, case.reason, self._when(case)),
             "gist": texts.say(language, "gist", case.kind.value),
             "urge": again + texts.say(language, "urge", case.kind.value),
-            "answer": self.letters.answer(reader, case.kind, case.now),
+            "answer": self.letters.answer(reader, case.kind, can, case.now),
             "minutes": f"{wait:.0f}",
         }
 
@@ -127,6 +129,10 @@ class Telling:
 
     def _when(self, case: Case) -> When:
         return When(now=case.now, zone=case.home.timezone)
+
+
+def _called(decision: Decision, policy: Policy) -> bool:
+    return decision.event is Event.ASK and policy.ask_by_call
 
 
 def _variant(template: str, *, resident: bool, technical: bool) -> str:

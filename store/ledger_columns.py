@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, Table
 
-from domain.people import Category, Language, Role
+from domain.people import Category, Language, Role, ToldBy
 from store import tables as t
 
 Value = str | int | float | None
@@ -167,9 +167,16 @@ FILES = (
             "birth_year": "for the age on staff's pages and the wristband",
             "phone": "where the resident is asked first; empty: nobody is asked, others are told at once",
             "language": "zh or en",
+            "told_by": "call: asked by a telephone call that takes a key (a landline, weak eyes); else a text",
             "categories": f"official groups, separated by semicolons: {', '.join(Category)}",
         },
-        {"birth_year": whole(1880, 2100), "phone": phone, "language": one_of(Language), "categories": categories},
+        {
+            "birth_year": whole(1880, 2100),
+            "phone": phone,
+            "language": one_of(Language),
+            "told_by": one_of(ToldBy),
+            "categories": categories,
+        },
         ("categories",),
     ),
     FileSpec(
@@ -181,10 +188,11 @@ FILES = (
             "role": f"one of {', '.join(Role)}",
             "phone": "where texts go: a phone, an e-mail address, or a group's Apprise URL (wecombot://...)",
             "language": "zh or en",
+            "told_by": "call: told by a telephone call that takes a key; else a text",
             "community_id": "where duty staff, supervisors and volunteers serve; what an operator may see",
             "grid_id": "where a grid worker serves",
         },
-        {"role": one_of(Role), "phone": address, "language": one_of(Language)},
+        {"role": one_of(Role), "phone": address, "language": one_of(Language), "told_by": one_of(ToldBy)},
     ),
     FileSpec(
         t.guardians,

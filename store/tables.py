@@ -96,6 +96,7 @@ residents = Table(
     Column("birth_year", Integer),
     Column("phone", Text),
     Column("language", Text, nullable=False),
+    Column("told_by", Text),  # "call"; else in writing
 )
 
 resident_categories = Table(
@@ -113,6 +114,7 @@ contacts = Table(
     Column("role", Text, nullable=False),
     Column("phone", Text),
     Column("language", Text, nullable=False),
+    Column("told_by", Text),  # "call"; else in writing
     Column("community_id", Text, ForeignKey("communities.community_id"), index=True),
     Column("grid_id", Text, ForeignKey("grids.grid_id"), index=True),
 )

@@ -20,7 +20,7 @@ from notifier.channels.twilio_codes import STATUSES, UNDELIVERED, Undelivered, r
 from notifier.contract import Capabilities, ChannelError, Failure, Outgoing, Sent
 
 ONE_WAY = Capabilities(receipts=True, replies=False, links=False, cost=0.05)
-TWO_WAY = Capabilities(receipts=True, replies=True, links=True, voice=True, cost=0.05)
+TWO_WAY = Capabilities(receipts=True, replies=True, links=True, cost=0.05)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,8 @@ def test_each_text_fits_one_segment_even_with_the_longest_names(language: Langua
 
 def test_both_languages_have_the_same_phrases_with_the_same_variables() -> None:
     zh, en = TEXTS.words["zh"], TEXTS.words["en"]
-    assert {(s, k) for s in zh for k in zh[s]} == {(s, k) for s in en for k in en[s]}
+    own = ("registered", "speech")  # the approved wording is Chinese; each language says its own units aloud
+    assert {(s, k) for s in zh for k in zh[s] if s not in own} == {(s, k) for s in en for k in en[s] if s not in own}
     for section in ("template", "what", "ask", "eased"):
         for key, phrase in zh[section].items():
             names = {name for _, name, _, _ in string.Formatter().parse(phrase) if name}
