@@ -51,6 +51,7 @@ policy.command("show")(texts.show_policy)
 
 message = _group("message", "The words of the texts.")
 message.command("preview")(texts.preview_messages)
+message.command("templates")(texts.show_templates)
 message.command("test")(texts.send_test)
 
 bench = _group("bench", "How fast the parts are here.")

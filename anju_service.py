@@ -27,9 +27,11 @@ from ingest.mqtt import Subscriber
 from ingest.receive import Receiver
 from ingest.sorted import Clocks
 from notifier.audit import audit
+from notifier.channels.tencent import TencentSms
 from notifier.contract import Channel
 from notifier.feedback import realised
 from notifier.inbound import TwilioInbound
+from notifier.inbound_china import ChinaInbound
 from notifier.life import LifeRules
 from notifier.outbox import OutboxRules
 from notifier.replies import Replies
@@ -49,6 +51,7 @@ from web.health import Health
 from web.links import Links
 from web.metrics import routes as metrics_routes
 from web.webhooks import webhooks
+from web.webhooks_china import webhooks_china
 
 log = logging.getLogger("anju")
 
@@ -71,6 +74,7 @@ class Service:
         turnstile: Callable[[], None] = lambda: None,
     ) -> None:
         self.now = now
+        self._channels = channels
         self.committed = Event()
         self.records = Records(folder / "records.db")
         self.readings = Readings(folder / "readings.db")
@@ -127,12 +131,20 @@ class Service:
         self, public_url: str, *, notes_keys: Sequence[str] = (), signed_in_as: str | None = None
     ) -> uvicorn.Server:
         """The web server, not yet running."""
-        inbound = TwilioInbound(
+        replies = Replies(self.notifier.life, self.notifier.letters)
+        twilio = TwilioInbound(
             records=self.records,
             outbox=self.notifier.outbox,
-            replies=Replies(self.notifier.life, self.notifier.letters),
+            replies=replies,
             tokens=self._settings.sms.twilio_auth_token.split(),
             public_url=public_url,
+        )
+        china = ChinaInbound(
+            records=self.records,
+            outbox=self.notifier.outbox,
+            replies=replies,
+            secret=self._settings.sms.webhook_secret,
+            tencent=next((c for c in self._channels if isinstance(c, TencentSms)), None),
         )
         app = create_app(
             self.records,
@@ -145,7 +157,11 @@ class Service:
             links=self._links,
             signed_in_as=signed_in_as,
             is_healthy=self.health,
-            routers=[metrics_routes(self.metrics, CONTENT_TYPE), webhooks(inbound, self.now)],
+            routers=[
+                metrics_routes(self.metrics, CONTENT_TYPE),
+                webhooks(twilio, self.now),
+                webhooks_china(china, self.now),
+            ],
         )
         return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
 

@@ -1,5 +1,6 @@
 """Who is told when, and in which words: shown, and tried on one phone."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,13 @@ from anju_commands.common import SettingsFile, settings_of, stop, wall_clock
 from config.settings import ConfigError
 from domain.finding import AlertKind, Level
 from domain.people import Language
+
+
+class Provider(StrEnum):
+    """Who sends approved templates only."""
+
+    ALIYUN = "aliyun"
+    TENCENT = "tencent"
 
 
 def show_policy(
@@ -44,6 +52,20 @@ def preview_messages(
 
     for one in previews(Texts(words=words_of(settings_of(settings))), language, replies=replies):
         typer.echo(f"{one.segments} x {one.encoding:5} {one.units:4}  {one.about:20} {one.body}")
+
+
+def show_templates(
+    provider: Annotated[Provider, typer.Option(help="Whose way of writing variables.")] = Provider.ALIYUN,
+    settings: SettingsFile = None,
+) -> None:
+    """Each text to be registered with a provider of approved templates, and the setting that wants its code."""
+    from notifier.channels.registered import to_register
+    from notifier.messages import Texts
+
+    texts = to_register(Texts(words=words_of(settings_of(settings))), provider.value)
+    for key, wording in texts.items():
+        typer.echo(f"{key:18} {wording}")
+    typer.echo(f'\nsms.{provider.value}_templates = "{" ".join(f"{key}=..." for key in texts)}"')
 
 
 def send_test(

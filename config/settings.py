@@ -86,7 +86,7 @@ class Detect:
 class Sms:
     """How texts leave."""
 
-    channel: str = setting("log", "log (print only) or twilio")
+    channel: str = setting("log", "log (print only), or of aliyun, tencent, twilio, voice those you have, best first")
     twilio_account_sid: str = setting("", "from the Twilio console")
     twilio_from: str = setting("", "sending number or messaging service")
     twilio_auth_token: str = setting("", "from the Twilio console", secret=True)
@@ -98,6 +98,24 @@ class Sms:
     smtp_tls: bool = setting(True, "STARTTLS; false only towards this machine")
     apprise: bool = setting(False, "contacts may be groups (WeCom, DingTalk, Feishu, ntfy) by their Apprise URL")
     twilio_api_base: str = setting("", "another API base than Twilio's own, for tests")
+    aliyun_key_id: str = setting("", "AccessKey of a RAM user who may do no more than send and query texts")
+    aliyun_key_secret: str = setting("", "the secret to it", secret=True)
+    aliyun_sign: str = setting("", "the approved sign (签名), without brackets")
+    aliyun_templates: str = setting("", "our template = its code: alert=SMS_1 ask=SMS_2 ...; see docs/texts.md")
+    aliyun_replies: bool = setting(False, "upstream texts (上行) are switched on for the sign")
+    aliyun_caps: str = setting("50/d/template", "the console's limits to one number: 1/min 5/h 50/d/template")
+    aliyun_api_base: str = setting("", "another API base than Aliyun's own, for tests")
+    tencent_secret_id: str = setting("", "key of a CAM user who may do no more than send and query texts")
+    tencent_secret_key: str = setting("", "the secret to it", secret=True)
+    tencent_app_id: str = setting("", "SmsSdkAppId")
+    tencent_sign: str = setting("", "the approved sign (签名), without brackets")
+    tencent_templates: str = setting("", "our template = its id: alert=100001 ask=100002 ...; see docs/texts.md")
+    tencent_replies: bool = setting(False, "upstream texts (上行) are switched on")
+    tencent_caps: str = setting("1/30s 5/h 10/d", "the console's frequency limits to one number")
+    tencent_api_base: str = setting("", "another API base than Tencent's own, for tests")
+    webhook_secret: str = setting(
+        "", "part of the address of Aliyun's and Tencent's callbacks; empty: none", secret=True
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,10 @@ class Failure(StrEnum):
     UNCERTAIN = "uncertain"  # it may have left
 
 
+class MissingExtraError(Exception):
+    """The optional package of a channel isn't installed; the text says how to."""
+
+
 class ChannelError(Exception):
     """A text did not leave, or nobody knows. `code` is the provider's."""
 

@@ -78,6 +78,10 @@ class Outbox:
         """A provider says what became of a text; late, twice or out of order does no harm. False: not ours."""
         return self._receipts.take(tx, heard, now)
 
+    def ask_soon(self, tx: Connection, sid: str, now: datetime) -> bool:
+        """A callback that proves nothing says that a text's fate is known: the provider is asked at the next poll."""
+        return self._receipts.ask_soon(tx, sid, now)
+
     def poll(self, now: datetime) -> int:
         """Asks the provider about texts of which nothing was heard for a while."""
         return self._receipts.poll(now)

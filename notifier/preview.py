@@ -86,6 +86,7 @@ class Preview:
     segments: int
     units: int
     encoding: str
+    variables: Mapping[str, str]
 
 
 def previews(texts: Texts, language: Language, *, replies: bool = False) -> list[Preview]:
@@ -161,4 +162,5 @@ def _preview(texts: Texts, language: Language, template: str, about: str, variab
         segments=taken.segments,
         units=taken.units,
         encoding=taken.encoding,
+        variables=variables,
     )

@@ -44,9 +44,21 @@ class Receipts:
                 tx.execute(update(t.messages).where(M.message_id == row["message_id"]).values(again))
         return True
 
+    def ask_soon(self, tx: Connection, sid: str, now: datetime) -> bool:
+        """Somebody says that a text's fate is known: the provider is asked, and only the provider is believed."""
+        still = (M.provider_sid == sid, M.status == MessageStatus.SENT)
+        if tx.execute(update(t.messages).where(*still).values(next_at=now)).rowcount:
+            return True
+        if _row(tx, sid) is None:
+            self._keep(Sent(sid=sid))
+        return False
+
     def early(self, tx: Connection, sid: str, now: datetime) -> None:
         """The answer to the send has come at last: what was heard of the text before."""
-        if (heard := self._early.pop(sid, None)) is not None:
+        heard = self._early.pop(sid, None)
+        if heard is not None and heard.status is MessageStatus.SENT:
+            self.ask_soon(tx, sid, now)
+        elif heard is not None:
             self.take(tx, heard, now)
 
     def poll(self, now: datetime, limit: int = 20) -> int:

@@ -4,7 +4,10 @@ import re
 from pathlib import Path
 
 from config.policies import load_policies
+from config.sms import load_words
 from domain.finding import AlertKind, Level
+from notifier.channels.registered import to_register
+from notifier.messages import Texts
 from notifier.preview import timeline
 
 ROOT = Path(__file__).parents[1]
@@ -17,6 +20,13 @@ def test_every_row_of_the_behaviour_page_is_proved_by_a_test_that_exists() -> No
     there |= {file.stem for file in files}
     assert len(named) > 20
     assert named - there == set()
+
+
+def test_the_tables_for_registration_are_what_the_command_prints() -> None:
+    page = (ROOT / "docs" / "sms-in-china.md").read_text(encoding="utf-8")
+    for provider in ("aliyun", "tencent"):
+        for key, wording in to_register(Texts(words=load_words()), provider).items():
+            assert f"| `{key}` | {wording} |\n" in page
 
 
 def test_the_policies_on_the_page_of_texts_are_ones_that_load(tmp_path: Path) -> None:

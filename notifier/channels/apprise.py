@@ -4,11 +4,7 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any
 
-from notifier.contract import Capabilities, ChannelError, Failure, Outgoing, Sent
-
-
-class MissingExtraError(Exception):
-    """The optional package isn't installed; the text says how to."""
+from notifier.contract import Capabilities, ChannelError, Failure, MissingExtraError, Outgoing, Sent
 
 
 class AppriseGroup:

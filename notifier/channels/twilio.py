@@ -7,15 +7,14 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
-from requests.exceptions import ConnectionError as Unreachable
-from requests.exceptions import ConnectTimeout, RequestException
+from requests.exceptions import RequestException
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
-from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from domain.message import MessageStatus
+from notifier.channels.failures import never_stood
 from notifier.channels.twilio_codes import STATUSES, UNDELIVERED, Undelivered, refusal
 from notifier.contract import Capabilities, ChannelError, Failure, Outgoing, Sent
 
@@ -123,11 +122,6 @@ def _explain(e: Exception) -> NoReturn:
     if isinstance(e, TwilioRestException):
         failure, reason = refusal(e.code, e.status)
         raise ChannelError(failure, reason, str(e.code or e.status)) from e
-    if isinstance(e, ConnectTimeout) or (isinstance(e, Unreachable) and _never_stood(e)):
+    if never_stood(e):
         raise ChannelError(Failure.DOWN, "can't be reached", type(e).__name__) from e
     raise ChannelError(Failure.UNCERTAIN, "no answer", type(e).__name__) from e
-
-
-def _never_stood(e: Exception) -> bool:
-    cause = e.args[0] if e.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)

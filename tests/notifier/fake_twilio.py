@@ -1,17 +1,17 @@
 """A Twilio of our own on loopback: it remembers, has moods, signs its callbacks and texts us replies."""
 
-import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from urllib.parse import parse_qs, urlsplit
 
 from twilio.request_validator import RequestValidator
+
+from tests.notifier.loopback import Loopback, listening
 
 ACCOUNT = "AC" + "0" * 32
 TOKEN = "a-token-for-tests"
@@ -91,16 +91,11 @@ def _message(sid: str, form: dict[str, str], now: datetime) -> dict[str, object]
     }
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Loopback):
     fake: FakeTwilio
-    protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
-        """Quiet."""
-
-    def do_POST(self) -> None:
-        length = int(self.headers.get("content-length", 0))
-        form = {k: v[0] for k, v in parse_qs(self.rfile.read(length).decode(), keep_blank_values=True).items()}
+    def post(self) -> None:
+        form = {k: v[0] for k, v in parse_qs(self.body(), keep_blank_values=True).items()}
         with self.fake.lock:
             self.fake.requests += 1
             mood = self.fake.moods.pop(0) if self.fake.moods else Mood()
@@ -114,15 +109,15 @@ class _Handler(BaseHTTPRequestHandler):
             "more_info": "https://twilio.com",
             "status": mood.http_status,
         }
-        self._answer(mood.http_status, message if mood.http_status < 300 else refused)
+        self.answer(mood.http_status, message if mood.http_status < 300 else refused)
 
-    def do_GET(self) -> None:
+    def get(self) -> None:
         asked = urlsplit(self.path)
         sid = asked.path.rsplit("/", 1)[-1].removesuffix(".json")
         with self.fake.lock:
             self.fake.requests += 1
             if sid.startswith("SM"):
-                self._answer(200, next(m for m in self.fake.messages if m["sid"] == sid))
+                self.answer(200, next(m for m in self.fake.messages if m["sid"] == sid))
                 return
             to = parse_qs(asked.query).get("To", [""])[0]
             found = [m for m in reversed(self.fake.messages) if not to or m["to"] == to]
@@ -137,28 +132,12 @@ class _Handler(BaseHTTPRequestHandler):
             "next_page_uri": None,
             "previous_page_uri": None,
         }
-        self._answer(200, page)
-
-    def _answer(self, status: int, body: dict[str, object]) -> None:
-        sent = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(sent)))
-        self.end_headers()
-        self.wfile.write(sent)
+        self.answer(200, page)
 
 
 @contextmanager
 def fake_twilio() -> Iterator[FakeTwilio]:
     """Listens on a free port of loopback."""
     fake = FakeTwilio()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"fake": fake}))
-    fake.base = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with listening(type("Handler", (_Handler,), {"fake": fake})) as fake.base:
         yield fake
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

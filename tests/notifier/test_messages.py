@@ -1,5 +1,6 @@
 """The words: what is said, how long it is, and that nothing is missing in any language."""
 
+import re
 import string
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from detectors.wording import TEMPLATES
 from domain.finding import AlertKind, Reason
 from domain.people import Language
 from notifier.diagram import page
-from notifier.messages import LONGEST_VARIABLE, Texts, When, WordsError, size
+from notifier.messages import LONGEST_VARIABLE, Texts, When, WordsError, fill, size
 from notifier.preview import START, previews
 from tests.notifier.world import ZONE
 
@@ -85,15 +86,28 @@ def test_a_variable_that_nobody_gives_is_an_error_that_names_it() -> None:
         TEXTS.render(Language.EN, "taken", {"who": "Mrs Wang"})
 
 
-def test_the_variables_of_the_chinese_alert_fit_what_approved_templates_allow() -> None:
-    reason: dict[str, float | int | str] = {
-        "silent_hours": 39.0,
-        "longest_hours": 13.0,
-        "last_use_at": "2026-01-04T08:00:00+00:00",
-    }
-    for key in ("low_use", "low_use_net"):
-        what = TEXTS.reason(Language.ZH, "what", AlertKind.LOW_USE, Reason(key=key, values=reason), WHEN)
-        assert len(what) <= LONGEST_VARIABLE
+def test_every_variable_of_the_chinese_texts_fits_what_approved_templates_allow() -> None:
+    previewed = previews(TEXTS, Language.ZH, replies=True)
+    long = [(p.about, v) for p in previewed for v in p.variables.values() if not 1 <= len(v) <= LONGEST_VARIABLE]
+    assert long == []
+
+
+def test_the_approved_wording_fits_one_segment_with_the_longest_names_and_a_short_sign() -> None:
+    long = []
+    for p in previews(TEXTS, Language.ZH):
+        body = "【安居】" + fill(TEXTS.approved(p.template), p.variables, p.template)
+        long += [f"{p.about}: {size(body).units}"] if size(body).segments > 1 else []
+    assert long == []
+
+
+def test_approved_wordings_have_the_same_variables_and_words_between_any_two() -> None:
+    for key in TEXTS.words["zh"]["template"]:
+        wording = TEXTS.approved(key)
+        names = re.findall(r"\{(\w+)\}", wording)
+        assert sorted(names) == sorted(set(re.findall(r"\{(\w+)\}", TEXTS.words["zh"]["template"][key]))), key
+        between = re.findall(r"\}([^{}]*)\{", wording)
+        assert all(re.search(r"[\u4e00-\u9fff]", words) for words in between), key
+        assert not re.search(r"[【】\[\]]|http", wording), key
 
 
 def test_no_text_says_anything_medical() -> None:
