@@ -54,11 +54,12 @@ class Telling:
         for reader in case.told(or_will_be=True):
             if reader.addressee == "resident":
                 continue
+            can = self.letters.capabilities(reader, case.now)
             what = texts.reason(reader.language, "what", case.kind, reason, self._when(case))
             variables = self._place(case, reader.language) | {
                 "what": what,
                 "gist": texts.say(reader.language, "gist", case.kind.value),
-                "answer": self.letters.answer(reader, case.kind, self.letters.capabilities(reader, case.now), case.now),
+                "answer": self.letters.answer(reader, case.kind, can, case.now),
             }
             letter = Letter(
                 cause=cause,

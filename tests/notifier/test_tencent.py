@@ -41,11 +41,11 @@ def at_tencent(folder: Path, provider: FakeTencent, *others: Channel) -> Town:
     """The provider's clock is the town's."""
 
     def now() -> datetime:
-        return town.now()
+        return made.now()
 
-    town = Town(folder, [through_tencent(provider.base, now), *others])
+    made = Town(folder, [through_tencent(provider.base, now), *others])
     provider.now = now
-    return town
+    return made
 
 
 @pytest.fixture
