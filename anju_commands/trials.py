@@ -12,6 +12,7 @@ import typer
 from anju_commands.common import complain, stop, wall_clock, zone_of
 
 if TYPE_CHECKING:
+    from detectors.parts import Part
     from simulator.replay import Way
 
 Speed = Annotated[float, typer.Option(help="Times faster than recorded; 0: as fast as it goes.", min=0.0)]
@@ -114,6 +115,15 @@ def _way(to: str, speed: float, gateway: str, form: str, rate: float) -> "Way":
     )
 
 
+def _parts(names: list[str]) -> "list[Part]":
+    from detectors.parts import Part
+
+    known = {part.value: part for part in Part}
+    if unknown := [name for name in names if name not in {*known, "all"}]:
+        raise stop(f"--without {unknown[0]}: no such part; there are {', '.join(known)}, and all", code=2)
+    return list(Part) if "all" in names else [known[name] for name in names]
+
+
 def judge(
     homes: Annotated[
         Path | None, typer.Option(help="Folder of real meters, CSV ts,register_l; else simulated.")
@@ -130,12 +140,21 @@ def judge(
         bool, typer.Option("--curves", help="Delay against false alerts; the limit (simulated).")
     ] = False,
     meters: Annotated[bool, typer.Option("--meters", help="By reporting and register step (simulated).")] = False,
+    folds: Annotated[
+        int, typer.Option(help="Of real homes: ours learns anew from those of the other folds; 0: as shipped.", min=0)
+    ] = 0,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Also ours without this part (detectors/parts.py); all: each alone.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for report.json, curve.svg and curve.png.")] = None,
 ) -> None:
     """Judge detection: put incidents into ordinary lives, real or simulated; count false alerts and delays."""
 
     from simulator.backtest import Options
     from simulator.report import run_backtest
+
+    if folds and (homes is None or folds < 2):
+        raise stop("--folds wants --homes and at least two folds", code=2)
 
     options = Options(
         folder=homes,
@@ -149,6 +168,8 @@ def judge(
         step_l=litres,
         curves=curves,
         meters=meters,
+        folds=folds,
+        without=_parts(without or []),
     )
     command = shlex.join(["anju", *sys.argv[1:]])
     code = run_backtest(options, out=out, command=command, clock=time.perf_counter, say=typer.echo, report=complain)

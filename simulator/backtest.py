@@ -1,12 +1,15 @@
 """`anju backtest`: what the rules in use today, our detectors and an oracle make of the same homes and incidents."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from detectors.habit import Population
+from detectors.parts import Part
 from domain.finding import AlertKind, Level
 from simulator.asking import ask_first
 from simulator.cases import Home, Incident, IncidentKind, draw_incidents
@@ -16,18 +19,32 @@ from simulator.figures import Figures, figures
 from simulator.homes import SEED_A, household_days, is_low_user, real_homes, simulated_homes
 from simulator.judge import Trial, try_home
 from simulator.oracle import HazardTable, tabulate
+from simulator.unseen import learned_elsewhere
 
+T = TypeVar("T")
 Report = Callable[[str], None]
 Clock = Callable[[], float]
 
-METERS = (("15 min, 1 L", 900, 1.0), ("1 h, 1 L", 3600, 1.0), ("1 h, 10 L", 3600, 10.0), ("1 day, 1 L", 86400, 1.0))
+METERS = (
+    ("each draw, 1 L", 0, 1.0),
+    ("15 min, 1 L", 900, 1.0),
+    ("1 h, 1 L", 3600, 1.0),
+    ("1 h, 10 L", 3600, 10.0),
+    ("1 h, 100 L", 3600, 100.0),
+    ("1 day, 1 L", 86400, 1.0),
+)
+TOLD_EVERY_S = 10.0
 TARGETS_FA = (0.5, 0.2, 0.1)
 FEW_INCIDENTS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What to judge. Without `folder`, simulated people: thresholds from seeds A, figures from `seed`."""
+    """What to judge. Without `folder`, simulated people: thresholds from seeds A, figures from `seed`.
+
+    `folds`: what ours learned from other households is learned anew, for each home from the homes of other folds.
+    `without`: parts of our design that are left out, each alone.
+    """
 
     seed: int
     folder: Path | None = None
@@ -40,12 +57,15 @@ class Options:
     step_l: float = 1.0
     curves: bool = False
     meters: bool = False
+    folds: int = 0
+    without: Sequence[Part] = ()
 
     @property
     def data(self) -> str:
         """Where the homes come from, to stand beside every figure."""
         if self.folder is not None:
-            return f"REAL: meters of {self.folder.name}, {self.tz.key}"
+            learned = f", ours learned from other homes ({self.folds} folds)" if self.folds else ""
+            return f"REAL: meters of {self.folder.name}, {self.tz.key}{learned}"
         meter = f"{self.every_min} min, {self.step_l:g} L"
         return f"SIM: {self.homes} homes of one person, {self.days} days, {meter}, overnight absences announced"
 
@@ -70,6 +90,8 @@ def backtest(options: Options, *, report: Report, clock: Clock) -> list[Row]:
     if not bench.homes:
         return []
     rows = sorted(bench.rules(), key=lambda row: row.section, reverse=True)
+    if options.without:
+        rows += bench.without_parts()
     if options.curves:
         rows += sorted(bench.curves(), key=lambda row: row.section)
     if options.meters and options.folder is not None:
@@ -84,6 +106,7 @@ class _Bench:
 
     def __init__(self, options: Options, report: Report, clock: Clock) -> None:
         self._options, self._report, self._clock = options, report, clock
+        self._learned: dict[frozenset[Part], Mapping[str, Population]] = {}
         self.homes = self._judged()
         report(f"{len(self.homes)} homes, {household_days(self.homes):.0f} household-days; {options.data}")
 
@@ -97,7 +120,7 @@ class _Bench:
             options.seed if seed is None else seed,
             number=options.homes,
             days=options.days,
-            every_s=every_s or options.every_min * 60,
+            every_s=options.every_min * 60 if every_s is None else every_s,
             step_l=step_l or options.step_l,
             tz=options.tz,
         )
@@ -105,7 +128,7 @@ class _Bench:
     def rules(self) -> Iterator[Row]:
         """The rules in use today and ours, on every kind of incident; collapse by low and other users too."""
         put_in = self._incidents(self.homes, tuple(IncidentKind))
-        for contestant in [*baselines(), our_watch(self._options.budget)]:
+        for contestant in [*baselines(), self._ours(self._options.budget)]:
             trials = self._play(contestant, self.homes, put_in)
             for kind in IncidentKind:
                 if kind.listened_for in contestant.listens:
@@ -118,9 +141,31 @@ class _Bench:
                 answered = ask_first(trials, seed=self._options.seed)
                 yield _row("rules", asking, answered, IncidentKind.COLLAPSE)
 
+    def _ours(self, budget: float, without: frozenset[Part] = frozenset()) -> Contestant:
+        """Our watch; on real homes with what was learned from others of them, if so wished."""
+        if not self._options.folds:
+            return our_watch(budget, without=without)
+        if without not in self._learned:
+            self._report(f"learning from the homes of other folds: {self._options.folds} times")
+            self._learned[without] = learned_elsewhere(
+                self.homes, tz=self._options.tz, folds=self._options.folds, seed=self._options.seed, without=without
+            )
+        return our_watch(budget, without=without, populations=self._learned[without])
+
+    def without_parts(self) -> Iterator[Row]:
+        """The whole design, and what is left of it without each part."""
+        kinds = (IncidentKind.COLLAPSE, IncidentKind.TAP_LEFT_ON, IncidentKind.LEAK)
+        put_in = self._incidents(self.homes, kinds)
+        for left_out in (frozenset[Part](), *(frozenset({part}) for part in self._options.without)):
+            contestant = self._ours(self._options.budget, left_out)
+            trials = self._play(contestant, self.homes, put_in)
+            for kind in kinds:
+                yield _row("parts left out", contestant, trials, kind)
+            yield from _by_user("parts left out", contestant, trials)
+
     def curves(self) -> Iterator[Row]:
         """Delay against false alerts; of simulated people also at equal false alerts, set on other homes."""
-        families = [SILENCE, ANJU]
+        families = [SILENCE, replace(ANJU, at=self._ours)]
         put_in = self._incidents(self.homes, (IncidentKind.COLLAPSE,))
         others: list[Home] = []
         if self._options.folder is None:
@@ -153,7 +198,7 @@ class _Bench:
 
     def _oracles(self, homes: Sequence[Home]) -> list[Family]:
         tables: dict[str, tuple[HazardTable, HazardTable]] = {}
-        for number, home in enumerate(homes):
+        for number, home in enumerate(self._one_by_one(" and ".join(ORACLES), homes)):
             if home.about.habits is not None:
                 every_min = float(self._options.every_min)
                 tables[home.about.home_id] = tabulate(home.about.habits, every_min=every_min, seed=number)
@@ -168,7 +213,7 @@ class _Bench:
         """Ours by reporting step and register step, on the same lives and incidents."""
         put_in = self._incidents(self.homes, tuple(IncidentKind))
         for name, every_s, step_l in METERS:
-            contestant = our_watch(self._options.budget)
+            contestant = self._ours(self._options.budget)
             trials = self._play(contestant, self._judged(every_s=every_s, step_l=step_l), put_in)
             for kind in IncidentKind:
                 yield _row(f"meter: {name}", contestant, trials, kind)
@@ -189,10 +234,20 @@ class _Bench:
 
     def _play(self, contestant: Contestant, homes: Sequence[Home], put_in: Sequence[Sequence[Incident]]) -> list[Trial]:
         started = self._clock()
-        trials = [try_home(contestant, home, incidents) for home, incidents in zip(homes, put_in, strict=True)]
+        pairs = list(zip(homes, put_in, strict=True))
+        trials = [try_home(contestant, *pair) for pair in self._one_by_one(contestant.name, pairs)]
         took_s = self._clock() - started
         self._report(f"{contestant.name}: {len(homes)} homes, {sum(map(len, put_in))} incidents, {took_s:.1f} s")
         return trials
+
+    def _one_by_one(self, name: str, several: Sequence[T]) -> Iterator[T]:
+        """Each of them, saying now and then how far it is."""
+        told = self._clock()
+        for number, one in enumerate(several):
+            if self._clock() - told >= TOLD_EVERY_S:
+                told = self._clock()
+                self._report(f"{name}: {number} of {len(several)} homes")
+            yield one
 
 
 def _row(

@@ -7,8 +7,11 @@ from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
+from detectors.habit import Population
 from detectors.household import Change, Ended, HouseholdWatch, Raised, WatchParameters
 from detectors.low_use import LowUseParameters
+from detectors.parts import Part
+from detectors.population import POPULATION
 from domain.finding import AlertKind, Finding, Level, Reason
 from domain.recording import Recording
 from simulator.habits import Habits
@@ -21,7 +24,7 @@ class Rule(Protocol):
     """Sees a home as the service does: one reading after the other, as they arrive, nothing of the future.
 
     `start` and `observe` are those of `detectors.household.HouseholdWatch`, so the watch itself is a rule. A rule
-    that has `absent` is told of announced absences when they begin; what a rule remembers, it keeps in its state.
+    that has `absent` is told of announced absences when they begin.
     """
 
     def start(self) -> Any: ...
@@ -163,15 +166,21 @@ def never_zero(hours: float) -> Contestant:
     )
 
 
-def our_watch(budget: float) -> Contestant:
-    """The service's own detectors at a budget of false alerts."""
+def our_watch(
+    budget: float, *, without: frozenset[Part] = frozenset(), populations: Mapping[str, Population] | None = None
+) -> Contestant:
+    """The service's own detectors at a budget of false alerts, `without` these parts.
+
+    `populations`: by home, what was learned from other homes; else what the service ships.
+    """
 
     def rule_for(about: About) -> Rule:
-        parameters = WatchParameters(low_use=LowUseParameters(budget=budget))
-        return HouseholdWatch(parameters, about.zone)
+        learned = POPULATION if populations is None else populations[about.home_id]
+        low_use = LowUseParameters(budget=budget, population=learned)
+        return HouseholdWatch(WatchParameters(low_use=low_use).without(without), about.zone)
 
     return Contestant(
-        name=f"anju, budget {budget:.3g}",
+        name=", ".join([f"anju, budget {budget:.3g}", *(f"without {part}" for part in sorted(without))]),
         rule_for=rule_for,
         listens=frozenset({AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW, AlertKind.CHANGE_IN_USE}),
         setting=budget,

@@ -100,8 +100,12 @@ def register_l(draws: Draws, start_s: Seconds, at_s: Seconds) -> NDArray[np.floa
     turns_s = np.concatenate((at_s[:1], start_s, start_s + length_s, at_s[-1:]))
     change = np.concatenate(([0.0], flow, -flow, [0.0]))
     order = np.argsort(turns_s, kind="stable")
-    turns_s = turns_s[order]
+    turns_s = turns_s[order] - at_s[0]
     rate = np.maximum(np.cumsum(change[order]), 0.0)
     passed = np.concatenate(([0.0], np.cumsum(rate[:-1] * np.diff(turns_s))))
-    passed -= np.interp(at_s[0], turns_s, passed)
-    return np.interp(at_s, turns_s, passed)
+    passed -= np.interp(0.0, turns_s, passed)
+    since_s: NDArray[np.float64] = (at_s - at_s[0]).astype(np.float64)
+    each = np.diff(np.searchsorted(since_s, turns_s), append=len(since_s))  # moments from each turn to the next
+    since_s *= np.repeat(rate, each)
+    since_s += np.repeat(passed - rate * turns_s, each)
+    return since_s

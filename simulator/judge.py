@@ -8,7 +8,7 @@ time before the onset.
 """
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
@@ -53,7 +53,7 @@ def try_home(contestant: Contestant, home: Home, put_in: Sequence[Incident]) -> 
     rule = contestant.rule_for(home.about)
     if isinstance(rule, WholeRule):
         return _try_whole(rule, home, put_in)
-    run = _Run(rule, home, anew=lambda: contestant.rule_for(home.about))
+    run = _Run(rule, home)
     run.play(sorted(put_in, key=lambda incident: incident.onset_s))
     return Trial(home=home, rises=run.ear.rises, outcomes=run.outcomes)
 
@@ -82,9 +82,8 @@ class _Ear:
 class _Run:
     """One rule's way through one home's life."""
 
-    def __init__(self, rule: Any, home: Home, *, anew: Callable[[], Any]) -> None:
-        """`anew` makes the same rule with nothing in it: what it remembers must stand in its state."""
-        self._rule, self._home, self._anew = rule, home, anew
+    def __init__(self, rule: Any, home: Home) -> None:
+        self._rule, self._home = rule, home
         self._state = rule.start()
         self._to_tell = sorted(_comings_and_goings(home), reverse=True)
         self.ear = _Ear()
@@ -115,9 +114,11 @@ class _Run:
                 self._rule.at_home_is(self._state, _utc(at_s), what == "back")
 
     def _branch(self, incident: Incident) -> None:
-        """Goes on from a copy of the state with the incident's readings."""
-        state: Any = copy.deepcopy(self._state)
-        rule: Rule = self._anew()
+        """Goes on from a copy of the state with the incident's readings.
+
+        The rule itself is copied with it: whatever it remembers, it can't tell this future from the ordinary one.
+        """
+        rule, state = copy.deepcopy((self._rule, self._state), {id(self._home): self._home})
         ear = _Ear(heard_s=self.ear.heard_s, running=set(self.ear.running))
         for now_s, at_s, register_l in arrivals(happened(self._home, incident, before_s=REMEMBERED_S)):
             if now_s > incident.onset_s:

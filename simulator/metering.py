@@ -45,9 +45,9 @@ def read(home: Household, meter: Meter, *, meter_id: str | None = None) -> Recor
 
 def in_steps(register_l: NDArray[np.float64], step_l: float) -> NDArray[np.float64]:
     """What a register of such steps shows [L]."""
-    steps = register_l / step_l
-    shown: NDArray[np.float64] = np.floor(steps, out=steps)
-    shown *= step_l
+    if step_l == 1.0:  # the usual meter, in half the time
+        return np.floor(register_l)
+    shown: NDArray[np.float64] = np.floor(register_l / step_l) * step_l
     return shown
 
 
@@ -62,13 +62,14 @@ def _moments(
 
 
 def seen_through(recording: Recording, *, every_s: int, step_l: float) -> Recording:
-    """What a coarser meter on the same pipe would have shown: fewer readings, a coarser register."""
-    kept = np.concatenate(([True], np.diff(recording.at_s // every_s) > 0))
-    return replace(
-        recording,
-        at_s=recording.at_s[kept],
-        register_l=in_steps(recording.register_l[kept] + ROUNDING_L, step_l),
-    )
+    """What a coarser meter on the same pipe would have shown: fewer readings, a coarser register.
+
+    `every_s` 0: a reading where the register has moved, and a heartbeat.
+    """
+    shown = in_steps(recording.register_l + ROUNDING_L, step_l)
+    moved = np.diff(shown) != 0.0 if not every_s else np.False_
+    kept = np.concatenate(([True], (np.diff(recording.at_s // (every_s or HEARTBEAT_S)) > 0) | moved))
+    return replace(recording, at_s=recording.at_s[kept], register_l=shown[kept])
 
 
 def replaced(recording: Recording, at_s: float, *, start_l: float = 0.0) -> Recording:

@@ -6,17 +6,15 @@ python -m simulator.unseen FOLDER --tz Europe/Madrid --budget 0.5
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from detectors.habit import Population
-from detectors.household import HouseholdWatch, WatchParameters
-from detectors.low_use import LowUseParameters
+from detectors.parts import Part
 from simulator.cases import Home, IncidentKind, draw_incidents
-from simulator.contestants import About, Contestant, Rule, our_watch
+from simulator.contestants import our_watch
 from simulator.figures import Figures, figures
 from simulator.fit import fit
 from simulator.homes import real_homes
@@ -25,35 +23,37 @@ from simulator.judge import Trial, try_home
 _KINDS = (IncidentKind.COLLAPSE, IncidentKind.TAP_LEFT_ON, IncidentKind.LEAK)
 
 
+def learned_elsewhere(
+    homes: Sequence[Home], *, tz: ZoneInfo, folds: int, seed: int, without: frozenset[Part] = frozenset()
+) -> dict[str, Population]:
+    """For each home, by its id, the numbers learned from the homes of the other folds; folds from the seed."""
+    fold_of = np.random.default_rng(seed).permutation(len(homes)) % folds
+    learned = [
+        fit([home.pipe for home, its in zip(homes, fold_of, strict=True) if its != fold], tz, without)
+        for fold in range(folds)
+    ]
+    return {home.about.home_id: learned[its] for home, its in zip(homes, fold_of, strict=True)}
+
+
 def try_unseen(
     homes: Sequence[Home], *, tz: ZoneInfo, budget: float, folds: int, incidents: int, seed: int
 ) -> list[Trial]:
     """Every home judged with numbers learned from the homes of the other folds; folds and incidents from the seed."""
-    fold_of = np.random.default_rng(seed).permutation(len(homes)) % folds
-    trials = []
-    for fold in range(folds):
-        others = [home.pipe for home, its in zip(homes, fold_of, strict=True) if its != fold]
-        contestant = _learned(fit(others, tz), budget)
-        for place, home in enumerate(homes):
-            if fold_of[place] == fold:
-                put_in = [
-                    incident
-                    for order, kind in enumerate(_KINDS)
-                    for incident in draw_incidents(
-                        home, kind, number=incidents, rng=np.random.default_rng([seed, place, order])
-                    )
-                ]
-                trials.append(try_home(contestant, home, put_in))
-    return trials
-
-
-def _learned(population: Population, budget: float) -> Contestant:
-    def rule_for(about: About) -> Rule:
-        return HouseholdWatch(
-            WatchParameters(low_use=LowUseParameters(budget=budget, population=population)), about.zone
+    contestant = our_watch(budget, populations=learned_elsewhere(homes, tz=tz, folds=folds, seed=seed))
+    return [
+        try_home(
+            contestant,
+            home,
+            [
+                incident
+                for order, kind in enumerate(_KINDS)
+                for incident in draw_incidents(
+                    home, kind, number=incidents, rng=np.random.default_rng([seed, place, order])
+                )
+            ],
         )
-
-    return replace(our_watch(budget), rule_for=rule_for)
+        for place, home in enumerate(homes)
+    ]
 
 
 def as_lines(by_kind: Mapping[IncidentKind, Figures]) -> list[str]:

@@ -7,12 +7,16 @@ from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
+from detectors.parts import Part
 from simulator.backtest import Options, backtest
 from simulator.families import SILENCE
+from simulator.fit import fit
 from simulator.homes import SEED_A, SEED_B, simulated_homes
 from simulator.report import run_backtest
+from simulator.unseen import learned_elsewhere
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SMALL = Options(seed=SEED_B, tz=SHANGHAI, homes=1, days=55, incidents=1)
@@ -64,6 +68,24 @@ def test_real_meters_are_judged_alone_and_other_files_passed_over(meters: Path) 
     assert "REAL" in said
     assert "SIM" not in said
     assert any("households.csv" in line for line in told)
+
+
+def test_ours_is_judged_whole_and_without_a_part_with_what_other_homes_taught(meters: Path) -> None:
+    told: list[str] = []
+    options = replace(SMALL, folder=meters, folds=2, without=(Part.DRIP,))
+    rows = backtest(options, report=told.append, clock=lambda: 0.0)
+    assert {row.rule for row in rows if row.section == "parts left out"} == {
+        "anju, budget 0.5",
+        "anju, budget 0.5, without drip",
+    }
+    assert sum("learning" in line for line in told) == 2
+    assert "2 folds" in options.data
+
+
+def test_no_home_teaches_the_numbers_it_is_judged_with() -> None:
+    one, other = simulated_homes(3, number=2, days=45, outages=False)
+    learned = learned_elsewhere([one, other], tz=SHANGHAI, folds=2, seed=1)
+    assert np.array_equal(learned[one.about.home_id].survival, fit([other.pipe], SHANGHAI).survival)
 
 
 def test_a_folder_without_meters_is_an_error(tmp_path: Path) -> None:
