@@ -75,10 +75,24 @@ def _tencent(settings: Settings) -> "Channel":
     return TencentSms(to, rules, wall_clock)
 
 
+def _voice(settings: Settings) -> "Channel":
+    from notifier.channels.twilio import client
+    from notifier.channels.twilio_voice import TwilioVoice, VoiceRules
+
+    sms = settings.sms
+    _need(settings, "voice", "twilio_account_sid", "twilio_auth_token")
+    sender = sms.twilio_voice_from or sms.twilio_from
+    if not sender.startswith("+"):
+        raise stop("sms.twilio_voice_from is needed for sms.channel = 'voice': a number that can call", code=2)
+    rules = VoiceRules(sender=sender, public_url=settings.web.public_url)
+    return TwilioVoice(client(sms.twilio_account_sid, sms.twilio_auth_token.split()[0], sms.twilio_api_base), rules)
+
+
 _MAKERS: "dict[str, Callable[[Settings], Channel]]" = {
     "aliyun": _aliyun,
     "tencent": _tencent,
     "twilio": _twilio,
+    "voice": _voice,
 }
 
 

@@ -89,6 +89,7 @@ class Sms:
     channel: str = setting("log", "log (print only), or of aliyun, tencent, twilio, voice those you have, best first")
     twilio_account_sid: str = setting("", "from the Twilio console")
     twilio_from: str = setting("", "sending number or messaging service")
+    twilio_voice_from: str = setting("", "number that calls, for voice; empty: twilio_from")
     twilio_auth_token: str = setting("", "from the Twilio console", secret=True)
     smtp_host: str = setting("", "mail server for contacts whose address is an e-mail; empty: none")
     smtp_port: int = setting(587, "its port")

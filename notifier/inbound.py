@@ -1,4 +1,4 @@
-"""What Twilio's webhooks say, as what the notifier does: receipts and replies."""
+"""What Twilio's webhooks say, as what the notifier does: receipts, replies, keys pressed in a call."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,9 +6,10 @@ from datetime import datetime
 from twilio.request_validator import RequestValidator
 
 from notifier.channels.twilio import heard
+from notifier.channels.twilio_voice import heard_call, last_words, script
 from notifier.contract import Records
 from notifier.outbox import Outbox
-from notifier.replies import Inbound, Meaning, Replies
+from notifier.replies import Inbound, Meaning, Pressed, Replies
 
 
 class TwilioInbound:
@@ -39,6 +40,27 @@ class TwilioInbound:
             return False
         with self._records.write() as tx:
             return self._outbox.receipt(tx, heard(sid, status, form.get("ErrorCode")), now)
+
+    def call(self, form: Mapping[str, str], now: datetime) -> bool:
+        """How a call ended; false where it is not (or not yet) known by its sid."""
+        sid, status = form.get("CallSid", ""), form.get("CallStatus", "")
+        if not sid or not status:
+            return False
+        with self._records.write() as tx:
+            return self._outbox.receipt(tx, heard_call(sid, status, form.get("AnsweredBy")), now)
+
+    def key(self, form: Mapping[str, str], message_id: str, now: datetime) -> str:
+        """A key pressed in the call about this text; what the call says next, as TwiML."""
+        pressed = Pressed(
+            message_id=int(message_id) if message_id.isdecimal() else 0,
+            call=form.get("CallSid", ""),
+            digits=form.get("Digits", ""),
+        )
+        with self._records.write() as tx:
+            said = self._replies.press(tx, pressed, now)
+        if said.done or not said.words:
+            return last_words(said.words, said.language)
+        return script(said.words, said.language, f"{self._public_url}/webhooks/twilio/key?m={message_id}")
 
     def reply(self, form: Mapping[str, str], now: datetime) -> Meaning | None:
         """A text to us."""

@@ -1,72 +1,23 @@
-"""What people text back: understood in Chinese and English, matched by phone, done once; a stranger's does nothing."""
+"""What people text back or press: matched by phone, done once, answered; a stranger's does nothing."""
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy import Connection, insert, select
 
 from domain.alert import ImpossibleStepError, Outcome, State
 from domain.finding import AlertKind
+from domain.people import Language
 from notifier.letters import Letter, Letters
 from notifier.life import Life
-from notifier.people import people_with_phone
+from notifier.people import people_with_phone, person
 from notifier.policy import Person
+from notifier.understanding import Meaning, Understood, understand
 from store import tables as t
 
+__all__ = ["Inbound", "Meaning", "Pressed", "Replies", "Said", "understand"]
 A, M, R = t.alerts.c, t.messages.c, t.replies.c
-LONGEST_ABSENCE_DAYS = 60
 HELP_ONCE_IN = timedelta(hours=12)
-
-
-class Meaning(StrEnum):
-    """What a reply says."""
-
-    GOING = "going"
-    WELL = "well"
-    CANNOT = "cannot"
-    AWAY = "away"
-    STOP = "stop"
-    START = "start"
-    UNKNOWN = "unknown"
-    STRANGER = "stranger"
-
-
-_WORDS: dict[Meaning, str] = {
-    Meaning.STOP: r"stop|stopall|unsubscribe|end|quit|cancel|退订|td|t|停止",
-    Meaning.START: r"start|unstop|订阅|恢复|开始",
-    Meaning.GOING: r"1|一|going|i'?m going|on my way|omw|yes|我去|去|马上去|马上到|接警|收到我去|在路上",
-    Meaning.WELL: r"2|二|ok|okay|fine|well|all well|all is well|safe|平安|没事|安全|我没事|很好|都好",
-    Meaning.CANNOT: r"3|三|no|can'?t|cannot|can not|去不了|不能去|没空|不在|来不了|需要帮助|救命|help me",
-}
-_AWAY = re.compile(r"(?:away|out|外出|出门|不在家)\s*(\d{1,3})\s*(?:days?|d|天|日)?")
-_TRAILING_CODE = re.compile(r"^([123])\s+(\S{1,12})$")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Understood:
-    """A meaning, the days of an absence, and which home is meant where the reply says so."""
-
-    meaning: Meaning
-    days: int = 0
-    code: str | None = None
-
-
-def understand(body: str) -> Understood:
-    """Full-width digits, brackets, dots and case don't matter; what is not understood is not guessed."""
-    plain = unicodedata.normalize("NFKC", body).strip().lower()
-    plain = plain.replace("\u2019", "'").strip(" .。!！,，、【】[]()\"'“”")
-    if (away := _AWAY.fullmatch(plain)) and 1 <= int(away[1]) <= LONGEST_ABSENCE_DAYS:
-        return Understood(meaning=Meaning.AWAY, days=int(away[1]))
-    if coded := _TRAILING_CODE.match(plain):
-        meaning = understand(coded[1]).meaning
-        return Understood(meaning=meaning, code=coded[2])
-    for meaning, words in _WORDS.items():
-        if re.fullmatch(words, plain):
-            return Understood(meaning=meaning)
-    return Understood(meaning=Meaning.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +27,24 @@ class Inbound:
     key: str
     phone: str
     body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressed:
+    """A key pressed in a call that said our text `message_id`; `call` is the provider's id of it."""
+
+    message_id: int
+    call: str
+    digits: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What the call says next; not `done`: the text again, as no key that means anything was pressed."""
+
+    words: str
+    language: Language
+    done: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +81,33 @@ class Replies:
         elif reader is not None and alert_id is not None and reply.said.meaning in _ABOUT_AN_ALERT:
             self._do(reply, reader, alert_id)
         return _keep(reply, reply.said.meaning, reader, alert_id)
+
+    def press(self, tx: Connection, pressed: Pressed, now: datetime) -> Said:
+        """A key in a call about one text of ours: done as a reply is, said in the call, and done once."""
+        row = tx.execute(select(t.messages).where(M.message_id == pressed.message_id)).mappings().first()
+        reader = person(tx, row["contact_id"], row["addressee"]) if row else None
+        if row is None or reader is None or row["alert_id"] is None:
+            return Said(words="", language=Language.EN, done=False)
+        key = f"{pressed.call}:{pressed.digits}"
+        reply = _Reply(
+            tx,
+            Inbound(key=key, phone=reader.phone or "", body=pressed.digits),
+            understand(pressed.digits),
+            now,
+            (reader,),
+        )
+        again = Said(words=row["body"], language=reader.language, done=False)
+        if reply.said.meaning not in _BY_KEY:
+            return again
+        if tx.execute(select(R.reply_id).where(R.key == key)).first() is None:
+            try:
+                if not self._moves(reply, reader, row["alert_id"]):
+                    return again
+            except ImpossibleStepError:
+                pass  # settled meanwhile, and they have been told
+            _keep(reply, reply.said.meaning, reader, row["alert_id"])
+        words = self._letters.texts.say(reader.language, "reply", reply.said.meaning.value)
+        return Said(words=words, language=reader.language, done=True)
 
     def _asked(self, reply: _Reply) -> tuple[Person, int] | None:
         """The newest running alert of which this phone was told; with a code, the one of that door or number."""
@@ -196,6 +192,7 @@ class Replies:
         self._letters.write(reply.tx, letter)
 
 
+_BY_KEY = frozenset({Meaning.GOING, Meaning.WELL, Meaning.CANNOT})
 _ABOUT_AN_ALERT = frozenset({Meaning.GOING, Meaning.WELL, Meaning.CANNOT, Meaning.AWAY})
 
 

@@ -1,6 +1,6 @@
-"""Twilio's receipts and replies: believed only with its signature, answered at once."""
+"""Twilio's receipts, replies and keys: believed only with its signature, answered at once."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from fastapi import APIRouter
@@ -13,22 +13,26 @@ from notifier.inbound import TwilioInbound
 MOST_BYTES = 64 * 1024
 NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
 Endpoint = Callable[[Request], Awaitable[Response]]
+Take = Callable[[dict[str, str], Mapping[str, str]], object]
 
 
 def webhooks(twilio: TwilioInbound, now: Callable[[], datetime]) -> APIRouter:
     """`app.include_router(webhooks(inbound, now))`; in Twilio's console the addresses are public_url + these paths."""
     router = APIRouter()
-    take: dict[str, Callable[[dict[str, str]], object]] = {
-        "/webhooks/twilio/status": lambda form: twilio.receipt(form, now()),
-        "/webhooks/twilio/reply": lambda form: twilio.reply(form, now()),
+    take: dict[str, Take] = {
+        "/webhooks/twilio/status": lambda form, _: twilio.receipt(form, now()),
+        "/webhooks/twilio/reply": lambda form, _: twilio.reply(form, now()),
+        "/webhooks/twilio/call": lambda form, _: twilio.call(form, now()),
+        "/webhooks/twilio/key": lambda form, query: twilio.key(form, query.get("m", ""), now()),
     }
     for path, handle in take.items():
         router.add_api_route(path, _signed(twilio, handle), methods=["POST"], include_in_schema=False)
     return router
 
 
-def _signed(twilio: TwilioInbound, take: Callable[[dict[str, str]], object]) -> Endpoint:
-    """Refuses what Twilio did not sign; a receipt twice, late or for a text not known is answered the same."""
+def _signed(twilio: TwilioInbound, take: Take) -> Endpoint:
+    """Refuses what Twilio did not sign; a receipt twice, late or for a text not known is answered the same. What `take`
+    answers in words is what a call says next."""
 
     async def endpoint(request: Request) -> Response:
         if int(request.headers.get("content-length") or MOST_BYTES + 1) > MOST_BYTES:
@@ -38,7 +42,7 @@ def _signed(twilio: TwilioInbound, take: Callable[[dict[str, str]], object]) -> 
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         if not twilio.believes(path, form, request.headers.get("x-twilio-signature", "")):
             return Response(status_code=403)
-        await run_in_threadpool(take, form)
-        return Response(NOTHING_TO_SAY, media_type="text/xml")
+        said = await run_in_threadpool(take, form, request.query_params)
+        return Response(said if isinstance(said, str) else NOTHING_TO_SAY, media_type="text/xml")
 
     return endpoint

@@ -64,7 +64,7 @@ class TwilioSms:
                 **extra,
             )
         except (TwilioException, RequestException) as e:
-            _explain(e)
+            explain(e)
         return _sent(taken)
 
     def find(self, text: Outgoing, since: datetime) -> Sent | None:
@@ -72,7 +72,7 @@ class TwilioSms:
         try:
             found = self._client.messages.list(to=text.to, date_sent_after=since, limit=50)
         except (TwilioException, RequestException) as e:
-            _explain(e)
+            explain(e)
         same = [m for m in found if m.body == text.body and (m.date_created is None or m.date_created >= since)]
         return _sent(same[0]) if same else None
 
@@ -80,7 +80,7 @@ class TwilioSms:
         try:
             return _sent(self._client.messages(sid).fetch())
         except (TwilioException, RequestException) as e:
-            _explain(e)
+            explain(e)
 
 
 def client(account_sid: str, token: str, api_base: str = "", timeout_s: float = 45.0) -> Client:
@@ -117,7 +117,7 @@ def _sent(message: Any) -> Sent:
     return heard(message.sid, str(message.status), message.error_code)
 
 
-def _explain(e: Exception) -> NoReturn:
+def explain(e: Exception) -> NoReturn:
     """As a `ChannelError`: what a lost connection means depends on whether it ever stood."""
     if isinstance(e, TwilioRestException):
         failure, reason = refusal(e.code, e.status)

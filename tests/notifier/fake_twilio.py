@@ -1,5 +1,7 @@
 """A Twilio of our own on loopback: it remembers, has moods, signs its callbacks and texts us replies."""
 
+import html
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +36,8 @@ class FakeTwilio:
 
     base: str = ""
     messages: list[dict[str, object]] = field(default_factory=list)
+    calls: list[dict[str, object]] = field(default_factory=list)
+    scripts: dict[str, str] = field(default_factory=dict)
     callbacks: dict[str, str] = field(default_factory=dict)
     moods: list[Mood] = field(default_factory=list)
     requests: int = 0
@@ -48,6 +52,26 @@ class FakeTwilio:
         self.callbacks[sid] = form.get("StatusCallback", "")
         return message
 
+    def ring(self, form: dict[str, str]) -> dict[str, object]:
+        sid = f"CA{next(self.numbers):032x}"
+        call = _call(sid, form, self.now())
+        self.calls.append(call)
+        self.callbacks[sid], self.scripts[sid] = form.get("StatusCallback", ""), form["Twiml"]
+        return call
+
+    def call_ends(self, sid: str, status: str) -> tuple[str, dict[str, str], str]:
+        """(address, form, signature) of the callback when a call is over."""
+        call = next(c for c in self.calls if c["sid"] == sid)
+        call["status"] = status
+        form = {"CallSid": sid, "CallStatus": status, "To": str(call["to"]), "AccountSid": ACCOUNT}
+        return self.signed(self.callbacks[sid], form)
+
+    def key_pressed(self, sid: str, digits: str) -> tuple[str, dict[str, str], str]:
+        """(address, form, signature) of the request that the call's script asks for."""
+        action = html.unescape(re.findall(r'action="([^"]+)"', self.scripts[sid])[0])
+        form = {"CallSid": sid, "Digits": digits, "CallStatus": "in-progress", "AccountSid": ACCOUNT}
+        return self.signed(action, form)
+
     def bodies(self) -> list[tuple[str, str]]:
         return [(str(m["to"]), str(m["body"])) for m in self.messages]
 
@@ -61,6 +85,29 @@ class FakeTwilio:
 
     def signed(self, url: str, form: dict[str, str], token: str = TOKEN) -> tuple[str, dict[str, str], str]:
         return url, form, RequestValidator(token).compute_signature(url, form)
+
+
+def _call(sid: str, form: dict[str, str], now: datetime) -> dict[str, object]:
+    """As Twilio describes a call resource."""
+    at = format_datetime(now)
+    empty = ["parent_call_sid", "phone_number_sid", "start_time", "end_time", "duration", "price", "answered_by"]
+    return dict.fromkeys([*empty, "forwarded_from", "group_sid", "caller_name", "trunk_sid"]) | {
+        "sid": sid,
+        "account_sid": ACCOUNT,
+        "api_version": "2010-04-01",
+        "date_created": at,
+        "date_updated": at,
+        "direction": "outbound-api",
+        "from": form["From"],
+        "from_formatted": form["From"],
+        "to": form["To"],
+        "to_formatted": form["To"],
+        "price_unit": "USD",
+        "queue_time": "0",
+        "status": "queued",
+        "uri": f"/2010-04-01/Accounts/{ACCOUNT}/Calls/{sid}.json",
+        "subresource_uris": {},
+    }
 
 
 def _message(sid: str, form: dict[str, str], now: datetime) -> dict[str, object]:
@@ -99,7 +146,8 @@ class _Handler(Loopback):
         with self.fake.lock:
             self.fake.requests += 1
             mood = self.fake.moods.pop(0) if self.fake.moods else Mood()
-            message = self.fake.take(form) if mood.taken else {}
+            take = self.fake.ring if urlsplit(self.path).path.endswith("/Calls.json") else self.fake.take
+            message = take(form) if mood.taken else {}
         if not mood.answers:
             self.close_connection = True
             return
@@ -116,8 +164,8 @@ class _Handler(Loopback):
         sid = asked.path.rsplit("/", 1)[-1].removesuffix(".json")
         with self.fake.lock:
             self.fake.requests += 1
-            if sid.startswith("SM"):
-                self.answer(200, next(m for m in self.fake.messages if m["sid"] == sid))
+            if sid.startswith(("SM", "CA")):
+                self.answer(200, next(m for m in self.fake.messages + self.fake.calls if m["sid"] == sid))
                 return
             to = parse_qs(asked.query).get("To", [""])[0]
             found = [m for m in reversed(self.fake.messages) if not to or m["to"] == to]

@@ -7,25 +7,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from domain.alert import State
 from domain.finding import Level
 from domain.message import MessageStatus
 from domain.people import Language
-from notifier.channels.twilio import TwilioRules, TwilioSms, client
 from notifier.contract import ChannelError, Failure, Outgoing
-from notifier.inbound import TwilioInbound
-from notifier.replies import Replies
 from store import tables as t
-from tests.notifier.fake_twilio import ACCOUNT, SENDER, TOKEN, FakeTwilio, Mood, fake_twilio
-from tests.notifier.world import World, at, silence
+from tests.notifier.desk import PUBLIC, Desk, calls, channel
+from tests.notifier.fake_twilio import TOKEN, FakeTwilio, Mood, fake_twilio
+from tests.notifier.world import at, silence
 from tests.services import free_port, program, wait_for_port
-from web.webhooks import webhooks
 
-PUBLIC = "https://anju.example.org"
 TEXT = Outgoing(
     reference="1",
     to="+8613800000001",
@@ -41,11 +35,6 @@ TEXT = Outgoing(
 def twilio() -> Iterator[FakeTwilio]:
     with fake_twilio() as fake:
         yield fake
-
-
-def channel(base: str) -> TwilioSms:
-    rules = TwilioRules(sender=SENDER, callback_url=f"{PUBLIC}/webhooks/twilio/status", timeout_s=5.0)
-    return TwilioSms(client(ACCOUNT, TOKEN, base, timeout_s=5.0), rules)
 
 
 @pytest.fixture
@@ -73,9 +62,13 @@ def test_what_we_ask_and_how_we_read_the_answers_agrees_with_twilios_description
     assert twilio.bodies() == [(TEXT.to, TEXT.body)]
     assert sms.find(TEXT, datetime.now(UTC) - timedelta(minutes=1)) == sent
     assert sms.status(sent.sid, TEXT.to, datetime.now(UTC)) == sent
-    twilio.moods = [Mood(http_status=400, code=21211, taken=False)]
-    with pytest.raises(ChannelError, match="not a valid number \\(21211\\)"):
-        sms.send(TEXT)
+    voice = calls(described)
+    rung = voice.send(TEXT)
+    assert voice.status(rung.sid, TEXT.to, datetime.now(UTC)) == rung
+    twilio.moods = [Mood(http_status=400, code=21211, taken=False)] * 2
+    for way in (sms, voice):
+        with pytest.raises(ChannelError, match="not a valid number \\(21211\\)"):
+            way.send(TEXT)
 
 
 def test_a_text_that_differs_by_one_character_is_not_the_one_that_was_sent(twilio: FakeTwilio) -> None:
@@ -120,41 +113,6 @@ def test_to_mainland_china_there_is_no_link_and_no_reply_and_elsewhere_there_is(
     assert (china.replies, china.links) == (False, False)
     assert (spain.replies, spain.links) == (True, True)
     assert sms.capabilities("13800000001") is None
-
-
-class Desk:
-    """The service with Twilio as its channel, and its webhooks."""
-
-    def __init__(self, folder: Path, twilio: FakeTwilio, tokens: list[str] | None = None) -> None:
-        self.twilio = twilio
-        self.world = World(folder, channels=[channel(twilio.base)])
-        twilio.now = lambda: self.world.now
-        inbound = TwilioInbound(
-            records=self.world.records,
-            outbox=self.world.outbox,
-            replies=Replies(self.world.life, self.world.notifier.letters),
-            tokens=[TOKEN] if tokens is None else tokens,
-            public_url=PUBLIC,
-        )
-        app = FastAPI()
-        app.include_router(webhooks(inbound, lambda: self.world.now))
-        self.http = TestClient(app)
-        self.inbound_sids = iter(range(10**6))
-
-    def post(self, address: str, form: dict[str, str], signature: str) -> int:
-        """Behind a proxy: our own address is another than the public one that was signed."""
-        answer = self.http.post(address.removeprefix(PUBLIC), data=form, headers={"X-Twilio-Signature": signature})
-        return answer.status_code
-
-    def replies(self, phone: str, body: str, sid: str | None = None) -> int:
-        form = {"MessageSid": sid or f"SMin{next(self.inbound_sids)}", "From": phone, "To": SENDER, "Body": body}
-        return self.post(*self.twilio.signed(f"{PUBLIC}/webhooks/twilio/reply", form))
-
-    def sid_to(self, phone: str) -> str:
-        return next(str(m["sid"]) for m in reversed(self.twilio.messages) if m["to"] == phone)
-
-    def told(self) -> list[str]:
-        return [str(m["to"])[-1] for m in self.twilio.messages]
 
 
 @pytest.fixture
