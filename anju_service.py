@@ -15,11 +15,10 @@ from config.sms import load_words
 from detectors.household import HouseholdWatch, WatchParameters
 from detectors.low_use import LowUseParameters
 from domain.reading import Device
-from ingest.bindings import Bindings
 from ingest.codecs.contract import Memory
 from ingest.connection import Subscription
 from ingest.decode import Decoder, formats_of
-from ingest.follow_ledger import LedgerFollower
+from ingest.follow_ledger import LedgerFollower, bindings_of
 from ingest.intake import Group
 from ingest.metrics import CONTENT_TYPE, gauge, metrics_of
 from ingest.metrics import text as metrics_text
@@ -100,7 +99,7 @@ class Service:
         security = SecurityLog(self.records)
         self.receiver = Receiver(
             decoder=self._decoder(ledger.devices),
-            bindings=Bindings(ledger.gateways),
+            bindings=bindings_of(ledger),
             readings=self.readings,
             band_of=self._band_of,
             on_commit=self.committed.set,

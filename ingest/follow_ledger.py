@@ -14,7 +14,7 @@ from store.tables import release_requests
 
 
 def bindings_of(ledger: Ledger) -> Bindings:
-    return Bindings(ledger.gateways)
+    return Bindings(ledger.gateways, ledger.without_consent)
 
 
 class LedgerFollower:

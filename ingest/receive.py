@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.reading import Decoded, DeviceEvent, Ignored, Reading, Refused
-from ingest.bindings import Bindings, Imposed, Known, Stranger
+from ingest.bindings import Bindings, Imposed, Known, Stranger, Unbound
 from ingest.counters import Counters
 from ingest.rates import Rates, sender
 from ingest.scans import CardScan, decode_scans, is_scan
@@ -215,7 +215,7 @@ class Receiver:
     def _place_event(self, message: Message, event: DeviceEvent, result: Sorted) -> None:
         """An event of the ledger's device passes even through a wrong gateway: a cry for help is not held back."""
         judged = self._bindings.judge(event.device_id, event.gateway_id)
-        if isinstance(judged, Stranger):
+        if isinstance(judged, Stranger | Unbound):
             self._quarantine(message, event.device_id, judged, result)
             return
         if isinstance(judged, Imposed):
@@ -265,7 +265,9 @@ class Receiver:
     def _refuse(self, message: Message, reason: str, result: Sorted, device_id: str | None = None) -> None:
         result.kept.append(kept_of("refused", message, reason, device_id))
 
-    def _quarantine(self, message: Message, device_id: str, judged: Stranger | Imposed, result: Sorted) -> None:
+    def _quarantine(
+        self, message: Message, device_id: str, judged: Stranger | Imposed | Unbound, result: Sorted
+    ) -> None:
         result.kept.append(kept_of("quarantined", message, judged.reason, device_id))
         if isinstance(judged, Imposed):
             result.security.append(_security(message, judged))

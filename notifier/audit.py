@@ -83,8 +83,13 @@ def _missing(tx: Connection, household_id: str, community_id: str | None) -> lis
     has_meter = exists().where(meters.household_id == household_id)
     unwatched = exists().where(t.unwatched.c.household_id == household_id)
     told = (Group.FIRST_GUARDIAN, Group.PAIRED, Group.OTHER_CONTACTS, Group.DUTY_STAFF, Group.SUPERVISOR)
+    h = t.households.c
+    paper = tx.execute(select(h.water_consent_paper).where(h.household_id == household_id)).scalar()
+    metered = bool(tx.execute(select(has_meter)).scalar())
     answers = {
-        "no meter": not tx.execute(select(has_meter)).scalar(),
+        "no meter": not metered,
+        "not watched: no consent to watching the water": metered and paper is None,
+        "consent to watching the water is not on paper": metered and paper == "",
         "meter not heard": bool(tx.execute(select(unwatched)).scalar()),
         "no pairing": not circle.get(Group.PAIRED),
         "no guardian who can be reached": not reachable(circle, (Group.FIRST_GUARDIAN, Group.OTHER_CONTACTS)),

@@ -23,13 +23,16 @@ class Bound:
 
 
 def bound(tx: Connection, device_ids: Iterable[str]) -> dict[str, Bound]:
-    """Meters and sensors of the ledger among these ids."""
+    """Meters (of homes that consented to watching their water) and sensors of the ledger among these ids."""
     wanted = sorted(device_ids)
     found = {}
     for table, key in ((t.meters, t.meters.c.meter_id), (t.sensors, t.sensors.c.device_id)):
         home = table.join(t.households).join(t.buildings).join(t.grids).join(t.communities)
         columns = (key, table.c.household_id, table.c.gateway_id, t.communities.c.timezone)
-        for row in tx.execute(select(*columns).select_from(home).where(key.in_(wanted))):
+        here = [key.in_(wanted)]
+        if table is t.meters:
+            here.append(t.households.c.water_consent_by.is_not(None))
+        for row in tx.execute(select(*columns).select_from(home).where(*here)):
             found[row[0]] = Bound(household_id=row[1], gateway_id=row[2], zone=ZoneInfo(row[3]))
     return found
 

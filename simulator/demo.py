@@ -166,7 +166,15 @@ def write_ledger(folder: Path, meters: Sequence[str], zone: str, form: Format | 
         ],
         "gateways": [{"gateway_id": GATEWAY, "community_id": "xfl", "name": "幸福里网关"}],
         "households": [
-            {"household_id": home.household_id, "building_id": f"b{home.building}", "door": home.door} for home in homes
+            {
+                "household_id": home.household_id,
+                "building_id": f"b{home.building}",
+                "door": home.door,
+                "water_consent_by": home.resident()["name"],
+                "water_consent_on": "2026-01-05",
+                "water_consent_paper": f"2026-{home.number + 1:03d}",
+            }
+            for home in homes
         ],
         "residents": [home.resident() for home in homes],
         "contacts": [*_staff(), *(home.guardian() for home in homes)],

@@ -16,12 +16,14 @@ VERSION = "ledger"  # its row among the cursors rises with every import
 class Ledger:
     """One state of it. `gateways`: by device id, the gateway that may speak for it; None: any may.
 
-    A gateway speaks for itself. `version` differs where anything in the ledger does.
+    A gateway speaks for itself. `without_consent`: meters of homes whose water nobody consented to have watched.
+    `version` differs where anything in the ledger does.
     """
 
     version: int
     devices: Mapping[str, Device]
     gateways: Mapping[str, str | None]
+    without_consent: frozenset[str] = frozenset()
 
 
 def read_ledger(tx: Connection) -> Ledger:
@@ -32,6 +34,7 @@ def read_ledger(tx: Connection) -> Ledger:
         version=version(tx),
         devices={row.device_id: _device(row) for row in rows},
         gateways=own | {row.device_id: row.gateway_id for row in rows},
+        without_consent=frozenset(tx.scalars(_WITHOUT_CONSENT)),
     )
 
 
@@ -61,6 +64,13 @@ _METERS = select(
 _SENSORS = select(
     t.sensors.c.device_id, t.sensors.c.gateway_id, t.sensors.c.profile, t.communities.c.timezone
 ).select_from(t.sensors.join(_PLACE))
+
+
+_WITHOUT_CONSENT = (
+    select(t.meters.c.meter_id)
+    .join_from(t.meters, t.households, t.households.c.household_id == t.meters.c.household_id)
+    .where(t.households.c.water_consent_by.is_(None))
+)
 
 
 def _device(row: Row[*tuple[object, ...]]) -> Device:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from math import isfinite
 from types import MappingProxyType
@@ -86,6 +87,13 @@ def plain(longest: int) -> Parse:
     return parse
 
 
+def day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as e:
+        raise ValueError("is no day, such as 2026-03-01") from e
+
+
 def categories(text: str) -> str:
     """Separated by semicolons; sorted, once each."""
     parse = one_of(Category)
@@ -101,6 +109,7 @@ class FileSpec:
     meaning: Mapping[str, str]
     parsers: Mapping[str, Parse] = field(default_factory=lambda: MappingProxyType({}))
     extra: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()  # columns that are filled in all or none
 
     @property
     def name(self) -> str:
@@ -155,7 +164,17 @@ FILES = (
     FileSpec(
         t.households,
         "One door with its own water.",
-        {"household_id": "your number for it", "building_id": "where it is", "door": "as texts show it: 2单元301"},
+        {
+            "household_id": "your number for it",
+            "building_id": "where it is",
+            "door": "as texts show it: 2单元301",
+            "water_consent_by": "who consented to watching this home's water: who lives there, or may speak for them; "
+            "while it is empty, the home's meters aren't bound and their readings wait in quarantine",
+            "water_consent_on": "the day of that consent, such as 2026-03-01",
+            "water_consent_paper": "which signed paper says so",
+        },
+        {"water_consent_on": day},
+        together=("water_consent_by", "water_consent_on", "water_consent_paper"),
     ),
     FileSpec(
         t.residents,

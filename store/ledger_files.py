@@ -152,6 +152,10 @@ def _row(
             row[name] = spec.parse(name, text)
         except ValueError as e:
             problems.append(_problem(spec, number, name, f"{text[:60]!r} {e}"))
+    given = [name for name in spec.together if row.get(name)]
+    if given and not any(problem.row == number and problem.file == spec.name for problem in problems):
+        missing = [name for name in spec.together if not row.get(name)]
+        problems += [_problem(spec, number, name, f"is empty, but {given[0]} isn't") for name in missing]
     return row
 
 

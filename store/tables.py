@@ -85,6 +85,9 @@ households = Table(
     Column("household_id", Text, primary_key=True),
     Column("building_id", Text, ForeignKey("buildings.building_id"), nullable=False, index=True),
     Column("door", Text, nullable=False),
+    Column("water_consent_by", Text),  # none: nobody consented to watching the home's water, and no meter is bound
+    Column("water_consent_on", Text),  # the day, ISO
+    Column("water_consent_paper", Text),
 )
 
 residents = Table(

@@ -49,6 +49,25 @@ def test_a_home_that_nobody_would_be_told_of_is_named(data: Path, options: list[
     assert "warning: no meter: h1\n" in result.stderr
 
 
+def test_a_meter_of_a_home_without_consent_is_named(data: Path) -> None:
+    folder = Path(communities(data, "Asia/Shanghai"))
+    for name, text in {
+        "grids": "grid_id,community_id,name\ng,x,G\n",
+        "buildings": "building_id,grid_id,name\nb,g,B\n",
+        "households": "household_id,building_id,door\nh1,b,101\n",
+        "meters": "meter_id,household_id\nm1,h1\n",
+    }.items():
+        (folder / f"{name}.csv").write_text(text)
+    run.invoke(app, ["migrate"])
+    assert (
+        "warning: not watched: no consent to watching the water: h1\n"
+        in run.invoke(app, ["import-ledger", str(folder)]).stderr
+    )
+    (folder / "households.csv").write_text("household_id,building_id,door,water_consent_by\nh1,b,101,Wang\n")
+    refused = run.invoke(app, ["import-ledger", str(folder)])
+    assert "households.csv row 2, water_consent_paper: is empty, but water_consent_by isn't" in refused.stderr
+
+
 def test_a_mistake_ends_with_its_place_and_status_2(data: Path) -> None:
     run.invoke(app, ["migrate"])
     result = run.invoke(app, ["import-ledger", communities(data, "Asia/Shangai")])

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from domain.alert import TRANSITIONS, Event, ImpossibleStepError, Outcome
 from domain.people import Language
-from web import alert_list, meetings
+from web import alert_list, meetings, water
 from web.alert_list import Shown
 from web.band_pages import keeps_bands
 from web.desk import Desk, IdInPath
@@ -37,7 +37,7 @@ def routes(desk: Desk) -> APIRouter:
             old_bands = (
                 meetings.inactive_scans(tx, seen_ids(who), desk.now() - OLD_BANDS_SHOWN) if keeps_bands(who) else []
             )
-            watched = tx.scalar(select(func.count()).select_from(seen_ids(who).subquery())) or 0
+            watched, dark = water.watched(tx, seen_ids(who)), len(water.not_watched(tx, seen_ids(who)))
         groups = {
             "running": [alert for alert in running if not alert.kind.for_operator],
             "unwatched": [alert for alert in running if alert.kind.for_operator and alert.household],
@@ -50,6 +50,7 @@ def routes(desk: Desk) -> APIRouter:
             groups=groups,
             settled=settled,
             watched=watched,
+            dark=dark,
             old_bands=old_bands,
             problems=desk.is_healthy().problems,
         )

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from domain.alert import State
 from notifier.feedback import realised
 from store.tables import alerts
-from web import absences, alert_list
+from web import absences, alert_list, water
 from web.band_pages import keeps_bands
 from web.chart import Chart, draw
 from web.desk import Desk
@@ -22,6 +22,9 @@ from web.sign_in import acting, viewer
 CHART_DAYS = 14
 BEFORE = timedelta(days=4)  # read before the chart begins, so that a silence across its edge has its true length
 MOST_FOUND = 200
+
+
+Text = Annotated[str, Form()]
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -40,8 +43,17 @@ def routes(desk: Desk) -> APIRouter:
                     )
                 )
             )
+            dark = water.not_watched(tx, [one.household_id for one in found])
         return desk.page(
-            request, "households.html", who, found=found, count=count, most=MOST_FOUND, running=running, q=q[:100]
+            request,
+            "households.html",
+            who,
+            found=found,
+            count=count,
+            most=MOST_FOUND,
+            running=running,
+            dark=dark,
+            q=q[:100],
         )
 
     @router.get("/households/{household_id}")
@@ -54,6 +66,7 @@ def routes(desk: Desk) -> APIRouter:
             own = alert_list.of_household(tx, household_id, home.meter_ids, limit=20)
             away = announced_absences(tx, household_id, now)
             outcomes = realised(tx, now, household_id)
+            consent = water.consent_of(tx, household_id)
         charts = {meter_id: _chart(desk, home, meter_id, own, now) for meter_id in home.meter_ids}
         return desk.page(
             request,
@@ -63,11 +76,18 @@ def routes(desk: Desk) -> APIRouter:
             alerts=own,
             absences=away,
             outcomes=outcomes,
+            consent=consent,
             charts=charts,
             days=CHART_DAYS,
             keeps_bands=keeps_bands(who),
         )
 
+    _add_absences(desk, router)
+    _add_consent(desk, router)
+    return router
+
+
+def _add_absences(desk: Desk, router: APIRouter) -> None:
     @router.post("/households/{household_id}/absence")
     def announce(
         request: Request, household_id: str, csrf: Annotated[str, Form()] = "", until: Annotated[str, Form()] = ""
@@ -92,7 +112,30 @@ def routes(desk: Desk) -> APIRouter:
             desk.life.back(tx, household_id, by=who.contact_id, now=now)
         return RedirectResponse(f"/households/{quote(household_id)}", 303)
 
-    return router
+
+def _add_consent(desk: Desk, router: APIRouter) -> None:
+    @router.post("/households/{household_id}/water-consent")
+    def water_consent(
+        request: Request, household_id: str, *, csrf: Text = "", given_by: Text = "", paper: Text = "", sure: Text = ""
+    ) -> Response:
+        who, now = acting(desk, request, csrf), desk.now()
+        with desk.records.write() as tx:
+            home = household(tx, who, household_id) if keeps_bands(who) else None
+            if home is None:
+                return desk.problem(request, 404, "not_found", who)
+            if sure:
+                water.withdraw(tx, household_id, by=who.login, now=now)
+            elif given_by.strip() and paper.strip():
+                water.give(
+                    tx,
+                    household_id,
+                    given_by=given_by.strip(),
+                    paper=paper.strip(),
+                    by=who.login,
+                    timezone=home.timezone,
+                    now=now,
+                )
+        return RedirectResponse(f"/households/{quote(household_id)}", 303)
 
 
 def _chart(desk: Desk, home: Household, meter_id: str, own: list[alert_list.Shown], now: datetime) -> Chart:

@@ -23,7 +23,10 @@ FILES = {
     "communities": "community_id,name,timezone,language\nc,C,Asia/Shanghai,zh\n",
     "grids": "grid_id,community_id,name\ng,c,G\n",
     "buildings": "building_id,grid_id,name\nb,g,B\n",
-    "households": "household_id,building_id,door\nh,b,1\n",
+    "households": (
+        "household_id,building_id,door,water_consent_by,water_consent_on,water_consent_paper\n"
+        "h,b,1,Wang,2026-01-05,17\n"
+    ),
     "meters": "meter_id,household_id\nm1,h\n",
 }
 
@@ -71,4 +74,27 @@ def test_what_came_through_a_wrong_gateway_is_released_when_somebody_vouches_for
     assert follower.look(NOW) == 0
     assert [kept.device_id for kept in readings.kept("quarantined")] == ["m2"]
     assert readings.registers("m1", NOW, NOW + timedelta(days=1)) == [(NOW, 5000.0)]
+    records.close()
+
+
+def test_a_meter_of_a_home_that_consented_to_nothing_waits_until_it_does(tmp_path: Path) -> None:
+    migrate(tmp_path / "records.db")
+    records, readings, folder = Records(tmp_path / "records.db"), MemoryReadings(), tmp_path / "ledger"
+    folder.mkdir()
+    for name, text in (FILES | {"households": "household_id,building_id,door\nh,b,1\n"}).items():
+        (folder / f"{name}.csv").write_text(text)
+    import_ledger(records, folder)
+    with records.read() as tx:
+        ledger = read_ledger(tx)
+    receiver = Receiver(decoder=Decoder(ledger.devices), bindings=bindings_of(ledger), readings=readings)
+    follower = LedgerFollower(records, receiver, decoder=Decoder, seen=ledger.version)
+    payload = json.dumps({"meter_id": "M1", "at": NOW.isoformat(), "register_l": 5000}).encode()
+    receiver.store(receiver.sort([Message("anju/gw/readings", payload, NOW)]), messages=1, at=NOW, took_s=lambda: 0.0)
+    (kept,) = readings.kept("quarantined")
+    assert kept.reason == "meter 'm1': nobody consented to watching the water of its home"
+    (folder / "households.csv").write_text(FILES["households"])
+    import_ledger(records, folder)
+    assert follower.look(NOW) == 1
+    assert readings.kept("quarantined") == []
+    assert readings.registers("m1", NOW, NOW + timedelta(seconds=1)) == [(NOW, 5000.0)]
     records.close()

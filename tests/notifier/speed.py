@@ -58,7 +58,11 @@ def service(folder: Path, provider: Stopwatch, pool: ThreadPoolExecutor) -> tupl
     with records.write() as tx:
         fill_ledger(tx)
         for n in range(A_SECOND):
-            put(tx, "households", {"household_id": f"s{n}", "building_id": "b3", "door": f"{n}"})
+            put(
+                tx,
+                "households",
+                {"household_id": f"s{n}", "building_id": "b3", "door": f"{n}", "water_consent_by": "x"},
+            )
             put(tx, "meters", {"meter_id": f"s{n}", "household_id": f"s{n}", "gateway_id": "gw1"})
             put(tx, "sensors", {"device_id": f"b{n}", "household_id": f"s{n}", "kind": "sos_button"})
             guardian = {"contact_id": f"k{n}", "name": f"G{n}", "role": "guardian", "phone": f"+34{n:08}"}

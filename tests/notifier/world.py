@@ -81,7 +81,8 @@ def fill_ledger(tx: Connection) -> None:
 
 def add_household(tx: Connection, door: str, name: str, phone: str | None = None) -> None:
     """Household h<door> with its meter m<door>."""
-    put(tx, "households", {"household_id": f"h{door}", "building_id": "b3", "door": door})
+    consent = {"water_consent_by": name, "water_consent_on": "2026-01-05", "water_consent_paper": "2026-17"}
+    put(tx, "households", {"household_id": f"h{door}", "building_id": "b3", "door": door} | consent)
     resident = {"resident_id": f"r-h{door}", "household_id": f"h{door}", "name": name}
     put(tx, "residents", resident | {"phone": phone, "language": "zh"})
     put(tx, "meters", {"meter_id": f"m{door}", "household_id": f"h{door}", "gateway_id": "gw1"})

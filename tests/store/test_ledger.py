@@ -19,7 +19,10 @@ TOWN = {
     "communities": "community_id,name,timezone,language,phone\nxfl,幸福里社区,Asia/Shanghai,zh,+865515550000\n",
     "grids": "grid_id,community_id,name\ng1,xfl,第一网格\n",
     "buildings": "building_id,grid_id,name,address\nb3,g1,3号楼,幸福路3号\n",
-    "households": "household_id,building_id,door\nh1,b3,501\nh2,b3,502\n",
+    "households": (
+        "household_id,building_id,door,water_consent_by,water_consent_on,water_consent_paper\n"
+        "h1,b3,501,王秀英,2026-01-05,17\nh2,b3,502,,,\n"
+    ),
     "residents": (
         "resident_id,household_id,name,birth_year,phone,language,categories\n"
         "r1,h1,王秀英,1941,+865551000001,zh,living_alone;over_80\n"

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, select
 
+from notifier.audit import holes
 from store.contracts import StoreError
+from store.ledger import read_ledger
 from store.migrations import head, migrate, upgrade
 from store.records import Records, SchemaError
-from store.tables import communities, gateways, metadata
+from store.tables import communities, gateways, households, metadata
 
 
 def schema(path: Path) -> dict[str, str]:
@@ -75,4 +77,26 @@ def test_an_older_file_is_brought_up_with_its_data(tmp_path: Path) -> None:
         assert tx.execute(select(communities.c.name, gateways.c.gateway_id).join(gateways)).all() == [
             ("幸福里社区", "gw1")
         ]
+    records.close()
+
+
+def test_homes_that_were_watched_stay_so_and_those_without_a_meter_need_consent_first(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    with create_engine(f"sqlite:///{path}").connect() as connection:
+        upgrade(connection, "0004")
+    with sqlite3.connect(path) as db:
+        db.execute("INSERT INTO communities VALUES ('xfl', '幸福里社区', 'Asia/Shanghai', 'zh', NULL)")
+        db.execute("INSERT INTO grids VALUES ('g', 'xfl', 'G')")
+        db.execute("INSERT INTO buildings VALUES ('b', 'g', 'B', NULL)")
+        db.execute("INSERT INTO households VALUES ('h1', 'b', '101'), ('h2', 'b', '102')")
+        db.execute("INSERT INTO meters (meter_id, household_id) VALUES ('m1', 'h1')")
+    migrate(path)
+    records = Records(path)
+    with records.read() as tx:
+        assert read_ledger(tx).without_consent == frozenset()
+        assert dict(tx.execute(select(households.c.household_id, households.c.water_consent_by)).all()) == {
+            "h1": "",
+            "h2": None,
+        }
+        assert "consent to watching the water is not on paper" in {hole.what for hole in holes(tx)}
     records.close()

@@ -7,6 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import insert, select
 
+from notifier.devices import bound
+from store.ledger import read_ledger, version
 from store.records import Records
 from store.tables import absences, alerts, contacts, gateways
 from tests.web import town
@@ -308,3 +310,35 @@ def test_nobody_of_another_community_says_that_they_are_back(sign_in: SignIn) ->
     browser = sign_in("other_duty")
     token = csrf(browser.get("/households/H9").text)
     assert browser.post("/households/H1/back", data={"csrf": token}).status_code == 404
+
+
+def test_a_home_is_watched_only_with_consent_and_staff_see_which_is_not(sign_in: SignIn, records: Records) -> None:
+    browser = sign_in("duty")
+    token = csrf(browser.get("/households/H1").text)
+    with records.read() as tx:
+        before = version(tx)
+    browser.post("/households/H1/water-consent", data={"csrf": token, "sure": "1"})
+    assert "This home is not watched" in browser.get("/households/H1").text
+    assert "1 homes with a meter are not watched" in browser.get("/").text
+    assert "not watched" in browser.get("/households").text
+    with records.read() as tx:
+        assert read_ledger(tx).without_consent == {"M1"}
+        assert bound(tx, {"M1"}) == {}
+        assert version(tx) == before + 1
+    form = {"csrf": token, "given_by": "王秀兰", "paper": "同意书 3"}
+    page = browser.post("/households/H1/water-consent", data=form).text
+    assert "王秀兰, 2026-03-18, 同意书 3" in page
+    with records.read() as tx:
+        assert read_ledger(tx).without_consent == set()
+        assert set(bound(tx, {"M1"})) == {"M1"}
+
+
+@pytest.mark.parametrize("login", ["volunteer", "operator", "other_duty"])
+def test_consent_to_the_water_is_written_by_who_answers_for_the_home(
+    sign_in: SignIn, records: Records, login: str
+) -> None:
+    browser = sign_in(login)
+    token = csrf(browser.get("/").text)
+    assert browser.post("/households/H3/water-consent", data={"csrf": token, "sure": "1"}).status_code == 404
+    with records.read() as tx:
+        assert read_ledger(tx).without_consent == set()

@@ -37,6 +37,7 @@ from web.session import add_account
 NOW = datetime(2026, 3, 18, 8, 30, tzinfo=UTC)  # 16:30 in Fuxin
 PASSWORD = "a long enough password"
 HOUR = timedelta(hours=1)
+CONSENT = {"water_consent_by": "本人", "water_consent_on": "2026-01-05", "water_consent_paper": "登记表 17"}
 
 
 @dataclass(slots=True)
@@ -128,7 +129,7 @@ def _ledger(tx: Connection) -> None:
     )
     homes = [("H1", "b3", "2单元402"), ("H2", "b3", "1单元101"), ("H3", "b7", "3单元603"), ("H4", "b7", "3单元201")]
     homes += [("H9", "h1", "1单元301")]
-    tx.execute(insert(households), [{"household_id": h, "building_id": b, "door": d} for h, b, d in homes])
+    tx.execute(insert(households), [{"household_id": h, "building_id": b, "door": d} | CONSENT for h, b, d in homes])
     people = [
         ("R1", "H1", "王秀兰", 1941, "+8613900000001"),
         ("R2", "H2", "李德福", 1938, None),
