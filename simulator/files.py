@@ -13,18 +13,20 @@ from domain.recording import Recording
 from ingest.recorded import Report, read_recording
 from simulator.radio import Sent, sending_times
 
-ARRIVES = "arrives_at"  # a column beside ts and register_l, where readings arrived later than they were read
+ARRIVES = "arrives_at"  # a column beside ts and register_l, where readings came later, or several times
 ALARMS = ".alarms.csv"
 AlarmAt = tuple[datetime, str, AlertKind]
 
 
 def write_readings(path: Path, recording: Recording) -> Path:
-    """ts,register_l in order of time; with the time of arrival where that differs."""
-    sent_s = sending_times(recording)
-    late = bool((sent_s != recording.at_s).any())
+    """ts,register_l in order of time; with the times of arrival where they differ or are several."""
+    arrives_s: dict[tuple[datetime, float], list[int]] = {}
+    for reading, sent_s in zip(recording.readings(), sending_times(recording).tolist(), strict=True):
+        arrives_s.setdefault(reading, []).append(sent_s)
+    late = any(times_s != [int(at.timestamp())] for (at, _), times_s in arrives_s.items())
     rows = [
-        (f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{register_l:.12g}", *([f"{_utc(int(sent)):%Y-%m-%dT%H:%M:%SZ}"] if late else ()))
-        for (at, register_l), sent in zip(recording.readings(), sent_s, strict=True)
+        (_iso(at), f"{register_l:.12g}", *([" ".join(_iso(_utc(each_s)) for each_s in times_s)] if late else ()))
+        for (at, register_l), times_s in arrives_s.items()
     ]
     return write_rows(path, ("ts", "register_l", *((ARRIVES,) if late else ())), rows)
 
@@ -50,20 +52,28 @@ def read_sent(path: Path, report: Report) -> Recording | None:
         if ARRIVES not in (rows.fieldnames or ()):
             return recording
         arrives_s = dict(_arrivals(path, rows, report))
-    sent_s = np.array([arrives_s.get(at_s, at_s) for at_s in recording.at_s.tolist()], dtype=np.int64)
-    return Sent(meter_id=recording.meter_id, at_s=recording.at_s, register_l=recording.register_l, sent_s=sent_s)
+    times_s = [arrives_s.get(at_s, [at_s]) for at_s in recording.at_s.tolist()]
+    times = np.array(list(map(len, times_s)))
+    return Sent(
+        meter_id=recording.meter_id,
+        at_s=np.repeat(recording.at_s, times),
+        register_l=np.repeat(recording.register_l, times),
+        sent_s=np.array([each_s for several_s in times_s for each_s in several_s], dtype=np.int64),
+    )
 
 
-def _arrivals(path: Path, rows: "csv.DictReader[str]", report: Report) -> list[tuple[int, int]]:
+def _arrivals(path: Path, rows: "csv.DictReader[str]", report: Report) -> list[tuple[int, list[int]]]:
     """(read at, arrives at) [UTC s]; a line whose arrival can't be read is said, and taken to arrive at once."""
     found = []
     for row in rows:
         try:
-            at, arrives = (_moment(row[name] or "") for name in ("ts", ARRIVES))
+            at, *arrives = (_moment(text) for text in (row["ts"] or "", *(row[ARRIVES] or "").split()))
+            if not arrives:
+                raise ValueError("no time")  # noqa: TRY301  said below with all others
         except ValueError:
             report(f"{path}:{rows.line_num}: {ARRIVES} can't be read: {row[ARRIVES]!r:.60}")
         else:
-            found.append((int(at.timestamp()), int(arrives.timestamp())))
+            found.append((int(at.timestamp()), [int(each.timestamp()) for each in arrives]))
     return found
 
 
@@ -74,7 +84,9 @@ def is_alarms(path: Path) -> bool:
 
 def write_alarms(path: Path, alarms: Sequence[AlarmAt]) -> Path:
     """ts,device_id,kind."""
-    return write_rows(path, ("ts", "device_id", "kind"), [(f"{at:%Y-%m-%dT%H:%M:%SZ}", *rest) for at, *rest in alarms])
+    return write_rows(
+        path, ("ts", "device_id", "kind"), [(_iso(at), device_id, kind) for at, device_id, kind in alarms]
+    )
 
 
 def read_alarms(path: Path, report: Report) -> list[AlarmAt]:
@@ -96,6 +108,10 @@ def read_alarms(path: Path, report: Report) -> list[AlarmAt]:
 def _moment(text: str) -> datetime:
     at = datetime.fromisoformat(text.strip())
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _iso(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _utc(at_s: int) -> datetime:

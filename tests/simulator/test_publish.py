@@ -194,7 +194,7 @@ def test_a_bad_line_of_alarms_is_said_and_only_that_line_is_lost(tmp_path: Path)
 
 
 def test_a_scenario_written_as_a_file_is_read_back(tmp_path: Path) -> None:
-    for name in ("radio_gap", "away_for_a_week"):
+    for name in ("radio_gap", "messages_come_twice", "away_for_a_week"):
         scenario = SCENARIOS[name]()
         complaints: list[str] = []
         written = write_scenario(scenario, tmp_path)
