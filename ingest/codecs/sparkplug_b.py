@@ -39,7 +39,6 @@ FLAGS: Mapping[str, tuple[str, str]] = {  # last word of the metric's name: flag
     "tamper": ("tamper", "device_status"), "lowbattery": ("low_battery", "device_status"),
 }  # fmt: skip
 SIGNED = {1: 8, 2: 16, 3: 32, 4: 64}  # data types that protobuf carries without their sign
-VALUES = ("int_value", "long_value", "float_value", "double_value", "boolean_value", "string_value")
 _FIELD = FieldDescriptorProto
 
 
@@ -47,6 +46,7 @@ def _payload_class() -> Any:
     """The messages of the Sparkplug specification, as far as they are read here."""
     file = FileDescriptorProto(name="anju_sparkplug_b.proto", package="anju", syntax="proto2")
     metric, payload = file.message_type.add(name="Metric"), file.message_type.add(name="Payload")
+    metric.oneof_decl.add(name="value")
     for number, name, kind in (
         (1, "name", _FIELD.TYPE_STRING),
         (2, "alias", _FIELD.TYPE_UINT64),
@@ -60,7 +60,9 @@ def _payload_class() -> Any:
         (14, "boolean_value", _FIELD.TYPE_BOOL),
         (15, "string_value", _FIELD.TYPE_STRING),
     ):
-        metric.field.add(name=name, number=number, type=kind, label=_FIELD.LABEL_OPTIONAL)
+        field = metric.field.add(name=name, number=number, type=kind, label=_FIELD.LABEL_OPTIONAL)
+        if name.endswith("_value"):
+            field.oneof_index = 0
     payload.field.add(name="timestamp", number=1, type=_FIELD.TYPE_UINT64, label=_FIELD.LABEL_OPTIONAL)
     payload.field.add(
         name="metrics", number=2, type=_FIELD.TYPE_MESSAGE, type_name=".anju.Metric", label=_FIELD.LABEL_REPEATED
@@ -158,7 +160,7 @@ def _metrics(payload: Any, names: Mapping[int, tuple[str, int]], device_id: str)
 
 
 def _value(metric: Any, datatype: int) -> float | bool | str | None:
-    field = next((field for field in VALUES if metric.HasField(field)), None)
+    field = metric.WhichOneof("value")
     if metric.is_null or field is None:
         return None
     value: Any = getattr(metric, field)

@@ -58,7 +58,7 @@ def decode(message: Message, context: Context) -> list[Decoded]:
     if message.payload[:1] != b"{":
         return [_alarm(message)]
     document = message.object()
-    if document.get("_", "telegram") != "telegram":
+    if "_" in document and document["_"] != "telegram":
         return [Ignored(f"wmbusmeters document of type {shown(document['_'])}")]
     media, driver = document.get("media"), document.get("meter")
     if not isinstance(media, str) or not isinstance(driver, str):
@@ -79,15 +79,8 @@ def _water(
     name = "total_m3" if "total_m3" in document else next((name for name in TOTALS if name in document), "total_m3")
     value = number(document, name)
     if value is not None:
-        return Reading(
-            meter_id=meter_id,
-            at=at[0],
-            register_l=litres(value, TOTALS[name], name),
-            at_source=at[1],
-            gateway_id=message.gateway_id,
-            flags=flags,
-            battery=battery,
-        )
+        register_l = litres(value, TOTALS[name], name)
+        return Reading.of_now(meter_id, at[0], register_l, at[1], message.gateway_id, flags, battery)
     return device_event(message, meter_id, "water_meter", at, flags=flags, battery=battery)
 
 

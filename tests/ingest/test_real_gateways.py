@@ -11,8 +11,9 @@ import pytest
 
 from domain.reading import Device
 from ingest.bindings import Bindings
+from ingest.connection import Subscription
 from ingest.decode import Decoder
-from ingest.mqtt import Subscriber, Subscription
+from ingest.mqtt import Subscriber
 from ingest.receive import Receiver
 from store.readings import Readings
 from tests.ingest.radio import METER, SAMPLES_PER_S, radio

@@ -8,6 +8,7 @@ a temperature before the log; h 51-52 bytes: version, clock, status, register at
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import accumulate
 from struct import unpack_from
 from typing import Any
@@ -16,6 +17,7 @@ from domain.reading import Decoded, PastRegister, Reading
 from ingest.codecs.contract import Context, RefusedError, clock, epoch, litres, number, shown
 from ingest.codecs.profiles.uplink import Uplink
 
+_PAST_REGISTER = partial(tuple.__new__, PastRegister)  # two dozen a frame: a third of the time of its constructor
 HOURS = [timedelta(hours=i) for i in range(24)]
 LOG_REACH = timedelta(days=2)  # the log never begins longer before the frame's own clock
 ALARM_BITS = {0x01: "leak", 0x02: "burst", 0x04: "low_temperature", 0x08: "tamper", 0x20: "backflow"}
@@ -101,7 +103,7 @@ def _whole_day(
 def _history(begin: datetime, first: float, rises: Sequence[float]) -> list[PastRegister]:
     registers = list(accumulate(rises, initial=float(first)))
     litres(registers[-1], 1.0, "log")
-    return [PastRegister(begin + after, register) for after, register in zip(HOURS, registers, strict=False)]
+    return list(map(_PAST_REGISTER, zip(map(begin.__add__, HOURS), registers, strict=False)))
 
 
 def _reading(
