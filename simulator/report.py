@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.backtest import Options, Row, backtest
 from simulator.cases import IncidentKind
-from simulator.chart import draw_chart, trade_offs
+from simulator.chart import draw_chart, front, trade_offs
 from simulator.families import ORACLES
 from simulator.figures import Estimate
 
@@ -132,8 +132,8 @@ def _limits(rows: Sequence[Row], limits: Sequence[Row]) -> Iterator[str]:
 
 
 def _best_h(row: Row, limit: Sequence[Row]) -> float | None:
-    """An oracle's median delay at a row's false alerts, between its settings; None beyond them."""
-    points = sorted(trade_offs(limit))
+    """An oracle's median delay at a row's false alerts, between its best settings; None beyond them."""
+    points = front(trade_offs(limit))
     fa = row.figures.short_fa.value
     if not points or not fa or not points[0][0] <= fa <= points[-1][0]:
         return None

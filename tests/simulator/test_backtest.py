@@ -12,6 +12,7 @@ import pytest
 
 from detectors.parts import Part
 from simulator.backtest import Options, backtest
+from simulator.chart import front
 from simulator.families import SILENCE
 from simulator.fit import fit
 from simulator.homes import SEED_A, SEED_B, simulated_homes
@@ -109,6 +110,14 @@ def test_curves_reach_the_oracle_and_meters_the_coarse_ones(tmp_path: Path) -> N
     rows = backtest(replace(SMALL, meters=True), report=lambda _: None, clock=lambda: 0.0)
     sections = {row.section for row in rows}
     assert {"rules", "meter: 15 min, 1 L", "meter: 1 day, 1 L"} <= sections
+
+
+def test_a_setting_that_another_beats_in_both_is_no_limit() -> None:
+    assert front([(0.2, 9.0), (0.1, 12.0), (0.1, 14.0), (0.3, 10.0), (0.4, 8.0)]) == [
+        (0.1, 12.0),
+        (0.2, 9.0),
+        (0.4, 8.0),
+    ]
 
 
 def test_a_chart_is_drawn_of_the_curves(meters: Path, tmp_path: Path) -> None:
