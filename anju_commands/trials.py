@@ -102,7 +102,7 @@ def show_realism(
     """Compare simulated homes with real ones, by the same measures."""
     from simulator.likeness import realism
 
-    for line in realism(homes, tz=zone_of(tz), homes=number, seed=seed, report=complain):
+    for line in realism(homes, tz=zone_of(tz), homes=number, seed=seed, command=_as_typed(), report=complain):
         typer.echo(line)
 
 
@@ -113,6 +113,11 @@ def _way(to: str, speed: float, gateway: str, form: str, rate: float) -> "Way":
     return Way(
         to=to, speed=speed, gateway_id=gateway, form=form, rate_per_s=rate, clock=clock, sleep=sleep, report=complain
     )
+
+
+def _as_typed() -> str:
+    """The command, to stand beside its figures."""
+    return shlex.join(["anju", *sys.argv[1:]])
 
 
 def _parts(names: list[str]) -> "list[Part]":
@@ -171,6 +176,5 @@ def judge(
         folds=folds,
         without=_parts(without or []),
     )
-    command = shlex.join(["anju", *sys.argv[1:]])
-    code = run_backtest(options, out=out, command=command, clock=time.perf_counter, say=typer.echo, report=complain)
+    code = run_backtest(options, out=out, command=_as_typed(), clock=time.perf_counter, say=typer.echo, report=complain)
     raise typer.Exit(code)

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import date
+from importlib.metadata import version
 from math import isnan
 from pathlib import Path
 from statistics import fmean, median
@@ -18,11 +19,13 @@ YEAR_DAYS = 365
 FIRST_DAY = date(2026, 1, 5)
 
 
-def realism(folder: Path | None, *, tz: ZoneInfo, homes: int, seed: int, report: Report) -> Iterator[str]:
-    """A Markdown table: columns of simulated homes (SIM) and, from a folder, of real ones (REAL); median and mean.
+def realism(folder: Path | None, *, tz: ZoneInfo, homes: int, seed: int, command: str, report: Report) -> Iterator[str]:
+    """Where it comes from, and a Markdown table: median (mean) of simulated homes (SIM) and a folder of real ones.
 
     A real home's people are read from the folder's households.csv (id, persons), where there is one.
     """
+    real = f"; REAL: meters of {folder.name}, {tz.key}" if folder else ""
+    yield f"`{command}`, anju {version('anju')}, seed {seed}, SIM: {homes} homes of each kind, {YEAR_DAYS} days{real}\n"
     columns: list[tuple[str, list[Realism]]] = [
         ("SIM, one person", _simulated(1.0, homes, seed)),
         ("SIM, two people", _simulated(0.0, homes, seed)),

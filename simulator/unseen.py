@@ -4,8 +4,10 @@ python -m simulator.unseen FOLDER --tz Europe/Madrid --budget 0.5
 """
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -89,6 +91,8 @@ def main(arguments: Sequence[str], say: Callable[[str], object]) -> None:
     trials = try_unseen(
         homes, tz=tz, budget=given.budget, folds=given.folds, incidents=given.incidents, seed=given.seed
     )
+    command = shlex.join(["python", "-m", "simulator.unseen", *arguments])
+    say(f"`{command}`, anju {version('anju')}, seed {given.seed}, REAL: {len(homes)} homes of {given.folder.name}\n")
     for line in as_lines({kind: figures(trials, kind) for kind in _KINDS}):
         say(line + "\n")
 

@@ -44,7 +44,9 @@ def test_simulated_and_real_homes_stand_in_columns_of_their_own(tmp_path: Path) 
     lines = [f"{at:%Y-%m-%dT%H:%M:%SZ},{litres:g}" for at, litres in recorded(a_life(50, {})).readings()]
     (tmp_path / "one.csv").write_text("\n".join(["ts,register_l", *lines]))
     (tmp_path / "households.csv").write_text("id,persons\none,1.0\n")
-    table = list(realism(tmp_path, tz=UTC_ZONE, homes=2, seed=1, report=lambda _: None))
+    origin, *table = realism(tmp_path, tz=UTC_ZONE, homes=2, seed=1, command="anju realism", report=lambda _: None)
+    assert "`anju realism`" in origin
+    assert "seed 1" in origin
     assert "SIM, one person (2 homes)" in table[0]
     assert "REAL, one person (1 homes)" in table[0]
     assert any(line.startswith("| litres a day |") and "120.00 (120.00)" in line for line in table)
