@@ -15,10 +15,11 @@ from simulator.asking import ask_first
 from simulator.cases import Home, Incident, IncidentKind, draw_incidents
 from simulator.contestants import Contestant, baselines, our_watch
 from simulator.families import ANJU, ORACLES, SILENCE, Family, oracle
-from simulator.figures import Figures, figures
-from simulator.homes import SEED_A, household_days, is_low_user, real_homes, simulated_homes
+from simulator.figures import figures
+from simulator.homes import SEED_A, household_days, real_homes, simulated_homes
 from simulator.judge import Trial, try_home
 from simulator.oracle import HazardTable, tabulate
+from simulator.rows import Row, by_user, row_of
 from simulator.unseen import learned_elsewhere
 
 T = TypeVar("T")
@@ -70,20 +71,6 @@ class Options:
         return f"SIM: {self.homes} homes of one person, {self.days} days, {meter}, overnight absences announced"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One line of the report."""
-
-    section: str
-    rule: str
-    family: str
-    setting: float | None
-    incident: IncidentKind
-    level: Level
-    among: str
-    figures: Figures
-
-
 def backtest(options: Options, *, report: Report, clock: Clock) -> list[Row]:
     """Judges everything that the options ask for; no rows where no home can be judged."""
     bench = _Bench(options, report, clock)
@@ -132,14 +119,14 @@ class _Bench:
             trials = self._play(contestant, self.homes, put_in)
             for kind in IncidentKind:
                 if kind.listened_for in contestant.listens:
-                    yield _row("rules", contestant, trials, kind)
+                    yield row_of("rules", contestant, trials, kind)
             if AlertKind.LOW_USE in contestant.listens:
-                yield from _by_user("rules", contestant, trials)
+                yield from by_user("rules", contestant, trials)
             if contestant.family == ANJU.name:
-                yield _row("asks", contestant, trials, IncidentKind.COLLAPSE, level=Level.ASK)
+                yield row_of("asks", contestant, trials, IncidentKind.COLLAPSE, level=Level.ASK)
                 asking = replace(contestant, name=f"{contestant.name}, ask first")
                 answered = ask_first(trials, seed=self._options.seed)
-                yield _row("rules", asking, answered, IncidentKind.COLLAPSE)
+                yield row_of("rules", asking, answered, IncidentKind.COLLAPSE)
 
     def _ours(self, budget: float, without: frozenset[Part] = frozenset()) -> Contestant:
         """Our watch; on real homes with what was learned from others of them, if so wished."""
@@ -160,8 +147,8 @@ class _Bench:
             contestant = self._ours(self._options.budget, left_out)
             trials = self._play(contestant, self.homes, put_in)
             for kind in kinds:
-                yield _row("parts left out", contestant, trials, kind)
-            yield from _by_user("parts left out", contestant, trials)
+                yield row_of("parts left out", contestant, trials, kind)
+            yield from by_user("parts left out", contestant, trials)
 
     def curves(self) -> Iterator[Row]:
         """Delay against false alerts; of simulated people also at equal false alerts, set on other homes."""
@@ -175,8 +162,8 @@ class _Bench:
             for setting in family.grid:
                 contestant = family.at(setting)
                 trials = self._play(contestant, self.homes, put_in)
-                yield _row("curve", contestant, trials, IncidentKind.COLLAPSE)
-                yield from _by_user("curve", contestant, trials)
+                yield row_of("curve", contestant, trials, IncidentKind.COLLAPSE)
+                yield from by_user("curve", contestant, trials)
             if others:
                 yield from self._at_equal_false_alerts(family, others, put_in)
 
@@ -193,8 +180,8 @@ class _Bench:
             section = f"set to FA {target:g} on homes A"
             contestant = family.at(family.setting_for(target, seen))
             trials = self._play(contestant, self.homes, put_in)
-            yield _row(section, contestant, trials, IncidentKind.COLLAPSE)
-            yield from _by_user(section, contestant, trials)
+            yield row_of(section, contestant, trials, IncidentKind.COLLAPSE)
+            yield from by_user(section, contestant, trials)
 
     def _oracles(self, homes: Sequence[Home]) -> list[Family]:
         tables: dict[str, tuple[HazardTable, HazardTable]] = {}
@@ -216,7 +203,7 @@ class _Bench:
             contestant = self._ours(self._options.budget)
             trials = self._play(contestant, self._judged(every_s=every_s, step_l=step_l), put_in)
             for kind in IncidentKind:
-                yield _row(f"meter: {name}", contestant, trials, kind)
+                yield row_of(f"meter: {name}", contestant, trials, kind)
 
     def _incidents(self, homes: Sequence[Home], kinds: Sequence[IncidentKind]) -> list[list[Incident]]:
         """The same incidents for every rule."""
@@ -248,33 +235,3 @@ class _Bench:
                 told = self._clock()
                 self._report(f"{name}: {number} of {len(several)} homes")
             yield one
-
-
-def _row(
-    section: str,
-    contestant: Contestant,
-    trials: Sequence[Trial],
-    kind: IncidentKind,
-    *,
-    level: Level = Level.ALERT,
-    among: str = "all",
-) -> Row:
-    return Row(
-        section=section,
-        rule=contestant.name,
-        family=contestant.family,
-        setting=contestant.setting,
-        incident=kind,
-        level=level,
-        among=among,
-        figures=figures(trials, kind, level),
-    )
-
-
-def _by_user(section: str, contestant: Contestant, trials: Sequence[Trial]) -> Iterator[Row]:
-    """Low and other users apart, where there are both."""
-    low = [trial for trial in trials if is_low_user(trial.home)]
-    other = [trial for trial in trials if not is_low_user(trial.home)]
-    if low and other:
-        yield _row(section, contestant, low, IncidentKind.COLLAPSE, among="under 40 L a day")
-        yield _row(section, contestant, other, IncidentKind.COLLAPSE, among="40 L a day or more")

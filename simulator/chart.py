@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from simulator.backtest import Row
 from simulator.cases import IncidentKind
+from simulator.rows import Row
 
 
 def draw_chart(rows: Sequence[Row], origin: str, folder: Path, report: Callable[[str], None]) -> None:

@@ -34,11 +34,9 @@ class DropCount:
 
     def since(self) -> int | None:
         """Messages dropped since then, of any client's; None where the broker doesn't tell. Waits for its next word."""
-        self._take(0.0)
-        if not self._uptimes:
-            self._take(1.0)  # counters are retained: a broker that has them tells at once
+        self._take(0.0 if self._uptimes else 1.0)  # counters are retained: a broker that has them tells at once
         before, give_up = self._uptimes, time.monotonic() + TOLD_EVERY_S
-        while self._uptimes in (0, before) and self._uptimes and time.monotonic() < give_up:
+        while before and self._uptimes == before and self._link is not None and time.monotonic() < give_up:
             self._take(give_up - time.monotonic())
         if self._uptimes == before:
             return None
@@ -51,6 +49,8 @@ class DropCount:
                 self._link.settimeout(max(patience_s, 0.0))
                 received = self._link.recv(65_536)
                 if not received:
+                    self._link.close()
+                    self._link = None
                     return
                 patience_s = 0.0
                 self._in += received

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from simulator.backtest import Options, Row, backtest
+from simulator.backtest import Options, backtest
 from simulator.cases import IncidentKind
 from simulator.chart import draw_chart, front, trade_offs
 from simulator.families import ORACLES
 from simulator.figures import Estimate
+from simulator.rows import Row
 
 COLUMNS = (
     "rule",

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from domain.finding import Level
-from simulator.backtest import Row
 from simulator.cases import Home, IncidentKind, draw_incidents
 from simulator.contestants import hours_since_use
 from simulator.families import ORACLES, oracle
@@ -17,6 +16,7 @@ from simulator.homes import simulated_homes
 from simulator.judge import try_home
 from simulator.oracle import HazardTable, tabulate
 from simulator.report import Origin, as_table
+from simulator.rows import Row
 from tests.simulator.test_judge import a_home, a_life
 
 NOON = slice(22, 32)
