@@ -38,6 +38,7 @@ from notifier.selftest import Heartbeat
 from notifier.service import Notifier, NotifierRules
 from store.forward import Forwarder
 from store.influx import Influx, InfluxAt
+from store.journal import waiting
 from store.ledger import read_ledger
 from store.readings import Readings
 from store.records import Records
@@ -71,8 +72,11 @@ class Service:
         pool: Executor | None = None,
         *,
         turnstile: Callable[[], None] = lambda: None,
+        standing: Sequence[str] = (),
     ) -> None:
+        """`standing`: what is wrong with these settings for as long as they are so."""
         self.now = now
+        self._standing = standing
         self._channels = channels
         self.committed = Event()
         self.records = Records(folder / "records.db")
@@ -178,7 +182,8 @@ class Service:
     def health(self) -> Health:
         """Which part has not finished a turn for too long, and whether readings can be stored."""
         now, counters = self.now(), self.receiver.counters
-        problems = [
+        problems = [*self._standing]
+        problems += [
             f"{name}: no turn finished since {at:%H:%M:%S} UTC"
             for name, at in self._finished_at.items()
             if now - at > STALLED
@@ -224,17 +229,21 @@ class Service:
 
     def metrics(self) -> str:
         """For Prometheus: what ingest has done, and how far its followers are behind."""
-        behind = self.readings.position() - self.notifier.watch.position()
+        now, watched = self.now(), self.notifier.watch.position()
+        behind, unwatched = self.readings.position() - watched, waiting(self.readings, watched, now)
         with self.records.read() as tx:
-            false = realised(tx, self.now()).false_a_month
+            false = realised(tx, now).false_a_month
         metrics = [
             *metrics_of(self.receiver.counters),
             gauge("anju_watch_behind", "commits not yet watched", behind),
+            gauge("anju_watch_lag_seconds", "age of the oldest commit not yet watched", unwatched.total_seconds()),
             gauge("anju_false_alerts_per_household_30d", "told for missing use, settled as false or well", false),
             gauge("anju_false_alerts_budget", "what the operator allows of them", self._settings.detect.budget),
         ]
         if self._forwarder:
+            age_s = waiting(self.readings, self._forwarder.position(), now).total_seconds()
             metrics.append(gauge("anju_influx_behind", "commits not yet in InfluxDB", self._forwarder.behind()))
+            metrics.append(gauge("anju_influx_cursor_age_seconds", "age of the oldest commit not yet there", age_s))
         return metrics_text(metrics)
 
     def close(self) -> None:

@@ -29,6 +29,11 @@ def channels_of(settings: Settings) -> "list[Channel]":
     return [*(_MAKERS[name](settings) for name in names), *_other_channels(settings)]
 
 
+def standing_problems(settings: Settings) -> list[str]:
+    """A service that texts nobody must not look ready."""
+    return ["texts are only logged, not sent: set sms.channel"] if settings.sms.channel.split() == ["log"] else []
+
+
 def _twilio(settings: Settings) -> "Channel":
     from notifier.channels.twilio import TwilioRules, TwilioSms, client
 

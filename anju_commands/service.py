@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anju_commands.channels import channels_of, words_of
+from anju_commands.channels import channels_of, standing_problems, words_of
 from anju_commands.common import SettingsFile, address_of, listen, open_records, settings_of, stop, wall_clock
 from config.settings import Settings
 
@@ -36,7 +36,8 @@ def run(settings_file: SettingsFile = None) -> None:
     try:
         calls = ThreadPoolExecutor(settings.notify.workers, "provider")
         turnstile = Turnstile(Pace(settings.notify.texts_a_second), time.monotonic, time.sleep)
-        service = Service(Path(settings.store.folder), settings, channels, wall_clock, calls, turnstile=turnstile)
+        folder, wrong = Path(settings.store.folder), standing_problems(settings)
+        service = Service(folder, settings, channels, wall_clock, calls, turnstile=turnstile, standing=wrong)
         pages = service.pages(settings.web.public_url, notes_keys=settings.web.notes_keys.split())
     except (StoreError, LinkKeyError, NotesError) as e:
         raise stop(str(e)) from e

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ingest.counters import COMMIT_BUCKETS_S, Counters
+from ingest.counters import BUCKETS_S, Counters, Times
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -31,11 +31,6 @@ def gauge(name: str, help_text: str, value: float) -> Metric:
 def metrics_of(counters: Counters) -> list[Metric]:
     """What ingest has done since its start."""
     refused = {f'{{reason="{_label(reason)}"}}': count for reason, count in sorted(counters.refused.items())}
-    buckets = {
-        f'_bucket{{le="{bound_s:g}"}}': count
-        for bound_s, count in zip(COMMIT_BUCKETS_S, counters.commit_buckets, strict=True)
-    }
-    timing = {'_bucket{le="+Inf"}': counters.commits, "_sum": counters.commit_s, "_count": counters.commits}
     return [
         _count("anju_messages_received_total", "MQTT messages stored or kept", counters.received),
         _count("anju_readings_stored_total", "register values stored", counters.readings),
@@ -45,12 +40,9 @@ def metrics_of(counters: Counters) -> list[Metric]:
         _count("anju_messages_over_rate_total", "messages above a gateway's limit a minute; taken", counters.over_rate),
         _count("anju_messages_quarantined_total", "messages of unknown or wrongly bound devices", counters.quarantined),
         Metric(name="anju_messages_refused_total", help="messages that can't be used, by field", samples=refused),
-        Metric(
-            name="anju_commit_seconds",
-            help="from the start of decoding a group to its commit",
-            kind="histogram",
-            samples=buckets | timing,
-        ),
+        _times("anju_commit_seconds", "what a group commit takes until it is on the disk", counters.commit),
+        _times("anju_commit_lag_seconds", "from a group's first message to the disk", counters.lag),
+        _count("anju_broker_sessions_lost_total", "with what the broker held for us", counters.sessions_lost),
         gauge("anju_broker_connected", "0 while the broker is away", float(counters.broker_away_since is None)),
         gauge("anju_store_available", "0 while readings can't be stored", float(counters.unavailable_since is None)),
     ]
@@ -62,6 +54,12 @@ def text(metrics: list[Metric]) -> str:
 
 def _count(name: str, help_text: str, value: int) -> Metric:
     return Metric(name=name, help=help_text, samples={"": value})
+
+
+def _times(name: str, help_text: str, times: Times) -> Metric:
+    buckets = {f'_bucket{{le="{bound_s:g}"}}': n for bound_s, n in zip(BUCKETS_S, times.within, strict=True)}
+    totals = {'_bucket{le="+Inf"}': times.count, "_sum": times.sum_s, "_count": times.count}
+    return Metric(name=name, help=help_text, kind="histogram", samples=buckets | totals)
 
 
 def _label(value: str) -> str:

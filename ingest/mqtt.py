@@ -174,8 +174,14 @@ class Subscriber:
         self._away = False
         self._receiver.counters.broker_away_since = None
         if not flags.session_present:
-            log.warning("the broker has no session of ours; what came in our absence is lost there or never was")
+            self._no_session()
         client.subscribe([(topic, 1) for topic in self._to.topics])
+
+    def _no_session(self) -> None:
+        """There was none before the first start; later, what the broker held for us is lost: a gap in the registers."""
+        if self._receiver.had_a_session:
+            self._receiver.counters.sessions_lost += 1
+            log.error("the broker has lost our session, and with it what came while we were away")
 
     def _on_subscribe(
         self, _client: Client, _data: Any, _mid: int, codes: list[ReasonCode], _properties: Properties | None

@@ -58,12 +58,17 @@ class Receiver:
         self._max_rate = max_messages_per_minute
         self._rates = Rates(max_messages_per_minute)
 
+    @property
+    def had_a_session(self) -> bool:
+        """Something was stored before, by this start or an earlier one: so the broker knew us."""
+        return self._readings.position() > 0
+
     def use_ledger(self, decoder: Decodes, bindings: Bindings) -> None:
         """The ledger has changed: what comes from now on is judged by the new one."""
         self._decoder, self._bindings = decoder, bindings
 
     def sort(self, messages: Sequence[Message]) -> Sorted:
-        result = Sorted()
+        result = Sorted(since=messages[0].received_at if messages else None)
         for message in messages:
             kept_before = len(result.kept)
             try:
@@ -82,7 +87,8 @@ class Receiver:
             self._on_security(event)
         self._readings.commit(result.batch())
         self._count(result, messages)
-        self.counters.committed(took_s(), at)
+        took = took_s()
+        self.counters.committed(took, at, lag_s=(at - (result.since or at)).total_seconds() + took)
         self._on_commit()
 
     def store_singly(self, messages: Sequence[Message], *, at: datetime, took_s: Callable[[], float]) -> None:

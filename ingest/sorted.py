@@ -46,8 +46,9 @@ class Clocks:
 
 @dataclass(slots=True)
 class Sorted:
-    """What a group of messages holds, by what becomes of it."""
+    """What a group of messages holds, by what becomes of it. `since`: when the first of them came."""
 
+    since: datetime | None = None
     arrivals: list[Arrival] = field(default_factory=list)
     events: list[DeviceEvent] = field(default_factory=list)
     scans: list[BandScan] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -98,6 +98,7 @@ class Watch:
         self._looked_at: datetime | None = None
         self._last_now: datetime | None = None
         self._at_once = self._rules.entries_at_once
+        self._sound: set[str] = set()  # meters whose state this process has read or written
 
     def position(self) -> int:
         """The last journal entry whose consequences are committed; entries up to here may be trimmed."""
@@ -109,6 +110,7 @@ class Watch:
         entries = self._up_to_limit(self._journal.follow(self.position(), self._at_once))
         if not entries:
             return self.catch_up(now) if self.mind_the_file(now) else 0
+        self._learn_lost(_by_meter(entries), now)
         with self._records.write() as tx:
             told = self._take(tx, entries, now)
             _set_cursor(tx, entries[-1].position)
@@ -340,22 +342,55 @@ class Watch:
         try:
             return watch.load(body)
         except StateError:
-            log.exception("state of meter %s; it learns anew", meter_id)
-            values = {"device_id": meter_id}
-            self._life.tell_operator(
-                turn.tx, "states", Reason(key="state_lost", values=values), turn.now, AlertKind.QUARANTINE
-            )
+            self._say_lost(turn, meter_id)
             turn.anew.add(meter_id)
-            return self._learn_anew(turn, meter_id, watch)
+            return self._learn_anew(meter_id, watch, turn.arrivals.get(meter_id, ()), turn.now)
 
-    def _learn_anew(self, turn: _Turn, meter_id: str, watch: HouseholdWatch) -> HouseholdState:
+    def _say_lost(self, turn: _Turn, meter_id: str) -> None:
+        log.warning("the state of meter %s can't be read; it is learned anew", meter_id)
+        reason = Reason(key="state_lost", values={"device_id": meter_id})
+        self._life.tell_operator(turn.tx, "states", reason, turn.now, AlertKind.QUARANTINE)
+
+    def _learn_anew(
+        self, meter_id: str, watch: HouseholdWatch, arrivals: Iterable[Arrival | datetime], now: datetime
+    ) -> HouseholdState:
         """From the readings before those at hand; without any, the meter is missed as a new one would be."""
-        state = watch.start(turn.now)
-        now = [a.at for a in turn.arrivals.get(meter_id, ()) if isinstance(a, Arrival) and not a.late]
-        until = min(now, default=turn.now)
+        state = watch.start(now)
+        until = min((a.at for a in arrivals if isinstance(a, Arrival) and not a.late), default=now)
         for at, register_l in self._journal.registers(meter_id, until - self._rules.learn_anew_from, until):
             watch.observe(state, at, register_l, late=True)
         return state
+
+    def _learn_lost(self, arrivals: Mapping[str, Sequence[Arrival]], now: datetime) -> None:
+        """After an upgrade all states may be lost: each is learned before its readings are taken, and kept at once.
+
+        A tenth of a second and more for each, during which everybody else can write.
+        """
+        for meter_id, watch in self._lost(arrivals.keys() - self._sound):
+            try:
+                state = self._learn_anew(meter_id, watch, arrivals[meter_id], now)
+            except (ArithmeticError, LookupError, TypeError, ValueError):
+                continue  # with its readings, where a fault of one meter is told
+            with self._records.write() as tx:
+                turn = _Turn(tx, now, bound(tx, {meter_id}), states={meter_id: state})
+                self._say_lost(turn, meter_id)
+                if arrivals[meter_id] and AlertKind.NO_DATA not in state.running:
+                    self._unwatched.ends(tx, meter_id, now, now)  # the lost state may have missed it
+                self._save(turn)
+        self._sound |= arrivals.keys()
+
+    def _lost(self, meter_ids: Iterable[str]) -> list[tuple[str, HouseholdWatch]]:
+        wanted = set(meter_ids)
+        if not wanted:
+            return []
+        with self._records.read() as tx:
+            bodies = tx.execute(select(D.meter_id, D.body).where(D.meter_id.in_(wanted))).all()
+            places = bound(tx, wanted)
+        watches = {meter_id: self._watch_in(place.zone) for meter_id, place in places.items()}
+        known = [row for row in bodies if row.meter_id in watches]
+        return [
+            (row.meter_id, watches[row.meter_id]) for row in known if _loaded(watches[row.meter_id], row.body) is None
+        ]
 
     def _announce_absences(self, turn: _Turn, states: dict[str, HouseholdState]) -> None:
         """Every meter of a home knows its absences as they are now; those over are kept for readings on their way."""
@@ -426,10 +461,11 @@ class Watch:
     def _tick_due(self, now: datetime) -> int:
         due = select(D.meter_id).where(D.deadline_at <= now).order_by(D.deadline_at).limit(self._rules.timers_at_once)
         with self._records.read() as tx:
-            if tx.execute(due.limit(1)).first() is None:
-                return 0
-        with self._records.write() as tx:
             meter_ids = list(tx.execute(due).scalars())
+        if not meter_ids:
+            return 0
+        self._learn_lost(dict.fromkeys(meter_ids, ()), now)
+        with self._records.write() as tx:
             turn = _Turn(tx, now, bound(tx, set(meter_ids)))
             turn.states = self._load(turn, [m for m in meter_ids if m in turn.bound])
             for meter_id, state in list(turn.states.items()):
@@ -450,6 +486,14 @@ class Watch:
             except Exception:  # one alert must not stop all others
                 log.exception("alert %s can't go on", alert_id)
         return len(due)
+
+
+def _by_meter(entries: Iterable[JournalEntry]) -> dict[str, list[Arrival]]:
+    arrivals: dict[str, list[Arrival]] = defaultdict(list)
+    for entry in entries:
+        for arrival in entry.arrivals:
+            arrivals[arrival.meter_id].append(arrival)
+    return arrivals
 
 
 def _cursor(tx: Connection) -> int:

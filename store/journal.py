@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 
 from domain.reading import DeviceEvent
-from store.contracts import EARLIEST_AT, Arrival, BandScan, JournalEntry
+from store.contracts import EARLIEST_AT, Arrival, BandScan, Journal, JournalEntry
 
 _MS = timedelta(milliseconds=1)
 _EARLIEST_MS = int(EARLIEST_AT.timestamp()) * 1000
@@ -92,3 +92,11 @@ def read(position: int, text: str) -> JournalEntry:
             for band_no, at, stage, source in body.get("s", ())
         ),
     )
+
+
+def waiting(journal: Journal, position: int, now: datetime) -> timedelta:
+    """How long what comes after `position` waits for who has got there: 0 where nothing does."""
+    for entry in journal.follow(position, 1):
+        came = [*(a.received_at for a in entry.arrivals), *(e.at for e in entry.events), *(s.at for s in entry.scans)]
+        return max(timedelta(0), now - came[0])
+    return timedelta(0)

@@ -11,6 +11,7 @@ from threading import Event, Thread
 
 import pytest
 
+from domain.register import Case, RegisterState, advance
 from ingest.bindings import Bindings
 from ingest.broker import embedded_broker
 from ingest.connection import Subscription
@@ -136,22 +137,37 @@ def test_a_gateway_that_floods_costs_the_others_nothing_and_fills_no_disk(tmp_pa
         assert len(readings.kept("refused", 10**6)) == REFUSED_KEPT
 
 
-def test_a_session_that_the_broker_lost_is_said_and_the_next_readings_come(
+def in_order(n: int) -> bytes:
+    """Twenty meters a minute, registers that rise."""
+    at = NOW - timedelta(minutes=(4000 - n) // 20)
+    return json.dumps({"meter_id": f"m{n % 20}", "at": at.isoformat(), "register_l": n}).encode()
+
+
+def cases(readings: Readings, meter_id: str) -> list[Case]:
+    state = RegisterState()
+    return [advance(state, at, register_l)[1] for at, register_l in readings.registers(meter_id, *EVER)]
+
+
+def test_what_a_broker_lost_with_our_session_is_said_and_is_a_gap_of_each_meter(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Two hours and more of readings are lost with the broker's disk: no volume is known there, and none is zero."""
     first, second = Event(), Event()
     (tmp_path / "broker").mkdir()
     with closing(Readings(tmp_path / "readings.db")) as readings, mosquitto(tmp_path / "broker") as broker:
-        with listening(broker.port, readings, first, wanted=100):
-            publish(broker.port, "tower-1", [payload(n) for n in range(100)])
+        with listening(broker.port, readings, first, wanted=100) as receiver:
+            publish(broker.port, "tower-1", [in_order(n) for n in range(100)])
             assert first.wait(PATIENCE_S)
-        publish(broker.port, "tower-1", [payload(n) for n in range(100, 110)])
+        assert receiver.counters.sessions_lost == 0
+        publish(broker.port, "tower-1", [in_order(n) for n in range(100, 2900)])
         broker.stop()
         (tmp_path / "broker" / "mosquitto.db").unlink()
         broker.start()
-        caplog.clear()
-        with listening(broker.port, readings, second, wanted=50):
-            publish(broker.port, "tower-1", [payload(n) for n in range(110, 160)])
+        with listening(broker.port, readings, second, wanted=100) as receiver:
+            publish(broker.port, "tower-1", [in_order(n) for n in range(2900, 3000)])
             assert second.wait(PATIENCE_S)
-        assert stored(readings) == [*range(100), *range(110, 160)]
-    assert "the broker has no session of ours" in caplog.text
+        assert stored(readings) == told(readings) == [*range(100), *range(2900, 3000)]
+        assert receiver.counters.sessions_lost == 1
+        for n in range(20):
+            assert cases(readings, f"m{n}") == [Case.FIRST, *4 * [Case.ORDINARY], Case.GAP, *4 * [Case.ORDINARY]]
+    assert caplog.text.count("the broker has lost our session") == 1

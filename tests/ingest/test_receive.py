@@ -218,7 +218,7 @@ def test_nothing_is_counted_that_was_not_stored() -> None:
     messages = [Message("anju/tower-1/readings", json.dumps(reading()).encode(), NOW)]
     with pytest.raises(StoreUnavailableError):
         receiver.store(receiver.sort(messages), messages=1, at=NOW, took_s=lambda: 0.01)
-    assert (receiver.counters.received, receiver.counters.readings, receiver.counters.commits) == (0, 0, 0)
+    assert (receiver.counters.received, receiver.counters.readings, receiver.counters.commit.count) == (0, 0, 0)
 
 
 def test_a_register_without_a_unit_in_the_ledger_is_kept_where_staff_can_see_what_is_lacking() -> None:

@@ -1,9 +1,13 @@
 """What a start must know of the time before it: which file of readings was followed, and what was ill."""
 
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from anju_service import Service
 from config.settings import Settings
@@ -14,10 +18,11 @@ from ingest.receive import Receiver
 from ingest.sorted import Message
 from notifier.channels.log import LogChannel
 from notifier.contract import Capabilities, ChannelError, Failure, Outgoing, Sent
+from store import tables as t
 from store.contracts import Arrival, Batch
 from store.memory import MemoryReadings
 from tests.ingest.test_receive import Says
-from tests.notifier.world import METER, MORNING, World, silence
+from tests.notifier.world import METER, MORNING, World, add_household, silence
 
 NOW = MORNING.astimezone(UTC)
 
@@ -134,3 +139,41 @@ def test_a_provider_that_is_back_after_a_restart_ends_its_alert(tmp_path: Path) 
     world.start()
     world.until(world.now + timedelta(minutes=30))
     assert world.alerts(AlertKind.CHANNEL_DOWN)[0]["ended_at"] is not None
+
+
+class OthersWrite(MemoryReadings):
+    """While a meter's readings are read back, somebody else writes to the records, and waits for nobody."""
+
+    def __init__(self, records: Path) -> None:
+        super().__init__()
+        self._records = records
+        self.learned: list[str] = []
+
+    def registers(self, meter_id: str, since: datetime, until: datetime) -> Sequence[tuple[datetime, float]]:
+        with closing(sqlite3.connect(self._records, timeout=0, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("ROLLBACK")
+        self.learned.append(meter_id)
+        return super().registers(meter_id, since, until)
+
+
+def test_while_states_of_another_version_are_learned_anew_everybody_else_can_write(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    meters = [METER, "m202", "m203"]
+    with world.records.write() as tx:
+        for door in ("202", "203"):
+            add_household(tx, door, "刘大爷")
+    world.readings = readings = OthersWrite(tmp_path / "records.db")
+    world.start()
+    for hour in range(48):
+        world.now = MORNING + timedelta(hours=hour)
+        world.arrives(*((meter, world.now, 1000.0 + hour) for meter in meters))
+        world.turn()
+    with world.records.write() as tx:
+        tx.execute(update(t.detector_states).values(body=b"of another version"))
+    world.start()
+    world.now += timedelta(hours=1)
+    world.arrives(*((meter, world.now, 1100.0) for meter in meters))
+    world.turn()
+    assert sorted(readings.learned) == meters
+    assert [a["kind"] for a in world.alerts()] == ["quarantine"]

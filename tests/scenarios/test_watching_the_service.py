@@ -1,0 +1,71 @@
+"""What an operator's own watch can see of a service: whether it is ready, and its numbers."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from anju_commands.channels import standing_problems
+from anju_service import Service
+from config.settings import Influx, Settings, Sms
+from domain.reading import DeviceEvent
+from notifier.channels.log import LogChannel
+from store.contracts import Arrival, Batch
+from tests.notifier.world import METER, World
+
+NOW = datetime(2026, 3, 10, 6, tzinfo=UTC)
+
+
+def test_a_service_that_texts_nobody_is_not_ready(tmp_path: Path) -> None:
+    World(tmp_path)
+    assert standing_problems(Settings(sms=Sms(channel="twilio"))) == []
+    wrong = standing_problems(Settings())
+    service = Service(tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: NOW, standing=wrong)
+    assert service.health().problems[0] == "texts are only logged, not sent: set sms.channel"
+    service.close()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "anju_messages_received_total",
+        "anju_readings_stored_total",
+        "anju_messages_refused_total",
+        "anju_messages_quarantined_total",
+        "anju_commit_seconds_count",
+        "anju_commit_lag_seconds_count",
+        "anju_broker_sessions_lost_total",
+        "anju_watch_lag_seconds",
+        "anju_influx_behind",
+        "anju_influx_cursor_age_seconds",
+    ],
+)
+def test_the_numbers_of_ingest_and_of_those_who_follow_it_are_on_one_page(tmp_path: Path, name: str) -> None:
+    World(tmp_path)
+    settings = Settings(influx=Influx(url="http://127.0.0.1:9"))
+    service = Service(tmp_path, settings, [LogChannel(lambda text: None)], lambda: NOW)
+    service.receiver.counters.refuse("at: 'noon' is no time")
+    assert f"\n{name}" in service.metrics()
+    service.close()
+
+
+def test_the_age_of_a_followers_cursor_is_that_of_the_first_commit_that_it_has_not_seen(tmp_path: Path) -> None:
+    World(tmp_path)
+    clock = [NOW]
+    settings = Settings(influx=Influx(url="http://127.0.0.1:9"))
+    service = Service(tmp_path, settings, [LogChannel(lambda text: None)], lambda: clock[0])
+    service.readings.commit(Batch(arrivals=[arrival(NOW)]))
+    service.readings.commit(
+        Batch(events=[DeviceEvent(device_id="sos1", at=NOW + timedelta(minutes=2), kind="sos_button")])
+    )
+    clock[0] = NOW + timedelta(minutes=5)
+    assert "anju_watch_lag_seconds 300\n" in service.metrics()
+    assert "anju_influx_cursor_age_seconds 300\n" in service.metrics()
+    service.notifier.watch_turn(clock[0])
+    assert "anju_watch_lag_seconds 0\n" in service.metrics()
+    assert "anju_influx_cursor_age_seconds 300\n" in service.metrics()
+    service.close()
+
+
+def arrival(at: datetime) -> Arrival:
+    return Arrival(meter_id=METER, at=at, register_l=1000.0, late=False, received_at=at)
