@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from domain.reading import Decoded, Ignored
-from ingest.codecs.chirpstack_v4 import event_type, recognises, same_device, speaks_for_application, status_event
+from domain.reading import Decoded
+from ingest.codecs.chirpstack_v4 import decode_event, event_type, recognises, same_device, speaks_for_application
 from ingest.codecs.contract import (
     Context,
     Message,
@@ -15,7 +15,7 @@ from ingest.codecs.contract import (
     parse_json,
     shown,
 )
-from ingest.codecs.lorawan import decode_uplink, from_base64
+from ingest.codecs.lorawan import from_base64
 
 OLD_TYPES = {"rx": "up"}  # before 3.11: application/<id>/device/<devEUI>/rx
 
@@ -34,19 +34,8 @@ def decode(message: Message, context: Context) -> list[Decoded]:
     at = first_clock(message, *((time, "gateway") for time in times))
     event = event_type(message.topic) or ("status" if "margin" in document else "up")
     event = OLD_TYPES.get(event, event)
-    if event == "status":
-        return [status_event(message, document, device_id, at)]
-    if event != "up":
-        return [Ignored(f"{event} event of {device_id}")]
-    return decode_uplink(
-        message,
-        context,
-        device_id,
-        at,
-        port=document.get("fPort"),
-        data=from_base64(document.get("data"), "data"),
-        decoded=_object(document),
-    )
+    decoded = _object(document) if event == "up" else None
+    return decode_event(message, context, (event, document, decoded), device_id, at)
 
 
 def _eui(document: Mapping[str, Any], topic: str) -> str:

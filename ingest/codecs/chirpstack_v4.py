@@ -16,6 +16,7 @@ from ingest.codecs.contract import (
     shown,
 )
 from ingest.codecs.lorawan import decode_uplink, from_base64
+from ingest.codecs.profiles.uplink import At
 
 
 def recognises(topic: str) -> bool:
@@ -59,19 +60,20 @@ def decode(message: Message, context: Context) -> list[Decoded]:
     device_id = same_device(message.topic, checked_id(info.get("devEui"), "deviceInfo.devEui"))
     at = first_clock(message, (clock(document.get("time"), None), "network"))
     event = event_type(message.topic) or ("status" if "batteryLevel" in document or "margin" in document else "up")
+    return decode_event(message, context, (event, document, document.get("object")), device_id, at)
+
+
+def decode_event(
+    message: Message, context: Context, told: tuple[str, dict[str, Any], Any], device_id: str, at: At
+) -> list[Decoded]:
+    """`told`: the event's type, its document, and the object that ChirpStack's own codec made of the frame."""
+    event, document, decoded = told
     if event == "status":
         return [status_event(message, document, device_id, at)]
     if event != "up":
         return [Ignored(f"{event} event of {device_id}")]
-    return decode_uplink(
-        message,
-        context,
-        device_id,
-        at,
-        port=document.get("fPort"),
-        data=from_base64(document.get("data"), "data"),
-        decoded=document.get("object"),
-    )
+    data = from_base64(document.get("data"), "data")
+    return decode_uplink(message, context, device_id, at, port=document.get("fPort"), data=data, decoded=decoded)
 
 
 def speaks_for_application(message: Message) -> None:

@@ -48,7 +48,7 @@ class Message:
 
     def speaks_for_itself(self, gateway_id: str) -> None:
         """The format's own topic names its gateway better than the first level; a prefix `anju/...` stays."""
-        if self.topic.lstrip("/").startswith(f"{self.gateway_id}/"):
+        if gateway_id and self.topic.lstrip("/").startswith(f"{self.gateway_id}/"):
             self.gateway_id = gateway_id
 
     @property
@@ -264,6 +264,8 @@ def device_event(
     lacks: str | None = None,
 ) -> DeviceEvent:
     """A device event of this message."""
+    if not device_id.strip("/ "):
+        raise RefusedError(f"topic {shown(message.topic)} names no device")
     return DeviceEvent(
         device_id=device_id,
         at=at[0],

@@ -52,6 +52,8 @@ def _reading(message: Message, document: dict[str, Any]) -> Reading:
 
 
 def _register(document: Mapping[str, Any]) -> float:
+    if "register_l" in document and "register_m3" in document:
+        raise RefusedError("register_l and register_m3: one of them was expected, not both")
     for name, litres_per_unit in REGISTERS:
         value = number(document, name)
         if value is not None:

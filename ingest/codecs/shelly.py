@@ -36,7 +36,8 @@ def recognises(topic: str) -> bool:
     """shellies/<id>/..., and <id>/status/..., <id>/events/rpc, <id>/online of the second generation."""
     levels = topic.split("/")
     new = len(levels) >= 3 and ((levels[-2] == "status" and ":" in levels[-1]) or levels[-2:] == ["events", "rpc"])
-    return levels[0] == "shellies" or new or (levels[0].startswith("shelly") and levels[-1] == "online")
+    old = levels[0] == "shellies" and len(levels) > 1
+    return old or new or (levels[0].startswith("shelly") and levels[-1] == "online")
 
 
 def decode(message: Message, context: Context) -> list[Decoded]:

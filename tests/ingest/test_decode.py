@@ -53,3 +53,20 @@ def test_an_unknown_format_in_the_settings_is_named() -> None:
 def test_a_cleared_retained_message_is_ignored() -> None:
     (result,) = Decoder().decode("anju/gw-7/readings", b"", RECEIVED_AT)
     assert isinstance(result, Ignored)
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("zigbee2mqtt/", b'{"water_leak":true}'),
+        ("zigbee2mqtt/action", b"emergency"),
+        ("shellies//sensor/flood", b"true"),
+        ("tele//SENSOR", b'{"COUNTER":{"C1":1}}'),
+        ("readings//meter_reading", b"1"),
+        ("spBv1.0/city/DDATA/gw/", b"\x08\x01"),
+    ],
+)
+def test_a_topic_without_a_device_is_refused(topic: str, payload: bytes) -> None:
+    (result,) = Decoder().decode(topic, payload, RECEIVED_AT)
+    assert isinstance(result, Refused)
+    assert "topic" in result.reason

@@ -52,6 +52,7 @@ def test_one_bad_reading_of_an_array_doesnt_lose_its_neighbours() -> None:
     [
         ({"meter_id": "a"}, "register_l or register_m3 is missing"),
         ({"meter_id": "a", "register_l": -1}, "register_l: -1.0"),
+        ({"meter_id": "a", "register_l": 1, "register_m3": 2}, "register_l and register_m3"),
         ({"meter_id": "a", "register_m3": 1e12}, "register_m3: 1000000000000.0"),
         ({"meter_id": "a", "register_l": True}, "register_l: a number was expected, not True"),
         ({"meter_id": "a/b", "register_l": 1}, "meter_id: 'a/b'"),

@@ -1,0 +1,97 @@
+"""From the bytes that a gateway publishes to the text on a phone: sensors, gateways' last words, what is sent again."""
+
+import json
+from datetime import UTC, timedelta
+from pathlib import Path
+
+import pytest
+
+from domain.finding import AlertKind
+from ingest.bindings import Bindings
+from ingest.decode import Decoder
+from ingest.follow_ledger import bindings_of
+from ingest.receive import Receiver
+from ingest.sorted import Message
+from store.ledger import read_ledger
+from tests.notifier.world import HOME, World, put
+
+SENSORS = (
+    ("bath", "leak_sensor", None),
+    ("24e124136b000001", "leak_sensor", "netvox_r718wb"),
+    ("24e124535b000002", "sos_button", "milesight_ws101"),
+    ("bed", "sos_button", None),
+    ("shellysmoke-1", "smoke_detector", None),
+    ("kitchen gas", "gas_detector", None),
+    ("12", "smoke_detector", "smoke_detector"),
+)
+UP = {"deviceInfo": {"devEui": "24e124136b000001"}, "fPort": 6, "data": "ARIBJAEAAAAAAAA="}
+PRESS = {"cmd": "rx", "EUI": "24E124535B000002", "port": 85, "data": "01755cff2e01", "fcnt": 7}
+ALARMS = (
+    ("gw1/zigbee2mqtt/bath", {"water_leak": True, "battery": 97}, AlertKind.FLOOD),
+    ("gw1/application/1/device/24e124136b000001/event/up", UP, AlertKind.FLOOD),
+    ("gw1/loriot/city", PRESS, AlertKind.SOS),
+    ("gw1/zigbee2mqtt/bed", {"action": "emergency", "linkquality": 90}, AlertKind.SOS),
+    ("gw1/shellies/shellysmoke-1/sensor/smoke", True, AlertKind.SMOKE),
+    ("gw1/tele/zb/SENSOR", {"ZbReceived": {"0x1A": {"Name": "kitchen gas", "CO": 1}}}, AlertKind.GAS),
+    ("gw1/rtl_433/gw1/events", {"model": "Chuango-Security", "id": 12, "cmd": "24H Zone"}, AlertKind.SMOKE),
+)
+LAST_WORDS = (
+    ("gw1/zigbee2mqtt/bridge/state", b'{"state":"offline"}'),
+    ("gw1/zigbee2mqtt/bridge/state", b"offline"),
+    ("gw1/rtl_433/gw1/availability", b"offline"),
+    ("gw1/rtlamr/status", b"offline"),
+    ("gw1/wmbusmeters_alarm", b"DeviceInactivity [ALARM DeviceInactivity] 2 hours"),
+    ("gw1/spBv1.0/city/NDEATH/gw1", b"\x08\x01"),
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    world = World(tmp_path)
+    with world.records.write() as tx:
+        for device_id, kind, profile in SENSORS:
+            row = {"device_id": device_id, "household_id": HOME, "gateway_id": "gw1", "kind": kind}
+            put(tx, "sensors", row | {"profile": profile})
+    return world
+
+
+def heard(world: World, topic: str, payload: bytes, *, retained: bool = False, again: bool = False) -> None:
+    """By a service that has just been started."""
+    with world.records.read() as tx:
+        ledger = read_ledger(tx)
+    bindings: Bindings = bindings_of(ledger)
+    receiver = Receiver(decoder=Decoder(ledger.devices), bindings=bindings, readings=world.readings)
+    message = Message(f"anju/{topic}", payload, world.now.astimezone(UTC), retained, again)
+    receiver.store(receiver.sort([message]), messages=1, at=message.received_at, took_s=lambda: 0.0)
+    world.turn()
+
+
+@pytest.mark.parametrize(("topic", "document", "kind"), ALARMS)
+def test_a_sensors_alarm_is_told_at_once(world: World, topic: str, document: object, kind: AlertKind) -> None:
+    heard(world, topic, json.dumps(document).encode())
+    assert [(a["kind"], a["subject"]) for a in world.alerts()] == [(kind.value, HOME)]
+    assert world.texts()
+
+
+@pytest.mark.parametrize(("topic", "document", "kind"), ALARMS)
+def test_an_alarm_that_the_broker_sends_again_tells_nobody_again(
+    world: World, topic: str, document: object, kind: AlertKind
+) -> None:
+    payload = json.dumps(document).encode()
+    heard(world, topic, payload)
+    told = len(world.texts("alert"))
+    for _ in range(2):
+        world.now += timedelta(minutes=1)
+        heard(world, topic, payload, retained=True)
+        heard(world, topic, payload, again=True)
+    assert len(world.alerts()) == 1
+    assert len(world.texts("alert")) == told
+
+
+@pytest.mark.parametrize(("topic", "payload"), LAST_WORDS)
+def test_a_gateways_last_words_are_one_alert_for_the_operator(world: World, topic: str, payload: bytes) -> None:
+    for _ in range(3):
+        heard(world, topic, payload)
+        world.now += timedelta(minutes=1)
+    assert [(a["kind"], a["subject"]) for a in world.alerts()] == [(AlertKind.GATEWAY_SILENT.value, "gw1")]
+    assert {text.who for text in world.received} == {"Olga"}
