@@ -95,7 +95,8 @@ class Subscriber:
         return True
 
     def _serve(self) -> None:
-        """Reads, has it stored, acknowledges; until the connection ends."""
+        """Reads, has it stored, acknowledges; until the connection ends or we shall stop."""
+        self._forget_numbers()
         rc = self._write()
         while rc == MQTT_ERR_SUCCESS and self._client.socket() is not None and not self._stopping.is_set():
             rc = self._read(self._wait())
@@ -105,10 +106,16 @@ class Subscriber:
             if rc == MQTT_ERR_SUCCESS:
                 rc = self._write()
         self.subscribed.clear()
-        self._intake.forget_numbers()
-        self._acks.clear()
+        if rc == MQTT_ERR_SUCCESS and self._client.socket() is not None:
+            return  # what is on its way to the disk can still be acknowledged
+        self._forget_numbers()
         if not self._stopping.is_set() and not self._away:
             log.error("lost the broker at %s:%s", self._to.host, self._to.port)
+
+    def _forget_numbers(self) -> None:
+        """What another connection brought is not acknowledged in this one: its numbers mean other messages now."""
+        self._intake.forget_numbers()
+        self._acks.clear()
 
     def _wait(self) -> bool:
         """Until the socket has something to read; at most until the intake wants its turn."""

@@ -84,12 +84,19 @@ class Receiver:
     def store(self, result: Sorted, *, messages: int, at: datetime, took_s: Callable[[], float]) -> None:
         """One durable commit; raises `StoreUnavailableError` with nothing stored, to be tried again."""
         for event in result.security:
-            self._on_security(event)
+            self._note(event)
         self._readings.commit(result.batch())
         self._count(result, messages)
         took = took_s()
         self.counters.committed(took, at, lag_s=(at - (result.since or at)).total_seconds() + took)
         self._on_commit()
+
+    def _note(self, event: SecurityEvent) -> None:
+        """Notes about a message must not cost the message: it may be a cry for help."""
+        try:
+            self._on_security(event)
+        except Exception:
+            log.exception("a security event of %r can't be noted", event.subject)
 
     def store_singly(self, messages: Sequence[Message], *, at: datetime, took_s: Callable[[], float]) -> None:
         """After a fault: each message in a commit of its own; the one that can't be stored is kept with its reason."""

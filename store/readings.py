@@ -43,10 +43,11 @@ class Readings:
             raise
 
     def commit(self, batch: Batch) -> None:
-        with self._lock, self._transaction() as db:
-            numbered = self._numbered(db, {a.meter_id for a in batch.arrivals})
-            write(db, batch, ChainMap(numbered, self._meters) if numbered else self._meters)
-        self._meters |= numbered
+        with self._lock:
+            with self._transaction() as db:
+                numbered = self._numbered(db, {a.meter_id for a in batch.arrivals})
+                write(db, batch, ChainMap(numbered, self._meters) if numbered else self._meters)
+            self._meters |= numbered
 
     def follow(self, after: int, limit: int = 100) -> Sequence[JournalEntry]:
         sql = "SELECT position, body FROM journal WHERE position > ? ORDER BY position LIMIT ?"
@@ -113,8 +114,8 @@ class Readings:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """BEGIN to COMMIT; whatever SQLite can't do is a `StoreUnavailableError` with nothing stored."""
-        try:
+        """BEGIN to COMMIT, or nothing stored."""
+        with self._unavailable():
             db = self._open_writer()
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -124,12 +125,6 @@ class Readings:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
-        except (sqlite3.OperationalError, OSError) as e:
-            raise StoreUnavailableError(f"{self.path}: {e}") from e
-        except sqlite3.DatabaseError as e:
-            if type(e) is not sqlite3.DatabaseError:  # the subclasses are faults of the program
-                raise
-            raise StoreUnavailableError(f"{self.path}: {e}") from e
 
     def _open_writer(self) -> sqlite3.Connection:
         """The writer; a file that was taken away or replaced is opened again, never made anew."""
@@ -160,7 +155,7 @@ class Readings:
 
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
-        try:
+        with self._unavailable():
             try:
                 db = self._idle.get_nowait()
             except Empty:
@@ -171,7 +166,17 @@ class Readings:
                 db.close()
                 raise
             self._idle.put(db)
-        except sqlite3.OperationalError as e:
+
+    @contextmanager
+    def _unavailable(self) -> Iterator[None]:
+        """Whatever SQLite can't do is a `StoreUnavailableError`; also a damaged page, which must not pass for none."""
+        try:
+            yield
+        except (sqlite3.OperationalError, OSError) as e:
+            raise StoreUnavailableError(f"{self.path}: {e}") from e
+        except sqlite3.DatabaseError as e:
+            if type(e) is not sqlite3.DatabaseError:  # the subclasses are faults of the program
+                raise
             raise StoreUnavailableError(f"{self.path}: {e}") from e
 
 

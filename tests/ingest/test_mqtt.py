@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Condition, Thread
+from threading import Condition, Event, Thread, Timer
 from typing import Literal
 
 import pytest
@@ -139,6 +139,29 @@ def test_a_store_that_was_away_gets_everything_when_it_is_back(port: int, caplog
         "readings can't be stored and are not acknowledged: database or disk is full",
         "the store takes readings again",
     ]
+
+
+def test_what_was_being_stored_when_the_service_stopped_is_acknowledged_and_comes_no_second_time(port: int) -> None:
+    class Slow(Flaky):
+        def __init__(self) -> None:
+            super().__init__()
+            self.begun, self.go_on = Event(), Event()
+
+        def commit(self, batch: Batch) -> None:
+            self.begun.set()
+            assert self.go_on.wait(PATIENCE_S)
+            super().commit(batch)
+
+    store = Slow()
+    with listening(port, store) as receiver:
+        publish(port, range(1))
+        assert store.begun.wait(PATIENCE_S)
+        Timer(0.3, store.go_on.set).start()  # while the subscriber is being stopped
+    assert receiver.counters.received == 1
+    with listening(port, store) as again:
+        publish(port, range(1, 3))
+        store.wait(lambda: len(store.stored()) == 3)
+    assert again.counters.received == 2
 
 
 def test_a_fault_of_the_program_ends_neither_ingest_nor_any_reading(

@@ -162,6 +162,18 @@ def test_a_cry_for_help_through_the_wrong_gateway_is_heard_and_the_gateway_noted
     assert [event.subject for event in house.security] == ["button"]
 
 
+def test_a_cry_for_help_is_stored_though_the_gateway_that_brought_it_cant_be_noted() -> None:
+    def locked(event: SecurityEvent) -> None:
+        raise OSError("database is locked")
+
+    said = DeviceEvent(device_id="button", at=NOW, kind="sos_button", gateway_id="tower-2", flags={"sos": True})
+    readings, message = MemoryReadings(), Message("anju/tower-2/events", b"", NOW)
+    receiver = Receiver(decoder=Says(said), bindings=BINDINGS, readings=readings, on_security=locked)
+    receiver.store_singly([message], at=NOW, took_s=lambda: 0.0)
+    assert readings.device_events("button", *EVER) == [said]
+    assert readings.kept("refused") == []
+
+
 def test_a_cry_for_help_with_a_wrong_clock_is_heard_now() -> None:
     said = DeviceEvent(
         device_id="button", at=NOW + timedelta(days=9), kind="sos_button", gateway_id="tower-1", flags={"sos": True}
