@@ -1,6 +1,7 @@
 """One household's watch: what is said, when, and how often."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,7 @@ def after(moments: list[datetime], moment: datetime) -> list[datetime]:
 
 
 STOPPED = MONDAY + 60 * 24 * HOUR
+LIVED = WATCH.dump(watched(registers(ordinary_life(20)))[0])
 
 
 def test_ordinary_life_stays_within_twice_the_budget() -> None:
@@ -148,6 +150,16 @@ def test_bytes_that_are_no_state_are_refused() -> None:
     for packed in (b"", b"\x00", b"\xff" * 400, WATCH.dump(WATCH.start())[:30]):
         with pytest.raises(StateError):
             WATCH.load(packed)
+
+
+@settings(max_examples=200, deadline=None)
+@given(place=st.floats(0, 1, exclude_max=True), garbage=st.binary(min_size=1, max_size=12))
+def test_a_damaged_state_is_refused_or_read_and_never_stops_the_watch(place: float, garbage: bytes) -> None:
+    packed = bytearray(LIVED)
+    begin = 1 + int(place * (len(packed) - 1))
+    packed[begin : begin + len(garbage)] = garbage
+    with suppress(StateError):
+        assert isinstance(WATCH.load(bytes(packed)), HouseholdState)
 
 
 def test_every_reason_speaks_both_languages_and_fills_every_place() -> None:

@@ -60,3 +60,16 @@ def test_an_absence_told_in_a_silence_holds_from_the_next_reading_on() -> None:
     watch.absent(state, MONDAY, MONDAY + timedelta(days=2))
     watch.observe(state, MONDAY + 20 * quarter, 1000.0)
     assert state.low_use.silent_s == 0.0
+
+
+@settings(max_examples=8, deadline=None)
+@given(arrivals=lives(), off_ms=st.integers(0, 999))
+def test_a_state_written_and_read_after_every_reading_says_the_same(arrivals: Arrivals, off_ms: int) -> None:
+    watch = HouseholdWatch(WatchParameters(), ZoneInfo("Asia/Shanghai"))
+    kept, written = watch.start(), watch.start()
+    for read_at, register_l, late in arrivals:
+        at, litres = read_at + timedelta(milliseconds=off_ms), register_l + off_ms / 1000
+        said = watch.observe(kept, at, litres, late)
+        written = watch.load(watch.dump(written))
+        assert said == watch.observe(written, at, litres, late)
+    assert watch.dump(kept) == watch.dump(written)
