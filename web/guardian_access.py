@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from domain.message import MessageStatus
 from domain.people import Role
@@ -19,6 +19,7 @@ from web.bands import security_event
 from web.session import hash_of
 
 CODE_LASTS, TRIES = timedelta(minutes=10), 5
+CODES_A_DAY = 10  # to one guardian: more is somebody who guesses, or who wants to annoy
 SESSION_LASTS = timedelta(hours=2)
 CODE_DIGITS = 6
 _SHORTEST_TYPED = 8  # digits: fewer would fit several phones
@@ -46,6 +47,8 @@ def send_code(tx: Connection, letters: SendsCodes, typed: str, *, below: Callabl
     """Returns the secret for the asking browser's cookie, whether or not a guardian has this phone."""
     secret, code = secrets.token_urlsafe(24), f"{below(10**CODE_DIGITS):0{CODE_DIGITS}}"
     contact_id = _contact_with(tx, typed)
+    if contact_id and not _may_have_a_code(tx, contact_id, now):
+        contact_id = None
     reader = person(tx, contact_id, "contact") if contact_id else None
     values = {
         "secret_hash": hash_of(secret),
@@ -143,9 +146,24 @@ def _households(tx: Connection, contact_id: str) -> tuple[str, ...]:
     return tuple(tx.scalars(query.distinct().order_by(guardians.c.household_id)))
 
 
+def digits_of(typed: str) -> str:
+    """A phone as it is compared, however it was typed."""
+    return re.sub(r"\D", "", typed[:40], flags=re.ASCII).lstrip("0")
+
+
+def _may_have_a_code(tx: Connection, contact_id: str, now: datetime) -> bool:
+    """Counted in the records: neither a restart nor many addresses let anybody guess or annoy for longer."""
+    m = messages.c
+    a_day = (m.contact_id == contact_id, m.purpose == "code", m.created_at > now - timedelta(days=1))
+    sent = tx.scalar(select(func.count()).select_from(messages).where(*a_day)) or 0
+    if sent == CODES_A_DAY - 1:
+        security_event(tx, "guardian_guessing", contact_id, f"{CODES_A_DAY} codes in a day", now)
+    return sent < CODES_A_DAY
+
+
 def _contact_with(tx: Connection, typed: str) -> str | None:
     """The guardian with this phone; the country's code may be left out where only one phone then fits."""
-    digits = re.sub(r"\D", "", typed[:40]).lstrip("0")
+    digits = digits_of(typed)
     if len(digits) < _SHORTEST_TYPED:
         return None
     of_guardian = contacts.c.contact_id.in_(select(guardians.c.contact_id)) & (contacts.c.role == Role.GUARDIAN.value)

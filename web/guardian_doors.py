@@ -54,7 +54,7 @@ def routes(family: Family) -> APIRouter:
     @router.post("/family/code")
     def ask(request: Request, phone: Text = "") -> Response:
         now, address = desk.now(), request.client.host if request.client else "?"
-        digits = "".join(character for character in phone if character.isdigit())[-8:]
+        digits = guardian_access.digits_of(phone)[-8:]
         if not (family.asks.allows(f"phone {digits}", now) and family.asks.allows(f"address {address}", now)):
             return desk.page(request, "family/enter.html", status=429, wrong="page.too_many")
         with desk.records.write() as tx:

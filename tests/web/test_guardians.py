@@ -151,6 +151,28 @@ def test_codes_are_limited_by_phone_and_by_address(scene: Scene) -> None:
     assert answers == [200] * 5 + [429]
 
 
+@pytest.mark.parametrize("typed", [PHONE + "{}", PHONE + " " * 40 + "{}", "{}" + PHONE])
+def test_no_way_of_typing_a_phone_gets_around_its_limit(scene: Scene, typed: str) -> None:
+    answers = []
+    for n, more in enumerate(("", "\u00b2", "\u0663", "x", "\u00b3\u00b2", "\u2074")):
+        browser = TestClient(scene.browser.app, base_url=URL, client=(f"10.0.0.{n}", 1))
+        answers.append(browser.post("/family/code", data={"phone": typed.format(more)}).status_code)
+    assert answers == [200] * 5 + [429]
+
+
+def test_nobody_gets_more_than_ten_codes_a_day_and_the_operator_hears_of_it(scene: Scene) -> None:
+    for _ in range(24):
+        scene.ask()
+        scene.clock.at += timedelta(minutes=5)
+    with scene.records.read() as tx:
+        sent = tx.scalars(select(messages.c.message_id).where(messages.c.purpose == "code")).all()
+    assert len(sent) == guardian_access.CODES_A_DAY
+    assert scene.kinds() == ["guardian_guessing"]
+    assert "No water" not in scene.enter("000000")
+    scene.clock.at += timedelta(days=1)
+    assert "No water" in scene.come_in()
+
+
 def test_the_code_leaves_no_word_behind(scene: Scene) -> None:
     scene.ask()
     code = scene.code()
