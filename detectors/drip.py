@@ -102,5 +102,5 @@ def _turn_day(state: DripState, local_day: int) -> None:
         return
     there_3h = sorted(state.least_3h, reverse=True)[min(_DAYS_3H - 1, len(state.least_3h) // 2)]
     ordered = sorted(state.least_6h)
-    there_6h = ordered[min(_DAYS_NOT_6H, len(ordered) - 1)] if ordered else 0.0
+    there_6h = ordered[_DAYS_NOT_6H if len(ordered) == _DAYS else 0] if ordered else 0.0
     state.lph = max(there_3h, there_6h)

@@ -270,9 +270,10 @@ class LowUse:
 
     def _finding(self, state: LowUseState, end_s: float, level: Level) -> Finding:
         values: dict[str, float | int | str] = {
-            "expected_uses": round(self._expected(state, end_s)),
+            "expected_uses": max(round(self._expected(state, end_s)), 1),
             "longest_hours": max(state.longest) / 4.0,
             "silent_hours": round(state.silent_s / 3600.0, 1),
+            "as_of_at": datetime.fromtimestamp(end_s, UTC).isoformat(),
             "last_use_at": datetime.fromtimestamp(state.last_use_s, UTC).isoformat() if state.last_use_s else "",
         }
         key = "low_use_net" if state.silent_s >= self._net_s else "low_use"

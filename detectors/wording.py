@@ -8,16 +8,25 @@ from domain.people import Language
 
 TEMPLATES: Mapping[str, Mapping[Language, str]] = {
     "low_use": {
-        Language.EN: "No water for {silent_hours} h, since {last_use_at}. By now {expected_uses} uses were expected; "
-        "the longest silence in 28 days was {longest_hours} h.",
-        Language.ZH: "已{silent_hours}小时没有用水，最后一次用水是{last_use_at}。"
-        "按平时习惯此时应已用水{expected_uses}次；近28天最长{longest_hours}小时没有用水。",
+        Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}. By this hour "
+        "{expected_uses} uses are usual; the longest silence in 28 days, at any time of day, was {longest_hours} h.",
+        Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水，最后一次用水是{last_use_at}。"
+        "平时到此时应已用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
+    },
+    "low_use_left": {
+        Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}; the door was last heard at "
+        "{left_at}, so they may be out. By this hour {expected_uses} uses are usual; the longest silence in 28 days, "
+        "at any time of day, was {longest_hours} h.",
+        Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水，最后一次用水是{last_use_at}；"
+        "{left_at}门最后动过，可能已外出。"
+        "平时到此时应已用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
     },
     "low_use_net": {
-        Language.EN: "No water for {silent_hours} h, since {last_use_at}, and no absence is known. "
-        "By now {expected_uses} uses were expected; the longest silence in 28 days was {longest_hours} h.",
-        Language.ZH: "已{silent_hours}小时没有用水，最后一次用水是{last_use_at}，且没有外出登记。"
-        "按平时习惯此时应已用水{expected_uses}次；近28天最长{longest_hours}小时没有用水。",
+        Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}, and no absence is known. By "
+        "this hour {expected_uses} uses are usual; the longest silence in 28 days, at any time of day, was "
+        "{longest_hours} h.",
+        Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水，最后一次用水是{last_use_at}，且没有外出登记。"
+        "平时到此时应已用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
     },
     "low_use_never_moved": {
         Language.EN: "The meter reports, but has not moved for {silent_hours} h since its first reading: it may be "
@@ -179,13 +188,27 @@ def explain(reason: Reason, language: str, tz: tzinfo) -> str:
     template = TEMPLATES.get(reason.key, {}).get(spoken)
     if template is None:
         return reason.key
-    return template.format_map({name: _say(name, value, spoken, tz) for name, value in reason.values.items()})
+    return template.format_map(_Said({name: _say(name, value, spoken, tz) for name, value in reason.values.items()}))
+
+
+class _Said(dict[str, str]):
+    """A reason written down by an earlier version may lack a value; it is told all the same."""
+
+    def __missing__(self, name: str) -> str:
+        return "?"
 
 
 def _say(name: str, value: float | str, language: Language, tz: tzinfo) -> str:
     if name == "at" or name.endswith("_at"):
         return _moment(str(value), language, tz)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, str):
+        return value
+    return hours(value) if name.endswith("_hours") else f"{value:g}"
+
+
+def hours(length_h: float) -> str:
+    """Whole hours, rounded, on pages and in texts alike: nobody counts a silence in minutes."""
+    return f"{length_h:.0f}"
 
 
 def _moment(iso: str, language: Language, tz: tzinfo) -> str:

@@ -81,7 +81,15 @@ class Case:
             opened_at=self.row["opened_at"],
             told=self.row["policy_step"],
             ended=self.ended,
+            asked=self.state is State.OPEN and self._asked(),
+            may_be_out="left_at" in self.row["reason"]["values"],
         )
+
+    def _asked(self) -> bool:
+        """Whether the resident was, since the alert was last opened."""
+        e = t.alert_events.c
+        asked = (e.alert_id == self.alert_id, e.event == Event.ASK.value, e.at >= self.row["opened_at"])
+        return self.tx.execute(select(e.event_id).where(*asked).limit(1)).first() is not None
 
     @property
     def reason(self) -> Reason:
@@ -91,6 +99,7 @@ class Case:
         if "silent_hours" in values and last_use and not self.ended:
             hours = (self.now - datetime.fromisoformat(str(last_use))).total_seconds() / 3600
             values["silent_hours"] = max(float(values["silent_hours"]), round(hours, 1))
+            values["as_of_at"] = self.now.isoformat()
         values.setdefault("since_at", self.row["since"].isoformat())
         values.setdefault("at", self.row["last_at"].isoformat())
         return Reason(key=self.row["reason"]["key"], values=values)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from domain.finding import AlertKind
@@ -14,6 +14,7 @@ from store import tables as t
 from store.contracts import BandScan
 
 FRESH = timedelta(minutes=15)  # an older sign of life says nothing about now
+LEFT_BEFORE = timedelta(minutes=90)  # use shows at the end of its hour: the door went after it, and before that
 FLAGS_HOLD = timedelta(hours=3)  # what a meter says of itself with an older reading is history
 _METERS = ("water_meter", "water_meter_alarm", "pulse_counter")
 _FOLLOWED = {
@@ -91,6 +92,18 @@ def others_in_danger(tx: Connection, event: DeviceEvent, kind: AlertKind, since:
     query = query.where(sensors.c.household_id == home, said.c.device_id != event.device_id)
     query = query.where(said.c.flag == kind.value, said.c.value.is_(True), said.c.at >= since)
     return tx.execute(query.limit(1)).first() is not None
+
+
+def left_at(tx: Connection, household_id: str, silent_since: datetime) -> datetime | None:
+    """When the door last went, if that was about when the silence began, and nobody was seen moving after it."""
+    c, s = t.last_said.c, t.sensors.c
+    last = select(c.flag, func.max(c.at)).join(t.sensors, s.device_id == c.device_id)
+    rows = tx.execute(last.where(s.household_id == household_id, c.flag.in_(("open", "motion"))).group_by(c.flag))
+    at: dict[str, datetime] = {row[0]: row[1] for row in rows}
+    door, moved = at.get("open"), at.get("motion")
+    if door is None or door < silent_since - LEFT_BEFORE or (moved is not None and moved > door):
+        return None
+    return door
 
 
 def _remember(tx: Connection, event: DeviceEvent, flag: str, value: bool) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, select, update
@@ -61,13 +61,15 @@ class LifeRules:
     sensor that reports its danger again within this time, after the alert was settled, speaks of the same danger.
 
     `street_homes` alerts of one kind in one community within `street_within` have one cause, most likely: the operator
-    hears of it, and the texts of further ones wait for `street_wait`.
+    hears of it, and the texts of further ones wait for `street_wait`. `asleep`: residents are asked nothing then unless
+    it is about to be told to others.
     """
 
     policies: Policies = field(default_factory=Policies)
     presses_join: timedelta = timedelta(minutes=5)
     dangers_join: timedelta = timedelta(minutes=15)
     quiet: QuietHours = field(default_factory=QuietHours)
+    asleep: QuietHours = field(default_factory=lambda: QuietHours(start=time(22), end=time(7)))
     street_homes: int = 20
     street_within: timedelta = timedelta(minutes=30)
     street_wait: timedelta = timedelta(minutes=30)
@@ -126,6 +128,11 @@ class Life:
         if case is None or case.ended:
             return None
         before = case.state
+        if kind is AlertKind.LOW_USE and _is_between_us_and_the_resident(case):
+            case.step(Event.RESOLVE, ANJU, Why.CAUSE_GONE)
+            case.write(ended_at=at)
+            case.settle(Outcome.SAFE, "", None)
+            return case.alert_id
         if kind in _NEVER_EASES and before.running:
             case.write(ended_at=at)
             case.note("over", ANJU, Why.CAUSE_GONE, before)
@@ -334,6 +341,10 @@ class Life:
             if not (same and concern.reported and not concern.momentary):
                 case.step(Event.JOIN, ANJU, concern.reason.key)
             return
+        if rises and not recurs and case.state is State.ASKED and "left_at" in concern.reason.values:
+            case.step(Event.JOIN, ANJU, concern.reason.key)  # they may be out: the answer is waited for
+            case.write(**_evidence(concern))
+            return
         before = case.state
         event_id = case.step(Event.RECUR if recurs else Event.WORSEN, ANJU, concern.reason.key)
         case.write(**_evidence(concern), ended_at=None)
@@ -388,7 +399,8 @@ class Life:
             case.write(next_at=None, ended_at=case.now)  # no more was heard of it
             return
         circle = circle_of(case.tx, case.row["household_id"], case.home.community_id)
-        decision = decide(self._policy(case), case.standing, circle, case.now)
+        wakes_at = self._rules.asleep.not_before(case.now, case.home.timezone)
+        decision = decide(self._policy(case), replace(case.standing, wakes_at=wakes_at), circle, case.now)
         if decision.event in (Event.EXPIRE, Event.REOPEN):
             self._open_again(case, decision)
             return
@@ -438,6 +450,12 @@ _STREET_KINDS = frozenset({AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW, AlertKind
 _MOMENTARY = frozenset({AlertKind.SOS, AlertKind.FOUND, AlertKind.CHANNEL_DOWN, AlertKind.STREET, AlertKind.QUARANTINE})
 _NEVER_EASES = _DANGERS | {AlertKind.SOS, AlertKind.FOUND}
 _REPORTED = _NEVER_EASES
+
+
+def _is_between_us_and_the_resident(case: Case) -> bool:
+    """Nobody else was told: water is the answer that the resident was asked for."""
+    unsure = case.state is State.OPEN and case.level is Level.ASK
+    return (unsure or case.state is State.ASKED) and not case.row["policy_step"]
 
 
 def _known(case: Case, concern: Concern) -> bool:

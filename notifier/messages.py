@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from detectors.wording import hours
 from domain.finding import AlertKind, Reason
 from domain.people import Language
 
@@ -139,7 +140,7 @@ def _value(name: str, value: float | str, language: Language, when: When) -> str
             return value or "-"
     if isinstance(value, str):
         return value
-    return f"{value:.0f}" if name.endswith("_hours") else number(value)  # nobody counts a silence in minutes
+    return hours(value) if name.endswith("_hours") else number(value)
 
 
 def short(text: str, longest: int) -> str:

@@ -28,6 +28,7 @@ class Why(StrEnum):
 
     RESIDENT_ASKED_FIRST = "resident_asked_first"
     RESIDENT_CANNOT_BE_ASKED = "resident_cannot_be_asked"
+    RESIDENT_ASLEEP = "resident_asleep"
     RESIDENT_DID_NOT_ANSWER = "resident_did_not_answer"
     RAISED = "raised"
     NOBODY_ACKNOWLEDGED = "nobody_acknowledged"
@@ -163,7 +164,11 @@ URGENCY: dict[AlertKind, int] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where an alert stands, as far as the policy needs to know. `told` counts the steps told since it opened."""
+    """Where an alert stands, as far as the policy needs to know. `told` counts the steps told since it opened.
+
+    `asked`: the resident was, since then. `may_be_out`: a door was the last that was heard. `wakes_at`: people sleep
+    now, until then.
+    """
 
     kind: AlertKind
     level: Level
@@ -171,6 +176,9 @@ class Standing:
     opened_at: datetime
     told: int = 0
     ended: bool = False
+    asked: bool = False
+    may_be_out: bool = False
+    wakes_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,12 +217,26 @@ _EXPIRES = {
 def _from_open(policy: Policy, standing: Standing, circle: Circle, now: datetime) -> Decision:
     if standing.ended:
         return Decision(why=Why.CAUSE_GONE, event=Event.EASE)
-    if policy.ask_wait is None or standing.level is Level.ALERT or standing.told:
+    if policy.ask_wait is None or standing.told:
         return _tell(policy, standing, circle, now, Why.RAISED)
-    until = standing.opened_at + policy.ask_wait
-    residents = reachable(circle, (Group.RESIDENT,))
-    if now < until and residents:
-        return Decision(why=Why.RESIDENT_ASKED_FIRST, event=Event.ASK, people=residents, next_at=until)
+    if standing.level is Level.ALERT:
+        asks = not standing.asked and (standing.wakes_at or standing.may_be_out) and reachable(circle, _RESIDENT)
+        if not asks:
+            return _tell(policy, standing, circle, now, Why.RAISED)
+    return _ask(policy, policy.ask_wait, standing, circle, now)
+
+
+_RESIDENT = (Group.RESIDENT,)
+
+
+def _ask(policy: Policy, wait: timedelta, standing: Standing, circle: Circle, now: datetime) -> Decision:
+    """A mere doubt wakes nobody; what is sure does, though who sleeps or may be out is asked before others are told."""
+    if standing.level is Level.ASK and standing.wakes_at:
+        return Decision(why=Why.RESIDENT_ASLEEP, next_at=standing.wakes_at)
+    residents = reachable(circle, _RESIDENT)
+    if residents and not standing.asked:
+        return Decision(why=Why.RESIDENT_ASKED_FIRST, event=Event.ASK, people=residents, next_at=now + wait)
+    until = standing.opened_at + wait
     if now < until:
         return Decision(why=Why.RESIDENT_CANNOT_BE_ASKED, next_at=until)
     return _tell(policy, standing, circle, now, Why.RESIDENT_CANNOT_BE_ASKED)

@@ -4,7 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Protocol
@@ -15,9 +15,9 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import OperationalError
 
 from detectors.household import Change, HouseholdState, HouseholdWatch, Raised, StateError
-from domain.finding import AlertKind, Reason
+from domain.finding import AlertKind, Finding, Reason
 from domain.reading import DeviceEvent
-from notifier.changes import FLAGS_HOLD, Said, changes, is_fresh, others_in_danger, remember_dangers, wearers
+from notifier.changes import FLAGS_HOLD, Said, changes, is_fresh, left_at, others_in_danger, remember_dangers, wearers
 from notifier.contract import Records
 from notifier.devices import METER_ALARMS, Bound, bound, concerns, gateway_goes, meter_concern, operator_concern
 from notifier.life import ANJU, Concern, Life
@@ -263,11 +263,22 @@ class Watch:
                 if change.finding.kind is AlertKind.NO_DATA:
                     self._unwatched.begins(turn.tx, meter_id, place, change.finding, turn.now)
                 else:
-                    self._life.raise_or_join(turn.tx, Concern.of(change.finding, place.household_id), turn.now)
+                    self._life.raise_or_join(turn.tx, self._concern(turn, change.finding, place), turn.now)
             elif change.kind is AlertKind.NO_DATA:
                 self._unwatched.ends(turn.tx, meter_id, change.at, turn.now)
             elif change.kind is not AlertKind.CONSTANT_FLOW or not self._flows_elsewhere(turn, meter_id):
                 self._life.ease(turn.tx, place.household_id, change.kind, change.at, turn.now)
+
+    def _concern(self, turn: _Turn, finding: Finding, place: Bound) -> Concern:
+        """A silence that began when the door went may be an outing; people hear of that, and the resident first."""
+        concern = Concern.of(finding, place.household_id)
+        if finding.kind is not AlertKind.LOW_USE or finding.reason.key != "low_use":
+            return concern
+        left = left_at(turn.tx, place.household_id, finding.since)
+        if left is None:
+            return concern
+        values = {**finding.reason.values, "left_at": left.isoformat()}
+        return replace(concern, reason=Reason(key="low_use_left", values=values))
 
     def _flows_elsewhere(self, turn: _Turn, meter_id: str) -> bool:
         """Whether another meter of this home has a flow that does not end: the end of one leak is not that of both."""

@@ -14,8 +14,10 @@ from domain.people import Language
 from web import alert_list, meetings, water
 from web.alert_list import Shown
 from web.band_pages import keeps_bands
+from web.chart import Chart
 from web.desk import Desk, IdInPath
-from web.ledger import household, people_called, seen_ids
+from web.household_pages import chart_of
+from web.ledger import Household, household, people_called, seen_ids
 from web.session import Viewer
 from web.sign_in import acting, viewer
 
@@ -23,6 +25,8 @@ SETTLED_SHOWN = timedelta(days=30)
 MOST_SETTLED = 50
 OLD_BANDS_SHOWN = timedelta(days=7)
 LONGEST_NOTE = 500
+CHART_DAYS = 3
+CHART_AFTER = timedelta(hours=6)
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -127,6 +131,7 @@ def _alert_page(
         status,
         alert=alert,
         home=home,
+        charts=_charts(desk, alert, home),
         steps=steps,
         texts=texts,
         finders=finders,
@@ -135,6 +140,14 @@ def _alert_page(
         outcomes=list(Outcome),
         missing=missing,
     )
+
+
+def _charts(desk: Desk, alert: Shown, home: Household | None) -> list[Chart]:
+    """The days of water that led to it, for each of the home's meters."""
+    if home is None or alert.kind.for_operator:
+        return []
+    until = min(desk.now(), (alert.ended_at or desk.now()) + CHART_AFTER)
+    return [chart_of(desk, home, meter_id, [alert], now=until, days=CHART_DAYS) for meter_id in home.meter_ids]
 
 
 def _possible(alert: Shown) -> set[str]:

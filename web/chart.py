@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from domain.finding import AlertKind
+
 LONGEST_HOLE = timedelta(hours=2)  # between readings; above it, and above thrice the meter's rhythm, it is a gap
-SHORTEST_SILENCE = timedelta(hours=10)  # shorter ones are ordinary nights
+SHORTEST_SILENCE = timedelta(hours=10)  # shorter ones are ordinary nights, but for those that were told of
 _DAY = timedelta(days=1)
 
 
@@ -144,8 +146,11 @@ def _row(
         if volume > 0
     ]
     row.gaps = [_band(piece, start, end, zone) for piece in inside if piece.volume is None]
+    told = [at for at, _, kind in raised if kind == AlertKind.LOW_USE]
     row.silences = [
-        _band(silence, start, end, zone) for silence in _silences(pieces) if silence.start < end and silence.end > start
+        _band(silence, start, end, zone)
+        for silence in _silences(pieces, told)
+        if silence.start < end and silence.end > start
     ]
     if now < end:
         row.later = Band(start=_clock(now, start, end, zone), end=24)
@@ -171,8 +176,8 @@ def _hourly(pieces: Sequence[_Piece], start: datetime, end: datetime, zone: Zone
     return volumes
 
 
-def _silences(pieces: Sequence[_Piece]) -> list[_Piece]:
-    """Runs of pieces without water, long enough to be shown; an unknown piece ends a run."""
+def _silences(pieces: Sequence[_Piece], told: Sequence[datetime]) -> list[_Piece]:
+    """Runs of pieces without water, long enough to be shown or told of; an unknown piece ends a run."""
     runs: list[_Piece] = []
     begin: datetime | None = None
     end: datetime | None = None
@@ -181,7 +186,7 @@ def _silences(pieces: Sequence[_Piece]) -> list[_Piece]:
             begin = begin or piece.start
             end = piece.end
             continue
-        if begin and end and end - begin >= SHORTEST_SILENCE:
+        if begin and end and (end - begin >= SHORTEST_SILENCE or any(begin < at <= end + LONGEST_HOLE for at in told)):
             runs.append(_Piece(begin, end, 0.0))
         begin = end = None
     return runs

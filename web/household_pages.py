@@ -1,5 +1,6 @@
 """Finding a household, and its page: who lives there, and the water of the last days."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote
@@ -67,7 +68,9 @@ def routes(desk: Desk) -> APIRouter:
             away = announced_absences(tx, household_id, now)
             outcomes = realised(tx, now, household_id)
             consent = water.consent_of(tx, household_id)
-        charts = {meter_id: _chart(desk, home, meter_id, own, now) for meter_id in home.meter_ids}
+        charts = {
+            meter_id: chart_of(desk, home, meter_id, own, now=now, days=CHART_DAYS) for meter_id in home.meter_ids
+        }
         return desk.page(
             request,
             "household.html",
@@ -138,8 +141,11 @@ def _add_consent(desk: Desk, router: APIRouter) -> None:
         return RedirectResponse(f"/households/{quote(household_id)}", 303)
 
 
-def _chart(desk: Desk, home: Household, meter_id: str, own: list[alert_list.Shown], now: datetime) -> Chart:
-    since = now - timedelta(days=CHART_DAYS) - BEFORE
+def chart_of(
+    desk: Desk, home: Household, meter_id: str, own: Sequence[alert_list.Shown], *, now: datetime, days: int
+) -> Chart:
+    """The water of the days up to `now`, and these alerts."""
+    since = now - timedelta(days=days) - BEFORE
     registers = desk.readings.registers(meter_id, since, now + timedelta(seconds=1))
     raised = [(alert.raised_at, alert.alert_id, alert.kind.value) for alert in own if not alert.kind.for_operator]
-    return draw(registers, raised, now=now, days=CHART_DAYS, timezone=home.timezone)
+    return draw(registers, raised, now=now, days=days, timezone=home.timezone)

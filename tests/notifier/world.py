@@ -93,6 +93,8 @@ def silence(level: Level, at: datetime, since: datetime = MORNING, household_id:
     values: dict[str, float | int | str] = {
         "silent_hours": hours,
         "longest_hours": 9.0,
+        "expected_uses": 6,
+        "as_of_at": at.astimezone(UTC).isoformat(),
         "last_use_at": since.astimezone(UTC).isoformat(),
     }
     return Concern(

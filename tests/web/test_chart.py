@@ -23,6 +23,13 @@ def test_readings_without_use_are_a_silence_and_no_gap() -> None:
     assert [(band.start, band.end) for band in row.silences] == [(0.0, 24.0)]
 
 
+def test_the_silence_that_an_alert_speaks_of_is_shaded_however_short() -> None:
+    registers = [(NOW - n * HOUR, 100.0 - max(n - 7, 0)) for n in range(80, -1, -1)]
+    assert [row.silences for row in chart(registers).rows] == [[], [], []]
+    drawn = draw(registers, [(NOW, 1, "low_use")], now=NOW, days=3, timezone="Asia/Shanghai")
+    assert [(band.start, band.end) for band in drawn.rows[0].silences] == [(9.5, 16.5)]
+
+
 def test_missing_readings_are_a_gap_and_no_silence() -> None:
     before = [(NOW - n * HOUR, 100.0) for n in range(80, 39, -1)]
     row = chart(before).rows[0]

@@ -100,7 +100,7 @@ def scene(records: Records, clock: town.Clock) -> Scene:
 def test_a_guardian_comes_in_by_a_code_to_the_phone_and_sees_the_home(scene: Scene) -> None:
     page = scene.come_in()
     assert "王秀兰" in page
-    assert "No water for 19.5 h" in page
+    assert "No water for 20 h" in page
     assert "I&#39;m going" in page
     assert scene.kinds() == ["guardian_came_in"]
 

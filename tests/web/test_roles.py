@@ -91,7 +91,7 @@ def street(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         "health": "青霉素",
         "address": "2单元402",
         "phone": "+8613900000001",
-        "alert": "No water for 19.5 h",
+        "alert": "No water for 20 h",
         "water": 'class="chart"',
         "texts": "请尽快联系或上门看看",
         "talk": "公园东门",

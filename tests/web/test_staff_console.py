@@ -34,9 +34,9 @@ def test_the_most_urgent_alert_stands_first_and_one_somebody_has_taken_comes_aft
 
 def test_an_alert_tells_why_in_the_viewers_language_and_who_was_told(sign_in: SignIn) -> None:
     browser = sign_in("duty")
-    assert "No water for 19.5 h" in browser.get("/").text
+    assert "No water for 20 h" in browser.get("/").text
     chinese = browser.get("/", headers={"accept-language": "zh-CN,zh;q=0.9,en;q=0.8"}).text
-    assert "已19.5小时没有用水" in chinese
+    assert "已20小时没有用水" in chinese
     assert "王丽" in chinese and "刘芳" in chinese  # noqa: PT018  both were told
 
 
