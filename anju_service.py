@@ -61,7 +61,7 @@ BROKER_AWAY = timedelta(minutes=1)  # a restart of the broker takes seconds
 
 
 class Service:
-    """All parts over one folder. What changes state stands in `watch_turn`, `send_turn` and the two keepers' turns."""
+    """All parts over one folder. What changes state stands in `watch_some`, `send_turn` and the two keepers' turns."""
 
     def __init__(
         self,
@@ -171,8 +171,8 @@ class Service:
     def threads(self, stopping: Event) -> list[Thread]:
         """Everything but the subscriber and the pages; each ends soon after `stopping`."""
         return [
-            self._repeating("watch", lambda: self.notifier.watch_turn(self.now()), stopping, 1.0, self.committed),
-            self._repeating("outbox", lambda: self.notifier.send_turn(self.now()), stopping, 0.5),
+            self._repeating("watch", self._watch, stopping, 1.0, self.committed),
+            self._repeating("outbox", lambda: self.notifier.send_turn(self.now()), stopping, 0.2),
             self._repeating("ledger", lambda: self._ledger.look(self.now()), stopping, 10.0),
             self._repeating("upkeep", self._keep_up, stopping, 60.0),
             self._repeating("self", self._mind_self, stopping, 60.0),
@@ -208,6 +208,11 @@ class Service:
             "oldest_unsent_s": found.oldest_unsent.total_seconds() if found.oldest_unsent else None,
         }
         return Health(problems=tuple(problems), facts=facts)
+
+    def _watch(self) -> None:
+        """At once again where more readings may wait."""
+        if self.notifier.watch_some(self.now()):
+            self.committed.set()
 
     def _is_well(self) -> bool:
         return not self.health().problems

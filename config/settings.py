@@ -129,7 +129,7 @@ class Notify:
         0.0, "a community's texts may cost so much a day before the operator is told; 0: no limit"
     )
     workers: int = setting(16, "calls to providers that run beside each other, so that a slow one holds nobody up")
-    texts_a_second: int = setting(50, "calls to providers, at most; no higher than the slowest one allows", unit="1/s")
+    texts_a_second: int = setting(60, "calls to providers, at most; no higher than the slowest one allows", unit="1/s")
     heartbeat_url: str = setting("", "pinged every minute while every due step ran; its silence alarms from outside")
 
 

@@ -37,7 +37,7 @@ class OutboxRules:
     last_try_after: timedelta = timedelta(hours=4)
     poll_after: timedelta = timedelta(seconds=90)
     poll_for: timedelta = timedelta(hours=1)
-    a_second: int = 50
+    a_second: int = 60
     daily_cost: float | None = None
     throttle: ThrottleRules = ThrottleRules()  # noqa: RUF009  frozen, without state
 

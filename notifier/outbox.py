@@ -141,14 +141,15 @@ class Outbox:
             reason = "no longer in the ledger" if reader is None else reader.blocked or "has no phone"
             self._book.fail(tx, row, reason, now)
             return None
-        channel = self._letters.router.channel(row["channel"])
-        if channel is None or channel.capabilities(reader.phone or "") is None:
+        router, channel = self._letters.router, self._letters.router.channel(row["channel"])
+        serves = channel is not None and channel.capabilities(reader.phone or "") is not None
+        if channel is None or not serves or router.resting(channel.name, now):
             try:
-                channel, _ = self._letters.router.route(reader.phone or "", now, by=way(reader, row["purpose"]))
+                channel, _ = router.route(reader.phone or "", now, by=way(reader, row["purpose"]))
             except NoChannelError as e:
                 self._book.fail(tx, row, str(e), now)
                 return None
-            row = self._book.reworded(tx, row, reader, channel, now)
+            row = self._book.reworded(tx, row, reader, channel, now) if channel.name != row["channel"] else row
         job = Job(row=row, to=reader, text=outgoing(row, reader), channel=channel)
         return self._with_room(tx, job, now)
 

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from threading import Lock
 
 CATCH_UP = 4  # calls that may follow at once where earlier ones came late
+A_SECOND_S = 1.03  # between its turn and the provider's clock a call may be late by a thread's switch [s]
 
 
 class Pace:
     """`wait_s(now)`: 0, and the call that begins now is counted; or how long until one may begin [s].
 
     A call takes its turn 1/rate after the one before (GCRA, the rate as a leaky bucket of `CATCH_UP` calls); besides,
-    never more than the rate in any second, which a bucket alone would exceed by what it catches up.
+    never more than the rate in any second and a little, which a bucket alone would exceed by what it catches up.
     """
 
     def __init__(self, a_second: int) -> None:
@@ -26,7 +27,7 @@ class Pace:
         full = len(self._begun) == self._begun.maxlen
         wait = max(
             self._due - CATCH_UP * self._apart - now,
-            self._begun[0] + 1.0 - now if full else 0.0,
+            self._begun[0] + A_SECOND_S - now if full else 0.0,
             0.0,
         )
         if wait > 0.0:

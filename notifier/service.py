@@ -36,8 +36,8 @@ class Notifier:
     `pool`: a ThreadPoolExecutor for the providers' calls, none to make them in turn; `turnstile`: minds their rate;
     `link_for`: a guardian's link.
 
-    The service runs `watch_turn(now())` in one thread and `send_turn(now())` in another, each again at once while it
-    returns more than 0, else after new readings or a second. `turn` does both, for one thread. `life` is for web/.
+    The service runs `watch_some(now())` in one thread, again at once while it returns true, else after new readings or
+    a second, and `send_turn(now())` in another. `turn` does both to the end, for one thread. `life` is for web/.
     """
 
     def __init__(
@@ -88,6 +88,20 @@ class Notifier:
             self.watch.round(now, caught_up=False)
             raise
         return done + self.watch.round(now)
+
+    def watch_some(self, now: datetime) -> bool:
+        """One commit of readings, then what time has brought; true where there were any, so that more may wait.
+
+        The steps of alerts go on during a backlog of hours; no meter is missed before the backlog is taken.
+        """
+        there = self.watch.newest()
+        try:
+            taken = self.watch.catch_up(now)
+        except Exception:
+            self.watch.round(now, caught_up=False)
+            raise
+        self.watch.round(now, caught_up=self.watch.position() >= there)
+        return taken > 0
 
     def send_turn(self, now: datetime) -> int:
         """Sends what is due and asks after what was sent; returns how many calls were made."""

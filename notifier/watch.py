@@ -74,8 +74,8 @@ class Watch:
     """One follower: `Watch(records=..., journal=readings, life=..., unwatched=..., watch_in=...)`.
 
     `watch_in(zone)` gives the HouseholdWatch for a time zone (make it once a zone: functools.cache). The service
-    calls, in one thread: `while watch.catch_up(now()): pass`, then `watch.round(now())`, and waits for more readings
-    or a second. `now` must not run ahead of the readings on their way: a demo's clock is that of its recording.
+    calls, in one thread: `watch.catch_up(now())`, then `watch.round(now())`, and waits for more readings or a second.
+    `now` must not run ahead of the readings on their way: a demo's clock is that of its recording.
     """
 
     def __init__(
@@ -104,6 +104,10 @@ class Watch:
         """The last journal entry whose consequences are committed; entries up to here may be trimmed."""
         with self._records.read() as tx:
             return _cursor(tx)
+
+    def newest(self) -> int:
+        """The journal's last entry so far."""
+        return self._journal.position()
 
     def catch_up(self, now: datetime) -> int:
         """Takes the next entries of the journal, wholly or not at all; returns how many."""
@@ -246,8 +250,9 @@ class Watch:
         except Exception:  # one meter must not stop all others
             log.exception("meter %s can't be watched", meter_id)
             self._fault(turn, meter_id)
-        with self._alone(turn, meter_id):
-            self._tell(turn, meter_id, found)
+        if found:
+            with self._alone(turn, meter_id):
+                self._tell(turn, meter_id, found)
         if AlertKind.USE_WHILE_ABSENT in state.running:
             with self._alone(turn, meter_id):
                 self._back_by_use(turn, meter_id, state)

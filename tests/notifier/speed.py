@@ -36,13 +36,14 @@ class Stopwatch:
     name = "stopwatch"
 
     def __init__(self) -> None:
-        self.called: list[tuple[str, float]] = []
+        self.called: list[tuple[str, float]] = []  # the home's door, and when
 
     def capabilities(self, phone: str) -> Capabilities | None:
         return Capabilities() if phone else None
 
     def send(self, text: Outgoing) -> Sent:
-        self.called.append((text.body, time.perf_counter()))
+        door = text.variables.get("place", "").removeprefix("幸福里3号楼")
+        self.called.append((door, time.perf_counter()))
         time.sleep(0.1)
         return Sent(sid=f"S{text.reference}", status=MessageStatus.DELIVERED)
 
@@ -81,12 +82,13 @@ def service(folder: Path, provider: Stopwatch, pool: ThreadPoolExecutor) -> tupl
     return records, readings, notifier
 
 
-def repeat(turn: Callable[[datetime], int], wake: Event, every_s: float, stopping: Event) -> Thread:
+def repeat(turn: Callable[[datetime], int | bool], wake: Event, every_s: float, stopping: Event) -> Thread:
     def run() -> None:
         while not stopping.is_set():
             wake.wait(every_s)
             wake.clear()
-            turn(datetime.now(UTC))
+            if turn(datetime.now(UTC)) is True:
+                wake.set()
 
     thread = Thread(target=run)
     thread.start()
@@ -99,33 +101,35 @@ def from_reading_to_provider(folder: Path) -> None:
     with ThreadPoolExecutor(16) as pool:
         _, readings, notifier = service(folder, provider, pool)
         threads = [
-            repeat(notifier.watch_turn, committed, 1.0, stopping),
-            repeat(notifier.send_turn, Event(), 0.5, stopping),
+            repeat(notifier.watch_some, committed, 1.0, stopping),
+            repeat(notifier.send_turn, Event(), 0.2, stopping),
         ]
-        pressed: list[float] = []
-        start, register = time.perf_counter(), 1000.0
+        pressed: dict[str, float] = {}
+        start, behind, litres = time.perf_counter(), 0.0, dict.fromkeys((f"s{n}" for n in range(A_SECOND)), 1000.0)
         for n in range(round(SECONDS / COMMIT_S)):
             time.sleep(max(0.0, start + n * COMMIT_S - time.perf_counter()))
             now, each = datetime.now(UTC), round(A_SECOND * COMMIT_S)
-            register += 0.1
             meters = [f"s{(n * each + i) % A_SECOND}" for i in range(each)]
-            arrivals = [Arrival(meter_id=m, at=now, register_l=register, late=False, received_at=now) for m in meters]
+            for m in meters[n % 10 :: 10]:  # a tenth of the homes draws a cup of water
+                litres[m] += 0.2
+            arrivals = [Arrival(meter_id=m, at=now, register_l=litres[m], late=False, received_at=now) for m in meters]
             events = []
             if n % 50 == 25:
                 button = f"b{n // 50}"
                 events = [DeviceEvent(device_id=button, at=now, kind="sos_button", flags={"sos": True})]
-                pressed.append(time.perf_counter())
+                pressed[f"{n // 50}"] = time.perf_counter()
             readings.commit(Batch(arrivals=arrivals, events=events))
             committed.set()
-        time.sleep(3)
+            behind = max(behind, time.perf_counter() - start - (n + 1) * COMMIT_S)
+        time.sleep(10)
         stopping.set()
         for thread in threads:
             thread.join()
         readings.close()
-    first = dict(reversed(provider.called))
-    delays = sorted(at - max(p for p in pressed if p < at) for at in first.values())
+    delays = sorted(at - pressed[door] for door, at in provider.called if door in pressed)
     say(f"reading to provider at {A_SECOND}/s: {len(delays)} texts for {len(pressed)} presses, ")
-    say(f"median {delays[len(delays) // 2]:.2f} s, worst {delays[-1]:.2f} s\n")
+    say(f"median {delays[len(delays) // 2]:.2f} s, worst {delays[-1]:.2f} s")
+    say(f" (readings up to {behind:.2f} s behind their time)\n")
 
 
 def round_over_open_timers(folder: Path) -> None:
@@ -175,7 +179,8 @@ def texts_a_second(folder: Path) -> None:
         readings.close()
     times = [at for _, at in provider.called]
     most = max(sum(1 for other in times if at <= other < at + 1) for at in times)
-    say(f"{A_SECOND} alerts raised in {raised:.1f} s; {len(times) / spent:.0f} texts/s, {most} in the busiest second\n")
+    say(f"{A_SECOND} alerts raised in {raised:.1f} s; {len(times) / spent:.0f} texts/s, {most} in the busiest second ")
+    say(f"(at most {OutboxRules().a_second} are meant)\n")
 
 
 def say(words: str) -> None:
@@ -184,6 +189,6 @@ def say(words: str) -> None:
 
 
 if __name__ == "__main__":
-    for measure in (round_over_open_timers, texts_a_second, from_reading_to_provider):
+    for measure in (from_reading_to_provider, round_over_open_timers, texts_a_second):
         with TemporaryDirectory() as folder:
             measure(Path(folder))

@@ -22,7 +22,7 @@ from store import tables as t
 from store.contracts import Arrival, Batch
 from store.memory import MemoryReadings
 from tests.ingest.test_receive import Says
-from tests.notifier.world import METER, MORNING, World, add_household, silence
+from tests.notifier.world import METER, MORNING, World, add_household, at, silence
 
 NOW = MORNING.astimezone(UTC)
 
@@ -104,6 +104,23 @@ def test_a_press_handed_over_again_after_a_restart_tells_nobody_twice(tmp_path: 
     world.start()
     hand_over()
     assert (len(world.alerts(AlertKind.SOS)), len(world.received)) == (1, told)
+
+
+def test_a_restart_in_the_middle_of_an_escalation_goes_on_where_it_was(tmp_path: Path) -> None:
+    def tell(folder: Path, *, restarted: bool) -> list[tuple[str, str]]:
+        folder.mkdir()
+        world = World(folder)
+        world.raise_alert(silence(Level.ALERT, world.now))
+        for minute in range(1, 60):
+            world.now = at("07:00") + timedelta(minutes=minute)
+            if restarted and minute % 7 == 0:
+                world.start()
+            world.turn()
+        return world.texts()
+
+    undisturbed = tell(tmp_path / "undisturbed", restarted=False)
+    assert len(undisturbed) > 6
+    assert tell(tmp_path / "restarted", restarted=True) == undisturbed
 
 
 class Provider:

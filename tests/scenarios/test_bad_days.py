@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -19,7 +20,7 @@ from notifier.contract import Capabilities, ChannelError, Failure, Outgoing, Sen
 from notifier.life import Concern
 from notifier.quiet import QuietHours
 from notifier.selftest import Heartbeat, SelfTest
-from tests.notifier.world import HOME, World, add_household, at, silence
+from tests.notifier.world import HOME, World, add_household, at, put, silence
 
 
 @pytest.fixture
@@ -167,14 +168,57 @@ def test_where_the_first_provider_is_down_the_next_takes_the_text_at_once(tmp_pa
 
 
 def test_after_fifty_errors_in_a_minute_a_provider_is_behind_the_next_and_the_operator_hears_it(tmp_path: Path) -> None:
-    failing = Failing(held="")
-    world = World(tmp_path, channels=[failing, LogChannel(lambda text: None)])
-    for n in range(60):
-        world.notifier.letters.router.failed("failing", world.now + timedelta(seconds=n / 2))
-    channel, _ = world.notifier.letters.router.route("+8613800000001", world.now + timedelta(seconds=40))
-    assert channel.name == "log"
-    channel, _ = world.notifier.letters.router.route("+8613800000001", world.now + timedelta(minutes=10))
-    assert channel.name == "failing"
+    failing, shown = Failing(held=""), list[str]()
+    world = World(tmp_path, channels=[failing, LogChannel(lambda text: shown.append(text.name))])
+    with world.records.write() as tx:
+        for n in range(60):
+            add_household(tx, f"{1000 + n}", f"老人{n}")
+            guardian = {"contact_id": f"d{n}", "name": f"女儿{n}", "role": "guardian", "phone": f"+86139{n:08}"}
+            put(tx, "contacts", guardian | {"language": "zh", "community_id": "c1"})
+            put(tx, "guardians", {"household_id": f"h{1000 + n}", "contact_id": f"d{n}", "order": 1})
+        for n in range(60):
+            call = silence(Level.ALERT, world.now, household_id=f"h{1000 + n}")
+            world.life.raise_or_join(tx, replace(call, kind=AlertKind.SOS, momentary=True), world.now)
+    world.turn()
+    world.now += timedelta(seconds=1)
+    world.turn()
+    assert len({name for name in shown if name.startswith("女儿")}) == 60
+    assert 50 <= len(failing.taken) < 60
+    (down,) = world.alerts(AlertKind.CHANNEL_DOWN)
+    assert down["subject"] == "failing"
+    before = len(failing.taken)
+    world.raise_alert(silence(Level.ALERT, world.now))
+    assert len(failing.taken) == before
+    world.now += timedelta(minutes=6)
+    world.raise_alert(replace(silence(Level.ALERT, world.now), kind=AlertKind.SOS))
+    assert len(failing.taken) > before
+
+
+class Busy(Slow):
+    """A provider that says "too many requests" to the first calls, which it never processed."""
+
+    name = "busy"
+
+    def __init__(self, times: int) -> None:
+        super().__init__(held="")
+        self.left = times
+
+    def send(self, text: Outgoing) -> Sent:
+        self.left -= 1
+        if self.left >= 0:
+            raise ChannelError(Failure.BUSY, "too many requests", "20429", retry_after_s=20)
+        return super().send(text)
+
+
+def test_too_many_requests_are_waited_out_as_long_as_asked_and_every_text_leaves_once(tmp_path: Path) -> None:
+    busy = Busy(times=4)
+    world = World(tmp_path, channels=[busy])
+    world.raise_alert(silence(Level.ALERT, at("07:00")))
+    world.until(at("07:00") + timedelta(seconds=38), every=timedelta(seconds=2))
+    assert busy.taken == []
+    world.until(at("07:02"), every=timedelta(seconds=2))
+    assert sorted(busy.taken) == sorted(["王丽", "李敏"])
+    assert world.alerts(AlertKind.CHANNEL_DOWN) == []
 
 
 def test_the_audit_finds_each_step_that_was_due_and_did_not_run(world: World) -> None:

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from detectors.household import Change, HouseholdState, HouseholdWatch, WatchParameters
 from domain.finding import AlertKind, Level
 from domain.reading import DeviceEvent
-from notifier.service import Notifier
-from notifier.watch import Watch
+from notifier.service import Notifier, NotifierRules
+from notifier.watch import Watch, WatchRules
 from store import tables as t
 from store.contracts import BandScan, Batch, JournalEntry
 from store.memory import MemoryReadings
@@ -127,6 +127,23 @@ def test_behind_a_journal_that_can_not_be_read_alerts_go_on_and_no_meter_is_miss
         world.notifier.send_turn(world.now)
     assert ("08:00", "王强") in world.texts("alert")
     assert [a["subject"] for a in world.alerts()] == [HOME]
+
+
+def test_during_a_backlog_of_readings_the_steps_of_alerts_go_on_and_no_meter_is_missed(tmp_path: Path) -> None:
+    one_at_a_time = NotifierRules(watch=WatchRules(entries_at_once=1, quiet_start=timedelta(0)))
+    world = World(tmp_path, rules=one_at_a_time)
+    world.raise_alert(silence(Level.ALERT, at("07:00")))
+    for n in range(30):
+        world.arrives((METER, at("07:00") + timedelta(minutes=n), 1000.0 + n))
+    for minute in range(1, 12):
+        world.now = at("07:00") + timedelta(minutes=minute)
+        assert world.notifier.watch_some(world.now)
+        world.notifier.send_turn(world.now)
+    assert "王强" in [r.who for r in world.received]
+    assert world.alerts(AlertKind.NO_DATA) == []
+    while world.notifier.watch_some(world.now):
+        pass
+    assert world.watch.position() == world.watch.newest()
 
 
 def test_a_clock_set_back_after_the_start_does_not_put_off_the_missing_of_meters(tmp_path: Path) -> None:
