@@ -12,6 +12,7 @@ from store import tables as t
 
 A, M = t.alerts.c, t.messages.c
 PATIENCE = timedelta(minutes=2)
+TRIED_FOR = timedelta(minutes=15)  # longer than a wait for a provider's cap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +38,15 @@ def audit(tx: Connection, now: datetime, patience: timedelta = PATIENCE) -> Audi
         select(func.count()).select_from(t.messages).where(M.status == MessageStatus.SENDING, M.claimed_until < late)
     ).scalar()
     doubtful = _count(tx, MessageStatus.UNCERTAIN, late)
+    open_still = M.status.in_((MessageStatus.PENDING.value, MessageStatus.UNCERTAIN.value))
+    never_taken = (open_still, M.attempts > 0, M.sent_at.is_(None))
+    tried = select(func.count()).select_from(t.messages).where(*never_taken, M.created_at < now - TRIED_FOR)
     said = (
         (overdue, "alerts whose next step is overdue"),
         (unsent, "texts due and not sent"),
         (stuck or 0, "texts in a call that never ended"),
         (doubtful, "uncertain texts not looked up"),
+        (tx.execute(tried).scalar() or 0, "texts tried again and again that no provider takes"),
     )
     oldest = tx.execute(select(func.min(M.next_at)).where(M.status == MessageStatus.PENDING, M.next_at <= now)).scalar()
     waiting = select(func.count()).select_from(t.messages)

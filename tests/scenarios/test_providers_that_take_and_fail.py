@@ -3,10 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from domain.alert import State
 from domain.finding import Level
 from domain.message import MessageStatus
 from domain.reading import DeviceEvent
+from notifier.audit import audit
 from notifier.contract import Capabilities, ChannelError, Failure, Outgoing, Sent
 from tests.notifier.world import World, at, silence
 
@@ -32,6 +35,32 @@ class Undelivered:
 
     def status(self, sid: str, to: str, sent_at: datetime) -> Sent | None:
         return None
+
+
+class Refusing(Undelivered):
+    """Takes nothing at all, always for the same reason; can't be asked either."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__()
+        self.failure = failure
+
+    def send(self, text: Outgoing) -> Sent:
+        raise ChannelError(self.failure, "refused")
+
+    def find(self, text: Outgoing, since: datetime) -> Sent | None:
+        raise ChannelError(self.failure, "refused")
+
+
+@pytest.mark.parametrize("failure", ["busy", "down", "configuration", "refused", "uncertain"])
+def test_when_no_provider_takes_a_text_the_service_is_not_well_and_the_outside_watch_hears_it(
+    tmp_path: Path, failure: str
+) -> None:
+    world = World(tmp_path, channels=[Refusing(Failure(failure))])
+    world.raise_alert(silence(Level.ALERT, world.now))
+    world.until(at("07:20"))
+    with world.records.read() as tx:
+        problems = audit(tx, world.now).problems
+    assert [problem.partition(" ")[2] for problem in problems] == ["texts tried again and again that no provider takes"]
 
 
 def test_a_call_for_help_that_reaches_nobody_is_repeated_in_its_time_and_the_operator_is_told(tmp_path: Path) -> None:
