@@ -324,7 +324,7 @@ def _notifier_rules(settings: Settings) -> NotifierRules:
     notify = settings.notify
     return NotifierRules(
         life=LifeRules(policies=load_policies(Path(notify.policies) if notify.policies else None)),
-        outbox=OutboxRules(daily_cost=notify.daily_cost or None),
+        outbox=OutboxRules(daily_cost=notify.daily_cost or None, a_second=notify.texts_a_second),
     )
 
 

@@ -55,6 +55,7 @@ class Outbox:
         self._receipts = Receipts(records, self._book)
         self._doubts = Doubts(records, self._book, self._sent, self._call)
         self._in_hand: set[int] = set()
+        self._in_line: set[int] = set()  # of those in hand, the ones not yet let through the turnstile
         self._begun: deque[datetime] = deque()
         with records.read() as tx:
             self._down = life.services_down(tx)
@@ -102,9 +103,12 @@ class Outbox:
         return [(row.message_id, row.status) for row in rows]
 
     def _free_hands(self) -> int:
-        """With a pool the turnstile minds the rate, at the very call; without one it is minded here."""
-        free = self._rules.at_once - len(self._in_hand)
-        return max(0, free if self._pool else min(free, self._rules.a_second - len(self._begun)))
+        """With a pool the turnstile minds the rate, at the very call; without one it is minded here.
+
+        No more stand in line there than pass in a second: who comes later may be more urgent than all of them.
+        """
+        free, a_second = self._rules.at_once - len(self._in_hand), self._rules.a_second
+        return max(0, min(free, max(2, a_second) - len(self._in_line) if self._pool else a_second - len(self._begun)))
 
     def _forget_old_seconds(self, now: datetime) -> None:
         """What counts against the rate is what was begun within the last second."""
@@ -118,10 +122,13 @@ class Outbox:
             handle(message_id, now)
             return
         self._in_hand.add(message_id)
+        if status is MessageStatus.PENDING:
+            self._in_line.add(message_id)
         self._pool.submit(handle, message_id, now).add_done_callback(lambda done: self._let_go(message_id, done))
 
     def _let_go(self, message_id: int, done: "Future[None]") -> None:
         self._in_hand.discard(message_id)
+        self._in_line.discard(message_id)
         if (error := done.exception()) is not None:
             log.error("message %s: %s", message_id, error, exc_info=error)
 
@@ -176,6 +183,7 @@ class Outbox:
 
     def _call(self, job: Job, now: datetime) -> None:
         self._turnstile()
+        self._in_line.discard(job.row["message_id"])
         try:
             sent = job.channel.send(job.text)
         except ChannelError as e:

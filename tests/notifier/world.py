@@ -127,6 +127,7 @@ class World:
     capabilities: Capabilities = field(default_factory=Capabilities)
     rules: NotifierRules = field(default_factory=NotifierRules)
     pool: Executor | None = None
+    turnstile: Callable[[], None] = lambda: None
     wrap: Callable[[Records], RecordsContract] = lambda records: records
     now: datetime = MORNING
     received: list[Received] = field(default_factory=list)
@@ -151,6 +152,7 @@ class World:
             watch_in=lambda zone: HouseholdWatch(WatchParameters(), zone),
             rules=self.rules,
             pool=self.pool,
+            turnstile=self.turnstile,
         )
         self.life, self.watch, self.outbox = self.notifier.life, self.notifier.watch, self.notifier.outbox
 

@@ -1,17 +1,20 @@
 """Bursts: nobody gets a hundred texts, nothing urgent waits behind what is not, and a street is told as a street."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event, Semaphore
 
 import pytest
 
-from domain.finding import AlertKind, Level
+from domain.finding import AlertKind, Level, Reason
 from domain.reading import DeviceEvent
 from notifier.contract import Capabilities
 from notifier.outbox import OutboxRules
 from notifier.service import NotifierRules
+from store import tables as t
 from tests.notifier.world import World, add_household, at, put, silence
 
 FAST = NotifierRules(outbox=OutboxRules(at_once=10**4, a_second=10**4))
@@ -130,3 +133,32 @@ def test_never_more_texts_a_second_than_the_provider_takes(tmp_path: Path) -> No
     per_second = Counter(r.at for r in world.received)
     assert max(per_second.values()) <= 5
     assert len([r for r in world.received if r.who.startswith("女儿")]) == 18
+
+
+def test_a_call_for_help_passes_the_notices_that_wait_for_a_slow_provider(tmp_path: Path) -> None:
+    """One text a second, and many wait already when the button is pressed."""
+    gate = Semaphore(0)
+
+    def through() -> None:
+        gate.acquire()
+
+    rules = NotifierRules(outbox=OutboxRules(a_second=1))
+    with ThreadPoolExecutor(50) as pool:
+        world = World(tmp_path, rules=rules, pool=pool, turnstile=through)
+        with world.records.write() as tx:
+            for n in range(20):
+                world.life.tell_operator(tx, f"part {n}", Reason(key="readings_lost", values={}), world.now)
+            tx.execute(t.messages.update().values(purpose="code"))  # which nobody bundles
+        world.turn()
+        world.happens(DeviceEvent(device_id="sos1", at=world.now, kind="sos_button", flags={"sos": True}))
+        for passed in range(1, 9):
+            world.turn()
+            gate.release()
+            for _ in range(6000):
+                if len(world.received) >= passed:
+                    break
+                Event().wait(0.01)
+        gate.release(200)
+        for _ in range(20):
+            world.turn()
+    assert [r.template for r in world.received[:8]].count("alert") >= 5
