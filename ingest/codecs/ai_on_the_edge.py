@@ -10,10 +10,12 @@ from ingest.codecs.contract import (
     device_event,
     first_clock,
     ledger_unit,
+    litres_per,
     number_from_text,
     register_or_event,
     shown,
 )
+from ingest.codecs.rtlamr2mqtt import NOT_WATER
 
 FIELDS = frozenset({"value", "json", "error", "connection", "raw", "rate", "timestamp", "changeabsolut",
                     "rate_per_time_unit", "rate_per_digitization_round"})  # fmt: skip
@@ -31,11 +33,12 @@ def decode(message: Message, context: Context) -> list[Decoded]:
     """The device's id is the topic above the field; the unit is set in the device alone."""
     device_id, _, field = message.topic.rpartition("/")
     if field == "value":
-        return [_reading(message, context, device_id, message.text(), None)]
+        return [_value(message, context, device_id)]
     if field == "json":
         return [_json(message, context, device_id)]
     if field == "error":
         text = message.text()
+        context.memory["ai_error", device_id] = text.lower() not in NO_ERROR
         if text.lower() not in NO_ERROR:
             return [Ignored(f"{device_id} couldn't be read: {shown(text)}")]
         return [device_event(message, device_id, "device_status", message.received)]
@@ -43,6 +46,13 @@ def decode(message: Message, context: Context) -> list[Decoded]:
         flags = {"online": message.text() == "connected"}
         return [device_event(message, device_id, "device_status", message.received, flags=flags)]
     return [Ignored(f"{field} of {device_id} is no register")]
+
+
+def _value(message: Message, context: Context, device_id: str) -> Decoded:
+    """Told also where the dial couldn't be read, then the old one; that comes afterwards, under `error`."""
+    if context.memory.get(("ai_error", device_id)):
+        return Ignored(f"{device_id} couldn't be read in the round before: its value may be an old one")
+    return _reading(message, context, device_id, message.text(), None)
 
 
 def _json(message: Message, context: Context, device_id: str) -> Decoded:
@@ -60,4 +70,7 @@ def _reading(message: Message, context: Context, device_id: str, value: object, 
     register = number_from_text(value, "value")
     if register is None:
         return Ignored(f"value of {device_id} is empty")
-    return register_or_event(message, device_id, at, register, ledger_unit(device), name="value")
+    unit, medium = context.memory.get(("unit", f"{device_id}/value"), (None, None))
+    if medium in NOT_WATER and device is None:
+        return Ignored(f"{device_id} is a meter of {medium}")
+    return register_or_event(message, device_id, at, register, ledger_unit(device) or litres_per(unit), name="value")

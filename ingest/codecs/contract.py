@@ -125,9 +125,9 @@ def parse_json(payload: bytes | str) -> Any:
     except orjson.JSONDecodeError as error:
         raise RefusedError(f"payload isn't JSON: {error}; it begins {shown(payload[:40])}") from error
     raw = payload.encode() if isinstance(payload, str) else payload
-    quotes = raw.count(b'"')  # a lost pair takes its quotes with it
-    if b"\\" in raw or (quotes > 2 and quotes != orjson.dumps(document).count(b'"')):
-        slow_loads(payload, object_pairs_hook=_no_name_twice)
+    again = orjson.dumps(document)
+    if raw != again and (b"\\" in raw or raw.count(b'"') != again.count(b'"')):
+        slow_loads(payload, object_pairs_hook=_no_name_twice)  # a lost pair takes its quotes with it
     return document
 
 

@@ -35,7 +35,7 @@ def decode_uplink(
         if not isinstance(decoded, Mapping):
             raise data
         data = None
-    numbered = int(port) if isinstance(port, int | str) and str(port).isdecimal() else None
+    numbered = port if type(port) is int else int(port) if isinstance(port, str) and port.isdecimal() else None
     return profile(Uplink(message, device, at, numbered, data, decoded if type(decoded) is dict else None), context)
 
 

@@ -1,5 +1,6 @@
 """rtlamr2mqtt: registers of ERT meters; the unit is its user's, told in Home Assistant's discovery or in the ledger."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from domain.reading import Decoded, Ignored
@@ -54,10 +55,19 @@ def decode_discovery(message: Message, context: Context) -> list[Decoded]:
     document = message.object()
     parts = document.get("components")
     for part in [document, *(parts.values() if type(parts) is dict else [])]:
-        topic = part.get("state_topic", document.get("state_topic")) if type(part) is dict else None
-        if isinstance(topic, str) and "unit_of_measurement" in part:
+        topic = _state_topic(part, document) if type(part) is dict and "unit_of_measurement" in part else None
+        if topic is not None:
             context.memory["unit", topic] = (part["unit_of_measurement"], part.get("device_class"))
     return [Ignored("a discovery message is no reading")]
+
+
+def _state_topic(part: Mapping[str, Any], whole: Mapping[str, Any]) -> str | None:
+    """As the codecs see it: `~` is the base topic, and the prefix `anju/<gateway>/` isn't theirs."""
+    topic, base = part.get("state_topic", whole.get("state_topic")), whole.get("~")
+    if not isinstance(topic, str):
+        return None
+    topic = topic.replace("~", base, 1) if isinstance(base, str) else topic
+    return topic.split("/", 2)[2] if topic.startswith("anju/") and topic.count("/") > 1 else topic
 
 
 def _status(message: Message) -> Decoded:

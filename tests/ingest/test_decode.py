@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.reading import DeviceEvent, Ignored, Reading, Refused
+from domain.reading import Device, DeviceEvent, Ignored, Reading, Refused
 from ingest.decode import Decoder
 
 RECEIVED_AT = datetime(2026, 3, 1, 6, 31, tzinfo=UTC)
@@ -70,3 +71,36 @@ def test_a_topic_without_a_device_is_refused(topic: str, payload: bytes) -> None
     (result,) = Decoder().decode(topic, payload, RECEIVED_AT)
     assert isinstance(result, Refused)
     assert "topic" in result.reason
+
+
+def told(decoder: Decoder, topic: str, payload: bytes) -> float | str:
+    """The register [L], or why there is none."""
+    (result,) = decoder.decode(topic, payload, RECEIVED_AT)
+    if isinstance(result, Reading):
+        return result.register_l
+    return result.lacks or "" if isinstance(result, DeviceEvent) else result.reason
+
+
+def test_a_dials_unit_is_learned_from_its_discovery_message() -> None:
+    decoder = Decoder()
+    assert "has no unit" in str(told(decoder, "anju/gw/watermeter/main/value", b"521.17"))
+    for base, medium in (("anju/gw/watermeter", "water"), ("anju/gw/gasmeter", "gas")):
+        told(
+            decoder,
+            "homeassistant/sensor/dial/value/config",
+            orjson.dumps(
+                {"~": base, "state_topic": "~/main/value", "unit_of_measurement": "m\u00b3", "device_class": medium}
+            ),
+        )
+    assert told(decoder, "anju/gw/watermeter/main/value", b"521.17") == 521_170.0
+    assert told(decoder, "anju/gw/watermeter/main/json", b'{"value":"521.18","error":"no error"}') == 521_180.0
+    assert told(decoder, "anju/gw/gasmeter/main/value", b"521.17") == "gasmeter/main is a meter of gas"
+
+
+def test_a_value_that_a_dial_repeats_while_it_can_not_be_read_is_no_reading() -> None:
+    decoder = Decoder({"watermeter/main": Device(device_id="watermeter/main", unit="m3")})
+    assert told(decoder, "watermeter/main/value", b"521.17") == 521_170.0
+    told(decoder, "watermeter/main/error", b"Rate too high - Read: 11711.6 - Pre: 521.17")
+    assert "couldn't be read" in str(told(decoder, "watermeter/main/value", b"521.17"))
+    told(decoder, "watermeter/main/error", b"no error")
+    assert told(decoder, "watermeter/main/value", b"521.18") == 521_180.0

@@ -19,7 +19,7 @@ from ingest.codecs.profiles.uplink import Uplink
 
 _PAST_REGISTER = partial(tuple.__new__, PastRegister)  # two dozen a frame: a third of the time of its constructor
 HOURS = [timedelta(hours=i) for i in range(24)]
-LOG_REACH = timedelta(days=2)  # the log never begins longer before the frame's own clock
+LOG_REACH_S = 2 * 86_400  # the log never begins longer before the frame's own clock
 ALARM_BITS = {0x01: "leak", 0x02: "burst", 0x04: "low_temperature", 0x08: "tamper", 0x20: "backflow"}
 STATUS_STATE = {0x20: "leak", 0x30: "leak", 0xA0: "burst", 0xB0: "burst", 0x60: "backflow", 0x70: "backflow",
                 0x10: "empty_pipe", 0x80: "low_temperature", 0x90: "low_temperature"}  # fmt: skip
@@ -69,9 +69,9 @@ def _hourly(uplink: Uplink) -> Decoded:
     seconds, status, register = unpack_from("<IBI", frame)
     at = epoch(seconds)
     for log_place in (9, 11):
-        logged_at = epoch(unpack_from("<I", frame, log_place)[0])
-        if at and logged_at and timedelta() <= at - logged_at <= LOG_REACH:
-            first = unpack_from("<I", frame, log_place + 4)[0]
+        logged_s, first = unpack_from("<II", frame, log_place)
+        logged_at = epoch(logged_s) if 0 <= seconds - logged_s <= LOG_REACH_S else None
+        if at and logged_at:
             rises = unpack_from(f"<{(len(frame) - log_place - 8) // 2}H", frame, log_place + 8)
             history = _history(logged_at.replace(minute=0, second=0), first, rises)
             return _reading(uplink, at, register, status_flags(status), history)
