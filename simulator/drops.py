@@ -19,7 +19,7 @@ class DropCount:
         self._broker, self._client_id = broker, client_id
         self._link: socket.socket | None = None
         self._in = bytearray()
-        self._counts: list[int] = []
+        self._before = self._count = 0
         self._uptimes = 0
 
     def __enter__(self) -> Self:
@@ -40,7 +40,7 @@ class DropCount:
             self._take(give_up - time.monotonic())
         if self._uptimes == before:
             return None
-        return self._counts[-1] - self._counts[0] if self._counts else 0
+        return self._count - self._before
 
     def _take(self, patience_s: float) -> None:
         """All that has come, or the first that comes within the patience."""
@@ -55,13 +55,15 @@ class DropCount:
                 patience_s = 0.0
                 self._in += received
                 for kind, body in wire.packets(self._in):
-                    if kind == wire.PUBLISH:
-                        self._told(*wire.message(body))
+                    if kind & 0xF0 == wire.PUBLISH:
+                        self._told(*wire.message(body), retained=bool(kind & wire.RETAINED))
         except OSError:
             return
 
-    def _told(self, topic: str, payload: bytes) -> None:
+    def _told(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        """What is retained was so before; a broker that retains no count has just started, at zero."""
         if topic == UPTIME:
             self._uptimes += 1
         elif topic == DROPPED and payload.isdigit():
-            self._counts.append(int(payload))
+            self._count = int(payload)
+            self._before = self._count if retained else self._before

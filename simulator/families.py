@@ -30,7 +30,7 @@ class Family:
 
 
 SILENCE = Family(name="hours since use", at=hours_since_use, grid=(8.0, 10.0, 12.0, 14.0, 16.0, 18.0, 20.0, 22.0, 24.0))
-ANJU = Family(name="anju", at=our_watch, grid=(0.05, 0.1, 0.2, 0.5, 1.0, 2.0), log=True)
+ANJU = Family(name="anju", at=our_watch, grid=(0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0), log=True)
 
 
 def oracle(name: str, tables: Mapping[str, HazardTable], dripped_l: Mapping[str, Callable[[float], float]]) -> Family:

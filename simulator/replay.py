@@ -59,7 +59,10 @@ def publish_all(recordings: Sequence[Recording], alarms: Sequence[AlarmAt], way:
             DropCount(broker, client_id=f"{way.gateway_id}-drops") as drops,
         ):
             player = Player(recordings, publisher, gateway_id=way.gateway_id, form=form.encode, also=also)
+            began = way.clock()
             play(player, way, progress=_lines(way.report))
+            took_s = max(way.clock() - began, 1e-9)
+            way.report(f"{len(player)} messages in {took_s:.1f} s: {len(player) / took_s:.0f} a second")
             return _lost(drops, way.report) if len(player) >= QUEUE else 0
     except (FormatError, ValueError) as e:
         way.report(str(e))

@@ -6,7 +6,7 @@ A client library spends most of its time on threads and callbacks; packets put t
 from collections.abc import Iterator
 from struct import pack, unpack_from
 
-PUBLISH, PUBACK = 0x30, 0x40
+PUBLISH, PUBACK, RETAINED = 0x30, 0x40, 0x01
 CONNACK_BYTES = 4
 PING, DISCONNECT = b"\xc0\x00", b"\xe0\x00"
 REFUSALS = {
@@ -36,11 +36,11 @@ def subscribe(topics: tuple[str, ...], mid: int) -> bytes:
 
 
 def packets(buffer: bytearray) -> Iterator[tuple[int, bytes]]:
-    """(kind, body) of every whole packet, taken off the buffer."""
+    """(kind and flags, body) of every whole packet, taken off the buffer."""
     place = 0
     while (ends := _header(buffer, place)) is not None and ends[1] <= len(buffer):
         body, end = ends
-        yield buffer[place] & 0xF0, bytes(buffer[body:end])
+        yield buffer[place], bytes(buffer[body:end])
         place = end
     del buffer[:place]
 
