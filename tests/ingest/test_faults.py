@@ -2,9 +2,10 @@
 
 import json
 import random
+import sqlite3
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -108,6 +109,48 @@ def test_a_full_disk_holds_readings_at_the_broker_until_there_is_room(
         f"readings can't be stored and are not acknowledged: {small_disk}/readings.db: database or disk is full",
         "the store takes readings again",
     ]
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+@contextmanager
+def gone(file: Path) -> Iterator[None]:
+    away = file.parent / "away"
+    away.mkdir()
+    names = [path.name for path in file.parent.glob("readings.db*") if path.suffix != ".lock"]
+    for name in names:
+        (file.parent / name).rename(away / name)
+    yield
+    for name in names:
+        (away / name).rename(file.parent / name)
+
+
+@pytest.mark.parametrize("away", [locked, gone])
+def test_a_locked_or_vanished_file_holds_readings_at_the_broker_until_it_is_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, away: Callable[[Path], AbstractContextManager[None]]
+) -> None:
+    first, all_there = Event(), Event()
+    file = tmp_path / "readings.db"
+    with closing(Readings(file)) as readings, embedded_broker() as port:
+        with listening(port, readings, first, wanted=300):
+            publish(port, "tower-1", [payload(n) for n in range(300)])
+            assert first.wait(PATIENCE_S)
+        with listening(port, readings, all_there, wanted=300) as receiver:
+            with away(file):
+                publish(port, "tower-1", [payload(n) for n in range(300, 600)])
+                for _ in range(PATIENCE_S * 20):
+                    if receiver.counters.unavailable_since or all_there.wait(0.05):
+                        break
+                assert receiver.counters.unavailable_since == NOW
+                assert receiver.counters.received == 0
+            assert all_there.wait(PATIENCE_S)
+        assert stored(readings) == told(readings) == list(range(600))
+    assert caplog.text.count("can't be stored") == caplog.text.count("takes readings again") == 1
 
 
 def test_the_same_ten_thousand_messages_twice_and_shuffled_are_ten_thousand_readings(tmp_path: Path) -> None:
