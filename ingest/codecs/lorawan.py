@@ -23,6 +23,8 @@ def decode_uplink(
     decoded: Any,
 ) -> list[Decoded]:
     """The results of the ledger's profile for this device; without one a frame's bytes mean nothing to us."""
+    if data is None and not isinstance(decoded, Mapping):
+        return [Ignored(f"uplink of {device_id} without a frame: the network's own business")]
     device = context.device(device_id)
     if device is None or device.profile is None:
         return [Ignored(f"uplink of {device_id}: the ledger names no profile for its frames")]

@@ -104,3 +104,18 @@ def test_a_value_that_a_dial_repeats_while_it_can_not_be_read_is_no_reading() ->
     assert "couldn't be read" in str(told(decoder, "watermeter/main/value", b"521.17"))
     told(decoder, "watermeter/main/error", b"no error")
     assert told(decoder, "watermeter/main/value", b"521.18") == 521_180.0
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("application/1/device/d1/event/up", {"deviceInfo": {"devEui": "d1"}, "fCnt": 7, "confirmed": True}),
+        ("application/1/device/d1/event/up", {"applicationID": "1", "devEUI": "d1", "data": ""}),
+        ("v3/app@city/devices/d1/up", {"end_device_ids": {"dev_eui": "d1"}, "uplink_message": {"f_cnt": 7}}),
+        ("loriot/city", {"cmd": "rx", "EUI": "d1", "port": 0, "data": ""}),
+    ],
+)
+def test_an_uplink_without_a_frame_is_nothing_to_refuse(topic: str, payload: object) -> None:
+    decoder = Decoder({"d1": Device(device_id="d1", profile="netvox_r718wb")})
+    (result,) = decoder.decode(topic, orjson.dumps(payload), RECEIVED_AT)
+    assert result == Ignored("uplink of d1 without a frame: the network's own business")
