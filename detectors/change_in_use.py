@@ -125,16 +125,21 @@ class ChangeInUse:
         if not grade:
             return CLEAR
         shown, ordinary = (use, usual) if grade == 1 else (night, usual_night)
-        return Finding(
-            kind=self.kind,
-            level=Level.ALERT,
-            at=datetime.fromtimestamp(end_s, UTC),
-            since=datetime.fromtimestamp(state.since_s, UTC),
-            reason=Reason(
-                key="change_in_use_less" if grade == 1 else "change_in_use_night",
-                values={"uses_a_day": round(shown, 1), "usual_a_day": round(ordinary, 1)},
-            ),
-        )
+        return finding(end_s, state.since_s, grade, shown, ordinary)
+
+
+def finding(at_s: float, since_s: float, grade: int, shown: float, ordinary: float) -> Finding:
+    """In the words of its reason."""
+    return Finding(
+        kind=ChangeInUse.kind,
+        level=Level.ALERT,
+        at=datetime.fromtimestamp(at_s, UTC),
+        since=datetime.fromtimestamp(since_s, UTC),
+        reason=Reason(
+            key="change_in_use_less" if grade == 1 else "change_in_use_night",
+            values={"uses_a_day": round(shown, 1), "usual_a_day": round(ordinary, 1)},
+        ),
+    )
 
 
 def _deviation(recent: list[int], baseline: list[int]) -> tuple[float, float, float]:

@@ -8,9 +8,9 @@ from detectors.packing import ago, single, take, then
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 from domain.interval import Interval
 
-_DAY_S = 86400.0
-_SLACK_S = 360.0  # an hourly meter's hour wanders by minutes
-_IDLE_LPH = 1.0  # less can't reach any limit, nor teach one
+DAY_S = 86400.0
+SLACK_S = 360.0  # an hourly meter's hour wanders by minutes
+IDLE_LPH = 1.0  # less can't reach any limit, nor teach one
 _GAP = CannotTell(Reason(key="gap"))
 _LATE = CannotTell(Reason(key="late"))
 _LEARNING = CannotTell(Reason(key="learning"))
@@ -98,7 +98,7 @@ class ConstantFlow:
     def __init__(self, parameters: ConstantFlowParameters) -> None:
         self._p = parameters
         self._reach_s = parameters.scales[-1].hours * 3600.0
-        self._spans_s = [scale.hours * 3600.0 - _SLACK_S for scale in parameters.scales]
+        self._spans_s = [scale.hours * 3600.0 - SLACK_S for scale in parameters.scales]
         self._burst = len(parameters.scales)
 
     def start(self) -> ConstantFlowState:
@@ -114,13 +114,13 @@ class ConstantFlow:
             return _GAP
         flow_lph = single(interval.volume * 3600.0 / (end_s - begin_s)) if interval.volume else 0.0
         self._push(state, begin_s, flow_lph)
-        if flow_lph < _IDLE_LPH:
+        if flow_lph < IDLE_LPH:
             state.flow_lph = 0.0
             return CLEAR
         over = self._compare(state, end_s, flow_lph)
         if interval.late:
             return _LATE
-        if over is not None and over < self._burst and end_s - state.first_s < self._p.learning_days * _DAY_S:
+        if over is not None and over < self._burst and end_s - state.first_s < self._p.learning_days * DAY_S:
             return _LEARNING
         return self._verdict(state, over, end_s, flow_lph)
 
@@ -173,9 +173,9 @@ class ConstantFlow:
     def _turn_day(self, state: ConstantFlowState, begin_s: float, end_s: float) -> None:
         """Yesterday joins the record once it is over; the record fades."""
         if not state.day_s:
-            state.first_s, state.day_s = begin_s, begin_s + _DAY_S
+            state.first_s, state.day_s = begin_s, begin_s + DAY_S
         while end_s >= state.day_s:
-            state.day_s += _DAY_S
+            state.day_s += DAY_S
             state.record = [
                 max(single(old * self._p.fade), new) for old, new in zip(state.record, state.today, strict=True)
             ]
@@ -206,21 +206,26 @@ class ConstantFlow:
         if over == self._burst:
             state.flow_lph, state.since_s = flow_lph, state.falling[-1][0]
             return
-        from_s = end_s - self._p.scales[over].hours * 3600.0 + _SLACK_S
+        from_s = end_s - self._p.scales[over].hours * 3600.0 + SLACK_S
         state.since_s, state.flow_lph = next(entry for entry in reversed(state.falling) if entry[0] <= from_s)
 
     def _finding(self, state: ConstantFlowState, end_s: float) -> Finding:
-        burst = state.grade == self._burst
-        since = datetime.fromtimestamp(state.since_s, UTC)
-        values: dict[str, float | int | str] = {
-            "flow_lph": round(state.flow_lph, 1),
-            "record_lph": round(state.record[1 if burst else state.grade], 1),
-            "since_at": since.isoformat(),
-        }
-        return Finding(
-            kind=self.kind,
-            level=Level.ALERT,
-            at=datetime.fromtimestamp(end_s, UTC),
-            since=since,
-            reason=Reason(key=f"constant_flow_{('leak', 'tap', 'burst')[self._rank(state.grade)]}", values=values),
-        )
+        record_lph = state.record[1 if state.grade == self._burst else state.grade]
+        return finding(end_s, state.since_s, state.flow_lph, record_lph, self._rank(state.grade))
+
+
+def finding(at_s: float, since_s: float, flow_lph: float, record_lph: float, rank: int) -> Finding:
+    """In the words of its reason; `rank`: leak, tap or burst."""
+    since = datetime.fromtimestamp(since_s, UTC)
+    values: dict[str, float | int | str] = {
+        "flow_lph": round(flow_lph, 1),
+        "record_lph": round(record_lph, 1),
+        "since_at": since.isoformat(),
+    }
+    return Finding(
+        kind=ConstantFlow.kind,
+        level=Level.ALERT,
+        at=datetime.fromtimestamp(at_s, UTC),
+        since=since,
+        reason=Reason(key=f"constant_flow_{('leak', 'tap', 'burst')[rank]}", values=values),
+    )

@@ -6,15 +6,15 @@ from math import floor, inf
 
 from detectors.packing import ago, single, take, then
 
-_DAYS = 7  # of both flows; fewer would take a busy home's regular use for a drip
-_DAYS_3H = 3  # of these the 3-h flow is there: with four, collapses hid behind new drips (the 27 hourly homes)
-_DAYS_NOT_6H = 1  # one day's fault in the readings or in the flow itself is let pass
-_DAYS_AT_LEAST = 2
-_SAMPLES = 8  # hourly samples that cover six hours with one to spare
-_APART_S = 3300.0  # a little less than an hour, for meters whose hour wanders
-_THREE_H, _SIX_H = 3 * 3600.0 - 400.0, 6 * 3600.0 - 400.0
-_LEAST_LPH = 0.05  # below about a litre a day the meter's resolution hides a drip
-_PARTS_L = 1000.0  # litres are summed in whole millilitres
+DAYS = 7  # of both flows; fewer would take a busy home's regular use for a drip
+DAYS_3H = 3  # of these the 3-h flow is there: with four, collapses hid behind new drips (the 27 hourly homes)
+DAYS_NOT_6H = 1  # one day's fault in the readings or in the flow itself is let pass
+DAYS_AT_LEAST = 2
+SAMPLES = 8  # hourly samples that cover six hours with one to spare
+APART_S = 3300.0  # a little less than an hour, for meters whose hour wanders
+THREE_H, SIX_H = 3 * 3600.0 - 400.0, 6 * 3600.0 - 400.0
+LEAST_LPH = 0.05  # below about a litre a day the meter's resolution hides a drip
+PARTS_L = 1000.0  # litres are summed in whole millilitres
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class DripState:
 
 def use_threshold_l(state: DripState, hours: float, step_l: float) -> float:
     """The least volume [L] that is use in an interval of that length; `step_l`: the finest that the meter tells."""
-    if state.lph <= _LEAST_LPH:
+    if state.lph <= LEAST_LPH:
         return step_l
     return floor(state.lph * hours) + 2.0 * step_l
 
@@ -60,28 +60,28 @@ def follow(state: DripState, end_s: float, volume_l: float, local_day: int) -> N
     if local_day != state.day:
         _turn_day(state, local_day)
     if volume_l:
-        state.total += round(volume_l * _PARTS_L)
+        state.total += round(volume_l * PARTS_L)
     samples = state.samples
-    if samples and end_s - samples[-1][0] < _APART_S:
+    if samples and end_s - samples[-1][0] < APART_S:
         return
     three = True
     for at_s, before in reversed(samples):
         age_s = end_s - at_s
-        if age_s < _THREE_H:
+        if age_s < THREE_H:
             continue
-        if age_s >= _SIX_H:
+        if age_s >= SIX_H:
             state.today_6h = min(state.today_6h, _lph(state.total - before, age_s))
             break
         if three:
             three = False
             state.today_3h = min(state.today_3h, _lph(state.total - before, age_s))
     samples.append((end_s, state.total))
-    if len(samples) > _SAMPLES:
+    if len(samples) > SAMPLES:
         del samples[0]
 
 
 def _lph(millilitres: int, seconds: float) -> float:
-    return single(millilitres * (3600.0 / _PARTS_L) / seconds)
+    return single(millilitres * (3600.0 / PARTS_L) / seconds)
 
 
 def interrupt(state: DripState) -> None:
@@ -93,14 +93,14 @@ def interrupt(state: DripState) -> None:
 def _turn_day(state: DripState, local_day: int) -> None:
     """drip = max(third largest daily least 3-h flow, second least 6-h flow of seven days): regular use is none."""
     if state.today_3h < inf:
-        state.least_3h = [*state.least_3h, state.today_3h][-_DAYS:]
+        state.least_3h = [*state.least_3h, state.today_3h][-DAYS:]
     if state.today_6h < inf:
-        state.least_6h = [*state.least_6h, state.today_6h][-_DAYS:]
+        state.least_6h = [*state.least_6h, state.today_6h][-DAYS:]
     state.day, state.today_3h, state.today_6h = local_day, inf, inf
-    if len(state.least_3h) < _DAYS_AT_LEAST:
+    if len(state.least_3h) < DAYS_AT_LEAST:
         state.lph = 0.0
         return
-    there_3h = sorted(state.least_3h, reverse=True)[min(_DAYS_3H - 1, len(state.least_3h) // 2)]
+    there_3h = sorted(state.least_3h, reverse=True)[min(DAYS_3H - 1, len(state.least_3h) // 2)]
     ordered = sorted(state.least_6h)
-    there_6h = ordered[_DAYS_NOT_6H if len(ordered) == _DAYS else 0] if ordered else 0.0
+    there_6h = ordered[DAYS_NOT_6H if len(ordered) == DAYS else 0] if ordered else 0.0
     state.lph = max(there_3h, there_6h)

@@ -28,10 +28,10 @@ _NEAR_H = 9.0  # a collapse counts where the last use is, and the next would be,
 _CHOICES = np.arange(SHORTEST_H, LONGEST_H + 1)
 _COST = _CHOICES**4 / 1800.0  # late alarms cost more than in proportion: p90 3 h better at the same false alerts
 _LEVEL_COST = _CHOICES.astype(np.float64)
-_WORTH = 1.0 / np.array(PARTS)
+WORTH = 1.0 / np.array(PARTS)
 _LENGTHS = np.arange(float(HOURS))
 _MIDDLES = _LENGTHS + 0.5
-_EXPOSURE = 1.0 + np.clip(np.minimum(_NEAR_H, _MIDDLES) - np.maximum(0.0, _MIDDLES - _NEAR_H), 0.0, None)
+EXPOSURE = 1.0 + np.clip(np.minimum(_NEAR_H, _MIDDLES) - np.maximum(0.0, _MIDDLES - _NEAR_H), 0.0, None)
 
 
 def _kernel() -> Array:
@@ -56,7 +56,7 @@ KERNEL = _kernel()
 TERMS = 24
 _OWN_RECORD = 10  # the place of its term
 _BLANK = [np.concatenate([_clock_terms(begun).T, np.zeros((TERMS - 10, HOURS))]) for begun in range(24)]
-_SCALED = _LENGTHS / 10.0
+SCALED = _LENGTHS / 10.0
 _AHEAD = [np.arange(begun + 1, begun + 2 + HOURS) % 24 for begun in range(24)]
 EQUAL_HOURS = [SHORTEST_H + step * (LONGEST_H - SHORTEST_H) // (len(LADDER) - 1) for step in range(len(LADDER))]
 _WITH_LENGTH = np.array([15, 13, 10, 11, 18])  # last 24 h, last 3 h, own record, rate, level: their weight may change
@@ -126,7 +126,7 @@ def terms(silences: bytearray, rate: list[float], past: Before, survival: Array)
     """
     place = past.begun * BEGINS // 24
     record = np.frombuffer(silences, np.uint8).reshape(BEGINS, HOURS + 1)
-    lasted = (KERNEL[place] @ record * _WORTH)[::-1].cumsum()[::-1] + _PRIOR_SILENCES * survival[place]
+    lasted = (KERNEL[place] @ record * WORTH)[::-1].cumsum()[::-1] + _PRIOR_SILENCES * survival[place]
     hourly = _logit(np.array([*rate, sum(rate) / 24.0]))
     ahead = hourly[_AHEAD[past.begun]]
     columns = _BLANK[past.begun].copy()
@@ -134,7 +134,7 @@ def terms(silences: bytearray, rate: list[float], past: Before, survival: Array)
     columns[11] = ahead[:-1]
     columns[12] = ahead[1:]
     columns[13:19] = np.array([*past.terms, hourly[24]])[:, None]
-    columns[19:] = columns[_WITH_LENGTH] * _SCALED
+    columns[19:] = columns[_WITH_LENGTH] * SCALED
     return columns.T
 
 
@@ -150,30 +150,30 @@ class Planner:
         own, now, soon = weights[_OWN_RECORD : _OWN_RECORD + 3]
         in_24_h, in_3_h, own_longer, now_longer, level_longer = weights[19:]
         clock = np.array([_BLANK[begun][:_OWN_RECORD].T @ weights[:_OWN_RECORD] for begun in range(24)])
-        self._clock = clock + population.intercept
-        self._own = own + own_longer * _SCALED
-        self._now = now + now_longer * _SCALED
-        self._soon = float(soon)
-        self._past = weights[13:19].tolist()
-        self._longer = float(in_3_h), float(in_24_h), float(level_longer)
-        self._prior = _PRIOR_SILENCES * population.survival
-        self._cost = _COST if steep else _LEVEL_COST
+        self.clock = clock + population.intercept
+        self.own = own + own_longer * SCALED
+        self.now = now + now_longer * SCALED
+        self.soon = float(soon)
+        self.past = weights[13:19].tolist()
+        self.longer = float(in_3_h), float(in_24_h), float(level_longer)
+        self.prior = _PRIOR_SILENCES * population.survival
+        self.cost = _COST if steep else _LEVEL_COST
 
     def scores(self, silences: bytearray, rate: list[float], past: Before) -> Array:
         """logit P(use in the hour after l silent ones), l = 0..23."""
         place = past.begun * BEGINS // 24
         record = np.frombuffer(silences, np.uint8).reshape(BEGINS, HOURS + 1)
-        lasted = (KERNEL[place] @ record * _WORTH)[::-1].cumsum()[::-1] + self._prior[place]
+        lasted = (KERNEL[place] @ record * WORTH)[::-1].cumsum()[::-1] + self.prior[place]
         hourly = _logit(np.array([*rate, sum(rate) / 24.0]))
         ahead = hourly[_AHEAD[past.begun]]
         level = float(hourly[24])
-        in_3_h, in_24_h, level_longer = self._longer
-        constant = sum(map(mul, self._past, (*past.terms, level)))
+        in_3_h, in_24_h, level_longer = self.longer
+        constant = sum(map(mul, self.past, (*past.terms, level)))
         slope = in_3_h * past.terms[0] + in_24_h * past.terms[2] + level_longer * level
-        scores: Array = self._clock[past.begun] + _logit(1.0 - lasted[1:] / lasted[:-1]) * self._own
-        scores += ahead[:-1] * self._now
-        scores += ahead[1:] * self._soon
-        scores += _SCALED * slope + constant
+        scores: Array = self.clock[past.begun] + _logit(1.0 - lasted[1:] / lasted[:-1]) * self.own
+        scores += ahead[:-1] * self.now
+        scores += ahead[1:] * self.soon
+        scores += SCALED * slope + constant
         return scores
 
     def alarm_hours(self, scores: Array) -> bytes:
@@ -183,9 +183,9 @@ class Planner:
         """
         lasting = np.ones(HOURS + 1)
         (1.0 / (1.0 + np.exp(scores))).cumprod(out=lasting[1:])
-        exposure = (lasting[:-1] - lasting[1:]) @ _EXPOSURE
+        exposure = (lasting[:-1] - lasting[1:]) @ EXPOSURE
         ends_after = lasting[SHORTEST_H : LONGEST_H + 1] - lasting[HOURS]
-        total = _LADDER_COLUMN * ends_after + exposure * self._cost
+        total = _LADDER_COLUMN * ends_after + exposure * self.cost
         hours = np.maximum.accumulate(total.argmin(axis=1)) + SHORTEST_H
         return hours.astype(np.uint8).tobytes()
 

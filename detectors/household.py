@@ -21,7 +21,7 @@ from domain.register import GAP_AT_LEAST_S, LENGTHS_KEPT, Case, RegisterState, a
 _VERSION = 5
 _UNKNOWN = CannotTell(Reason(key="gap"))
 _REPEATS = (Case.DUPLICATE, Case.CONFLICT, Case.OLDER)
-_KINDS = (
+KINDS = (
     AlertKind.LOW_USE,
     AlertKind.CONSTANT_FLOW,
     AlertKind.NO_DATA,
@@ -133,6 +133,7 @@ class HouseholdWatch:
         if not usable or state.no_data.unusable_s or state.running:
             changes += self._usable(state, at, case, usable=usable, late=late)
         if interval is None:
+            state.still_until_s = 0.0
             return changes
         goes_on = not usable and AlertKind.LOW_USE in state.running  # a silence that is told doesn't begin anew
         low_use = _UNKNOWN if goes_on else self._low_use.observe(state.low_use, interval)
@@ -162,7 +163,7 @@ class HouseholdWatch:
             return False
         hour = self._clock.hour(at_s - 1.0)
         if hour != low_use.hour:
-            if self._change_in_use.is_due(state.change_in_use, hour):
+            if hour < low_use.hour or self._change_in_use.is_due(state.change_in_use, hour):
                 return False
             self._change_in_use.turn_hour(state.change_in_use, hour)
         self._low_use.stands_still(low_use, at_s, step_s, hour)
@@ -240,17 +241,7 @@ class HouseholdWatch:
         running = state.running.get(AlertKind.USE_WHILE_ABSENT)
         if left_s is None or (running is None and not used) or interval.late:
             return CLEAR
-        left_at = datetime.fromtimestamp(left_s, UTC)
-        return Finding(
-            kind=AlertKind.USE_WHILE_ABSENT,
-            level=Level.ALERT,
-            at=interval.end_at,
-            since=left_at,
-            reason=Reason(
-                key="use_while_absent",
-                values={"left_at": left_at.isoformat(), "used_at": interval.end_at.isoformat()},
-            ),
-        )
+        return used_while_absent(interval.end_at.timestamp(), left_s)
 
     def _tick(self, state: HouseholdState, now_s: float) -> list[Change]:
         if AlertKind.NO_DATA in state.running:
@@ -285,8 +276,8 @@ class HouseholdWatch:
         now_s = state.register.last_at.timestamp() if state.register.last_at else 0.0
         running = [
             part
-            for kind, (level, since_s) in state.running.items()
-            for part in (_KINDS.index(kind), level is Level.ALERT, ago(since_s, now_s))
+            for kind, (level, since_s) in sorted(state.running.items())
+            for part in (KINDS.index(kind), level is Level.ALERT, ago(since_s, now_s))
         ]
         numbers = [
             now_s,
@@ -321,7 +312,7 @@ def _unpack(packed: bytes) -> HouseholdState:
     running = {}
     for _ in range(int(next(numbers))):
         kind, alert, since_s = take(numbers, 3)
-        running[_KINDS[int(kind)]] = (Level.ALERT if alert else Level.ASK, then(since_s, now_s))
+        running[KINDS[int(kind)]] = (Level.ALERT if alert else Level.ASK, then(since_s, now_s))
     low_use = LowUseState.of(numbers, counts[len(change_in_use.days) :], now_s)
     return HouseholdState(register, low_use, constant_flow, change_in_use, no_data, running)
 
@@ -354,3 +345,15 @@ def _register_of(numbers: Iterator[float], now_s: float) -> RegisterState:
     last_at, marked_at = (datetime.fromtimestamp(at_s, UTC) if at_s else None for at_s in (now_s, marked_s))
     last_l, mark_l, aside_l = (nan if litres == -1.0 else litres for litres in (last_l, mark_l, aside_l))
     return RegisterState(last_at, last_l, marked_at, mark_l, aside_l, tuple(take(numbers, int(next(numbers)))))
+
+
+def used_while_absent(at_s: float, left_s: float) -> Finding:
+    """Somebody draws water where nobody should be."""
+    at, left_at = datetime.fromtimestamp(at_s, UTC), datetime.fromtimestamp(left_s, UTC)
+    return Finding(
+        kind=AlertKind.USE_WHILE_ABSENT,
+        level=Level.ALERT,
+        at=at,
+        since=left_at,
+        reason=Reason(key="use_while_absent", values={"left_at": left_at.isoformat(), "used_at": at.isoformat()}),
+    )

@@ -21,11 +21,14 @@ class LocalClock:
 
     def local_s(self, at_s: float) -> float:
         """Seconds since 1970 as the household's wall clock shows them."""
-        hour = int(at_s // 3600)
+        return at_s + self.offset_s(int(at_s // 3600))
+
+    def offset_s(self, hour: int) -> int:
+        """Of the wall clock, in this hour [h since 1970 UTC]."""
         offset = self._offsets.get(hour)
         if offset is None:
             if len(self._offsets) > 50_000:  # some six years of hours: start anew rather than grow
                 self._offsets.clear()
             shift = datetime.fromtimestamp(hour * 3600, UTC).astimezone(self.zone).utcoffset()
             offset = self._offsets[hour] = int(shift.total_seconds()) if shift else 0
-        return at_s + offset
+        return offset

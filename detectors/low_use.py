@@ -24,16 +24,16 @@ from detectors.population import POPULATION
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 from domain.interval import Interval
 
-_PLAN_FROM_H = 2.0  # shorter silences need no plan: no alarm hour is earlier than 4 h
-_SLACK_H = 0.15  # an hourly meter's hour wanders by minutes
-_RATE_DAYS = 30.0
-_PRIOR_DAYS = 30.0  # weight of other households' false alerts against the own
-_ASKED_BEFORE_H = 1  # the resident has time to answer before anybody else is told
-_SPENT = 1.25  # kept to strictly, 0.42 of a budget of 0.5 was spent on homes not learned from
-_MORNING = 4  # use in the small hours is no getting up
-_PRESUMED_ABSENT_S = 48 * 3600.0
+PLAN_FROM_H = 3.0  # shorter silences need no plan: nobody is asked sooner
+SLACK_H = 0.15  # an hourly meter's hour wanders by minutes
+RATE_DAYS = 30.0
+PRIOR_DAYS = 30.0  # weight of other households' false alerts against the own
+ASKED_BEFORE_H = 1  # the resident has time to answer before anybody else is told
+SPENT = 1.25  # kept to strictly, 0.42 of a budget of 0.5 was spent on homes not learned from
+MORNING = 4  # use in the small hours is no getting up
+PRESUMED_ABSENT_S = 48 * 3600.0
 _BITS = (1 << 64) - 1
-_EIGHTHS = 8  # of an alert that would have been raised
+EIGHTHS = 8  # of an alert that would have been raised
 _LATE = CannotTell(Reason(key="late"))
 
 
@@ -68,7 +68,7 @@ class LowUse:
         self._without = parameters.without
         self._net_s = inf if Part.NET in self._without else parameters.net.total_seconds()
         self._asks_only_s = parameters.asks_only.total_seconds()
-        self._others: list[float] = (_PRIOR_DAYS * parameters.population.false_alerts).tolist()
+        self._others: list[float] = (PRIOR_DAYS * parameters.population.false_alerts).tolist()
         learned = parameters.population
         self._population = own_record_alone(learned) if Part.HAZARD in self._without else learned
         self._planner = Planner(self._population, steep=Part.STEEP_COST not in self._without)
@@ -104,8 +104,8 @@ class LowUse:
 
     def still_for_s(self, state: LowUseState) -> float:
         """For how much longer silence alone changes nothing that could be said."""
-        ask_s = 3600.0 * ((min(state.ask_h, state.alert_h) if state.plan else _PLAN_FROM_H) - _SLACK_H)
-        return min(ask_s, self._net_s, _PRESUMED_ABSENT_S) - state.silent_s
+        ask_s = 3600.0 * ((min(state.ask_h, state.alert_h) if state.plan else PLAN_FROM_H) - SLACK_H)
+        return min(ask_s, self._net_s, PRESUMED_ABSENT_S) - state.silent_s
 
     def presence(self, state: LowUseState, at_s: float) -> None:
         """Somebody was seen or heard there: the silence begins anew, and teaches nothing about the water."""
@@ -177,16 +177,16 @@ class LowUse:
             drip.follow(state.drip, end_s, volume, hour // 24)
         if used:
             state.hour_used = True
-            if hour % 24 >= _MORNING and int(self._clock.local_s(state.up_s - 1.0)) // 86400 != hour // 24:
+            if hour % 24 >= MORNING and int(self._clock.local_s(state.up_s - 1.0)) // 86400 != hour // 24:
                 state.up_s = end_s
-        if state.silent_s < _PRESUMED_ABSENT_S:
+        if state.silent_s < PRESUMED_ABSENT_S:
             state.known_s += end_s - begin_s
         return used
 
     def _turn_hour(self, state: LowUseState, hour: int) -> None:
         """The hour that is over joins the own rate and the bits; at midnight the longest silences move on."""
         if state.hour:
-            step = max(1.0 / _RATE_DAYS, 1.0 / (hour / 24.0 - state.first_s / 86400.0 + 5.0))
+            step = max(1.0 / RATE_DAYS, 1.0 / (hour / 24.0 - state.first_s / 86400.0 + 5.0))
             place = state.hour % 24
             rate = state.rate[place] + step * (state.hour_used - state.rate[place])
             state.rate[place] = floor(rate * RATE_STEPS + 0.5) / RATE_STEPS
@@ -212,15 +212,15 @@ class LowUse:
         begun = int(self._clock.local_s(state.silent_from_s)) // 3600
         if hours < 1.0 and begun == state.hour:
             return  # a second use within the hour begins no other silence
-        lasted = min(int(hours + _SLACK_H), HOURS)
+        lasted = min(int(hours + SLACK_H), HOURS)
         cell = begun % 24 * BEGINS // 24 * (HOURS + 1) + lasted
         state.silences[cell] = min(state.silences[cell] + PARTS[lasted], record.MOST)
         state.longest[-1] = max(state.longest[-1], min(int(hours * 4.0), 255))
         if state.plan and hours <= HOURS:
-            self._would_have_raised(state, bisect_right(state.plan, hours + _SLACK_H))
+            self._would_have_raised(state, bisect_right(state.plan, hours + SLACK_H))
 
     def _would_have_raised(self, state: LowUseState, steps: int) -> None:
-        state.would_raise[steps] = min(state.would_raise[steps] + _EIGHTHS, record.MOST)
+        state.would_raise[steps] = min(state.would_raise[steps] + EIGHTHS, record.MOST)
 
     def _plan(self, state: LowUseState) -> None:
         """Fixed once the silence has begun: nothing is learned while nothing flows."""
@@ -231,7 +231,7 @@ class LowUse:
             state.plan = self._planner.alarm_hours(scores)
         state.alert_h = state.plan[self._step(state, self._p.budget)]
         asked_h = state.plan[self._step(state, self._p.ask_budget)]
-        state.ask_h = min(asked_h, state.alert_h - _ASKED_BEFORE_H)
+        state.ask_h = min(asked_h, state.alert_h - ASKED_BEFORE_H)
 
     def _before(self, state: LowUseState) -> Before:
         begun = int(self._clock.local_s(state.silent_from_s)) // 3600
@@ -241,18 +241,18 @@ class LowUse:
     def _step(self, state: LowUseState, budget: float) -> int:
         """The least patient step that keeps to the budget [false alerts in 30 days] on the record."""
         calibrated = Part.CALIBRATION not in self._without
-        allowed = _SPENT * budget / 30.0 * (state.known_s / 86400.0 * calibrated + _PRIOR_DAYS)
+        allowed = SPENT * budget / 30.0 * (state.known_s / 86400.0 * calibrated + PRIOR_DAYS)
         others = self._others
         own, step = 0.0, len(others)
         while step:
-            own += state.would_raise[step] / _EIGHTHS * calibrated
+            own += state.would_raise[step] / EIGHTHS * calibrated
             if own + others[step - 1] > allowed:
                 break
             step -= 1
         return min(step, len(others) - 1)
 
     def _verdict(self, state: LowUseState, end_s: float, *, late: bool) -> Verdict:
-        if state.silent_s < 3600.0 * (_PLAN_FROM_H - _SLACK_H):
+        if state.silent_s < 3600.0 * (PLAN_FROM_H - SLACK_H):
             return CLEAR
         if not state.plan:
             self._plan(state)
@@ -262,29 +262,23 @@ class LowUse:
         return CLEAR if level is None else self._finding(state, end_s, level)
 
     def _level(self, state: LowUseState, end_s: float) -> Level | None:
-        hours = state.silent_s / 3600.0 + _SLACK_H
+        hours = state.silent_s / 3600.0 + SLACK_H
         experienced = end_s - state.first_s >= self._asks_only_s
         if state.silent_s >= self._net_s or (experienced and hours >= state.alert_h):
             return Level.ALERT
         return Level.ASK if hours >= state.ask_h else None
 
     def _finding(self, state: LowUseState, end_s: float, level: Level) -> Finding:
-        values: dict[str, float | int | str] = {
-            "expected_uses": max(round(self._expected(state, end_s)), 1),
-            "longest_hours": max(state.longest) / 4.0,
-            "silent_hours": round(state.silent_s / 3600.0, 1),
-            "as_of_at": datetime.fromtimestamp(end_s, UTC).isoformat(),
-            "last_use_at": datetime.fromtimestamp(state.last_use_s, UTC).isoformat() if state.last_use_s else "",
-        }
-        key = "low_use_net" if state.silent_s >= self._net_s else "low_use"
-        if isinf(state.step_l):
-            key = "low_use_never_moved"
-        return Finding(
-            kind=self.kind,
+        return finding(
             level=level,
-            at=datetime.fromtimestamp(end_s, UTC),
-            since=datetime.fromtimestamp(state.silent_from_s, UTC),
-            reason=Reason(key=key, values=values),
+            at_s=end_s,
+            since_s=state.silent_from_s,
+            silent_s=state.silent_s,
+            last_use_s=state.last_use_s,
+            expected_uses=self._expected(state, end_s),
+            longest=max(state.longest),
+            by_net=state.silent_s >= self._net_s,
+            never_moved=isinf(state.step_l),
         )
 
     def _expected(self, state: LowUseState, end_s: float) -> float:
@@ -292,3 +286,33 @@ class LowUse:
         first = int(self._clock.local_s(state.silent_from_s)) // 3600
         last = int(self._clock.local_s(end_s)) // 3600
         return sum(state.rate[hour % 24] for hour in range(first + 1, min(last, first + 96) + 1))
+
+
+def finding(
+    *,
+    level: Level,
+    at_s: float,
+    since_s: float,
+    silent_s: float,
+    last_use_s: float,
+    expected_uses: float,
+    longest: int,
+    by_net: bool,
+    never_moved: bool,
+) -> Finding:
+    """In the words of its reason; `longest`: in quarter hours."""
+    values: dict[str, float | int | str] = {
+        "expected_uses": max(round(expected_uses), 1),
+        "longest_hours": longest / 4.0,
+        "silent_hours": round(silent_s / 3600.0, 1),
+        "as_of_at": datetime.fromtimestamp(at_s, UTC).isoformat(),
+        "last_use_at": datetime.fromtimestamp(last_use_s, UTC).isoformat() if last_use_s else "",
+    }
+    key = "low_use_never_moved" if never_moved else "low_use_net" if by_net else "low_use"
+    return Finding(
+        kind=LowUse.kind,
+        level=level,
+        at=datetime.fromtimestamp(at_s, UTC),
+        since=datetime.fromtimestamp(since_s, UTC),
+        reason=Reason(key=key, values=values),
+    )

@@ -13,6 +13,7 @@ from detectors.packing import ago, take, then
 
 LONGEST_DAYS = 28
 RATE_STEPS = 65536.0  # a rate of use is a whole number of these parts
+RATE_START = round(0.3 * RATE_STEPS) / RATE_STEPS
 _SIXTEEN = (1 << 16) - 1
 _PARTS = (LONGEST_DAYS, BEGINS * (HOURS + 1), len(LADDER) + 1)
 
@@ -41,7 +42,7 @@ class LowUseState:
     ask_h: int = 0
     alert_h: int = 0
     plan: bytes = b""
-    rate: list[float] = field(default_factory=lambda: [round(0.3 * RATE_STEPS) / RATE_STEPS] * 24)
+    rate: list[float] = field(default_factory=lambda: [RATE_START] * 24)
     silences: bytearray = field(default_factory=lambda: bytearray(BEGINS * (HOURS + 1)))
     would_raise: bytearray = field(default_factory=lambda: bytearray(len(LADDER) + 1))
     longest: bytearray = field(default_factory=lambda: bytearray(LONGEST_DAYS))

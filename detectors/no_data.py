@@ -9,8 +9,8 @@ from detectors.packing import ago, take, then
 from domain.finding import CLEAR, AlertKind, Finding, Level, Reason, Verdict
 from domain.register import Case
 
-_SMOOTHING = 1 / 16  # about a day of hourly readings
-_WOBBLE_CAP = 4.0  # one outage [rhythms] must not blunt the watch for weeks
+SMOOTHING = 1 / 16  # about a day of hourly readings
+WOBBLE_CAP = 4.0  # one outage [rhythms] must not blunt the watch for weeks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,16 +93,7 @@ class NoData:
         state.unusable_s = state.unusable_s or at_s
         if at_s - state.unusable_s < self._unusable_s:
             return CLEAR
-        since = datetime.fromtimestamp(state.unusable_s, UTC)
-        return Finding(
-            kind=self.kind,
-            level=Level.ALERT,
-            at=datetime.fromtimestamp(at_s, UTC),
-            since=since,
-            reason=Reason(
-                key="no_data_unusable", values={"since_at": since.isoformat(), "case": case.value.replace("_", " ")}
-            ),
-        )
+        return unusable(at_s, state.unusable_s, case)
 
     def deadline_s(self, state: NoDataState) -> float | None:
         """When `tick` will say something if no reading comes before."""
@@ -114,31 +105,19 @@ class NoData:
         due_s = self.deadline_s(state)
         if due_s is None or now_s < due_s:
             return CLEAR
-        last_at = datetime.fromtimestamp(state.last_s, UTC)
-        values: dict[str, float | int | str] = {
-            "last_at": last_at.isoformat(),
-            "rhythm_minutes": round((state.rhythm_s or self._first_rhythm_s) / 60, 1),
-            "allowed_hours": round(self._allowed_s(state) / 3600, 1),
-        }
-        key = "no_data" if state.heard_s else "no_data_never"
-        return Finding(
-            kind=self.kind,
-            level=Level.ALERT,
-            at=datetime.fromtimestamp(now_s, UTC),
-            since=last_at,
-            reason=Reason(key=key, values=values),
-        )
+        rhythm_s = state.rhythm_s or self._first_rhythm_s
+        return silent(now_s, state.last_s, rhythm_s, self._allowed_s(state), ever_heard=bool(state.heard_s))
 
     def _learn(self, state: NoDataState, step_s: float) -> None:
         if not state.rhythm_s:
             state.rhythm_s = step_s
             return
         rhythm_s, wobble_s = state.rhythm_s, state.wobble_s
-        step_s = min(step_s, _WOBBLE_CAP * rhythm_s)
+        step_s = min(step_s, WOBBLE_CAP * rhythm_s)
         if step_s == rhythm_s and not wobble_s:
             return
-        state.wobble_s = _in_sixteenths(wobble_s + _SMOOTHING * (abs(step_s - rhythm_s) - wobble_s))
-        state.rhythm_s = _in_sixteenths(rhythm_s + _SMOOTHING * (step_s - rhythm_s))
+        state.wobble_s = _in_sixteenths(wobble_s + SMOOTHING * (abs(step_s - rhythm_s) - wobble_s))
+        state.rhythm_s = _in_sixteenths(rhythm_s + SMOOTHING * (step_s - rhythm_s))
 
     def _allowed_s(self, state: NoDataState) -> float:
         if not state.heard_s:
@@ -149,3 +128,33 @@ class NoData:
 
 def _in_sixteenths(seconds: float) -> float:
     return floor(seconds * 16.0 + 0.5) / 16.0
+
+
+def silent(at_s: float, last_s: float, rhythm_s: float, allowed_s: float, *, ever_heard: bool) -> Finding:
+    """Nothing came for longer than is allowed."""
+    last_at = datetime.fromtimestamp(last_s, UTC)
+    values: dict[str, float | int | str] = {
+        "last_at": last_at.isoformat(),
+        "rhythm_minutes": round(rhythm_s / 60, 1),
+        "allowed_hours": round(allowed_s / 3600, 1),
+    }
+    return Finding(
+        kind=NoData.kind,
+        level=Level.ALERT,
+        at=datetime.fromtimestamp(at_s, UTC),
+        since=last_at,
+        reason=Reason(key="no_data" if ever_heard else "no_data_never", values=values),
+    )
+
+
+def unusable(at_s: float, since_s: float, case: Case) -> Finding:
+    """What comes tells no volume."""
+    since = datetime.fromtimestamp(since_s, UTC)
+    values = {"since_at": since.isoformat(), "case": case.value.replace("_", " ")}
+    return Finding(
+        kind=NoData.kind,
+        level=Level.ALERT,
+        at=datetime.fromtimestamp(at_s, UTC),
+        since=since,
+        reason=Reason(key="no_data_unusable", values=values),
+    )

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from detectors.habit import BEGINS, HOURS, KERNEL, LADDER, PARTS, TERMS, Population, terms
 from detectors.localtime import LocalClock
-from detectors.low_use import LowUse, LowUseParameters
+from detectors.low_use import PLAN_FROM_H, LowUse, LowUseParameters
 from detectors.low_use_state import LowUseState
 from detectors.parts import Part
 from domain.recording import Recording
@@ -30,13 +30,13 @@ Array = NDArray[np.float64]
 
 _LEARNING_DAYS = 14  # the first days of a home teach little: its own record is empty
 _TRAINING_DAYS = 42  # false alerts are counted after these
-_FROM_H = 2
+_FROM_H = int(PLAN_FROM_H)
 _RIDGE = 20.0  # on standardised terms
 
 
 @dataclass(slots=True)
 class Case:
-    """A silence that reached two hours: when in the record it ended, its terms, its length, its plan."""
+    """A silence that reached three hours: when in the record it ended, its terms, its length, its plan."""
 
     day: float
     terms: Array

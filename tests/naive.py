@@ -1,8 +1,15 @@
 """The detectors' arithmetic once more, slowly and obviously."""
 
-from math import cos, exp, log, pi, sin
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from itertools import pairwise
+from math import cos, exp, floor, inf, isnan, log, pi, sin
+from zoneinfo import ZoneInfo
 
-from detectors.habit import BEGINS, LADDER, PARTS, Before, Population
+from detectors.constant_flow import SCALES
+from detectors.habit import BEGINS, LADDER, PARTS, Before, Population, before
+from detectors.packing import single
+from domain.interval import Interval
 
 
 def logit(share: float) -> float:
@@ -62,3 +69,278 @@ def alarm_costs(chances: list[float], step: int) -> dict[int, float]:
 def least_flow(flows_lph: list[float], hours: int) -> float:
     """The least of the last hourly flows; 0 where there are fewer."""
     return min(flows_lph[-hours:]) if len(flows_lph) >= hours else 0.0
+
+
+class LowUse:
+    """`detectors.low_use`, with nothing summed up: all that ever happened is kept, and looked through at each plan."""
+
+    def __init__(self, zone: ZoneInfo, population: Population, budget: float, ask_budget: float) -> None:
+        self.zone, self.population, self.budgets = zone, population, (budget, ask_budget)
+        self.first_s = self.silent_from_s = self.silent_s = 0.0
+        self.step_l = inf
+        self.hours: list[list[int]] = []  # [local hour, used] of each hour heard of
+        self.journal: list[tuple[str, int, int]] = []  # what the own record is made of
+        self.samples: list[tuple[float, int]] = []  # since the register's thread was lost
+        self.least: list[tuple[int, str, float]] = []  # (local day, "3h" or "6h", least flow)
+        self.drip_day = 0
+        self.plan: list[int] = []
+        self.scores: list[list[float]] = []
+
+    def verdict(self, interval: Interval) -> str:
+        """ask, alert, or nothing."""
+        begin_s, end_s = interval.start_at.timestamp(), interval.end_at.timestamp()
+        if not self.first_s:
+            self.first_s = self.silent_from_s = begin_s
+        if isnan(interval.volume):
+            self.samples.clear()
+            self.begins_anew(end_s)
+            return ""
+        hours = (end_s - begin_s) / 3600.0
+        if interval.gap:
+            threshold_l = self.threshold_l(hours, min(self.step_l, 10.0))
+            self.sample(end_s, interval.volume)
+            if interval.volume >= threshold_l:
+                self.begins_anew(end_s)
+                return ""
+        else:
+            self.hear_of(self.local_hour(end_s - 1.0))
+            if 0.0 < interval.volume < self.step_l:
+                self.step_l = max(interval.volume, 1.0)
+            used = interval.volume >= self.threshold_l(hours, self.step_l)
+            self.sample(end_s, interval.volume)
+            if self.silent_s < 48 * 3600.0:
+                self.journal.append(("known", int(end_s - begin_s), 0))
+            if used:
+                self.hours[-1][1] = 1
+                self.silence_ends()
+                self.begins_anew(end_s)
+                return ""
+        self.silent_s += end_s - begin_s
+        return self.level(end_s)
+
+    def level(self, end_s: float) -> str:
+        if self.silent_s < (3.0 - 0.15) * 3600.0:
+            return ""
+        if not self.plan:
+            self.make_plan()
+        alert_h, asked_h = (self.plan[self.step(budget)] for budget in self.budgets)
+        hours = self.silent_s / 3600.0 + 0.15
+        old = end_s - self.first_s >= 14 * 86400.0
+        if self.silent_s >= 36 * 3600.0 or (old and hours >= alert_h):
+            return "alert"
+        return "ask" if hours >= min(asked_h, alert_h - 1) else ""
+
+    def begins_anew(self, at_s: float) -> None:
+        self.silent_from_s, self.silent_s, self.plan = at_s, 0.0, []
+
+    def local_hour(self, at_s: float) -> int:
+        wall = datetime.fromtimestamp(at_s, UTC).astimezone(self.zone).replace(tzinfo=UTC)
+        return int(wall.timestamp() // 3600)
+
+    def hear_of(self, hour: int) -> None:
+        if not self.hours or hour != self.hours[-1][0]:
+            if self.hours and hour // (24 * 16) != self.hours[-1][0] // (24 * 16):
+                self.journal.append(("fade", hour // (24 * 16), 0))
+            self.hours.append([hour, 0])
+
+    def silence_ends(self) -> None:
+        hours, begun = self.silent_s / 3600.0, self.local_hour(self.silent_from_s)
+        if hours < 1.0 and begun == self.hours[-1][0]:
+            return
+        self.journal.append(("silence", begun % 24 * BEGINS // 24, min(int(hours + 0.15), 24)))
+        if self.plan and hours <= 24.0:
+            self.journal.append(("raised", sum(alarm_h <= hours + 0.15 for alarm_h in self.plan), 0))
+
+    def rate(self) -> list[float]:
+        """Of use in each hour of the day: each hour that is over moves its own by a thirtieth, more while it's new."""
+        rate = [19661 / 65536] * 24
+        for (hour, used), (following, _) in pairwise(self.hours):
+            step = max(1 / 30, 1 / (following / 24.0 - self.first_s / 86400.0 + 5.0))
+            moved = rate[hour % 24] + step * (used - rate[hour % 24])
+            rate[hour % 24] = floor(moved * 65536 + 0.5) / 65536
+        return rate
+
+    def record(self) -> tuple[list[list[float]], list[int], float]:
+        """Counts of silences by beginning and length, of alarms that would have been raised, and days known."""
+        cells, known_s = [0] * (BEGINS * 25), 0
+        raised = [0] * (len(LADDER) + 1)
+        for what, first, second in self.journal:
+            match what:
+                case "fade":
+                    cells = [cell * 201 + (place * 167 + first * 89) % 256 >> 8 for place, cell in enumerate(cells)]
+                    raised = [count * 201 + (place * 167 + first * 89) % 256 >> 8 for place, count in enumerate(raised)]
+                    known_s = floor(known_s * 201 / 256 + 0.5)
+                case "silence":
+                    place = first * 25 + second
+                    cells[place] = min(cells[place] + PARTS[second], 255)
+                case "raised":
+                    raised[first] = min(raised[first] + 8, 255)
+                case _:
+                    known_s += first
+        rows = [[float(cell) for cell in cells[b * 25 : b * 25 + 25]] for b in range(BEGINS)]
+        return rows, raised, known_s / 86400.0
+
+    def make_plan(self) -> None:
+        silences, _, _ = self.record()
+        begun, rate = self.local_hour(self.silent_from_s), self.rate()
+        used = 0
+        for (hour, was_used), (following, _) in pairwise([*self.hours, [self.hours[-1][0], 0]]):
+            used = (used | was_used) << max(following - hour, 0) & (1 << 64) - 1
+        past = before(begun % 24, used >> max(self.hours[-1][0] - begun, 0), rate)
+        chances = hazard(silences, rate, past, self.population)
+        self.scores.append([logit_of(chance) for chance in chances])
+        best = [min(costs, key=lambda hour: costs[hour]) for costs in all_costs(chances)]
+        self.plan = [max(best[: step + 1]) for step in range(len(best))]
+
+    def step(self, budget: float) -> int:
+        """The first that keeps to the budget, as all after it do: on the own record and 30 days of other homes'."""
+        _, raised, days = self.record()
+        allowed = 1.25 * budget / 30.0 * (days + 30.0)
+        spent = [
+            sum(raised[step + 1 :]) / 8.0 + 30.0 * float(self.population.false_alerts[step])
+            for step in range(len(LADDER))
+        ]
+        over = [step for step, alerts in enumerate(spent) if alerts > allowed]
+        return min(max(over, default=-1) + 1, len(LADDER) - 1)
+
+    def threshold_l(self, hours: float, step_l: float) -> float:
+        drip_lph = self.drip_lph()
+        return step_l if drip_lph <= 0.05 else floor(drip_lph * hours) + 2.0 * step_l
+
+    def drip_lph(self) -> float:
+        """The third largest of seven days' least 3-h flows, or the second least of their 6-h flows."""
+        days_3h, days_6h = sorted(self.days_of("3h")[-7:]), sorted(self.days_of("6h")[-7:])
+        if len(days_3h) < 2:
+            return 0.0
+        there_6h = days_6h[1 if len(days_6h) == 7 else 0] if days_6h else 0.0
+        return max(days_3h[::-1][min(2, len(days_3h) // 2)], there_6h)
+
+    def days_of(self, which: str) -> list[float]:
+        flows: dict[int, list[float]] = {}
+        for day, kind, lph in self.least:
+            if kind == which and day != self.drip_day:
+                flows.setdefault(day, []).append(lph)
+        return [min(of_day) for of_day in flows.values()]
+
+    def sample(self, end_s: float, volume: float) -> None:
+        self.drip_day = self.local_hour(end_s - 1.0) // 24
+        total = (self.samples[-1][1] if self.samples else 0) + self.unsampled + round(volume * 1000.0)
+        if self.samples and end_s - self.samples[-1][0] < 3300.0:
+            self.unsampled = total - self.samples[-1][1]
+            return
+        self.unsampled = 0
+        older = [(end_s - at_s, total - before_it) for at_s, before_it in self.samples[-8:]]
+        for which, least_s, most_s in (("3h", 3 * 3600.0 - 400.0, 6 * 3600.0 - 400.0), ("6h", 6 * 3600.0 - 400.0, inf)):
+            flows = [single(millilitres * 3.6 / age_s) for age_s, millilitres in older if least_s <= age_s < most_s]
+            if flows:
+                self.least.append((self.drip_day, which, flows[-1]))
+        self.samples.append((end_s, total))
+
+    unsampled = 0
+
+
+def logit_of(chance: float) -> float:
+    return log(chance / (1.0 - chance))
+
+
+def all_costs(chances: list[float]) -> list[dict[int, float]]:
+    return [alarm_costs(chances, step) for step in range(len(LADDER))]
+
+
+class ConstantFlow:
+    """`detectors.constant_flow`, from all flows since the last gap, and all days gone by."""
+
+    def __init__(self) -> None:
+        self.first_s = 0.0
+        self.flows: list[tuple[float, float]] = []  # (begin [s], flow [L/h]) since the last gap
+        self.days: list[dict[int, float]] = []  # what each day taught, by scale; the last is running
+        self.running: tuple[int, float, float] | None = None  # grade, since [s], flow [L/h]
+
+    def verdict(self, interval: Interval) -> tuple[str, float] | None:
+        """(leak, tap or burst, since when [s]); none while all is clear; ("", 0) where it can't be told."""
+        begin_s, end_s = interval.start_at.timestamp(), interval.end_at.timestamp()
+        self.first_s = self.first_s or begin_s
+        while len(self.days) <= int((end_s - self.first_s) // 86400.0):
+            self.days.append({})
+        if interval.gap or isnan(interval.volume):
+            self.flows.clear()
+            return "", 0.0
+        flow_lph = single(interval.volume * 3600.0 / (end_s - begin_s))
+        self.flows.append((begin_s, flow_lph))
+        if flow_lph < 1.0:
+            self.running = None
+            return None
+        over = self.over(end_s, flow_lph)
+        if over and max(over) < 9 and end_s - self.first_s < 7 * 86400.0:
+            return "", 0.0
+        if self.running and flow_lph < 0.5 * self.running[2]:
+            self.running = None
+        gravest = max(over, key=lambda scale: (grade(scale), scale), default=None)
+        if gravest is not None and (self.running is None or grade(gravest) > grade(self.running[0])):
+            self.running = (gravest, *self.steady_since(gravest, end_s))
+        return None if self.running is None else (("leak", "tap", "burst")[grade(self.running[0])], self.running[1])
+
+    def over(self, end_s: float, flow_lph: float) -> list[int]:
+        """The scales on which the flow is over its limit, 9 for a burst; each teaches the day."""
+        record, over = self.record(), []
+        if flow_lph >= max(1200.0, 2.0 * record[1]):
+            over.append(9)
+        for number, scale in enumerate(SCALES):
+            _, steady = self.steady_since(number, end_s)
+            limit = max(scale.least_lph, scale.beyond * record[number])
+            taught = steady
+            if steady >= limit:
+                over.append(number)
+                if scale.hours <= 3.0:
+                    taught = min(steady, single(1.1 * limit / scale.beyond))
+            self.days[-1][number] = max(self.days[-1].get(number, 0.0), taught)
+        return over
+
+    def record(self) -> list[float]:
+        record = [0.0] * len(SCALES)
+        for day in self.days[:-1]:
+            record = [max(single(old * 0.98), day.get(number, 0.0)) for number, old in enumerate(record)]
+        return record
+
+    def steady_since(self, number: int, end_s: float) -> tuple[float, float]:
+        """Since when, and how much at least, water has run without a pause for that long; a burst: this interval."""
+        begins = [begin_s for begin_s, _ in self.flows]
+        from_s = end_s - (SCALES[number].hours * 3600.0 - 360.0) if number < len(SCALES) else begins[-1]
+        if begins[0] > from_s:
+            return 0.0, 0.0
+        last = max(place for place, begin_s in enumerate(begins) if begin_s <= from_s)
+        steady = min(flow for _, flow in self.flows[last:])
+        while last and self.flows[last - 1][1] >= steady:
+            last -= 1
+        return begins[last], steady
+
+
+def grade(scale: int) -> int:
+    if scale == len(SCALES):
+        return 2
+    return 1 if SCALES[scale].hours <= 3.0 else 0
+
+
+def edges(intervals: Iterable[Interval], low_use: LowUse, flow: ConstantFlow) -> list[tuple[datetime, str, str]]:
+    """(when, which kind, what was raised or that it ended), as an unknown volume ends no silence that is told."""
+    said, silence, water = [], "", ("", 0.0)
+    for interval in intervals:
+        at = interval.end_at
+        if not (silence and isnan(interval.volume)):
+            level = low_use.verdict(interval)
+            if silence and not level:
+                said.append((at, "low_use", "ended"))
+                silence = ""
+            elif level and silence not in {level, "alert"}:
+                said.append((at, "low_use", level))
+                silence = level
+        runs = flow.verdict(interval)
+        if runs is not None and not runs[0]:
+            continue
+        if water[0] and (runs is None or runs[1] != water[1]):
+            said.append((at, "constant_flow", "ended"))
+            water = ("", 0.0)
+        if runs is not None and not water[0]:
+            said.append((at, "constant_flow", runs[0]))
+            water = runs
+    return said

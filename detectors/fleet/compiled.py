@@ -1,0 +1,38 @@
+"""Code for numbers and arrays alone is compiled where numba is installed; else it runs as it stands, slowly."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+F = TypeVar("F", bound=Callable[..., object])
+
+try:
+    from numba import njit
+    from numba.extending import intrinsic
+except ImportError:
+    IS_COMPILED = False
+else:
+    IS_COMPILED = True
+
+
+def compiled(function: F) -> F:
+    """Never kept on disk: what numba keeps there it doesn't make anew when another file changes."""
+    return cast("F", njit(function, nogil=True, error_model="numpy", forceinline=True)) if IS_COMPILED else function
+
+
+def _uncounted() -> Callable[[Any], Any]:
+    """The same array, of which nobody counts who holds it: counting at each call takes longer than all the work."""
+    if not IS_COMPILED:
+        return lambda array: array
+
+    def uncounted(_: Any, array: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            copy = context.make_array(signature.return_type)(context, builder, arguments[0])
+            copy.meminfo = copy.meminfo.type(None)
+            return copy._getvalue()  # noqa: SLF001  # numba's name for it
+
+        return array(array), generate
+
+    return cast("Callable[[Any], Any]", intrinsic(uncounted))
+
+
+bare = _uncounted()

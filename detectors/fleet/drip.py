@@ -1,0 +1,119 @@
+"""`detectors.drip` for arrays."""
+
+from math import floor, inf
+
+import numpy as np
+
+from detectors.drip import (
+    APART_S,
+    DAYS,
+    DAYS_3H,
+    DAYS_AT_LEAST,
+    DAYS_NOT_6H,
+    LEAST_LPH,
+    PARTS_L,
+    SAMPLES,
+    SIX_H,
+    THREE_H,
+)
+from detectors.fleet.compiled import compiled
+from detectors.fleet.memory import (
+    DRIP_3H,
+    DRIP_6H,
+    DRIP_DAY,
+    DRIP_LPH,
+    DRIP_SAMPLES,
+    DRIP_TOTAL,
+    LEAST_3H,
+    LEAST_6H,
+    SAMPLES_AT_S,
+    SAMPLES_TOTAL,
+    TODAY_3H,
+    TODAY_6H,
+    Floats,
+    shift,
+)
+
+
+@compiled
+def use_threshold_l(m: Floats, hours: float, step_l: float) -> float:
+    lph = m[DRIP_LPH]
+    if lph <= LEAST_LPH:
+        return step_l
+    return floor(lph * hours) + 2.0 * step_l
+
+
+@compiled
+def follow(m: Floats, end_s: float, volume_l: float, local_day: int) -> None:
+    if local_day != m[DRIP_DAY]:
+        turn_day(m, local_day)
+    if volume_l != 0.0:
+        m[DRIP_TOTAL] += np.rint(volume_l * PARTS_L)
+    kept = int(m[DRIP_SAMPLES])
+    if kept and end_s - m[SAMPLES_AT_S + kept - 1] < APART_S:
+        return
+    three = True
+    for place in range(kept - 1, -1, -1):
+        age_s = end_s - m[SAMPLES_AT_S + place]
+        if age_s < THREE_H:
+            continue
+        lph = np.float64(np.float32((m[DRIP_TOTAL] - m[SAMPLES_TOTAL + place]) * (3600.0 / PARTS_L) / age_s))
+        if age_s >= SIX_H:
+            m[TODAY_6H] = min(m[TODAY_6H], lph)
+            break
+        if three:
+            three = False
+            m[TODAY_3H] = min(m[TODAY_3H], lph)
+    if kept == SAMPLES:
+        shift(m, SAMPLES_AT_S, kept)
+        shift(m, SAMPLES_TOTAL, kept)
+        kept -= 1
+    m[SAMPLES_AT_S + kept] = end_s
+    m[SAMPLES_TOTAL + kept] = m[DRIP_TOTAL]
+    m[DRIP_SAMPLES] = kept + 1.0
+
+
+@compiled
+def interrupt(m: Floats) -> None:
+    m[DRIP_SAMPLES] = m[DRIP_TOTAL] = 0.0
+
+
+@compiled
+def turn_day(m: Floats, local_day: int) -> None:
+    if m[TODAY_3H] < inf:
+        m[DRIP_3H] = append(m, LEAST_3H, DAYS, int(m[DRIP_3H]), m[TODAY_3H])
+    if m[TODAY_6H] < inf:
+        m[DRIP_6H] = append(m, LEAST_6H, DAYS, int(m[DRIP_6H]), m[TODAY_6H])
+    m[DRIP_DAY] = local_day
+    m[TODAY_3H] = m[TODAY_6H] = inf
+    kept = int(m[DRIP_3H])
+    if kept < DAYS_AT_LEAST:
+        m[DRIP_LPH] = 0.0
+        return
+    there_3h = ranked(m, LEAST_3H, kept, kept - 1 - min(DAYS_3H - 1, kept // 2))
+    kept = int(m[DRIP_6H])
+    m[DRIP_LPH] = max(there_3h, ranked(m, LEAST_6H, kept, DAYS_NOT_6H if kept == DAYS else 0) if kept else 0.0)
+
+
+@compiled
+def ranked(m: Floats, first: int, many: int, rank: int) -> float:
+    """The value that so many are less than; by counting: of so few that is quickest, and soonest compiled."""
+    found = 0.0
+    for place in range(first, first + many):
+        less = same = 0
+        for other in range(first, first + many):
+            less += m[other] < m[place]
+            same += m[other] == m[place]
+        if less <= rank < less + same:
+            found = m[place]
+    return found
+
+
+@compiled
+def append(m: Floats, first: int, most: int, many: int, value: float) -> int:
+    """Drops the oldest where there is no room; how many there are then."""
+    if many == most:
+        shift(m, first, many)
+        many -= 1
+    m[first + many] = value
+    return many + 1

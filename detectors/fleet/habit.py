@@ -1,0 +1,169 @@
+"""`detectors.habit` for arrays: what came before a silence, how it may end, when to tell somebody."""
+
+import numpy as np
+
+from detectors.fleet.compiled import compiled
+from detectors.fleet.memory import (
+    EXPOSED,
+    HOUR,
+    HOUR_USED,
+    LASTING,
+    LENGTHS,
+    LOGITS,
+    RATE,
+    SCORES,
+    SILENCES,
+    USED_EARLIER,
+    USED_LATER,
+    Floats,
+)
+from detectors.fleet.rules import CHOICES, CLOCK, COST, IN_3_H, IN_24_H, LEVEL_LONGER, NOW, OWN, PAST, PRIOR, SOON
+from detectors.habit import (
+    BEGINS,
+    EXPOSURE,
+    HOURS,
+    KERNEL,
+    LADDER,
+    SCALED,
+    SHORTEST_H,
+    WORTH,
+)
+
+_HALF = (1 << 32) - 1
+_FORTY = (1 << 40) - 1
+_LADDER = LADDER.copy()
+
+
+@compiled
+def logit(share: float) -> float:
+    if share < 1e-4:
+        share = 1e-4
+    elif share > 1.0 - 1e-4:
+        share = 1.0 - 1e-4
+    return np.log(share / (1.0 - share))
+
+
+@compiled
+def used_in(used: int, hours: int) -> int:
+    """How many of the last so many hours saw use."""
+    bits, count = used & (1 << hours) - 1, 0
+    while bits:
+        bits &= bits - 1
+        count += 1
+    return count
+
+
+@compiled
+def unused_runs(used: int) -> tuple[int, int]:
+    """Unused hours directly before the last use, and the longest run of them in 40 hours, both at most 24."""
+    used &= _FORTY
+    if not used:
+        return 24, 24
+    seen = _FORTY
+    while not used & 1:
+        used >>= 1
+        seen >>= 1
+    directly = 0
+    while directly < 24 and not used >> (directly + 1) & 1 and seen >> (directly + 1) & 1:
+        directly += 1
+    unused, longest = ~used & seen, 0
+    while unused and longest < 24:
+        unused &= unused << 1
+        longest += 1
+    return directly, longest
+
+
+@compiled
+def used_at(m: Floats, hour: int) -> int:
+    """The bits of the hours with use up to this one; lowest: this."""
+    back = max(int(m[HOUR]) - hour, 0)
+    later = int(m[USED_LATER]) | int(m[HOUR_USED])
+    if back >= 64:
+        return 0
+    if back >= 32:
+        return int(m[USED_EARLIER]) >> (back - 32)
+    return later >> back | int(m[USED_EARLIER]) << (32 - back)
+
+
+@compiled
+def move_on(m: Floats, hours: int) -> None:
+    """The bits of the hours with use, so many hours later; 64 are kept, in halves that a float holds exactly."""
+    later, earlier = int(m[USED_LATER]) | int(m[HOUR_USED]), int(m[USED_EARLIER])
+    while hours > 0 and (later or earlier):
+        step = min(hours, 16)
+        earlier = (earlier << step | later >> (32 - step)) & _HALF
+        later = later << step & _HALF
+        hours -= step
+    m[USED_LATER] = later
+    m[USED_EARLIER] = earlier
+
+
+@compiled
+def score(m: Floats, p: Floats, begun: int) -> None:
+    """logit P(use in the hour after l silent ones), into `SCORES`."""
+    used = used_at(m, begun)
+    begun %= 24
+    in_3_h = in_6_h = in_24_h = 0.0
+    for back in range(24):
+        hour = begun - back if back <= begun else begun - back + 24
+        expected = m[RATE + hour]
+        in_24_h += expected
+        if back < 6:
+            in_6_h += expected
+        if back < 3:
+            in_3_h += expected
+    directly_h, longest_h = unused_runs(used)
+    term_3_h = np.log((used_in(used, 3) + 0.5) / (in_3_h + 0.5))
+    term_6_h = np.log((used_in(used, 6) + 0.5) / (in_6_h + 0.5))
+    term_24_h = np.log((used_in(used, 24) + 1.0) / (in_24_h + 1.0))
+    level = logit(in_24_h / 24.0)
+    constant = p[PAST + 0] * term_3_h + p[PAST + 1] * term_6_h + p[PAST + 2] * term_24_h
+    constant += p[PAST + 3] * (directly_h / 10.0) + p[PAST + 4] * (longest_h / 10.0) + p[PAST + 5] * level
+    slope = p[IN_3_H] * term_3_h + p[IN_24_H] * term_24_h + p[LEVEL_LONGER] * level
+    place = begun * BEGINS // 24
+    for length in range(LENGTHS):
+        m[LASTING + length] = 0.0
+    for other in range(BEGINS):
+        weight, row = KERNEL[place, other], SILENCES + other * LENGTHS
+        for length in range(LENGTHS):
+            m[LASTING + length] += weight * m[row + length]
+    longer, beyond = 0.0, 1.0
+    for length in range(HOURS, -1, -1):
+        longer += m[LASTING + length] * WORTH[length]
+        lasted = longer + p[PRIOR + place * LENGTHS + length]
+        if length < HOURS:
+            own = logit(1.0 - beyond / lasted)
+            hour = begun + length + 1
+            hour = hour - 24 if hour >= 24 else hour
+            now, soon = m[LOGITS + hour], m[LOGITS + (hour + 1 if hour < 23 else 0)]
+            m[SCORES + length] = (
+                p[CLOCK + begun * HOURS + length]
+                + own * p[OWN + length]
+                + now * p[NOW + length]
+                + soon * p[SOON]
+                + (SCALED[length] * slope + constant)
+            )
+        beyond = lasted
+
+
+@compiled
+def weigh(m: Floats) -> None:
+    """From `SCORES` how likely the silence lasts so long, and how exposed to a collapse that leaves one."""
+    m[LASTING] = 1.0
+    m[EXPOSED] = 0.0
+    for length in range(HOURS):
+        lasting = m[LASTING + length]
+        m[LASTING + length + 1] = lasting * (1.0 / (1.0 + np.exp(m[SCORES + length])))
+        m[EXPOSED] += (lasting - m[LASTING + length + 1]) * EXPOSURE[length]
+
+
+@compiled
+def alarm_h(m: Floats, p: Floats, step: int) -> int:
+    """The alarm hour at this step of the ladder, once the scores are weighed."""
+    least, best = np.inf, 0
+    for choice in range(CHOICES):
+        ends_after = m[LASTING + SHORTEST_H + choice] - m[LASTING + HOURS]
+        total = _LADDER[step] * ends_after + m[EXPOSED] * p[COST + choice]
+        if total < least:
+            least, best = total, choice
+    return best + SHORTEST_H

@@ -1,0 +1,309 @@
+"""`detectors.household` for arrays: one household's registers through its detectors, and then the next household's."""
+
+from math import inf, isnan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.fleet import change_in_use, constant_flow, low_use, no_data
+from detectors.fleet.compiled import bare, compiled
+from detectors.fleet.memory import (
+    ALERT,
+    ASIDE_L,
+    CANNOT_TELL,
+    CHANGE_IN_USE,
+    CHANGE_SINCE_S,
+    CONSTANT_FLOW,
+    DAYS_AT_NIGHT,
+    DAYS_KEPT,
+    DAYS_USED,
+    FLOW_DAY_S,
+    FLOW_GRADE,
+    FLOW_LPH,
+    FLOW_SINCE_S,
+    GRADE,
+    HEARD,
+    HEARD_LAST_S,
+    HOUR,
+    LAST_S,
+    LAST_USE_S,
+    LONGEST,
+    LOW_USE,
+    MARK_L,
+    MARKED_S,
+    NO_DATA,
+    NOTHING,
+    RECORD,
+    RHYTHM_S,
+    RUNNING,
+    RUNNING_SINCE_S,
+    SILENT_FROM_S,
+    SILENT_S,
+    STEP_L,
+    STILL_UNTIL_S,
+    UNUSABLE_S,
+    USE_WHILE_ABSENT,
+    Floats,
+    begin,
+)
+from detectors.fleet.register import CONFLICT, DUPLICATE, FIRST, OLDER, advance, keep_length
+from detectors.fleet.rules import FIRST_RHYTHM_S, NET_S, ORDINARY_S, RECENT_DAYS, SCALES, SOONEST_S
+from detectors.low_use_state import LONGEST_DAYS
+
+HOME, SLOT, KIND, LEVEL, AT_S, SINCE_S, WHY = range(7)  # of a row that is said; from WHY on the reason's numbers
+WIDTH = WHY + 5
+A_READING = 10  # rows at most
+IS_MISSED, NEVER_HEARD, TELLS_NOTHING = 0.0, 1.0, 2.0  # why there is no data
+BY_HABIT, BY_NET, NEVER_MOVED = 0.0, 1.0, 2.0  # why low use
+
+
+@compiled
+def watch_homes(
+    m: Floats,
+    p: Floats,
+    clock: Floats,
+    scores: Floats,
+    at_s: Floats,
+    hours: NDArray[np.int64],
+    register_l: NDArray[np.floating],
+    absences_s: Floats,
+    absent_from: NDArray[np.int64],
+    first: int,
+    until_s: float,
+    said: Floats,
+) -> tuple[int, int]:
+    """From home `first` on, as long as there is room in `said`: (the next home, how many rows are said)."""
+    m, p, clock, scores, said = bare(m), bare(p), bare(clock), bare(scores), bare(said)
+    absences_s = bare(absences_s)
+    homes, slots = register_l.shape
+    rows = 0
+    for home in range(first, homes):
+        if rows + A_READING * (slots + 1) > len(said):
+            return home, rows
+        begin(m)
+        absent = absences_s[absent_from[home] : absent_from[home + 1]]
+        own = home if len(at_s) > 1 else 0
+        begun = rows
+        for slot in range(slots):
+            litres = np.float64(register_l[home, slot])
+            if isnan(litres):
+                continue
+            before = rows
+            rows = observe(m, p, clock, scores, absent, hours[own, slot], at_s[own, slot], litres, said, rows)
+            for row in range(before, rows):
+                said[row, SLOT] = slot
+        if until_s > 0.0:
+            before = rows
+            rows = tick(m, p, until_s, said, rows)
+            said[before:rows, SLOT] = slots
+        said[begun:rows, HOME] = home
+    return homes, rows
+
+
+@compiled
+def observe(
+    m: Floats,
+    p: Floats,
+    clock: Floats,
+    scores: Floats,
+    absences_s: Floats,
+    hour: int,
+    at_s: float,
+    litres: float,
+    said: Floats,
+    rows: int,
+) -> int:
+    """How many rows are said after it."""
+    if at_s < m[STILL_UNTIL_S] and stands_still(m, p, hour, at_s, litres):
+        return rows
+    if at_s - m[HEARD_LAST_S] >= p[SOONEST_S]:
+        rows = tick(m, p, at_s, said, rows)
+    no_data.heard(m, at_s)
+    case, length_s, volume, gap = advance(m, at_s, litres)
+    is_usable = not isnan(volume) if length_s else case == FIRST
+    rows = usable(m, p, at_s, case, is_usable, said, rows)
+    m[STILL_UNTIL_S] = 0.0
+    if length_s == 0.0:
+        return rows
+    rows = judge(m, p, clock, scores, absences_s, hour, at_s - length_s, at_s, volume, gap, said, rows)
+    if not gap:
+        m[STILL_UNTIL_S] = still_until_s(m, p, absences_s, at_s)
+    return rows
+
+
+@compiled
+def judge(
+    m: Floats,
+    p: Floats,
+    clock: Floats,
+    scores: Floats,
+    absences_s: Floats,
+    hour: int,
+    begin_s: float,
+    at_s: float,
+    volume: float,
+    gap: bool,
+    said: Floats,
+    rows: int,
+) -> int:
+    """One interval through the detectors."""
+    level = CANNOT_TELL
+    is_usable = not isnan(volume)
+    if is_usable or m[RUNNING + LOW_USE] == NOTHING:
+        level = low_use.observe(m, p, clock, scores, absences_s, hour, begin_s, at_s, volume, gap)
+    before = rows
+    rows = follow(m, LOW_USE, level, at_s, m[SILENT_FROM_S], said, rows)
+    if is_raised(said, before, rows):
+        why_low_use(m, p, clock, at_s, said[rows - 1])
+    level = constant_flow.observe(m, p, begin_s, at_s, volume, gap)
+    before = rows
+    rows = follow(m, CONSTANT_FLOW, level, at_s, m[FLOW_SINCE_S], said, rows)
+    if is_raised(said, before, rows):
+        why_constant_flow(m, p, said[rows - 1])
+    used = m[LAST_USE_S] == at_s
+    level = change_in_use.observe(m, p, hour, at_s, used)
+    if level != change_in_use.NOT_ASKED:
+        before = rows
+        rows = follow(m, CHANGE_IN_USE, level, at_s, m[CHANGE_SINCE_S], said, rows)
+        if is_raised(said, before, rows):
+            why_change(m, p, said[rows - 1])
+    if low_use.any_absence(m, absences_s) or m[RUNNING + USE_WHILE_ABSENT] != NOTHING:
+        rows = use_while_absent(m, absences_s, begin_s, at_s, used, said, rows)
+    return rows
+
+
+@compiled
+def stands_still(m: Floats, p: Floats, hour: int, at_s: float, litres: float) -> bool:
+    step_s = at_s - m[HEARD_LAST_S]
+    if litres != m[MARK_L] or not 0.0 < step_s < p[ORDINARY_S]:
+        return False
+    if hour != m[HOUR]:
+        if hour < m[HOUR] or change_in_use.is_due(m, p, hour):
+            return False
+        change_in_use.turn_hour(m, p, hour)
+    low_use.stands_still(m, at_s, step_s, hour)
+    constant_flow.stands_still(m)
+    no_data.heard(m, at_s)
+    m[LAST_S] = m[MARKED_S] = at_s
+    keep_length(m, step_s)
+    return True
+
+
+@compiled
+def anything_runs(m: Floats) -> bool:
+    for kind in range(RUNNING, RUNNING + 5):  # noqa: SIM110  # any() would need a generator
+        if m[kind] != NOTHING:
+            return True
+    return False
+
+
+@compiled
+def still_until_s(m: Floats, p: Floats, absences_s: Floats, at_s: float) -> float:
+    if anything_runs(m) or m[UNUSABLE_S] or low_use.any_absence(m, absences_s):
+        return 0.0
+    if m[MARKED_S] != m[LAST_S] or not isnan(m[ASIDE_L]) or m[HEARD_LAST_S] != at_s:
+        return 0.0
+    return min(m[FLOW_DAY_S], at_s + low_use.still_for_s(m, p))
+
+
+@compiled
+def tick(m: Floats, p: Floats, now_s: float, said: Floats, rows: int) -> int:
+    """Time passes without readings."""
+    due_s = no_data.deadline_s(m, p)
+    if m[RUNNING + NO_DATA] != NOTHING or now_s < due_s:
+        return rows
+    rows = follow(m, NO_DATA, ALERT, due_s, m[HEARD_LAST_S], said, rows)
+    why = said[rows - 1, WHY:]
+    why[0] = IS_MISSED if m[HEARD] else NEVER_HEARD
+    why[1] = m[RHYTHM_S] if m[RHYTHM_S] else p[FIRST_RHYTHM_S]
+    why[2] = no_data.allowed_s(m, p)
+    return rows
+
+
+@compiled
+def usable(m: Floats, p: Floats, at_s: float, case: int, is_usable: bool, said: Floats, rows: int) -> int:
+    if is_usable:
+        m[UNUSABLE_S] = 0.0
+        return follow(m, NO_DATA, NOTHING, at_s, 0.0, said, rows)
+    if case in (DUPLICATE, CONFLICT, OLDER):
+        return rows
+    too_long = no_data.is_unusable(m, p, at_s)
+    if too_long and m[RUNNING + NO_DATA] == NOTHING:
+        rows = follow(m, NO_DATA, ALERT, at_s, m[UNUSABLE_S], said, rows)
+        said[rows - 1, WHY] = TELLS_NOTHING
+        said[rows - 1, WHY + 1] = case
+    return rows
+
+
+@compiled
+def use_while_absent(
+    m: Floats, absences_s: Floats, begin_s: float, at_s: float, used: bool, said: Floats, rows: int
+) -> int:
+    left_s = low_use.left_s(m, absences_s, begin_s)
+    running = m[RUNNING + USE_WHILE_ABSENT] != NOTHING
+    level = NOTHING if left_s == inf or (not running and not used) else ALERT
+    return follow(m, USE_WHILE_ABSENT, level, at_s, left_s, said, rows)
+
+
+@compiled
+def follow(m: Floats, kind: int, level: float, at_s: float, since_s: float, said: Floats, rows: int) -> int:
+    """As `HouseholdWatch._follow`: edges only."""
+    before = m[RUNNING + kind]
+    if level == CANNOT_TELL or (before == NOTHING and level == NOTHING):
+        return rows
+    if level == NOTHING or (before != NOTHING and since_s != m[RUNNING_SINCE_S + kind]):
+        rows = say(said, rows, kind, NOTHING, at_s, m[RUNNING_SINCE_S + kind])
+        said[rows - 1, WHY] = before
+        m[RUNNING + kind] = before = NOTHING
+    if level > before and (before == NOTHING or level == ALERT):
+        rows = say(said, rows, kind, level, at_s, since_s)
+        m[RUNNING + kind] = level
+        m[RUNNING_SINCE_S + kind] = since_s
+    return rows
+
+
+@compiled
+def say(said: Floats, rows: int, kind: int, level: float, at_s: float, since_s: float) -> int:
+    row = said[rows]
+    row[:] = 0.0
+    row[KIND] = kind
+    row[LEVEL] = level
+    row[AT_S] = at_s
+    row[SINCE_S] = since_s
+    return rows + 1
+
+
+@compiled
+def is_raised(said: Floats, before: int, rows: int) -> bool:
+    """Whether the last of the rows said since is a rise, whose reason is still to be given."""
+    return rows > before and said[rows - 1, LEVEL] != NOTHING
+
+
+@compiled
+def why_low_use(m: Floats, p: Floats, clock: Floats, at_s: float, row: Floats) -> None:
+    silent_s = m[SILENT_S]
+    row[WHY] = low_use.expected(m, clock, at_s)
+    for day in range(LONGEST, LONGEST + LONGEST_DAYS):
+        row[WHY + 1] = max(row[WHY + 1], m[day])
+    row[WHY + 2] = silent_s
+    row[WHY + 3] = m[LAST_USE_S]
+    row[WHY + 4] = BY_NET if silent_s >= p[NET_S] else BY_HABIT
+    if m[STEP_L] == inf:
+        row[WHY + 4] = NEVER_MOVED
+
+
+@compiled
+def why_constant_flow(m: Floats, p: Floats, row: Floats) -> None:
+    grade = int(m[FLOW_GRADE])
+    row[WHY] = m[FLOW_LPH]
+    row[WHY + 1] = m[RECORD + (1 if grade == int(p[SCALES]) else grade)]
+    row[WHY + 2] = constant_flow.rank(p, grade)
+
+
+@compiled
+def why_change(m: Floats, p: Floats, row: Floats) -> None:
+    grade = int(m[GRADE])
+    first = DAYS_USED if grade == 1 else DAYS_AT_NIGHT
+    days = m[first : first + int(m[DAYS_KEPT])]
+    row[WHY] = grade
+    row[WHY + 1], row[WHY + 2], _ = change_in_use.deviation(days, int(p[RECENT_DAYS]))

@@ -1,0 +1,295 @@
+"""`detectors.low_use` for arrays. Each function does what the method of its name does there."""
+
+from math import floor, inf, isnan
+
+from detectors.fleet import drip
+from detectors.fleet.compiled import compiled
+from detectors.fleet.habit import alarm_h, logit, move_on, score, weigh
+from detectors.fleet.memory import (
+    ABSENT_PAST_S,
+    ALERT,
+    ALERT_H,
+    ASK,
+    ASK_H,
+    FIRST_S,
+    HOUR,
+    HOUR_USED,
+    KNOWN_S,
+    LAST_USE_S,
+    LENGTHS,
+    LOGITS,
+    LONGEST,
+    NOTHING,
+    PLANNED,
+    PLANS_KEPT,
+    RATE,
+    SCORES,
+    SILENCES,
+    SILENT_FROM_S,
+    SILENT_S,
+    STEP_L,
+    STEPS,
+    UP_S,
+    WOULD_RAISE,
+    Floats,
+    shift,
+)
+from detectors.fleet.rules import ASK_BUDGET, ASKS_ONLY_S, BUDGET, NET_S, OTHERS
+from detectors.habit import BEGINS, HOURS, PARTS, SHORTEST_H
+from detectors.low_use import (
+    ASKED_BEFORE_H,
+    EIGHTHS,
+    MORNING,
+    PLAN_FROM_H,
+    PRESUMED_ABSENT_S,
+    PRIOR_DAYS,
+    RATE_DAYS,
+    SLACK_H,
+    SPENT,
+)
+from detectors.low_use_state import LONGEST_DAYS, RATE_STEPS
+from detectors.record import FADE_DAYS, FADED, MOST, TURN_OF_PERIOD, TURN_OF_PLACE
+
+
+@compiled
+def local_s(clock: Floats, at_s: float) -> float:
+    """`clock`: an hour [h since 1970 UTC], then the wall clock's offset [s] in that hour and those after it."""
+    place = int(at_s) // 3600 - int(clock[0]) + 1
+    return at_s + clock[min(max(place, 1), len(clock) - 1)]
+
+
+@compiled
+def local_hour(clock: Floats, at_s: float) -> int:
+    return int(local_s(clock, at_s)) // 3600
+
+
+@compiled
+def observe(
+    m: Floats,
+    p: Floats,
+    clock: Floats,
+    scores: Floats,
+    absences_s: Floats,
+    hour: int,
+    begin_s: float,
+    end_s: float,
+    volume: float,
+    gap: bool,
+) -> float:
+    """The level of what is found, `NOTHING`, or `CANNOT_TELL`."""
+    if m[FIRST_S] == 0.0:
+        m[FIRST_S] = begin_s
+        restart(m, begin_s)
+    if len(absences_s) and is_absent(m, absences_s, end_s):
+        return while_absent(m, begin_s, end_s, volume)
+    if gap or isnan(volume):
+        return across_gap(m, p, clock, scores, begin_s, end_s, volume)
+    if used_water(m, clock, hour, volume, begin_s, end_s):
+        learn(m, p, clock)
+        restart(m, end_s)
+        m[LAST_USE_S] = end_s
+        return NOTHING
+    m[SILENT_S] += end_s - begin_s
+    return verdict(m, p, clock, scores, end_s)
+
+
+@compiled
+def stands_still(m: Floats, end_s: float, step_s: float, hour: int) -> None:
+    if hour != m[HOUR]:
+        turn_hour(m, hour)
+    drip.follow(m, end_s, 0.0, hour // 24)
+    m[KNOWN_S] += step_s
+    m[SILENT_S] += step_s
+
+
+@compiled
+def still_for_s(m: Floats, p: Floats) -> float:
+    ask_h = min(m[ASK_H], m[ALERT_H]) if m[PLANNED] else PLAN_FROM_H
+    return min(3600.0 * (ask_h - SLACK_H), p[NET_S], PRESUMED_ABSENT_S) - m[SILENT_S]
+
+
+@compiled
+def left_s(m: Floats, absences_s: Floats, at_s: float) -> float:
+    """Since when the household is announced to be empty; inf if it isn't."""
+    since_s = inf
+    for place in range(len(absences_s)):
+        begins_s, ends_s = absences_s[place, 0], absences_s[place, 1]
+        if ends_s > m[ABSENT_PAST_S] and begins_s <= at_s < ends_s:
+            since_s = min(since_s, begins_s)
+    return since_s
+
+
+@compiled
+def any_absence(m: Floats, absences_s: Floats) -> bool:
+    """Whether one runs or is yet to come."""
+    for place in range(len(absences_s)):  # noqa: SIM110  # any() would need a generator
+        if absences_s[place, 1] > m[ABSENT_PAST_S]:
+            return True
+    return False
+
+
+@compiled
+def is_absent(m: Floats, absences_s: Floats, end_s: float) -> bool:
+    m[ABSENT_PAST_S] = max(m[ABSENT_PAST_S], end_s)
+    for place in range(len(absences_s)):  # noqa: SIM110  # any() would need a generator
+        if absences_s[place, 0] <= end_s < absences_s[place, 1]:
+            return True
+    return False
+
+
+@compiled
+def while_absent(m: Floats, begin_s: float, end_s: float, volume: float) -> float:
+    drip.interrupt(m)
+    restart(m, end_s)
+    hours = (end_s - begin_s) / 3600.0
+    if volume >= drip.use_threshold_l(m, hours, min(m[STEP_L], 10.0)):
+        m[LAST_USE_S] = end_s
+    return NOTHING
+
+
+@compiled
+def across_gap(
+    m: Floats, p: Floats, clock: Floats, scores: Floats, begin_s: float, end_s: float, volume: float
+) -> float:
+    if isnan(volume):
+        drip.interrupt(m)
+        restart(m, end_s)
+        return NOTHING
+    hours = (end_s - begin_s) / 3600.0
+    threshold_l = drip.use_threshold_l(m, hours, min(m[STEP_L], 10.0))
+    drip.follow(m, end_s, volume, local_hour(clock, end_s - 1.0) // 24)
+    if volume >= threshold_l:
+        restart(m, end_s)
+        return NOTHING
+    m[SILENT_S] += hours * 3600.0
+    return verdict(m, p, clock, scores, end_s)
+
+
+@compiled
+def used_water(m: Floats, clock: Floats, hour: int, volume: float, begin_s: float, end_s: float) -> bool:
+    if hour != m[HOUR]:
+        turn_hour(m, hour)
+    if 0.0 < volume < m[STEP_L]:
+        m[STEP_L] = max(volume, 1.0)
+    used = volume >= drip.use_threshold_l(m, (end_s - begin_s) / 3600.0, m[STEP_L])
+    drip.follow(m, end_s, volume, hour // 24)
+    if used:
+        m[HOUR_USED] = 1.0
+        if hour % 24 >= MORNING and local_hour(clock, m[UP_S] - 1.0) // 24 != hour // 24:
+            m[UP_S] = end_s
+    if m[SILENT_S] < PRESUMED_ABSENT_S:
+        m[KNOWN_S] += end_s - begin_s
+    return used
+
+
+@compiled
+def turn_hour(m: Floats, hour: int) -> None:
+    last = int(m[HOUR])
+    if last:
+        step = max(1.0 / RATE_DAYS, 1.0 / (hour / 24.0 - m[FIRST_S] / 86400.0 + 5.0))
+        place = last % 24
+        rate = m[RATE + place] + step * (m[HOUR_USED] - m[RATE + place])
+        m[RATE + place] = floor(rate * RATE_STEPS + 0.5) / RATE_STEPS
+        m[LOGITS + place] = logit(m[RATE + place])
+        move_on(m, hour - last)
+    if hour // 24 != last // 24:
+        shift(m, LONGEST, LONGEST_DAYS)
+        m[LONGEST + LONGEST_DAYS - 1] = 0.0
+        period = hour // (24 * FADE_DAYS)
+        if period != last // (24 * FADE_DAYS):
+            fade(m[SILENCES : SILENCES + BEGINS * LENGTHS], period)
+            fade(m[WOULD_RAISE : WOULD_RAISE + STEPS + 1], period)
+            m[KNOWN_S] = floor(m[KNOWN_S] * FADED / 256.0 + 0.5)
+    m[HOUR] = hour
+    m[HOUR_USED] = 0.0
+
+
+@compiled
+def fade(counts: Floats, period: int) -> None:
+    for place in range(len(counts)):
+        turn = place * TURN_OF_PLACE + period * TURN_OF_PERIOD & 255
+        counts[place] = int(counts[place]) * FADED + turn >> 8
+
+
+@compiled
+def restart(m: Floats, at_s: float) -> None:
+    m[SILENT_FROM_S] = at_s
+    m[SILENT_S] = m[PLANNED] = 0.0
+
+
+@compiled
+def learn(m: Floats, p: Floats, clock: Floats) -> None:
+    hours = m[SILENT_S] / 3600.0
+    begun = local_hour(clock, m[SILENT_FROM_S])
+    if hours < 1.0 and begun == m[HOUR]:
+        return
+    lasted = min(int(hours + SLACK_H), HOURS)
+    row = begun % 24 * BEGINS // 24
+    cell = SILENCES + row * LENGTHS + lasted
+    today = LONGEST + LONGEST_DAYS - 1
+    m[cell] = min(m[cell] + PARTS[lasted], MOST)
+    m[today] = max(m[today], min(floor(hours * 4.0), 255.0))
+    if m[PLANNED] and hours <= HOURS:
+        steps, above = (
+            0,
+            STEPS if hours + SLACK_H >= SHORTEST_H else 0,
+        )  # a dearer false alert never makes a sooner alarm
+        while steps < above:
+            middle = (steps + above) // 2
+            if alarm_h(m, p, middle) <= hours + SLACK_H:
+                steps = middle + 1
+            else:
+                above = middle
+        m[WOULD_RAISE + steps] = min(m[WOULD_RAISE + steps] + EIGHTHS, MOST)
+
+
+@compiled
+def verdict(m: Floats, p: Floats, clock: Floats, scores: Floats, end_s: float) -> float:
+    if m[SILENT_S] < 3600.0 * (PLAN_FROM_H - SLACK_H):
+        return NOTHING
+    if not m[PLANNED]:
+        score(m, p, local_hour(clock, m[SILENT_FROM_S]))
+        keep_scores(m, scores, end_s)
+        weigh(m)
+        m[PLANNED] = 1.0
+        m[ALERT_H] = alarm_h(m, p, step_of(m, p, p[BUDGET]))
+        m[ASK_H] = min(float(alarm_h(m, p, step_of(m, p, p[ASK_BUDGET]))), m[ALERT_H] - ASKED_BEFORE_H)
+    hours = m[SILENT_S] / 3600.0 + SLACK_H
+    experienced = end_s - m[FIRST_S] >= p[ASKS_ONLY_S]
+    if m[SILENT_S] >= p[NET_S] or (experienced and hours >= m[ALERT_H]):
+        return ALERT
+    return ASK if hours >= m[ASK_H] else NOTHING
+
+
+@compiled
+def keep_scores(m: Floats, scores: Floats, end_s: float) -> None:
+    """Of each plan, for who wants to see them all: when it was made, and its scores, where there is room."""
+    kept = int(m[PLANS_KEPT])
+    if kept < len(scores):
+        scores[kept, 0] = end_s
+        for length in range(HOURS):
+            scores[kept, 1 + length] = m[SCORES + length]
+        m[PLANS_KEPT] += 1.0
+
+
+@compiled
+def step_of(m: Floats, p: Floats, budget: float) -> int:
+    allowed = SPENT * budget / 30.0 * (m[KNOWN_S] / 86400.0 + PRIOR_DAYS)
+    own, step = 0.0, STEPS
+    while step:
+        own += m[WOULD_RAISE + step] / EIGHTHS
+        if own + p[OTHERS + step - 1] > allowed:
+            break
+        step -= 1
+    return min(step, STEPS - 1)
+
+
+@compiled
+def expected(m: Floats, clock: Floats, end_s: float) -> float:
+    """Hours with use that the own rate let expect during this silence."""
+    first = local_hour(clock, m[SILENT_FROM_S])
+    last = local_hour(clock, end_s)
+    total = 0.0
+    for hour in range(first + 1, min(last, first + 96) + 1):
+        total += m[RATE + hour % 24]
+    return total

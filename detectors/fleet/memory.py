@@ -1,0 +1,87 @@
+"""What is remembered of one household while its registers are gone through: one array, and the names of its places.
+
+One array, as a compiler takes ten times as long over thirty.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.drip import DAYS, SAMPLES
+from detectors.fleet.compiled import compiled
+from detectors.habit import BEGINS, HOURS, LADDER
+from detectors.low_use_state import LONGEST_DAYS, RATE_START
+from domain.register import LENGTHS_KEPT
+
+Floats = NDArray[np.float64]
+
+STEPS = len(LADDER)
+LENGTHS = HOURS + 1  # of silences
+MOST_SCALES = 16
+MOST_DAYS = 64
+NOTHING, ASK, ALERT, CANNOT_TELL = 0.0, 1.0, 2.0, -1.0  # what is found; the first three run on
+
+_places = iter(range(1 << 20))
+
+
+def _place(size: int = 1) -> int:
+    """The first of the next so many places."""
+    first = next(_places)
+    for _ in range(size - 1):
+        next(_places)
+    return first
+
+
+# of the register
+LAST_S, LAST_L, MARKED_S, MARK_L, ASIDE_L, LENGTHS_SEEN = (_place() for _ in range(6))
+LENGTHS_S = _place(LENGTHS_KEPT)
+# of low use
+FIRST_S, LAST_USE_S, SILENT_FROM_S, SILENT_S, KNOWN_S, STEP_L, UP_S = (_place() for _ in range(7))
+HOUR, HOUR_USED, USED_LATER, USED_EARLIER, ASK_H, ALERT_H, PLANNED = (_place() for _ in range(7))
+ABSENT_PAST_S, STILL_UNTIL_S, PLANS_KEPT = (_place() for _ in range(3))
+RATE = _place(24)
+LOGITS = _place(24)  # of the rates
+SILENCES = _place(BEGINS * LENGTHS)
+WOULD_RAISE = _place(STEPS + 1)
+LONGEST = _place(LONGEST_DAYS)
+SCORES = _place(HOURS)  # of the last plan
+LASTING, EXPOSED = _place(LENGTHS), _place()
+# of the drip
+DRIP_DAY, DRIP_LPH, DRIP_TOTAL, TODAY_3H, TODAY_6H, DRIP_SAMPLES, DRIP_3H, DRIP_6H = (_place() for _ in range(8))
+SAMPLES_AT_S, SAMPLES_TOTAL = _place(SAMPLES), _place(SAMPLES)
+LEAST_3H, LEAST_6H = _place(DAYS), _place(DAYS)
+# of constant flow
+FLOW_FIRST_S, FLOW_DAY_S, FLOW_SINCE_S, FLOW_LPH, FLOW_GRADE, FALLING_FROM, FALLING_TO = (_place() for _ in range(7))
+RECORD, TODAY, LIMITS = _place(MOST_SCALES), _place(MOST_SCALES), _place(MOST_SCALES)
+# of no data
+HEARD_LAST_S, HEARD, RHYTHM_S, WOBBLE_S, UNUSABLE_S = (_place() for _ in range(5))
+# of change in use
+CHANGE_HOUR, JUDGED_DAY, CHANGE_SINCE_S, GRADE, USED, AT_NIGHT = (_place() for _ in range(6))
+HOURS_KNOWN, CHANGE_HOUR_USED, DAYS_KEPT = (_place() for _ in range(3))
+DAYS_USED, DAYS_AT_NIGHT = _place(MOST_DAYS), _place(MOST_DAYS)
+# of each kind that runs, its level and since when
+LOW_USE, CONSTANT_FLOW, NO_DATA, CHANGE_IN_USE, USE_WHILE_ABSENT = range(5)
+RUNNING, RUNNING_SINCE_S = _place(5), _place(5)
+# as many as there are readings, and one
+FALLING = _place()
+
+
+def memory(readings: int) -> Floats:
+    """Room for one household of so many readings."""
+    return np.zeros(FALLING + 2 * (readings + 1))
+
+
+@compiled
+def begin(m: Floats) -> None:
+    """A household never seen."""
+    m[:FALLING] = 0.0
+    m[LAST_S] = m[LAST_L] = m[MARKED_S] = m[MARK_L] = m[ASIDE_L] = np.nan
+    m[RATE : RATE + 24] = RATE_START
+    m[LOGITS : LOGITS + 24] = np.log(RATE_START / (1.0 - RATE_START))
+    m[STEP_L] = m[TODAY_3H] = m[TODAY_6H] = np.inf
+
+
+@compiled
+def shift(m: Floats, first: int, many: int) -> None:
+    """The oldest of so many is dropped; the last stays to be written over."""
+    for place in range(first, first + many - 1):
+        m[place] = m[place + 1]

@@ -1,0 +1,57 @@
+"""`detectors.no_data` for arrays; every reading counts as come when it was read."""
+
+from math import floor, inf
+
+from detectors.fleet.compiled import compiled
+from detectors.fleet.memory import HEARD, HEARD_LAST_S, RHYTHM_S, UNUSABLE_S, WOBBLE_S, Floats
+from detectors.fleet.rules import FIRST_RHYTHM_S, MISSED, NEVER_HEARD_S, PATIENCE_S, UNUSABLE_FOR_S
+from detectors.no_data import SMOOTHING, WOBBLE_CAP
+
+
+@compiled
+def heard(m: Floats, at_s: float) -> None:
+    if at_s <= m[HEARD_LAST_S] and m[HEARD]:
+        return
+    if m[HEARD]:
+        learn(m, at_s - m[HEARD_LAST_S])
+    m[HEARD] = 1.0
+    m[HEARD_LAST_S] = at_s
+
+
+@compiled
+def learn(m: Floats, step_s: float) -> None:
+    rhythm_s, wobble_s = m[RHYTHM_S], m[WOBBLE_S]
+    if rhythm_s == 0.0:
+        m[RHYTHM_S] = step_s
+        return
+    step_s = min(step_s, WOBBLE_CAP * rhythm_s)
+    if step_s == rhythm_s and wobble_s == 0.0:
+        return
+    m[WOBBLE_S] = in_sixteenths(wobble_s + SMOOTHING * (abs(step_s - rhythm_s) - wobble_s))
+    m[RHYTHM_S] = in_sixteenths(rhythm_s + SMOOTHING * (step_s - rhythm_s))
+
+
+@compiled
+def in_sixteenths(seconds: float) -> float:
+    return floor(seconds * 16.0 + 0.5) / 16.0
+
+
+@compiled
+def allowed_s(m: Floats, p: Floats) -> float:
+    if not m[HEARD]:
+        return p[NEVER_HEARD_S]
+    rhythm_s = m[RHYTHM_S] if m[RHYTHM_S] else p[FIRST_RHYTHM_S]
+    return max(p[MISSED] * rhythm_s, rhythm_s + p[PATIENCE_S], rhythm_s + 6.0 * m[WOBBLE_S])
+
+
+@compiled
+def deadline_s(m: Floats, p: Floats) -> float:
+    return m[HEARD_LAST_S] + allowed_s(m, p) if m[HEARD_LAST_S] else inf
+
+
+@compiled
+def is_unusable(m: Floats, p: Floats, at_s: float) -> bool:
+    """A reading came that tells no volume; whether such have come for too long."""
+    if m[UNUSABLE_S] == 0.0:
+        m[UNUSABLE_S] = at_s
+    return at_s - m[UNUSABLE_S] >= p[UNUSABLE_FOR_S]

@@ -1,0 +1,69 @@
+"""The parameters of all detectors as one array, and the names of its places."""
+
+import numpy as np
+
+from detectors.fleet.memory import LENGTHS, MOST_DAYS, MOST_SCALES, STEPS, Floats
+from detectors.habit import BEGINS, HOURS, LONGEST_H, SHORTEST_H, Planner
+from detectors.household import WatchParameters
+from detectors.low_use import PRIOR_DAYS
+from domain.register import GAP_AT_LEAST_S
+
+CHOICES = LONGEST_H - SHORTEST_H + 1
+DAY_S = 86400.0
+
+BUDGET, ASK_BUDGET, NET_S, ASKS_ONLY_S, SOON, IN_3_H, IN_24_H, LEVEL_LONGER = range(8)
+SCALES, BURST_LPH, BURST_BEYOND, FLOW_FADE, GROWTH, LEARNING_S, TAP_HOURS, STILL = range(8, 16)
+MISSED, PATIENCE_S, NEVER_HEARD_S, FIRST_RHYTHM_S, UNUSABLE_FOR_S, ORDINARY_S, SOONEST_S = range(16, 23)
+RECENT_DAYS, BASELINE_DAYS, ENOUGH_DAYS, ENOUGH_HOURS, DEVIATIONS, CALMED = range(23, 29)
+FEWER, MORE_NIGHT_HOURS, NIGHT_ENDS, ASKED_HOUR = range(29, 33)
+SCALE_HOURS = 33
+SCALE_LPH = SCALE_HOURS + MOST_SCALES
+SCALE_BEYOND = SCALE_LPH + MOST_SCALES
+OTHERS = SCALE_BEYOND + MOST_SCALES
+OWN = OTHERS + STEPS
+NOW = OWN + HOURS
+PAST = NOW + HOURS
+COST = PAST + 6
+CLOCK = COST + CHOICES
+PRIOR = CLOCK + 24 * HOURS
+SIZE = PRIOR + BEGINS * LENGTHS
+
+
+def rules(parameters: WatchParameters) -> Floats:
+    """Raises `ValueError` where there are more scales or days than there are places."""
+    low, flow, silent, change = (
+        parameters.low_use,
+        parameters.constant_flow,
+        parameters.no_data,
+        parameters.change_in_use,
+    )
+    if len(flow.scales) > MOST_SCALES or change.recent_days + change.baseline_days > MOST_DAYS:
+        raise ValueError(f"at most {MOST_SCALES} scales and {MOST_DAYS} days")
+    planner = Planner(low.population)
+    p = np.zeros(SIZE)
+    p[[BUDGET, ASK_BUDGET]] = low.budget, low.ask_budget
+    p[[NET_S, ASKS_ONLY_S]] = low.net.total_seconds(), low.asks_only.total_seconds()
+    p[[SOON, IN_3_H, IN_24_H, LEVEL_LONGER]] = planner.soon, *planner.longer
+    p[[SCALES, BURST_LPH, BURST_BEYOND]] = len(flow.scales), flow.burst_lph, flow.burst_beyond
+    p[[FLOW_FADE, GROWTH, LEARNING_S]] = flow.fade, flow.growth, flow.learning_days * DAY_S
+    p[[TAP_HOURS, STILL]] = flow.tap_hours, flow.still
+    patience_s, never_heard_s = silent.patience.total_seconds(), silent.never_heard.total_seconds()
+    p[[MISSED, PATIENCE_S, NEVER_HEARD_S]] = silent.missed, patience_s, never_heard_s
+    p[[FIRST_RHYTHM_S, UNUSABLE_FOR_S]] = silent.first_rhythm.total_seconds(), silent.unusable.total_seconds()
+    soonest_s = min(patience_s, never_heard_s)
+    p[[ORDINARY_S, SOONEST_S]] = min(GAP_AT_LEAST_S, soonest_s), soonest_s
+    p[[RECENT_DAYS, BASELINE_DAYS, ENOUGH_DAYS]] = change.recent_days, change.baseline_days, change.enough_days
+    p[[ENOUGH_HOURS, DEVIATIONS, CALMED]] = change.enough_hours, change.deviations, change.calmed
+    p[[FEWER, MORE_NIGHT_HOURS]] = change.fewer, change.more_night_hours
+    p[[NIGHT_ENDS, ASKED_HOUR]] = change.night_ends, change.asked_hour
+    for number, scale in enumerate(flow.scales):
+        p[[SCALE_HOURS + number, SCALE_LPH + number]] = scale.hours, scale.least_lph
+        p[SCALE_BEYOND + number] = scale.beyond
+    tables = (
+        (OTHERS, PRIOR_DAYS * low.population.false_alerts),
+        *((OWN, planner.own), (NOW, planner.now), (PAST, np.array(planner.past)), (COST, planner.cost)),
+        *((CLOCK, planner.clock), (PRIOR, planner.prior)),
+    )
+    for first, table in tables:
+        p[first : first + table.size] = table.ravel()
+    return p

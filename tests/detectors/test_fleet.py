@@ -1,0 +1,186 @@
+"""One household's watch in two forms, and a slow twin: the same alerts at the same times, the same scores."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from math import nan
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from detectors.fleet.memory import memory
+from detectors.fleet.watch import FleetWatch
+from detectors.habit import HOURS, Planner
+from detectors.household import Change, HouseholdState, HouseholdWatch, Raised, WatchParameters
+from detectors.population import POPULATION
+from domain.finding import AlertKind
+from domain.register import RegisterState, advance
+from tests import naive
+
+Reading = tuple[float, float]
+ZONES = ("Asia/Shanghai", "Europe/Madrid", "Asia/Kathmandu", "Australia/Lord_Howe")
+SPRING, AUTUMN = (
+    datetime(2025, 3, 12, tzinfo=UTC),
+    datetime(2025, 10, 10, tzinfo=UTC),
+)  # weeks around both clock changes
+
+
+def life(seed: int, days: int, every_min: int, begins_at: datetime) -> list[Reading]:
+    """(at [s], register [L]): habits, drips that come and go, days away, taps, leaks, outages, meters changed."""
+    rng = np.random.default_rng(seed)
+    step_s, per_hour = 60.0 * every_min, 60 / every_min
+    drip_lph = float(rng.choice([0.0, 0.0, 0.4, 3.0]))
+    wander_s = int(rng.choice([0, 0, 100]))
+    uses = rng.random(24) ** 2 * 0.6 * (np.arange(24) > rng.integers(4, 9))
+    register_l, dripped, missing, silent, flowing, flow_l = float(rng.integers(0, 90_000)), 0.0, 0, 0, 0, 0.0
+    readings = []
+    for slot in range(int(days * 24 * per_hour)):
+        at_s = begins_at.timestamp() + slot * step_s + int(rng.integers(0, wander_s + 1))
+        hour = int(at_s // 3600 + 8) % 24
+        dripped += drip_lph / per_hour
+        register_l, dripped = register_l + int(dripped), dripped % 1.0
+        silent = (
+            silent - 1 if silent else int(rng.random() < 0.02 / per_hour / 4) * int(rng.integers(12, 60) * per_hour)
+        )
+        if not silent and rng.random() < uses[hour] / per_hour:
+            register_l += int(rng.integers(1, 60))
+        if flowing == 0 and rng.random() < 0.01 / per_hour:
+            flowing, flow_l = int(rng.integers(1, 20) * per_hour), float(rng.choice([8, 60, 300, 2000])) / per_hour
+        if flowing:
+            flowing, register_l = flowing - 1, register_l + round(flow_l)
+        odd = rng.random()
+        if odd < 0.0004:
+            register_l = float(rng.integers(0, 2_000_000))
+        missing = missing - 1 if missing else int(rng.random() < 0.01) * int(rng.integers(1, 30))
+        if not missing:
+            readings.append((at_s, -1.0 if 0.0004 < odd < 0.0008 else register_l))
+            if odd > 0.9995:
+                readings.append((at_s - float(rng.choice([0.0, 3 * step_s])), register_l))
+    return readings
+
+
+def watched(watch: HouseholdWatch, readings: Iterable[Reading]) -> tuple[HouseholdState, list[Change]]:
+    state = watch.start()
+    changes = [
+        change
+        for at_s, litres in readings
+        for change in watch.observe(state, datetime.fromtimestamp(at_s, UTC), litres)
+    ]
+    return state, changes
+
+
+def as_arrays(readings: list[Reading], slots: int) -> tuple[list[float], list[float]]:
+    """Readings in so many slots; those left over hold nothing."""
+    filled = [*readings, *[(readings[-1][0], nan)] * (slots - len(readings))]
+    at_s, register_l = zip(*filled, strict=True)
+    return list(at_s), list(register_l)
+
+
+class Listening(Planner):
+    """Writes down every plan's scores."""
+
+    def __init__(self) -> None:
+        super().__init__(POPULATION)
+        self.heard: list[list[float]] = []
+
+    def scores(self, silences, rate, past):  # type: ignore[no-untyped-def]  # as its parent's
+        scores = super().scores(silences, rate, past)
+        self.heard.append(scores.tolist())
+        return scores
+
+
+LIVES = {
+    "seed": st.integers(0, 2**32 - 1),
+    "zone": st.sampled_from(ZONES),
+    "every_min": st.sampled_from([15, 60]),
+    "begins_at": st.sampled_from([SPRING, AUTUMN]),
+}
+
+
+@settings(max_examples=25, deadline=None)
+@given(days=st.integers(1, 70), **LIVES)
+@example(seed=5, zone="Europe/Madrid", every_min=60, begins_at=SPRING, days=90)
+def test_a_fleet_s_changes_are_those_of_one_reading_after_the_other(
+    seed: int, zone: str, every_min: int, begins_at: datetime, days: int
+) -> None:
+    homes = [life(seed + home, days, every_min, begins_at) for home in range(3)]
+    slots = max(map(len, homes))
+    columns = [as_arrays(readings, slots) for readings in homes]
+    found = FleetWatch(WatchParameters(), ZoneInfo(zone)).watch(
+        np.array([at_s for at_s, _ in columns]), np.array([register_l for _, register_l in columns])
+    )
+    watch = HouseholdWatch(WatchParameters(), ZoneInfo(zone))
+    for home, readings in enumerate(homes):
+        _, changes = watched(watch, readings)
+        assert list(found.changes(home)) == changes
+
+
+@settings(max_examples=12, deadline=None)
+@given(days=st.integers(1, 40), **LIVES)
+@example(seed=5, zone="Europe/Madrid", every_min=60, begins_at=SPRING, days=60)
+def test_both_forms_say_what_the_slow_twin_says_and_score_alike_to_nine_digits(
+    seed: int, zone: str, every_min: int, begins_at: datetime, days: int
+) -> None:
+    readings = life(seed, days, every_min, begins_at)
+    online, planner = HouseholdWatch(WatchParameters(), ZoneInfo(zone)), Listening()
+    online._low_use._planner = planner
+    _, changes = watched(online, readings)
+    low_use, flow = naive.LowUse(ZoneInfo(zone), POPULATION, 0.5, 2.0), naive.ConstantFlow()
+    register = RegisterState()
+    steps = [advance(register, datetime.fromtimestamp(at_s, UTC), litres)[0] for at_s, litres in readings]
+    said = naive.edges([interval for interval in steps if interval is not None], low_use, flow)
+    assert said == [edge(change) for change in changes if edge(change)[1] in {"low_use", "constant_flow"}]
+
+    at_s, register_l = as_arrays(readings, len(readings))
+    scores = np.zeros((len(readings), 1 + HOURS))
+    fleet = FleetWatch(WatchParameters(), ZoneInfo(zone))
+    found = fleet.watch_in(memory(len(readings)), scores, at_s, np.array([register_l]), (), 0.0)
+    assert list(found.changes(0)) == changes
+    planned = scores[scores[:, 0] > 0.0, 1:].tolist()
+    assert len(planned) == len(planner.heard) == len(low_use.scores)
+    for from_fleet, from_online, slow in zip(planned, planner.heard, low_use.scores, strict=True):
+        assert from_fleet == pytest.approx(from_online, abs=1e-9)
+        assert from_online == pytest.approx(slow, abs=1e-9)
+
+
+def edge(change: Change) -> tuple[datetime, str, str]:
+    if not isinstance(change, Raised):
+        return change.at, change.kind.value, "ended"
+    kind, key = change.finding.kind.value, change.finding.reason.key
+    what = key.removeprefix("constant_flow_") if kind == "constant_flow" else change.finding.level.value
+    return change.finding.at, kind, what
+
+
+def test_announced_absences_and_meters_that_fall_silent_are_the_same_in_both_forms() -> None:
+    readings = life(11, 60, 60, SPRING)[: 40 * 24]
+    begins, last_s = SPRING.timestamp(), readings[-1][0]
+    absences = [(begins + 20 * 86400.0, begins + 24 * 86400.0), (begins + 30 * 86400.0, begins + 31 * 86400.0)]
+    watch = HouseholdWatch(WatchParameters(), ZoneInfo("Asia/Shanghai"))
+    state = watch.start()
+    watch.absences_are(state, [(utc(begin), utc(end)) for begin, end in absences])
+    changes = [change for at_s, litres in readings for change in watch.observe(state, utc(at_s), litres)]
+    changes += watch.tick(state, utc(last_s + 5 * 86400.0))
+    at_s, register_l = as_arrays(readings, len(readings))
+    found = FleetWatch(WatchParameters(), ZoneInfo("Asia/Shanghai")).watch(
+        at_s, np.array([register_l]), absences=[absences], until_s=last_s + 5 * 86400.0
+    )
+    assert list(found.changes(0)) == changes
+    kinds = {change.finding.kind for change in changes if isinstance(change, Raised)}
+    assert {AlertKind.USE_WHILE_ABSENT, AlertKind.NO_DATA} <= kinds
+
+
+def test_homes_on_one_clock_need_only_one_row_of_times_and_may_be_many() -> None:
+    at_s = SPRING.timestamp() + 3600.0 * np.arange(24 * 40)
+    one = np.cumsum((np.arange(24 * 40) % 24 > 6) * 3.0)
+    still = np.where(np.arange(24 * 40) < 24 * 30, one, one[24 * 30])
+    homes = np.where((np.arange(500) % 2 == 0)[:, None], one, still).astype(np.float32)
+    found = FleetWatch(WatchParameters(), ZoneInfo("Asia/Shanghai")).watch(at_s, homes)
+    alerted = set(found.home[found.raised(AlertKind.LOW_USE) & (found.at_s > at_s[24 * 30])].tolist())
+    assert alerted == set(range(1, 500, 2))
+    assert list(found.changes(1)) == list(found.changes(499))
+
+
+def utc(at_s: float) -> datetime:
+    return datetime.fromtimestamp(at_s, UTC)
