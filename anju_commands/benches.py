@@ -29,6 +29,31 @@ def bench_the_watch() -> None:
         )
 
 
+def bench_whole_fleets(
+    homes: Annotated[int, typer.Option(help="How many homes are watched at once.", min=1)] = 100_000,
+    days: Annotated[int, typer.Option(help="Days of readings, one every 15 minutes.", min=1)] = 30,
+    swept: Annotated[
+        int, typer.Option(help="How many homes the records hold, of which some are due.", min=1)
+    ] = 1_000_000,
+) -> None:
+    """Processor's time of whole fleets at once, beside one reading after the other; whose clock has run out."""
+    from simulator.bench_fleet import bench_fleet, bench_sweep
+
+    speed = bench_fleet(time.process_time, homes=homes, days=days)
+    typer.echo(
+        f"{speed.homes:,} homes x {speed.days} days every 15 min: {speed.fleet_s:.1f} s on one processor, "
+        f"{speed.said:,} changes said, at most {speed.memory_bytes / 1e9:.2f} GB; "
+        f"compiled beforehand in {speed.compiled_s:.0f} s"
+    )
+    typer.echo(
+        f"a reading: {speed.fleet_us:.3f} us in a fleet, {speed.online_us:.1f} us one after the other, "
+        f"{speed.online_us / speed.fleet_us:.0f} times"
+    )
+    with TemporaryDirectory(prefix="anju-bench-") as folder:
+        seconds, due = bench_sweep(time.perf_counter, Path(folder), homes=swept)
+    typer.echo(f"whose clock has run out, of {swept:,} homes in the records: {due} found in {seconds * 1e3:.1f} ms")
+
+
 def bench_simulated_lives(
     broker: Annotated[str | None, typer.Option(help="mqtt://host:port; else the embedded one is started.")] = None,
 ) -> None:

@@ -52,6 +52,17 @@ def detect(
     raise typer.Exit(code)
 
 
+def budgets(
+    files: Annotated[list[Path], typer.Argument(help="CSV files ts,register_l, gzipped or not; one household each.")],
+    budget: Annotated[list[float], typer.Option(help="False alerts aimed at; give it once for each to compare.")],
+    tz: Annotated[str, typer.Option(help="The households' time zone.")] = "Asia/Shanghai",
+) -> None:
+    """Compare budgets on recordings of a whole community: asks and alerts for missing use, as JSON lines."""
+    from ingest.budgets import compare_budgets
+
+    raise typer.Exit(compare_budgets(files, tz=tz, budgets=budget, out=sys.stdout, report=complain))
+
+
 def replay_files(
     files: Annotated[list[Path], typer.Argument(help="CSV files ts,register_l, gzipped or not; one meter each.")],
     to: Annotated[str, typer.Option(help="The broker: mqtt://[user:password@]host:port, or mqtts:// for TLS.")],

@@ -28,7 +28,7 @@ class OnlineSpeed:
 
 def bench_online(clock: Callable[[], float], *, every_min: int, seed: int = 7) -> OnlineSpeed:
     """One household's ordinary weeks, reading by reading; `clock` is the processor's time [s]."""
-    readings = _readings(every_min, seed)
+    readings = readings_of(every_min, seed)
     watch = HouseholdWatch(WatchParameters(), ZoneInfo("Asia/Shanghai"))
     best_s = float("inf")
     for _ in range(ROUNDS):
@@ -49,11 +49,12 @@ def bench_online(clock: Callable[[], float], *, every_min: int, seed: int = 7) -
     )
 
 
-def _readings(every_min: int, seed: int) -> list[tuple[datetime, float]]:
+def readings_of(every_min: int, seed: int, days: int = DAYS) -> list[tuple[datetime, float]]:
+    """(at, register [L]) of somebody who lives alone and keeps much the same hours."""
     rng = np.random.default_rng(seed)
     per_hour = 60 // every_min
-    volumes = np.zeros(DAYS * 24 * per_hour)
-    for day in range(DAYS):
+    volumes = np.zeros(days * 24 * per_hour)
+    for day in range(days):
         for hour in _USES_AT:
             slot = int((day * 24 + hour + rng.normal(0.0, 0.5)) * per_hour)
             volumes[min(slot, len(volumes) - 1)] += rng.integers(3, 30)

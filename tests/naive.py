@@ -84,6 +84,7 @@ class LowUse:
         self.least: list[tuple[int, str, float]] = []  # (local day, "3h" or "6h", least flow)
         self.drip_day = 0
         self.plan: list[int] = []
+        self.told_h: list[int] = []  # after how many hours others are told, and the resident is asked
         self.scores: list[list[float]] = []
 
     def verdict(self, interval: Interval) -> str:
@@ -123,7 +124,7 @@ class LowUse:
             return ""
         if not self.plan:
             self.make_plan()
-        alert_h, asked_h = (self.plan[self.step(budget)] for budget in self.budgets)
+        alert_h, asked_h = self.told_h
         hours = self.silent_s / 3600.0 + 0.15
         old = end_s - self.first_s >= 14 * 86400.0
         if self.silent_s >= 36 * 3600.0 or (old and hours >= alert_h):
@@ -191,6 +192,7 @@ class LowUse:
         self.scores.append([logit_of(chance) for chance in chances])
         best = [min(costs, key=lambda hour: costs[hour]) for costs in all_costs(chances)]
         self.plan = [max(best[: step + 1]) for step in range(len(best))]
+        self.told_h = [self.plan[self.step(budget)] for budget in self.budgets]
 
     def step(self, budget: float) -> int:
         """The first that keeps to the budget, as all after it do: on the own record and 30 days of other homes'."""

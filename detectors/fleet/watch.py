@@ -21,6 +21,7 @@ from domain.finding import AlertKind, Finding, Level
 Absences = Sequence[Sequence[tuple[float, float]]]
 
 _ROWS_AT_ONCE = 100_000
+_HOMES_AT_ONCE = 256  # so many registers at once are made as exact as times are
 _NO_SCORES = np.zeros((0, 1 + HOURS))
 _LEVELS = {ASK: Level.ASK, ALERT: Level.ALERT}
 
@@ -105,12 +106,30 @@ class FleetWatch:
         known = np.array([absence for of_home in absences for absence in of_home], np.float64).reshape(-1, 2)
         absent_from = np.concatenate([[0], np.cumsum([len(of_home) for of_home in absences], dtype=np.int64)])
         said = np.zeros((max(_ROWS_AT_ONCE, 2 * compiled.A_READING * (slots + 1)), compiled.WIDTH))
-        parts, home = [], 0
-        while home < homes:
-            home, rows = compiled.watch_homes(
-                room, self._rules, clock, scores, times, hours, register_l, known, absent_from, home, until_s, said
-            )
-            parts.append(said[:rows].copy())
+        parts = []
+        for first in range(0, homes, _HOMES_AT_ONCE):
+            some = slice(first, first + _HOMES_AT_ONCE)
+            registers = register_l[some].astype(np.float64, order="C")
+            own = (times[some], hours[some]) if len(times) > 1 else (times, hours)
+            home = 0
+            while home < len(registers):
+                home, rows = compiled.watch_homes(
+                    *(
+                        room,
+                        self._rules,
+                        clock,
+                        scores,
+                        *own,
+                        registers,
+                        known,
+                        absent_from[first:],
+                        home,
+                        until_s,
+                        said,
+                    )
+                )
+                said[:rows, compiled.HOME] += first
+                parts.append(said[:rows].copy())
         return _findings(np.concatenate(parts) if parts else said[:0])
 
     def _local(self, times: Floats) -> tuple[Floats, NDArray[np.int64]]:

@@ -14,12 +14,14 @@ from detectors.fleet.memory import memory
 from detectors.fleet.watch import FleetWatch
 from detectors.habit import HOURS, Planner
 from detectors.household import Change, HouseholdState, HouseholdWatch, Raised, WatchParameters
+from detectors.low_use import LowUseParameters
 from detectors.population import POPULATION
 from domain.finding import AlertKind
 from domain.register import RegisterState, advance
 from tests import naive
 
 Reading = tuple[float, float]
+PARAMETERS = LowUseParameters()
 ZONES = ("Asia/Shanghai", "Europe/Madrid", "Asia/Kathmandu", "Australia/Lord_Howe")
 SPRING, AUTUMN = (
     datetime(2025, 3, 12, tzinfo=UTC),
@@ -99,8 +101,8 @@ LIVES = {
 }
 
 
-@settings(max_examples=25, deadline=None)
-@given(days=st.integers(1, 70), **LIVES)
+@settings(max_examples=12, deadline=None)
+@given(days=st.integers(1, 45), **LIVES)
 @example(seed=5, zone="Europe/Madrid", every_min=60, begins_at=SPRING, days=90)
 def test_a_fleet_s_changes_are_those_of_one_reading_after_the_other(
     seed: int, zone: str, every_min: int, begins_at: datetime, days: int
@@ -117,8 +119,8 @@ def test_a_fleet_s_changes_are_those_of_one_reading_after_the_other(
         assert list(found.changes(home)) == changes
 
 
-@settings(max_examples=12, deadline=None)
-@given(days=st.integers(1, 40), **LIVES)
+@settings(max_examples=6, deadline=None)
+@given(days=st.integers(1, 25), **LIVES)
 @example(seed=5, zone="Europe/Madrid", every_min=60, begins_at=SPRING, days=60)
 def test_both_forms_say_what_the_slow_twin_says_and_score_alike_to_nine_digits(
     seed: int, zone: str, every_min: int, begins_at: datetime, days: int
@@ -127,7 +129,10 @@ def test_both_forms_say_what_the_slow_twin_says_and_score_alike_to_nine_digits(
     online, planner = HouseholdWatch(WatchParameters(), ZoneInfo(zone)), Listening()
     online._low_use._planner = planner
     _, changes = watched(online, readings)
-    low_use, flow = naive.LowUse(ZoneInfo(zone), POPULATION, 0.5, 2.0), naive.ConstantFlow()
+    low_use, flow = (
+        naive.LowUse(ZoneInfo(zone), POPULATION, PARAMETERS.budget, PARAMETERS.ask_budget),
+        naive.ConstantFlow(),
+    )
     register = RegisterState()
     steps = [advance(register, datetime.fromtimestamp(at_s, UTC), litres)[0] for at_s, litres in readings]
     said = naive.edges([interval for interval in steps if interval is not None], low_use, flow)

@@ -1,0 +1,35 @@
+"""What another budget would have given, on recordings."""
+
+import io
+import json
+from pathlib import Path
+
+from ingest.budgets import compare_budgets
+from tests.detectors.homes import ordinary_life, registers
+
+
+def write(path: Path, volumes: list[float]) -> Path:
+    lines = [f"{at:%Y-%m-%dT%H:%M:%SZ},{litres}" for at, litres in registers(volumes)]
+    path.write_text("\n".join(["ts,register_l", *lines]) + "\n")
+    return path
+
+
+def test_a_smaller_budget_gives_fewer_alerts_and_a_home_of_a_week_counts_in_none(tmp_path: Path) -> None:
+    files = []
+    for home in range(4):
+        weeks = [day for week in range(8) for day in (*ordinary_life(7, seed=home * 10 + week), *[0.0] * (10 + week))]
+        files.append(write(tmp_path / f"home{home}.csv", weeks))
+    files.append(write(tmp_path / "new.csv", ordinary_life(7)))
+    out, problems = io.StringIO(), list[str]()
+    assert compare_budgets(files, tz="Asia/Shanghai", budgets=[0.1, 4.0], out=out, report=problems.append) == 0
+    strict, lax = map(json.loads, out.getvalue().splitlines())
+    assert (strict["budget"], strict["households"], lax["households"], problems) == (0.1, 4, 4, [])
+    assert strict["alerts"] < lax["alerts"] <= lax["worst"]
+    assert strict["longest_hours"] <= 36.0
+
+
+def test_recordings_of_a_week_tell_nothing_of_budgets(tmp_path: Path) -> None:
+    out = io.StringIO()
+    path = write(tmp_path / "new.csv", ordinary_life(7))
+    assert compare_budgets([path], tz="Asia/Shanghai", budgets=[0.5], out=out, report=lambda _: None) == 2
+    assert out.getvalue() == ""
