@@ -86,10 +86,11 @@ class Case:
         )
 
     def _asked(self) -> bool:
-        """Whether the resident was, since the alert was last opened."""
-        e = t.alert_events.c
-        asked = (e.alert_id == self.alert_id, e.event == Event.ASK.value, e.at >= self.row["opened_at"])
-        return self.tx.execute(select(e.event_id).where(*asked).limit(1)).first() is not None
+        """Whether the resident was asked, or others were told, since it began: nobody waits for an answer again."""
+        e, told = t.alert_events.c, (Event.ASK.value, Event.NOTIFY.value)
+        mine = (e.alert_id == self.alert_id, e.event.in_(("raise", Event.RECUR.value, Event.LEAVE.value, *told)))
+        newest = select(e.event).where(*mine).order_by(e.event_id.desc()).limit(1)
+        return self.tx.execute(newest).scalar() in told
 
     @property
     def reason(self) -> Reason:

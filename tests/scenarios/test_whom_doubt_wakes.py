@@ -146,3 +146,28 @@ def test_a_silence_that_begins_when_the_door_goes_may_be_an_outing(world: World)
         world.turn()
     (alert,) = world.alerts(AlertKind.LOW_USE)
     assert alert["reason"]["key"] == "low_use_left"  # type: ignore[index]  # a JSON column
+
+
+def test_whoever_had_it_at_night_and_did_not_get_there_is_followed_by_the_others_at_once(world: World) -> None:
+    world.now = at("21:00")
+    alert_id = doubt(world, Level.ALERT)
+    world.now = at("22:10")
+    with world.records.write() as tx:
+        world.life.acknowledge(tx, alert_id, by="daughter", now=world.now)
+    told = len(world.received)
+    world.until(at("22:41"))
+    assert world.texts("ask") == []
+    assert world.state(alert_id) is State.NOTIFIED
+    assert "王丽" in {r.who for r in world.received[told:] if r.template == "alert"}
+
+
+def test_whoever_cannot_go_at_night_is_followed_by_the_others_at_once(world: World) -> None:
+    world.now = at("23:00")
+    alert_id = doubt(world, Level.ALERT)
+    world.until(at("23:31"))
+    with world.records.write() as tx:
+        world.life.acknowledge(tx, alert_id, by="daughter", now=world.now)
+        world.life.decline(tx, alert_id, by="daughter", now=world.now)
+    assert world.state(alert_id) is State.NOTIFIED
+    world.turn()
+    assert len(world.texts("ask")) == 1
