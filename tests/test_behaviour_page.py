@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from config.policies import load_policies
 from config.sms import load_words
 from domain.finding import AlertKind, Level
@@ -13,12 +15,13 @@ from notifier.preview import timeline
 ROOT = Path(__file__).parents[1]
 
 
-def test_every_row_of_the_behaviour_page_is_proved_by_a_test_that_exists() -> None:
-    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "alert-behaviour.md").read_text(encoding="utf-8")))
+@pytest.mark.parametrize(("page", "rows"), [("alert-behaviour.md", 20), ("wristbands.md", 8)])
+def test_every_row_of_the_pages_is_proved_by_a_test_that_exists(page: str, rows: int) -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / page).read_text(encoding="utf-8")))
     files = list(ROOT.glob("tests/**/test_*.py"))  # a row may be proved by a whole file
     there = {name for file in files for name in re.findall(r"def (test_\w+)", file.read_text("utf-8"))}
     there |= {file.stem for file in files}
-    assert len(named) > 20
+    assert len(named) > rows
     assert named - there == set()
 
 

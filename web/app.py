@@ -32,6 +32,7 @@ from web.health import Health
 from web.limits import Limit
 from web.links import Links
 from web.notes import NotesCipher
+from web.scan_log import ScanLog
 
 
 def create_app(
@@ -72,6 +73,7 @@ def create_app(
         desk=desk,
         life=life,
         sink=readings,
+        log=ScanLog(records=records, sink=readings),
         cipher=NotesCipher(notes_keys),
         limits=_finder_limits(),
         emergency_numbers=emergency_numbers,

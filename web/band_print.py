@@ -18,16 +18,26 @@ _PT = 72 / 25.4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """One kind of label: its size [mm] and how many of them a person gets."""
+    """One kind of label: its size [mm] and how many of them a person gets.
+
+    `ends`: with two, the code stands at the left and at the right: a finger or dirt on the one leaves the other.
+    `times`: so often side by side, so that some is seen from every side of the wrist.
+    """
 
     width: float
     height: float
     copies: int
+    ends: int = 1
+    times: int = 1
+
+    @property
+    def codes(self) -> int:
+        return self.ends * self.times
 
 
 LAYOUTS = {
-    "strip": Layout(width=190, height=24, copies=1),
-    "iron_on": Layout(width=60, height=25, copies=30),
+    "strip": Layout(width=190, height=24, copies=1, ends=2, times=3),
+    "iron_on": Layout(width=63, height=25, copies=30, ends=2),
     "card": Layout(width=85.6, height=54, copies=2),
     "fob": Layout(width=45, height=25, copies=4),
 }
@@ -125,7 +135,8 @@ def _page(labels: Sequence[Label], layout: Layout, columns: int) -> Iterator[Mar
         x = MARGIN + at % columns * layout.width
         y = MARGIN + RULER_H + at // columns * layout.height
         yield Box(x, y, layout.width, layout.height, outline=True)
-        yield from _label(label, x, y, layout)
+        for number in range(layout.times):
+            yield from _label(label, x + number * layout.width / layout.times, y, layout)
 
 
 def _ruler() -> Iterator[Mark]:
@@ -141,11 +152,30 @@ def _ruler() -> Iterator[Mark]:
 
 
 def _label(label: Label, x: float, y: float, layout: Layout) -> Iterator[Mark]:
-    """The code at the left with its quiet zone, the words beside it, all as high as the label allows."""
+    """The codes at the ends with their quiet zones, the words beside them, all as high as the label allows."""
     rows = list(segno.make(label.url, error="h", micro=False, boost_error=False).matrix)
     module = MODULE_MM * (1.6 if layout.height > 50 else 1)
     side = (len(rows) + 2 * QUIET_MODULES) * module
-    left, top = x + 1, y + (layout.height - side) / 2
+    top, width = y + (layout.height - side) / 2, layout.width / layout.times
+    for end in (x + 1, x + width - 1 - side)[: layout.ends]:
+        yield from _code(rows, end, top, module)
+    text, room = x + side + 1.2, width - layout.ends * (side + 1) - 0.7
+    wide = room > 26
+    middle = y + layout.height / 2
+    yield _fitting(text, middle - 4.2, 4.4 if wide else 3.6, "扫码帮助我", room)
+    yield _fitting(text, middle - 0.6, 2.6 if wide else 2.2, "SCAN TO HELP ME", room)
+    yield _fitting(text, middle + 3.8, 4.2 if wide else 3.2, spaced(label.number), room)
+    if label.line:
+        yield _fitting(text, middle + 7.8, 2.9 if wide else 2.5, f"电话 {label.line}", room)
+
+
+def _fitting(x: float, y: float, size: float, text: str, room: float) -> Words:
+    """As large as it may be without running into the next code's quiet zone."""
+    units = sum(0.68 if character.isascii() else 1 for character in text)
+    return Words(x, y, round(min(size, room / units), 2), text)
+
+
+def _code(rows: Sequence[Sequence[int]], left: float, top: float, module: float) -> Iterator[Mark]:
     for row, modules in enumerate(rows):
         for start, length in _runs(modules):
             yield Box(
@@ -154,13 +184,6 @@ def _label(label: Label, x: float, y: float, layout: Layout) -> Iterator[Mark]:
                 length * module,
                 module,
             )
-    text = left + side + 0.5
-    wide = layout.width > 50
-    yield Words(text, y + layout.height / 2 - 4.2, 4.4 if wide else 3.6, "扫码帮助我")
-    yield Words(text, y + layout.height / 2 - 0.6, 2.6 if wide else 2.2, "SCAN TO HELP ME")
-    yield Words(text, y + layout.height / 2 + 3.8, 4.2 if wide else 3.2, spaced(label.number))
-    if label.line:
-        yield Words(text, y + layout.height / 2 + 7.8, 2.9 if wide else 2.5, f"电话 {label.line}")
 
 
 def _runs(modules: Sequence[int]) -> Iterator[tuple[int, int]]:

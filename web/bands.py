@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
 
 from domain.wristband import (
     CARD_LENGTH,
@@ -123,8 +123,7 @@ def by_card(tx: Connection, scanned: str) -> Band | None:
     card_id = clean(scanned, CARD_LENGTH)
     if card_id is None:
         return None
-    query = select(wristbands).where(wristbands.c.card_hash == card_hash(card_id))
-    return _band(tx.execute(query).mappings().one_or_none())
+    return _band(tx.execute(_BY_CARD, {"hash": card_hash(card_id)}).mappings().one_or_none())
 
 
 def by_number(tx: Connection, typed: str) -> Band | None:
@@ -149,29 +148,8 @@ def of_resident(tx: Connection, resident_id: str) -> list[Band]:
 
 def wearer(tx: Connection, resident_id: str) -> Wearer:
     """The wearer, the guardians in their order, and the community's line."""
-    row = tx.execute(
-        select(
-            residents.c.household_id,
-            residents.c.name,
-            residents.c.birth_year,
-            communities.c.phone.label("line"),
-            wristband_profiles.c.salutation,
-            wristband_profiles.c.all_at_once,
-            wristband_profiles.c.notes,
-        )
-        .join_from(residents, households)
-        .join(buildings)
-        .join(grids)
-        .join(communities, communities.c.community_id == grids.c.community_id)
-        .outerjoin(wristband_profiles, wristband_profiles.c.resident_id == residents.c.resident_id)
-        .where(residents.c.resident_id == resident_id)
-    ).one()
-    helpers = tx.execute(
-        select(contacts.c.name, contacts.c.phone)
-        .join_from(guardians, contacts, contacts.c.contact_id == guardians.c.contact_id)
-        .where(guardians.c.household_id == row.household_id, contacts.c.phone.is_not(None))
-        .order_by(guardians.c.order)
-    )
+    row = tx.execute(_WEARER, {"id": resident_id}).one()
+    helpers = tx.execute(_HELPERS, {"id": row.household_id})
     return Wearer(
         resident_id=resident_id,
         household_id=row.household_id,
@@ -184,6 +162,36 @@ def wearer(tx: Connection, resident_id: str) -> Wearer:
         line=row.line,
         sealed=row.notes,
     )
+
+
+# Made once: a page that is asked for 200 times a second has no time to build its questions anew.
+_WEARER = (
+    select(
+        residents.c.household_id,
+        residents.c.name,
+        residents.c.birth_year,
+        communities.c.phone.label("line"),
+        wristband_profiles.c.salutation,
+        wristband_profiles.c.all_at_once,
+        wristband_profiles.c.notes,
+    )
+    .join_from(residents, households)
+    .join(buildings)
+    .join(grids)
+    .join(communities, communities.c.community_id == grids.c.community_id)
+    .outerjoin(wristband_profiles, wristband_profiles.c.resident_id == residents.c.resident_id)
+    .where(residents.c.resident_id == bindparam("id"))
+)
+_HELPERS = (
+    select(contacts.c.name, contacts.c.phone)
+    .join_from(guardians, contacts, contacts.c.contact_id == guardians.c.contact_id)
+    .where(guardians.c.household_id == bindparam("id"), contacts.c.phone.is_not(None))
+    .order_by(guardians.c.order)
+)
+_CONSENTED = select(consents.c.field).where(
+    consents.c.resident_id == bindparam("id"), consents.c.withdrawn_at.is_(None)
+)
+_BY_CARD = select(wristbands).where(wristbands.c.card_hash == bindparam("hash"))
 
 
 def save_profile(
@@ -240,8 +248,7 @@ def withdraw(tx: Connection, resident_id: str, field: BandField, now: datetime) 
 
 def consented(tx: Connection, resident_id: str) -> set[BandField]:
     """What is consented to now."""
-    query = select(consents.c.field).where(consents.c.resident_id == resident_id, consents.c.withdrawn_at.is_(None))
-    return {BandField(field) for field in tx.scalars(query)}
+    return {BandField(field) for field in tx.scalars(_CONSENTED, {"id": resident_id})}
 
 
 def rotate_notes(tx: Connection, cipher: NotesCipher) -> int:

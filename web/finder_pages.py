@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form
 from sqlalchemy import Connection
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -20,10 +21,12 @@ from web import bands, meetings
 from web.bands import Wearer
 from web.desk import Desk
 from web.limits import Limit
-from web.meetings import Meeting, RaisesAlerts
+from web.meetings import Meeting, RaisesAlerts, View
 from web.notes import Notes, NotesCipher, NotesError
+from web.scan_log import ScanLog
 
 COOKIE = "anju_finder"
+_FIRST_FIELDS = shown(Stage.VIEWED, list(BandField), all_at_once=False)
 COOKIE_LASTS = int(meetings.MEETING_LASTS.total_seconds())
 
 
@@ -44,6 +47,7 @@ class Finder:
     desk: Desk
     life: RaisesAlerts
     sink: BatchSink
+    log: ScanLog
     cipher: NotesCipher
     limits: FinderLimits
     emergency_numbers: tuple[str, str]  # doctor, police
@@ -132,10 +136,8 @@ def _look(finder: Finder, request: Request, door: Door) -> Response:
     fields = shown(stage, who.consented, all_at_once=who.all_at_once)
     if not door.medical:
         fields -= {BandField.HEALTH}
-    with desk.records.write() as tx:
-        meetings.log_scan(tx, band.band_id, stage, address=address, fields=fields, now=now)
-    _count_scan(finder, band, stage, now)
-    return _page(
+    later = _log_look(finder, band, stage, fields, address=address, now=now)
+    answer = _page(
         finder,
         request,
         "finder/band.html",
@@ -148,6 +150,21 @@ def _look(finder: Finder, request: Request, door: Door) -> Response:
         emergencies=list(Emergency),
         year=now.year,
     )
+    answer.background = later
+    return answer
+
+
+def _log_look(
+    finder: Finder, band: Band, stage: Stage, fields: frozenset[BandField], *, address: str, now: datetime
+) -> BackgroundTask | None:
+    """What shows no more than form of address and age is written down after the answer; all else before it."""
+    if stage is Stage.VIEWED and fields <= _FIRST_FIELDS:
+        view = View(band_id=band.band_id, at=now, address=address, fields=fields)
+        return BackgroundTask(finder.log.add, view)
+    with finder.desk.records.write() as tx:
+        meetings.log_scan(tx, band.band_id, stage, address=address, fields=fields, now=now)
+    _count_scan(finder, band, stage, now)
+    return None
 
 
 def _deed(finder: Finder, request: Request, door: Door, stage: Stage, why: str) -> Response:

@@ -1,7 +1,7 @@
 """A finder with a wearer: who was told, what they wrote to each other, where; forgotten soon."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -36,6 +36,16 @@ class RaisesAlerts(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One look at a band's first page, as the log keeps it."""
+
+    band_id: int
+    at: datetime
+    address: str
+    fields: frozenset[BandField]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One message; `by` is "finder" or a contact's id."""
 
@@ -62,6 +72,8 @@ class Meeting:
 
 def of_token(tx: Connection, token: str, band_id: int, now: datetime) -> Meeting | None:
     """The finder's running meeting with this band."""
+    if not token:
+        return None
     row = tx.execute(
         select(meetings).where(
             meetings.c.token_hash == hash_of(token), meetings.c.band_id == band_id, meetings.c.ends_at > now
@@ -166,17 +178,36 @@ def log_scan(
     source: str = "web",
 ) -> None:
     """What was shown, when, and to which coarse address."""
-    tx.execute(
-        insert(scans).values(
-            band_id=band_id,
-            at=now,
-            stage=stage.value,
-            source=source,
-            address=coarse(address),
-            fields=" ".join(sorted(fields)),
-            why=why,
-        )
-    )
+    tx.execute(_LOG, _logged(band_id, stage, address=address, fields=fields, now=now, why=why, source=source))
+
+
+def log_views(tx: Connection, views: Sequence[View]) -> None:
+    """Looks at the first page, together."""
+    tx.execute(_LOG, [_logged(v.band_id, Stage.VIEWED, address=v.address, fields=v.fields, now=v.at) for v in views])
+
+
+_LOG = insert(scans)
+
+
+def _logged(
+    band_id: int,
+    stage: Stage,
+    *,
+    address: str,
+    fields: frozenset[BandField],
+    now: datetime,
+    why: str = "",
+    source: str = "web",
+) -> dict[str, object]:
+    return {
+        "band_id": band_id,
+        "at": now,
+        "stage": stage.value,
+        "source": source,
+        "address": coarse(address),
+        "fields": " ".join(sorted(fields)),
+        "why": why,
+    }
 
 
 def scan_log(tx: Connection, resident_id: str, limit: int) -> list[Mapping[str, object]]:
