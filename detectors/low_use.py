@@ -46,7 +46,7 @@ class LowUseParameters:
     """
 
     budget: float = 0.5
-    ask_budget: float = 1.7  # of 2.0, 2.35 were spent on simulated people who live alone (seeds A)
+    ask_budget: float = 1.5  # of 1.7, 2.1 were spent on simulated people who live alone
     net: timedelta = timedelta(hours=36)
     asks_only: timedelta = timedelta(days=14)
     population: Population = POPULATION

@@ -13,6 +13,7 @@ from domain.finding import AlertKind, Finding, Level, Reason
 from notifier.case import ANJU, Case, NoSuchAlertError
 from notifier.feedback import teach_false_alarm
 from notifier.letters import Letters
+from notifier.mornings import tell as tell_first_use
 from notifier.people import circle_of, person
 from notifier.policy import URGENCY, Decision, Group, Person, Policies, Policy, Why, decide, reachable
 from notifier.quiet import QuietHours
@@ -195,6 +196,10 @@ class Life:
 
     def contact_back(self, tx: Connection, reader: Person, now: datetime) -> None:
         self.ease(tx, f"contact:{reader.contact_id}", AlertKind.CHANNEL_DOWN, now, now)
+
+    def greet(self, tx: Connection, household_id: str, up_at: datetime, now: datetime) -> None:
+        """Somebody is up: family who want to hear it do, once a morning."""
+        tell_first_use(tx, self._telling.letters, household_id, up_at, now=now, quiet=self._rules.quiet)
 
     # What people do
 

@@ -21,6 +21,7 @@ from notifier.changes import FLAGS_HOLD, Said, changes, is_fresh, left_at, other
 from notifier.contract import Records
 from notifier.devices import METER_ALARMS, Bound, bound, concerns, gateway_goes, meter_concern, operator_concern
 from notifier.life import ANJU, Concern, Life
+from notifier.mornings import wanted_for
 from notifier.policy import Why
 from notifier.unwatched import Unwatched
 from store import tables as t
@@ -68,6 +69,7 @@ class _Turn:
     states: dict[str, HouseholdState] = field(default_factory=dict)
     anew: set[str] = field(default_factory=set)
     told: int = 0
+    mornings: set[str] = field(default_factory=set)
 
 
 class Watch:
@@ -193,6 +195,7 @@ class Watch:
             for meter_id, at in self._signs_of_life(turn, fresh, entry.scans):
                 arrivals[meter_id].append(at)
         turn.states = self._load(turn, [m for m in arrivals if m in turn.bound])
+        turn.mornings = wanted_for(tx, {turn.bound[m].household_id for m in turn.states})
         for meter_id in list(turn.states):
             self._observe(turn, meter_id, arrivals[meter_id])
         for event in events:
@@ -250,15 +253,25 @@ class Watch:
         except Exception:  # one meter must not stop all others
             log.exception("meter %s can't be watched", meter_id)
             self._fault(turn, meter_id)
-        if found:
+        if found or turn.bound[meter_id].household_id in turn.mornings:
             with self._alone(turn, meter_id):
                 self._tell(turn, meter_id, found)
+                self._greet(turn, meter_id, state)
         if AlertKind.USE_WHILE_ABSENT in state.running:
             with self._alone(turn, meter_id):
                 self._back_by_use(turn, meter_id, state)
         heard = any(isinstance(a, Arrival) for a in arrivals)
         if heard and meter_id in turn.anew and AlertKind.NO_DATA not in state.running:
             self._unwatched.ends(turn.tx, meter_id, turn.now, turn.now)  # the lost state may have missed it
+
+    def _greet(self, turn: _Turn, meter_id: str, state: HouseholdState) -> None:
+        """Family who chose it hear that somebody is up; of several meters and readings the first, once a morning."""
+        home = turn.bound[meter_id].household_id
+        if home not in turn.mornings:
+            return
+        up_at = self._watch_in(turn.bound[meter_id].zone).up_at(state, turn.now)
+        if up_at is not None:
+            self._life.greet(turn.tx, home, up_at, turn.now)
 
     def _tell(self, turn: _Turn, meter_id: str, changes: Iterable[Change]) -> None:
         place = turn.bound[meter_id]

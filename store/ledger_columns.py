@@ -66,6 +66,12 @@ def whole(lowest: int, highest: int) -> Parse:
     return parse
 
 
+def chosen(text: str) -> str:
+    if text != "yes":
+        raise ValueError("is neither yes nor empty")
+    return text
+
+
 def positive(text: str) -> float:
     try:
         number = float(text)
@@ -220,8 +226,9 @@ FILES = (
             "household_id": "the home",
             "contact_id": "a contact whose role is guardian",
             "order": "1 is told first; the rest when nobody acknowledges",
+            "first_use": "yes: hears each morning when water was first used; else only when something is wrong",
         },
-        {"order": whole(1, 99)},
+        {"order": whole(1, 99), "first_use": chosen},
     ),
     FileSpec(
         t.pairings,

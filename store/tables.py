@@ -128,6 +128,7 @@ guardians = Table(
     Column("household_id", Text, ForeignKey("households.household_id"), primary_key=True),
     Column("contact_id", Text, ForeignKey("contacts.contact_id"), primary_key=True),
     Column("order", Integer, nullable=False, server_default="1"),
+    Column("first_use", Text),  # "yes": hears each morning when water was first used
 )
 
 pairings = Table(

@@ -21,6 +21,7 @@ from web import (
     guardian_pages,
     health,
     household_pages,
+    morning_pages,
     sign_in,
 )
 from web.desk import FINDER_SCRIPT, FINDER_STYLE, AlertLife, Desk, Readings, Records, all_words, templates
@@ -88,6 +89,7 @@ def create_app(
         account_pages.routes(desk),
         alert_pages.routes(desk),
         household_pages.routes(desk),
+        morning_pages.routes(desk),
         *routers,
     ):
         app.include_router(router)

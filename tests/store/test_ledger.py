@@ -138,7 +138,7 @@ def test_changes_are_taken_over_and_a_guardian_who_is_no_longer_listed_is_no_lon
     assert (done["residents.csv"].changed, done["guardians.csv"].changed, done["guardians.csv"].ended) == (1, 1, 1)
     with records.read() as tx:
         assert set(tx.scalars(select(t.resident_categories.c.category))) == {"dementia"}
-        assert tx.execute(select(t.guardians)).all() == [("h2", "daughter", 1)]
+        assert tx.execute(select(t.guardians)).all() == [("h2", "daughter", 1, None)]
 
 
 def test_a_part_of_the_ledger_may_come_alone_and_leaves_the_rest(records: Records, tmp_path: Path) -> None:

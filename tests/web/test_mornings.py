@@ -1,0 +1,57 @@
+"""Who has been up by now, as a page and for programs; nobody sees homes that aren't theirs."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import delete, insert
+
+from detectors.household import HouseholdWatch, WatchParameters
+from store.records import Records
+from store.tables import absences, detector_states
+from tests.web import town
+from tests.web.conftest import SignIn
+
+
+@pytest.fixture
+def watched(records: Records) -> None:
+    """The states that the service would have kept of the town's meters."""
+    watch, registers = HouseholdWatch(WatchParameters(), ZoneInfo("Asia/Shanghai")), town.readings()
+    with records.write() as tx:
+        tx.execute(delete(absences))
+        for meter_id in ("M1", "M2", "M3"):
+            state = watch.start()
+            for at, register_l in registers.registers(meter_id, town.NOW - timedelta(days=30), town.NOW + town.HOUR):
+                watch.observe(state, at, register_l)
+            tx.execute(insert(detector_states).values(meter_id=meter_id, body=watch.dump(state)))
+
+
+def ups(sign_in: SignIn, login: str) -> dict[str, str]:
+    body = sign_in(login).get("/api/mornings").json()
+    return {one["household_id"]: one["up"] for one in body["mornings"]}
+
+
+@pytest.mark.usefixtures("watched")
+def test_who_is_up_who_is_not_yet_and_of_whom_nobody_can_tell(sign_in: SignIn) -> None:
+    seen = ups(sign_in, "duty")
+    assert (seen["H1"], seen["H2"], seen["H3"]) == ("not_yet", "up", "unknown")
+
+
+@pytest.mark.usefixtures("watched")
+def test_a_home_that_is_announced_to_be_away_is_not_missed(sign_in: SignIn, records: Records) -> None:
+    away = {"household_id": "H1", "from_at": town.NOW - town.HOUR, "until_at": town.NOW + town.HOUR}
+    with records.write() as tx:
+        tx.execute(insert(absences).values(**away, announced_by="duty"))
+    assert ups(sign_in, "duty")["H1"] == "away"
+
+
+@pytest.mark.usefixtures("watched")
+def test_the_page_puts_those_first_who_are_not_up(sign_in: SignIn) -> None:
+    page = sign_in("duty").get("/mornings").text
+    assert page.index("Not yet") < page.index("/households/H1") < page.index("/households/H2")
+
+
+@pytest.mark.usefixtures("watched")
+def test_nobody_sees_the_mornings_of_homes_that_are_not_theirs(sign_in: SignIn) -> None:
+    everybody, own = ups(sign_in, "duty"), ups(sign_in, "volunteer")
+    assert set(own) < set(everybody)
