@@ -57,6 +57,7 @@ log = logging.getLogger("anju")
 
 RETRY_S = 5.0  # a part that fails is tried again, and doesn't spin
 STALLED = timedelta(minutes=2)
+WATCH_BEHIND = timedelta(minutes=15)  # a backlog of hours is taken in minutes
 BROKER_AWAY = timedelta(minutes=1)  # a restart of the broker takes seconds
 
 
@@ -124,6 +125,7 @@ class Service:
         self._forwarder = self._make_forwarder()
         self._mind_the_file()
         self._finished_at: dict[str, datetime] = {}
+        self._caught_up_at = now()  # when the watch was last behind nothing
 
     def subscriber(self, to: Subscription) -> Subscriber:
         """What listens to the broker, in a thread of its own."""
@@ -188,6 +190,8 @@ class Service:
             for name, at in self._finished_at.items()
             if now - at > STALLED
         ]
+        if "watch" in self._finished_at and now - self._caught_up_at > WATCH_BEHIND:
+            problems.append(f"watch: behind the readings since {self._caught_up_at:%H:%M:%S} UTC")
         if counters.unavailable_since:
             problems.append(f"readings can't be stored since {counters.unavailable_since:%H:%M:%S} UTC")
         if counters.broker_away_since and now - counters.broker_away_since > BROKER_AWAY:
@@ -211,8 +215,11 @@ class Service:
 
     def _watch(self) -> None:
         """At once again where more readings may wait."""
+        there = self.readings.position()
         if self.notifier.watch_some(self.now()):
             self.committed.set()
+        if self.notifier.watch.position() >= there:
+            self._caught_up_at = self.now()
 
     def _is_well(self) -> bool:
         return not self.health().problems

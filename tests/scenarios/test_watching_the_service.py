@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -64,6 +65,26 @@ def test_the_age_of_a_followers_cursor_is_that_of_the_first_commit_that_it_has_n
     service.notifier.watch_turn(clock[0])
     assert "anju_watch_lag_seconds 0\n" in service.metrics()
     assert "anju_influx_cursor_age_seconds 300\n" in service.metrics()
+    service.close()
+
+
+def test_a_watch_that_never_catches_up_with_the_readings_is_told_after_a_quarter_of_an_hour(tmp_path: Path) -> None:
+    World(tmp_path)
+    clock = [NOW]
+    service = Service(tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: clock[0])
+    stopping = Event()
+    stopping.set()
+    watch = service.threads(stopping)[0]
+    watch.start()
+    watch.join()
+    for n in range(60):  # more than it takes at once
+        service.readings.commit(Batch(arrivals=[arrival(NOW + timedelta(minutes=n))]))
+    clock[0] = NOW + timedelta(minutes=20)
+    service._watch()
+    behind = [problem for problem in service.health().problems if "behind" in problem]
+    assert behind == ["watch: behind the readings since 06:00:00 UTC"]
+    service._watch()
+    assert not [problem for problem in service.health().problems if "behind" in problem]
     service.close()
 
 
