@@ -14,7 +14,7 @@ from orjson import loads
 from domain.reading import DeviceEvent
 from store import journal, kept
 from store.contracts import BandScan, Batch, JournalEntry, Kept, StoreError, StoreUnavailableError
-from store.journal import all_from_ms, from_ms, to_ms
+from store.journal import all_from_ml, all_from_ms, from_ms, to_ms
 from store.lock import hold
 from store.readings_schema import METER_SPAN, REGISTERS, SCHEMA, VERSION
 from store.write import write
@@ -72,7 +72,7 @@ class Readings:
             zero = found[0] * METER_SPAN
             bounds = (zero, zero + max(0, to_ms(since)), zero + min(to_ms(until), METER_SPAN))
             at, ml = db.execute(REGISTERS, bounds).fetchone()
-        return list(zip(all_from_ms(loads(at)), [value / 1000 for value in loads(ml)], strict=True))
+        return list(zip(all_from_ms(loads(at)), all_from_ml(loads(ml)), strict=True))
 
     def device_events(self, device_id: str, since: datetime, until: datetime) -> Sequence[DeviceEvent]:
         sql = "SELECT body FROM device_events WHERE device_id = ? AND at >= ? AND at < ? ORDER BY at, kind"
