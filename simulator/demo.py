@@ -147,7 +147,8 @@ def write_ledger(folder: Path, meters: Sequence[str], zone: str, form: Format | 
 
     `form`: what the ledger must say of meters whose gateways speak so.
     """
-    known_as, columns = (form.known_as, form.ledger.columns) if form else ("{}", {})
+    known_as, columns = (form.known_as, dict(form.ledger.columns)) if form else ("{}", {})
+    zone = str(columns.pop("timezone", zone))  # clocks that don't say theirs go by the community's
     homes = [_Home(number=n, meter_id=meter_id) for n, meter_id in enumerate(meters)]
     tables: Mapping[str, list[dict[str, object]]] = {
         "communities": [

@@ -10,6 +10,8 @@ import pytest
 
 from domain.recording import Recording
 from simulator.demo import DemoError, tell, window, write_ledger
+from simulator.formats import FORMATS
+from store import tables
 
 ZONE = ZoneInfo("Asia/Shanghai")
 END = datetime(2026, 3, 1, tzinfo=UTC)
@@ -58,12 +60,22 @@ def test_no_readings_at_all_is_said() -> None:
         window([], weeks=3)
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_ledger_of_meters_behind_such_gateways_has_only_columns_that_are_read(name: str, tmp_path: Path) -> None:
+    write_ledger(tmp_path, ["m1"], ZONE.key, FORMATS[name])
+    (meter,) = csv.DictReader((tmp_path / "meters.csv").read_text(encoding="utf-8").splitlines())
+    assert meter["meter_id"] == FORMATS[name].known_as.format("m1")
+    assert meter.keys() <= {column.name for column in tables.meters.c}
+    (community,) = csv.DictReader((tmp_path / "communities.csv").read_text(encoding="utf-8").splitlines())
+    assert community["timezone"] == (FORMATS[name].ledger.timezone or ZONE.key)
+
+
 def test_the_ledger_gives_every_meter_a_household_a_guardian_and_a_pairing(tmp_path: Path) -> None:
     write_ledger(tmp_path, [f"m{n}" for n in range(27)], ZONE.key)
-    tables = {p.stem: list(csv.DictReader(p.read_text(encoding="utf-8").splitlines())) for p in tmp_path.glob("*.csv")}
-    households = {row["household_id"] for row in tables["households"]}
+    written = {p.stem: list(csv.DictReader(p.read_text(encoding="utf-8").splitlines())) for p in tmp_path.glob("*.csv")}
+    households = {row["household_id"] for row in written["households"]}
     assert len(households) == 27
-    assert {row["household_id"] for row in tables["guardians"]} == households
-    assert {row["household_id"] for row in tables["pairings"]} == households
-    assert {row["household_id"] for row in tables["meters"]} == households
-    assert {row["language"] for row in tables["contacts"] if row["role"] == "guardian"} == {"zh", "en"}
+    assert {row["household_id"] for row in written["guardians"]} == households
+    assert {row["household_id"] for row in written["pairings"]} == households
+    assert {row["household_id"] for row in written["meters"]} == households
+    assert {row["language"] for row in written["contacts"] if row["role"] == "guardian"} == {"zh", "en"}
