@@ -5,7 +5,7 @@ Records: time of the log, register, and rises backwards from it (an inverse comp
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from struct import unpack_from
 from typing import Any
 
@@ -18,6 +18,8 @@ FLAGS = {"Dry": "dry", "Reverse": "backflow", "Leak": "leak", "Burst": "burst", 
 HEADERS = {0x78: 1, 0x7A: 5, 0x72: 13}  # the first byte: how long the M-Bus header is
 LOGGED_AT, PROFILE = b"\x44\x6d", b"\x4d\x93"
 INFO_CODES = b"\x52\xff\x25"
+ENCRYPTED = 0x1F  # the security mode in the second byte of a header's configuration
+NO_REGISTER = -0x8000_0000
 STEP = {0x61: (1, "<{}B"), 0x62: (2, "<{}H"), 0x64: (4, "<{}I")}  # bytes a rise, of an hourly profile
 
 
@@ -69,15 +71,20 @@ def _frame(uplink: Uplink, context: Context) -> Decoded:
     frame = uplink.needs_frame()
     if frame[0] not in HEADERS:
         raise uplink.refused(f"it begins with {frame[0]:02x}, not with an M-Bus header")
-    body = frame[HEADERS[frame[0]] :]
+    header, body = frame[: HEADERS[frame[0]]], frame[HEADERS[frame[0]] :]
+    if len(header) > 1 and header[-1] & ENCRYPTED:
+        raise uplink.refused("it is encrypted beyond LoRaWAN")
     if not body.startswith(LOGGED_AT):
         return uplink.ignored("no time of a log: an installation frame or the like")
     at, vif = _logged_at(uplink, context, body[2:6]), body[7:8]
     if len(body) < 12 or body[6] != 0x44 or not b"\x10" <= vif <= b"\x16":
         raise uplink.refused("no register after the time of the log")
+    (newest,) = unpack_from("<i", body, 8)
+    if newest == NO_REGISTER:
+        return uplink.ignored("the meter has no register to tell")
     per_unit = 10.0 ** (vif[0] - 0x13)
     rises, flags = _records(uplink, body[12:])
-    registers = accumulate((-rise for rise in rises), initial=float(unpack_from("<I", body, 8)[0]))
+    registers = accumulate((-rise for rise in rises), initial=float(newest))
     hours = (at - timedelta(hours=i) for i in range(len(rises) + 1))
     found = [PastRegister(t, litres(value, per_unit, "register")) for t, value in zip(hours, registers, strict=True)]
     return _reading(uplink, found, flags)
@@ -98,7 +105,7 @@ def _logged_at(uplink: Uplink, context: Context, data: bytes) -> datetime:
 
 
 def _records(uplink: Uplink, body: bytes) -> tuple[list[int], dict[str, bool]]:
-    """The profile's rises, newest first, and what the meter says of itself; what follows them isn't for us."""
+    """The profile's rises, newest first, up to one that isn't known; or what the meter says of itself."""
     if body.startswith(INFO_CODES) and len(body) >= 5:
         codes = unpack_from("<H", body, 3)[0]
         return [], {flag: bool(codes >> bit & 1) for bit, flag in enumerate(FLAGS.values())}
@@ -108,5 +115,6 @@ def _records(uplink: Uplink, body: bytes) -> tuple[list[int], dict[str, bool]]:
     size, layout = STEP.get(body[4] if len(body) > 4 else 0, (0, ""))
     if not size or body[5:6] != b"\x01" or len(body) < 4 + length or length < 2:
         raise uplink.refused("its profile isn't hourly rises, or is cut short")
-    count = (length - 2) // size
-    return list(unpack_from(layout.format(count), body, 6)), {}
+    rises = unpack_from(layout.format((length - 2) // size), body, 6)
+    unknown = (1 << 8 * size) - 1
+    return list(takewhile(lambda rise: rise != unknown, rises)), {}
