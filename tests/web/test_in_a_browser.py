@@ -11,12 +11,19 @@ from threading import Thread
 import pytest
 import uvicorn
 
+from config.sms import load_words
 from domain.wristband import BandState
+from notifier.channels.log import LogChannel
+from notifier.letters import Letters
+from notifier.life import Life
+from notifier.messages import Texts
+from notifier.router import Router
 from store.records import Records
 from tests.chromium import Page, chromium
 from tests.web import town
 from web import bands
 from web.app import create_app
+from web.links import Links
 from web.notes import new_key
 from web.rehearsal import dress
 
@@ -31,6 +38,7 @@ class Site:
     url: str
     card: str
     old_card: str
+    family_link: str
 
 
 @pytest.fixture(scope="module")
@@ -44,14 +52,26 @@ def site(built: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
         bands.change(tx, old.band_id, BandState.LOST, by="duty", why="", now=clock())
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        letters, links = (
+            Letters(Texts(words=load_words()), Router([LogChannel(lambda _: None)])),
+            Links(url, ["k" * 40]),
+        )
         app = create_app(
-            records, town.readings(), town.life(), now=clock, public_url=url, signed_in_as="duty", notes_keys=[key]
+            records,
+            town.readings(),
+            Life(letters),
+            now=clock,
+            public_url=url,
+            signed_in_as="duty",
+            notes_keys=[key],
+            letters=letters,
+            links=links,
         )
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            yield Site(url, band.card_id, old.card_id)
+            yield Site(url, band.card_id, old.card_id, links.link_for("daughter", clock()) or "")
         finally:
             server.should_exit = True
             thread.join()
@@ -125,6 +145,22 @@ def test_a_finder_goes_through_all_stages_on_a_slow_network(
     page.tap("form[action$='/medical'] button")
     assert "青霉素" in page.text()
     look(page, axe, "medical")
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["a phone", "a desk"])
+def test_family_goes_through_its_pages(site: Site, page: Page, axe: str, size: tuple[int, int]) -> None:
+    page.screen(*size, mobile=size == PHONE)
+    for path in ("/family?language=en", "/family/code"):
+        page.open(site.url + path)
+        look(page, axe, path)
+    page.open(site.family_link)
+    look(page, axe, "link")
+    page.tap("form[action^='/l/'] button")
+    assert "No water for" in page.text()
+    look(page, axe, "home")
+    page.open(f"{site.url}/family/residents/R1")
+    assert "王奶奶" in page.text()
+    look(page, axe, "band")
 
 
 def test_the_first_view_is_one_answer_light_enough_for_a_slow_network(site: Site, page: Page) -> None:
