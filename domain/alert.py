@@ -1,10 +1,6 @@
 """An alert's life: one transition table, and an error for every step that is not in it."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-
-from domain.finding import AlertKind, Level, Reason
 
 
 class State(StrEnum):
@@ -160,25 +156,3 @@ def step(state: State, event: Event) -> State:
         return TRANSITIONS[state][event]
     except KeyError:
         raise ImpossibleStepError(state, event) from None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
-    """An open concern about one household (or, for technical kinds, one device) that a person must settle."""
-
-    alert_id: int
-    kind: AlertKind
-    level: Level
-    state: State
-    household_id: str | None
-    subject: str
-    raised_at: datetime
-    since: datetime
-    opened_at: datetime
-    reason: Reason
-    policy_step: int = 0
-    next_at: datetime | None = None
-    acknowledged_by: str | None = None
-    acknowledged_until: datetime | None = None
-    ended_at: datetime | None = None
-    outcome: Outcome | None = None

@@ -1,6 +1,5 @@
 """The ledger: communities, grids, buildings, households, residents, and those who answer for them."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -41,15 +40,3 @@ class Language(StrEnum):
 
     ZH = "zh"
     EN = "en"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
-    """Someone who may be told. `order` is the place in the household's list, lowest first."""
-
-    contact_id: str
-    name: str
-    role: Role
-    phone: str | None
-    language: Language
-    order: int = 0

@@ -219,10 +219,9 @@ def _from_open(policy: Policy, standing: Standing, circle: Circle, now: datetime
         return Decision(why=Why.CAUSE_GONE, event=Event.EASE)
     if policy.ask_wait is None or standing.told:
         return _tell(policy, standing, circle, now, Why.RAISED)
-    if standing.level is Level.ALERT:
-        asks = not standing.asked and (standing.wakes_at or standing.may_be_out) and reachable(circle, _RESIDENT)
-        if not asks:
-            return _tell(policy, standing, circle, now, Why.RAISED)
+    first_asked = standing.may_be_out and not standing.asked and reachable(circle, _RESIDENT)
+    if standing.level is Level.ALERT and not first_asked:
+        return _tell(policy, standing, circle, now, Why.RAISED)
     return _ask(policy, policy.ask_wait, standing, circle, now)
 
 
@@ -230,7 +229,7 @@ _RESIDENT = (Group.RESIDENT,)
 
 
 def _ask(policy: Policy, wait: timedelta, standing: Standing, circle: Circle, now: datetime) -> Decision:
-    """A mere doubt wakes nobody; what is sure does, though who sleeps or may be out is asked before others are told."""
+    """A mere doubt wakes nobody; what is sure does, at once, though who may be out is asked before others are told."""
     if standing.level is Level.ASK and standing.wakes_at:
         return Decision(why=Why.RESIDENT_ASLEEP, next_at=standing.wakes_at)
     residents = reachable(circle, _RESIDENT)

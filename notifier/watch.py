@@ -253,9 +253,11 @@ class Watch:
         except Exception:  # one meter must not stop all others
             log.exception("meter %s can't be watched", meter_id)
             self._fault(turn, meter_id)
-        if found or turn.bound[meter_id].household_id in turn.mornings:
+        if found:
             with self._alone(turn, meter_id):
                 self._tell(turn, meter_id, found)
+        if turn.bound[meter_id].household_id in turn.mornings:
+            with self._alone(turn, meter_id):
                 self._greet(turn, meter_id, state)
         if AlertKind.USE_WHILE_ABSENT in state.running:
             with self._alone(turn, meter_id):
@@ -267,8 +269,6 @@ class Watch:
     def _greet(self, turn: _Turn, meter_id: str, state: HouseholdState) -> None:
         """Family who chose it hear that somebody is up; of several meters and readings the first, once a morning."""
         home = turn.bound[meter_id].household_id
-        if home not in turn.mornings:
-            return
         up_at = self._watch_in(turn.bound[meter_id].zone).up_at(state, turn.now)
         if up_at is not None:
             self._life.greet(turn.tx, home, up_at, turn.now)

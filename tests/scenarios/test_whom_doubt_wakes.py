@@ -1,4 +1,4 @@
-"""A mere doubt wakes nobody; what is sure does, and who sleeps or may be out is asked before others are told."""
+"""A mere doubt wakes nobody; what is sure does, at once, and who may be out is asked before others are told."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -56,14 +56,15 @@ def test_a_doubt_at_night_that_water_answers_reaches_nobody_and_is_settled(world
     assert world.state(alert_id) is State.RESOLVED
 
 
-def test_what_becomes_sure_at_night_is_asked_at_once_and_told_half_an_hour_later(world: World) -> None:
+def test_what_becomes_sure_at_night_is_told_at_once(world: World) -> None:
     world.now = at("01:00", day=1)
     doubt(world)
     world.until(at("03:00", day=1))
     assert world.received == []
     doubt(world, Level.ALERT)
     world.until(at("05:00", day=1))
-    assert (first(world, "ask"), first(world, "alert")) == ("03:00", "03:30")
+    assert world.texts("ask") == []
+    assert first(world, "alert") == "03:00"
 
 
 def test_by_day_what_is_sure_is_told_at_once(world: World) -> None:
@@ -71,14 +72,6 @@ def test_by_day_what_is_sure_is_told_at_once(world: World) -> None:
     doubt(world, Level.ALERT)
     assert world.texts("ask") == []
     assert first(world, "alert") == "14:00"
-
-
-def test_at_night_family_is_told_at_once_where_the_resident_can_not_be_asked(world: World) -> None:
-    with world.records.write() as tx:
-        tx.exec_driver_sql("update residents set phone = null")
-    world.now = at("02:00", day=1)
-    doubt(world, Level.ALERT)
-    assert first(world, "alert") == "02:00"
 
 
 def test_who_runs_a_tap_when_asked_has_answered(world: World) -> None:
@@ -170,4 +163,4 @@ def test_whoever_cannot_go_at_night_is_followed_by_the_others_at_once(world: Wor
         world.life.decline(tx, alert_id, by="daughter", now=world.now)
     assert world.state(alert_id) is State.NOTIFIED
     world.turn()
-    assert len(world.texts("ask")) == 1
+    assert world.texts("ask") == []
