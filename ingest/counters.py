@@ -41,7 +41,6 @@ class Counters:
     sessions_lost: int = 0
     commit: Times = field(default_factory=Times)
     lag: Times = field(default_factory=Times)
-    last_commit_at: datetime | None = None
     unavailable_since: datetime | None = None
     broker_away_since: datetime | None = None
 
@@ -50,7 +49,6 @@ class Counters:
         name = reason.partition(":")[0].partition(" ")[0][:40]
         self.refused[name if name in self.refused or len(self.refused) < MOST_REASONS else "other"] += 1
 
-    def committed(self, took_s: float, at: datetime, *, lag_s: float) -> None:
+    def committed(self, took_s: float, *, lag_s: float) -> None:
         self.commit.add(took_s)
         self.lag.add(max(0.0, lag_s))
-        self.last_commit_at = at

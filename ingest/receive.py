@@ -88,7 +88,7 @@ class Receiver:
         self._readings.commit(result.batch())
         self._count(result, messages)
         took = took_s()
-        self.counters.committed(took, at, lag_s=(at - (result.since or at)).total_seconds() + took)
+        self.counters.committed(took, lag_s=(at - (result.since or at)).total_seconds() + took)
         self._on_commit()
 
     def _note(self, event: SecurityEvent) -> None:

@@ -14,7 +14,7 @@ def test_every_line_is_one_that_prometheus_reads() -> None:
     counters = Counters(received=12, readings=10, quarantined=1)
     counters.refuse('register_l: "twelve"')
     counters.refuse('"odd\\\n": x')
-    counters.committed(0.003, NOW, lag_s=0.02)
+    counters.committed(0.003, lag_s=0.02)
     page = text([*metrics_of(counters), gauge("anju_watch_behind", "commits", 3)])
     for line in page.splitlines():
         assert line.startswith("#") or LINE.fullmatch(line), line
