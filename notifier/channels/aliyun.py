@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from domain.message import MessageStatus
 from notifier.channels.aliyun_codes import AGAIN_AFTER, refusal
 from notifier.channels.failures import never_stood
-from notifier.channels.registered import Registered, of
+from notifier.channels.registered import Registered, capabilities_in_china, of
 from notifier.contract import Cap, Capabilities, ChannelError, Failure, MissingExtraError, Outgoing, Sent
 
 CHINA = ZoneInfo("Asia/Shanghai")  # the clock of its answers
@@ -41,13 +41,7 @@ class AliyunSms:
         self._rules = rules
 
     def capabilities(self, phone: str) -> Capabilities | None:
-        """Mainland China only: elsewhere other signs and templates are wanted."""
-        rules = self._rules
-        if not phone.startswith("+86"):
-            return None
-        return Capabilities(
-            receipts=True, replies=rules.replies, free_text=False, sign=rules.sign, cost=rules.cost, caps=rules.caps
-        )
+        return capabilities_in_china(phone, self._rules)
 
     def send(self, text: Outgoing) -> Sent:
         from alibabacloud_dysmsapi20170525 import models  # noqa: PLC0415  an optional extra

@@ -3,8 +3,9 @@
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from notifier.contract import ChannelError, Failure, Outgoing
+from notifier.contract import Cap, Capabilities, ChannelError, Failure, Outgoing
 from notifier.messages import LONGEST_VARIABLE, Texts, short
 
 _FORBIDDEN = str.maketrans({"【": "「", "】": "」", "[": "(", "]": ")"})  # brackets are for signs alone
@@ -27,6 +28,28 @@ class Registered:
         if missing:
             raise ChannelError(Failure.REFUSED, f"template {text.template} wants {missing[0]}")
         return {name: _clean(text.variables[name]) for name in self.names}
+
+
+class InChina(Protocol):
+    """What the rules of a provider for mainland China have in common."""
+
+    @property
+    def sign(self) -> str: ...
+    @property
+    def replies(self) -> bool: ...
+    @property
+    def cost(self) -> float: ...
+    @property
+    def caps(self) -> tuple[Cap, ...]: ...
+
+
+def capabilities_in_china(phone: str, rules: InChina) -> Capabilities | None:
+    """Mainland China only: elsewhere other signs and templates are wanted."""
+    if not phone.startswith("+86"):
+        return None
+    return Capabilities(
+        receipts=True, replies=rules.replies, free_text=False, sign=rules.sign, cost=rules.cost, caps=rules.caps
+    )
 
 
 def registered(texts: Texts, pairs: str) -> dict[str, Registered]:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from domain.message import MessageStatus
 from notifier.channels.failures import never_stood
-from notifier.channels.registered import Registered, of
+from notifier.channels.registered import Registered, capabilities_in_china, of
 from notifier.channels.tencent_codes import OK, refusal
 from notifier.contract import Cap, Capabilities, ChannelError, Failure, MissingExtraError, Outgoing, Sent
 
@@ -46,13 +46,7 @@ class TencentSms:
         self._now = now
 
     def capabilities(self, phone: str) -> Capabilities | None:
-        """Mainland China only: elsewhere other templates are wanted."""
-        rules = self._rules
-        if not phone.startswith("+86"):
-            return None
-        return Capabilities(
-            receipts=True, replies=rules.replies, free_text=False, sign=rules.sign, cost=rules.cost, caps=rules.caps
-        )
+        return capabilities_in_china(phone, self._rules)
 
     def send(self, text: Outgoing) -> Sent:
         template = of(self._rules.templates, text)

@@ -11,7 +11,7 @@ from store.records import Records
 from tests.web import town
 from web.app import create_app
 
-URL = "http://127.0.0.1:8000"
+URL = town.URL
 SignIn = Callable[[str], TestClient]
 
 

@@ -24,14 +24,12 @@ from schemathesis.core.result import Ok
 from config.sms import load_words
 from notifier.channels.log import LogChannel
 from notifier.letters import Letters
-from notifier.life import Life
 from notifier.messages import Texts
 from notifier.router import Router
 from store.records import Records
 from tests.web import town
 from tests.web.conftest import URL
 from tests.web.test_staff_console import csrf
-from web.app import create_app
 from web.links import Links
 from web.notes import new_key
 from web.rehearsal import dress
@@ -58,16 +56,7 @@ def visitor(request: pytest.FixtureRequest, built: Path, tmp_path_factory: pytes
     records = Records(path)
     letters = Letters(Texts(words=load_words()), Router([LogChannel(lambda _: None)]), LINKS.link_for)
     band = dress(records, "R1", by="duty", key=key, now=clock(), salutation="王奶奶")
-    app = create_app(
-        records,
-        town.readings(),
-        Life(letters),
-        now=clock,
-        public_url=URL,
-        notes_keys=[key],
-        letters=letters,
-        links=LINKS,
-    )
+    app = town.pages(records, clock, letters, key=key, links=LINKS)
     browser, token = TestClient(app, base_url=URL), ""
     browser.post(f"/1/{band.card_id}/here")
     if request.param == "staff":

@@ -23,7 +23,6 @@ from tests.web import town
 from tests.web.conftest import URL
 from tests.web.test_staff_console import csrf
 from web import bands, guardian_access
-from web.app import create_app
 from web.links import LASTS, LinkKeyError, Links
 from web.notes import Notes, NotesCipher, new_key
 
@@ -84,16 +83,7 @@ def scene(records: Records, clock: town.Clock) -> Scene:
             tx, "R1", salutation="王奶奶", all_at_once=False, notes=notes, cipher=cipher, by="duty", now=clock()
         )
         band = bands.issue(tx, "R1", by="duty", now=clock(), below=secrets.randbelow)
-    app = create_app(
-        records,
-        town.readings(),
-        Life(letters),
-        now=clock,
-        public_url=URL,
-        notes_keys=[KEY],
-        letters=letters,
-        links=LINKS,
-    )
+    app = town.pages(records, clock, letters, key=KEY, links=LINKS)
     return Scene(records, clock, band, TestClient(app, base_url=URL, headers={"accept-language": "en"}))
 
 

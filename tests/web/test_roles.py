@@ -14,7 +14,6 @@ from config.sms import load_words
 from domain.wristband import BandField, BandState, spaced
 from notifier.channels.log import LogChannel
 from notifier.letters import Letters
-from notifier.life import Life
 from notifier.messages import Texts
 from notifier.router import Router
 from store.records import Records
@@ -22,7 +21,6 @@ from store.tables import alerts, contacts, guardians, messages, pairings
 from tests.web import roles, town
 from tests.web.conftest import URL
 from web import bands, guardian_access
-from web.app import create_app
 from web.links import Links
 from web.notes import Notes, NotesCipher, new_key
 
@@ -73,16 +71,7 @@ def street(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         tx.execute(insert(contacts).values(nephew))
         tx.execute(insert(guardians).values(household_id="H2", contact_id="nephew", order=1))
         bands.security_event(tx, "guessing", "198.51.100.0/24", "10 unknown codes", clock())
-    app = create_app(
-        records,
-        town.readings(),
-        Life(letters),
-        now=clock,
-        public_url=URL,
-        notes_keys=[key],
-        letters=letters,
-        links=links,
-    )
+    app = town.pages(records, clock, letters, key=key, links=links)
     marks = {
         "salutation": "王奶奶",
         "age": "85 years",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from fastapi import FastAPI
 from sqlalchemy import Connection, insert
 
 from config.sms import load_words
@@ -32,9 +33,12 @@ from store.tables import (
     resident_categories,
     residents,
 )
+from web.app import create_app
+from web.links import Links
 from web.session import add_account
 
 NOW = datetime(2026, 3, 18, 8, 30, tzinfo=UTC)  # 16:30 in Fuxin
+URL = "http://127.0.0.1:8000"
 PASSWORD = "a long enough password"
 HOUR = timedelta(hours=1)
 CONSENT = {"water_consent_by": "本人", "water_consent_on": "2026-01-05", "water_consent_paper": "登记表 17"}
@@ -53,6 +57,20 @@ class Clock:
 def life() -> Life:
     """The notifier's own, with a channel that only prints."""
     return Life(Letters(Texts(words=load_words()), Router([LogChannel(lambda _: None)])))
+
+
+def pages(records: Records, clock: Clock, letters: Letters, *, key: str, links: Links) -> FastAPI:
+    """All pages over these records, family's too, at `URL`."""
+    return create_app(
+        records,
+        readings(),
+        Life(letters),
+        now=clock,
+        public_url=URL,
+        notes_keys=[key],
+        letters=letters,
+        links=links,
+    )
 
 
 def readings() -> MemoryReadings:
