@@ -62,15 +62,19 @@ def migrate_records(settings: SettingsFile = None) -> None:
 
 
 def list_quarantine(
-    limit: Annotated[int, typer.Option(help="The newest so many.", min=1)] = 20, settings: SettingsFile = None
+    limit: Annotated[int, typer.Option(help="The newest so many.", min=1)] = 20,
+    refused: Annotated[bool, typer.Option("--refused", help="Instead those that couldn't be understood.")] = False,
+    settings: SettingsFile = None,
 ) -> None:
     """Show what is in quarantine and why; the service may run meanwhile."""
     from store.contracts import StoreError
     from store.readings import read_kept
 
+    kind = "refused" if refused else "quarantined"
     try:
-        for k in read_kept(folder_of(settings_of(settings)) / "readings.db", "quarantined", limit):
-            typer.echo(f"{k.received_at:%Y-%m-%dT%H:%M:%SZ} {k.device_id} {k.topic}: {k.reason}: {k.payload[:80]!r}")
+        for k in read_kept(folder_of(settings_of(settings)) / "readings.db", kind, limit):
+            device = f"{k.device_id} " if k.device_id else ""
+            typer.echo(f"{k.received_at:%Y-%m-%dT%H:%M:%SZ} {device}{k.topic}: {k.reason}: {k.payload[:80]!r}")
     except StoreError as e:
         raise stop(str(e), code=2) from e
 

@@ -15,8 +15,8 @@ time: rows are found by their first columns, added or changed; what a file doesn
 guardians.csv and pairings.csv are whole lists for each household of the folder: who is missing there is told no more.
 A running service follows within seconds.
 
-A ledger may come in parts, file by file. In bold: must be there. Phones are written in international form, such as
-+8613812345678.
+Start from [the example](example/ledger): two homes, every file and every column. A ledger may come in parts, file by
+file. In bold: must be there. Phones are written in international form, such as +8613812345678.
 
 This page is made by `python -m store.ledger_page`; a test compares it with the program.
 """

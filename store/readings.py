@@ -182,6 +182,8 @@ class Readings:
 
 def read_kept(path: Path, kind: str, limit: int) -> list[Kept]:
     """The newest first, for a command beside the service."""
+    if not path.exists():
+        raise StoreError(f"{path} isn't there yet: anju run makes it")
     try:
         with closing(_open(path, "ro")) as db:
             return kept.read(db, kind, limit)

@@ -21,6 +21,7 @@ from web import (
     guardian_pages,
     health,
     household_pages,
+    kept_pages,
     morning_pages,
     sign_in,
 )
@@ -90,6 +91,7 @@ def create_app(
         alert_pages.routes(desk),
         household_pages.routes(desk),
         morning_pages.routes(desk),
+        kept_pages.routes(desk),
         *routers,
     ):
         app.include_router(router)
