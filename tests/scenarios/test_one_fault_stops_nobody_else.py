@@ -10,6 +10,7 @@ from sqlalchemy import select
 from detectors.household import Change, HouseholdState, HouseholdWatch, WatchParameters
 from domain.finding import AlertKind, Level
 from domain.reading import DeviceEvent
+from notifier.rounds import RoundRules
 from notifier.service import Notifier, NotifierRules
 from notifier.watch import Watch, WatchRules
 from store import tables as t
@@ -130,7 +131,7 @@ def test_behind_a_journal_that_can_not_be_read_alerts_go_on_and_no_meter_is_miss
 
 
 def test_during_a_backlog_of_readings_the_steps_of_alerts_go_on_and_no_meter_is_missed(tmp_path: Path) -> None:
-    one_at_a_time = NotifierRules(watch=WatchRules(entries_at_once=1, quiet_start=timedelta(0)))
+    one_at_a_time = NotifierRules(watch=WatchRules(entries_at_once=1, rounds=RoundRules(quiet_start=timedelta(0))))
     world = World(tmp_path, rules=one_at_a_time)
     world.raise_alert(silence(Level.ALERT, at("07:00")))
     for n in range(30):

@@ -1,0 +1,116 @@
+"""Readings move a meter's detectors, and what they find begins or ends an alert of its home."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import select
+
+from detectors.household import Change, HouseholdState, HouseholdWatch, Raised
+from domain.finding import AlertKind, Finding, Reason
+from notifier.changes import left_at
+from notifier.life import ANJU, Concern, Life
+from notifier.policy import Why
+from notifier.states import D, WatchIn, loaded
+from notifier.turn import Turn
+from notifier.unwatched import Unwatched
+from store import tables as t
+from store.contracts import Arrival
+
+log = logging.getLogger(__name__)
+
+
+class Findings:
+    """`observe` as readings come, `tick` as time passes; both on the states that the turn has loaded."""
+
+    def __init__(self, *, life: Life, unwatched: Unwatched, watch_in: WatchIn) -> None:
+        self._life = life
+        self._unwatched = unwatched
+        self._watch_in = watch_in
+
+    def observe(self, turn: Turn, meter_id: str, arrivals: Sequence[Arrival | datetime]) -> None:
+        """Registers, and the times at which somebody was seen there, in the order in which they came."""
+        watch, state = self._watch_of(turn, meter_id), turn.states[meter_id]
+        found: list[Change] = []
+        try:
+            for a in arrivals:
+                if isinstance(a, Arrival):
+                    found += watch.observe(state, a.at, a.register_l, a.late, a.received_at)
+                else:
+                    found += watch.presence(state, a)
+        except Exception:  # one meter must not stop all others
+            log.exception("meter %s can't be watched", meter_id)
+            turn.fault(meter_id)
+        if found:
+            with turn.alone(meter_id):
+                self._tell(turn, meter_id, found)
+        if turn.home_of(meter_id) in turn.mornings:
+            with turn.alone(meter_id):
+                self._greet(turn, meter_id, state)
+        if AlertKind.USE_WHILE_ABSENT in state.running:
+            with turn.alone(meter_id):
+                self._back_by_use(turn, meter_id, state)
+        heard = any(isinstance(a, Arrival) for a in arrivals)
+        if heard and meter_id in turn.anew and AlertKind.NO_DATA not in state.running:
+            self._unwatched.ends(turn.tx, meter_id, turn.now, turn.now)  # the lost state may have missed it
+
+    def tick(self, turn: Turn, meter_id: str) -> None:
+        """Its clock has run out without a reading."""
+        with turn.alone(meter_id):
+            self._tell(turn, meter_id, self._watch_of(turn, meter_id).tick(turn.states[meter_id], turn.now))
+
+    def _watch_of(self, turn: Turn, meter_id: str) -> HouseholdWatch:
+        return self._watch_in(turn.bound[meter_id].zone)
+
+    def _greet(self, turn: Turn, meter_id: str, state: HouseholdState) -> None:
+        """Family who chose it hear that somebody is up; of several meters and readings the first, once a morning."""
+        up_at = self._watch_of(turn, meter_id).up_at(state, turn.now)
+        if up_at is not None:
+            self._life.greet(turn.tx, turn.home_of(meter_id), up_at, turn.now)
+
+    def _tell(self, turn: Turn, meter_id: str, changes: Iterable[Change]) -> None:
+        place = turn.bound[meter_id]
+        for change in changes:
+            turn.told += 1
+            if isinstance(change, Raised):
+                if change.finding.kind is AlertKind.NO_DATA:
+                    self._unwatched.begins(turn.tx, meter_id, place, change.finding, turn.now)
+                else:
+                    concern = _concern(turn, change.finding, place.household_id)
+                    self._life.raise_or_join(turn.tx, concern, turn.now)
+            elif change.kind is AlertKind.NO_DATA:
+                self._unwatched.ends(turn.tx, meter_id, change.at, turn.now)
+            elif change.kind is not AlertKind.CONSTANT_FLOW or not self._flows_elsewhere(turn, meter_id):
+                self._life.ease(turn.tx, place.household_id, change.kind, change.at, turn.now)
+
+    def _flows_elsewhere(self, turn: Turn, meter_id: str) -> bool:
+        """Whether another meter of this home has a flow that does not end: the end of one leak is not that of both."""
+        m, watch = t.meters.c, self._watch_of(turn, meter_id)
+        here = (m.household_id == turn.home_of(meter_id), m.meter_id != meter_id)
+        rows = turn.tx.execute(select(D.meter_id, D.body).join(t.meters, m.meter_id == D.meter_id).where(*here)).all()
+        states = [turn.states.get(row.meter_id) or loaded(watch, row.body) for row in rows]
+        return any(state is not None and AlertKind.CONSTANT_FLOW in state.running for state in states)
+
+    def _back_by_use(self, turn: Turn, meter_id: str, state: HouseholdState) -> None:
+        """Who draws water on a second day is not away: the announced absence ends, and the home is watched again."""
+        place, a = turn.bound[meter_id], t.alerts.c
+        said = (a.household_id == place.household_id, a.kind == AlertKind.USE_WHILE_ABSENT)
+        reason = turn.tx.execute(select(a.reason).where(*said).order_by(a.alert_id.desc()).limit(1)).scalar()
+        if reason is None or "used_at" not in reason["values"]:
+            return
+        first_at = datetime.fromisoformat(reason["values"]["used_at"]).astimezone(place.zone)
+        if datetime.fromtimestamp(state.low_use.last_use_s, place.zone).date() > first_at.date():
+            self._life.back(turn.tx, place.household_id, by=ANJU, now=turn.now, why=Why.USE_ON_TWO_DAYS)
+
+
+def _concern(turn: Turn, finding: Finding, household_id: str) -> Concern:
+    """A silence that began when the door went may be an outing; people hear of that, and the resident first."""
+    concern = Concern.of(finding, household_id)
+    if finding.kind is not AlertKind.LOW_USE or finding.reason.key != "low_use":
+        return concern
+    left = left_at(turn.tx, household_id, finding.since)
+    if left is None:
+        return concern
+    values = {**finding.reason.values, "left_at": left.isoformat()}
+    return replace(concern, reason=Reason(key="low_use_left", values=values))

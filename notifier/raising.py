@@ -1,0 +1,189 @@
+"""What detectors and devices bring: a new alert, more evidence of a running one, or the end of its cause."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from domain.alert import Event, Outcome, State
+from domain.finding import AlertKind, Level, Reason
+from notifier.case import ANJU, Case
+from notifier.concern import DANGERS, GOES_ON, NEVER_EASES, Concern
+from notifier.people import person
+from notifier.policy import Decision, Why
+from notifier.steps import A, Steps
+
+STREET_KINDS = frozenset({AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW, AlertKind.NO_DATA})
+
+
+class Raising(Steps):
+    """One alert a subject and kind; a new incident behind it is not hidden by it."""
+
+    def raise_or_join(self, tx: Connection, concern: Concern, now: datetime) -> int:
+        """A new alert, told at once; or more evidence of a running one, which a new incident opens again."""
+        case = Case.find(tx, (A.subject == concern.subject) & (A.kind == concern.kind), now)
+        if case is None:
+            return self._raise(tx, concern, now)
+        if concern.reported and concern.is_known(case):
+            return case.alert_id
+        if case.state.running:
+            self._join(case, concern)
+            return case.alert_id
+        if concern.kind in GOES_ON and concern.reported and not case.ended and not self._anew(case, concern):
+            case.write(last_at=max(concern.at, case.row["last_at"]))  # settled, and it goes on: looked at again in time
+            return case.alert_id
+        if not case.ended:
+            case.write(next_at=None, ended_at=now)  # the new alert looks after it from here on
+        return self._raise(tx, concern, now)
+
+    def tell_more(
+        self, tx: Connection, alert_id: int, reason: Reason, *, cause: str, now: datetime, worse: bool = False
+    ) -> None:
+        """Those who were told hear more of the same alert: with other news, or, if `worse`, at once; once a `cause`."""
+        case = Case.open(tx, alert_id, now)
+        if worse:
+            case.write(reason={"key": reason.key, "values": dict(reason.values)})
+        case.note("join", ANJU, reason.key, case.state)
+        self._telling.more(case, reason, cause, at_once=worse)
+
+    def ease(self, tx: Connection, subject: str, kind: AlertKind, at: datetime, now: datetime) -> int | None:
+        """The cause is gone. The alert stays until a person settles it; those who were told hear of it."""
+        case = Case.find(tx, (A.subject == subject) & (A.kind == kind), now)
+        if case is None or case.ended:
+            return None
+        before = case.state
+        if kind is AlertKind.LOW_USE and _is_between_us_and_the_resident(case):
+            case.step(Event.RESOLVE, ANJU, Why.CAUSE_GONE)
+            case.write(ended_at=at)
+            case.settle(Outcome.SAFE, "", None)
+            return case.alert_id
+        if kind in NEVER_EASES and before.running:
+            case.write(ended_at=at)
+            case.note("over", ANJU, Why.CAUSE_GONE, before)
+            return case.alert_id
+        event_id = case.step(Event.EASE, ANJU, Why.CAUSE_GONE)
+        case.write(ended_at=at)
+        if case.state is State.RESOLVED:
+            case.write(next_at=None)
+            return case.alert_id
+        if case.state is State.EASED and before is not State.EASED:
+            self._wait_for_settling(case)
+        self._telling.news(case, "eased", event_id, by=ANJU)
+        return case.alert_id
+
+    def tell_operator(
+        self, tx: Connection, subject: str, reason: Reason, now: datetime, kind: AlertKind = AlertKind.CHANNEL_DOWN
+    ) -> int:
+        """One alert a subject; `subject` is "community/what" where it concerns one community."""
+        concern = Concern(
+            kind=kind,
+            level=Level.ALERT,
+            subject=subject,
+            household_id=None,
+            at=now,
+            since=now,
+            reason=reason,
+            reported=True,
+        )
+        return self.raise_or_join(tx, concern, now)
+
+    def runs_for(self, tx: Connection, subject: str, kind: AlertKind, reason_key: str) -> bool:
+        """Whether the alert there goes on for this reason."""
+        its = (A.subject == subject, A.kind == kind.value)
+        newest = tx.execute(select(A.ended_at, A.reason).where(*its).order_by(A.alert_id.desc()).limit(1)).first()
+        return newest is not None and newest.ended_at is None and newest.reason["key"] == reason_key
+
+    def runs_since(self, tx: Connection, subject: str, kind: AlertKind) -> datetime | None:
+        """When the alert that goes on there was raised; None where none does."""
+        its = (A.subject == subject, A.kind == kind.value)
+        newest = tx.execute(select(A.ended_at, A.raised_at).where(*its).order_by(A.alert_id.desc()).limit(1)).first()
+        return newest.raised_at if newest is not None and newest.ended_at is None else None
+
+    # Inside
+
+    def _raise(self, tx: Connection, concern: Concern, now: datetime) -> int:
+        values = concern.evidence | {
+            "household_id": concern.household_id,
+            "subject": concern.subject,
+            "kind": concern.kind.value,
+            "state": State.OPEN.value,
+            "raised_at": now,
+            "opened_at": now,
+            "last_at": concern.at,
+        }
+        case = Case.begin(tx, values, now)
+        case.note("raise", ANJU, concern.reason.key, None)
+        self._go(case)
+        return case.alert_id
+
+    def _join(self, case: Case, concern: Concern) -> None:
+        """More of the same is noted; a risen level or a new incident moves the alert."""
+        recurs = case.ended or self._anew(case, concern)
+        rises = concern.level is Level.ALERT and case.level is Level.ASK
+        same = concern.reason.key == case.row["reason"]["key"]
+        case.write(last_at=max(concern.at, case.row["last_at"]))
+        if not (recurs or rises):
+            if not (same and concern.reported and not concern.momentary):
+                case.step(Event.JOIN, ANJU, concern.reason.key)
+            return
+        if rises and not recurs and case.state is State.ASKED and "left_at" in concern.reason.values:
+            case.step(Event.JOIN, ANJU, concern.reason.key)  # they may be out: the answer is waited for
+            case.write(**concern.evidence)
+            return
+        before = case.state
+        event_id = case.step(Event.RECUR if recurs else Event.WORSEN, ANJU, concern.reason.key)
+        case.write(**concern.evidence, ended_at=None)
+        if recurs and case.state is State.OPEN:
+            case.start_again()
+        if case.state is State.OPEN:
+            self._go(case)
+        elif before in (State.ACKNOWLEDGED, State.ON_SITE):
+            self._tell_holder(case, event_id)
+
+    def _anew(self, case: Case, concern: Concern) -> bool:
+        """A call apart from the last one, by any clock, is another; so is a danger where nobody looks any more."""
+        apart = abs(concern.at - case.row["last_at"])
+        if concern.momentary:
+            return case.state is State.ABSENT or apart > self._rules.presses_join
+        unattended = case.state in (State.ABSENT, State.RESOLVED)
+        return concern.kind in DANGERS and unattended and apart > self._rules.dangers_join
+
+    def _go(self, case: Case) -> None:
+        """A home known to be empty is left in peace until its absence ends; any other alert goes its way."""
+        until = case.absent_until() if case.kind is AlertKind.LOW_USE else None
+        if until is None and self._is_the_whole_street(case):
+            self._wait_for_the_street(case)
+            return
+        if until is None:
+            self._advance(case)
+            return
+        case.step(Event.LEAVE, ANJU, Why.ABSENCE_KNOWN)
+        case.write(next_at=until)
+
+    def _is_the_whole_street(self, case: Case) -> bool:
+        community, rules = case.home.community_id, self._rules
+        if case.kind not in STREET_KINDS or community is None:
+            return False
+        return case.raised_like_it(case.now - rules.street_within, rules.street_homes) >= rules.street_homes
+
+    def _wait_for_the_street(self, case: Case) -> None:
+        """One notice to the operator; the home's own texts wait until its cause could be found, and then go."""
+        minutes = self._rules.street_within.total_seconds() / 60
+        values: dict[str, float | int | str] = {"count": self._rules.street_homes, "minutes": round(minutes)}
+        reason = Reason(key=f"street_{case.kind.value}", values=values)
+        self.tell_operator(case.tx, f"{case.home.community_id}/{case.kind.value}", reason, case.now, AlertKind.STREET)
+        later = case.now + self._rules.street_wait
+        case.note("wait", ANJU, Why.STREET_FIRST, case.state)
+        case.write(opened_at=later, next_at=later)
+
+    def _tell_holder(self, case: Case, event_id: int) -> None:
+        """Whoever is on the way hears that it has become worse."""
+        holder = person(case.tx, case.row["acknowledged_by"] or "", "contact")
+        if holder and holder.reachable:
+            worse = Decision(why=Why.RAISED, event=Event.NOTIFY, people=(holder,))
+            self._telling.step(case, worse, self._policy(case), event_id)
+
+
+def _is_between_us_and_the_resident(case: Case) -> bool:
+    """Nobody else was told: water is the answer that the resident was asked for."""
+    unsure = case.state is State.OPEN and case.level is Level.ASK
+    return (unsure or case.state is State.ASKED) and not case.row["policy_step"]

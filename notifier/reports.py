@@ -1,0 +1,106 @@
+"""What devices say of themselves becomes alerts at once, signs of life, or news of a gateway."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+
+from domain.finding import AlertKind
+from domain.reading import DeviceEvent
+from notifier.changes import FLAGS_HOLD, Said, changes, is_fresh, others_in_danger, remember_dangers, wearers
+from notifier.devices import METER_ALARMS, bound, concerns, gateway_goes, meter_concern
+from notifier.life import Life
+from notifier.turn import Turn
+from notifier.unwatched import Unwatched
+from store import tables as t
+from store.contracts import BandScan
+
+
+class Reports:
+    """Each device alone: what one says can't keep another's word from being heard."""
+
+    def __init__(self, *, life: Life, unwatched: Unwatched) -> None:
+        self._life = life
+        self._unwatched = unwatched
+
+    def gateways_heard(self, turn: Turn, meter_ids: Iterable[str], events: Iterable[DeviceEvent]) -> None:
+        """Every gateway behind these messages is there."""
+        devices = {*meter_ids, *(e.device_id for e in events)}
+        heard = {turn.bound[d].gateway_id for d in devices if d in turn.bound}
+        for gateway_id in sorted(g for g in heard if g):
+            with turn.alone(gateway_id):
+                self._unwatched.gateway_heard(turn.tx, gateway_id, turn.now)
+
+    def news(self, turn: Turn, events: Iterable[DeviceEvent]) -> list[Said]:
+        """What devices of the ledger say anew."""
+        said: list[Said] = []
+        for event in events:
+            if event.device_id in turn.bound:
+                with turn.alone(event.device_id):
+                    said += changes(turn.tx, event)
+        return said
+
+    def signs_of_life(self, turn: Turn, said: Iterable[Said], scans: Iterable[BandScan]) -> list[tuple[str, datetime]]:
+        """The meters of homes where somebody was just seen or heard, and when."""
+        seen: list[tuple[str, datetime]] = []
+        for one in said:
+            if one.is_life and is_fresh(one.at, turn.now):
+                with turn.alone(one.device_id):
+                    seen += _meters_of(turn, turn.home_of(one.device_id), one.at)
+        for scan in scans:
+            if is_fresh(scan.at, turn.now):
+                with turn.alone(f"wristband {scan.band_no}"):
+                    for home, at in wearers(turn.tx, [scan]):
+                        seen += _meters_of(turn, home, at)
+        return seen
+
+    def event(self, turn: Turn, event: DeviceEvent) -> None:
+        """Help is needed, or the danger is over; or a gateway comes or goes."""
+        with turn.alone(event.device_id):
+            self._report(turn, event)
+
+    def meter_says(self, turn: Turn, said: Said) -> None:
+        """The meter's own alarm begins or ends; a detector's alert of running water ends by the detector alone."""
+        if said.flag in METER_ALARMS and is_fresh(said.at, turn.now, FLAGS_HOLD):
+            with turn.alone(said.device_id):
+                self._meter_alarm(turn, said)
+
+    def _meter_alarm(self, turn: Turn, said: Said) -> None:
+        home, kind = turn.home_of(said.device_id), AlertKind.CONSTANT_FLOW
+        if said.value:
+            turn.told += 1
+            self._life.raise_or_join(turn.tx, meter_concern(said.device_id, home, said.flag, said.at), turn.now)
+        elif self._life.runs_for(turn.tx, home, kind, METER_ALARMS[said.flag]):
+            self._life.ease(turn.tx, home, kind, said.at, turn.now)
+
+    def _report(self, turn: Turn, event: DeviceEvent) -> None:
+        if (online := gateway_goes(event)) is not None:
+            gateway_id = event.gateway_id or event.device_id
+            if online:
+                self._unwatched.gateway_heard(turn.tx, gateway_id, turn.now)
+            else:
+                self._unwatched.gateway_silent(turn.tx, gateway_id, event.at, turn.now)
+        place = turn.bound.get(event.device_id)
+        if place is None:
+            return
+        raised, over = concerns(event, place.household_id)
+        turn.told += len(raised)
+        for concern in raised:
+            self._life.raise_or_join(turn.tx, concern, turn.now)
+        for kind in over:
+            self._is_over(turn, event, place.household_id, kind)
+        with turn.alone(event.device_id):
+            remember_dangers(turn.tx, event, {concern.kind for concern in raised}, over)
+
+    def _is_over(self, turn: Turn, event: DeviceEvent, home: str, kind: AlertKind) -> None:
+        """A danger that two sensors of a home tell of is over when both say so."""
+        since = self._life.runs_since(turn.tx, home, kind)
+        if since and not others_in_danger(turn.tx, event, kind, since - FLAGS_HOLD):
+            self._life.ease(turn.tx, home, kind, event.at, turn.now)
+
+
+def _meters_of(turn: Turn, home: str, at: datetime) -> list[tuple[str, datetime]]:
+    query = select(t.meters.c.meter_id).where(t.meters.c.household_id == home)
+    meter_ids = set(turn.tx.execute(query).scalars())
+    turn.bound |= bound(turn.tx, meter_ids - set(turn.bound))
+    return [(meter_id, at) for meter_id in sorted(meter_ids)]
