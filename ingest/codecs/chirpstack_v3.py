@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.reading import Decoded
-from ingest.codecs.chirpstack_v4 import decode_event, event_type, recognises, same_device, speaks_for_application
+from ingest.codecs.chirpstack_v4 import decode_event, recognises, same_device, speaks_for_application, told_by
 from ingest.codecs.contract import (
     Context,
     Message,
@@ -32,7 +32,7 @@ def decode(message: Message, context: Context) -> list[Decoded]:
     device_id = same_device(message.topic, _eui(document, message.topic))
     times = [clock(gateway.get("time"), None) for gateway in _gateways(document)]
     at = first_clock(message, *((time, "gateway") for time in times))
-    event = event_type(message.topic) or ("status" if "margin" in document else "up")
+    event = told_by(message.topic).event or ("status" if "margin" in document else "up")
     event = OLD_TYPES.get(event, event)
     decoded = _object(document) if event == "up" else None
     return decode_event(message, context, (event, document, decoded), device_id, at)
@@ -41,7 +41,7 @@ def decode(message: Message, context: Context) -> list[Decoded]:
 def _eui(document: Mapping[str, Any], topic: str) -> str:
     """Eight bytes as base64 where they aren't the sixteen digits that the topic has."""
     value = document.get("devEUI")
-    if recognises(topic) and isinstance(value, str) and len(value) == 12:
+    if isinstance(value, str) and len(value) == 12 and recognises(topic):
         eui = from_base64(value, "devEUI")
         if isinstance(eui, RefusedError):
             raise eui

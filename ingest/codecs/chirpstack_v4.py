@@ -1,7 +1,8 @@
 """ChirpStack v4: events of devices on `application/<id>/device/<devEui>/event/<type>`."""
 
 import re
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from domain.reading import Decoded, Ignored
 from ingest.codecs.contract import (
@@ -59,7 +60,7 @@ def decode(message: Message, context: Context) -> list[Decoded]:
         raise RefusedError(f"deviceInfo: an object was expected, not {shown(info)}")
     device_id = same_device(message.topic, checked_id(info.get("devEui"), "deviceInfo.devEui"))
     at = first_clock(message, (clock(document.get("time"), None), "network"))
-    event = event_type(message.topic) or ("status" if "batteryLevel" in document or "margin" in document else "up")
+    event = told_by(message.topic).event or ("status" if "batteryLevel" in document or "margin" in document else "up")
     return decode_event(message, context, (event, document, document.get("object")), device_id, at)
 
 
@@ -78,21 +79,31 @@ def decode_event(
 
 def speaks_for_application(message: Message) -> None:
     """The application stands for the gateways: LoRaWAN devices are heard by whichever is near."""
-    if recognises(message.topic):
-        message.speaks_for_itself(message.topic.partition("application/")[2].partition("/")[0])
+    message.speaks_for_itself(told_by(message.topic).application)
 
 
-def event_type(topic: str) -> str:
-    """The last level, empty where the topic isn't ChirpStack's."""
-    return topic.rpartition("/")[2] if recognises(topic) else ""
+class Told(NamedTuple):
+    """What ChirpStack's topic says; all empty where the topic isn't its own."""
+
+    application: str
+    device_id: str
+    event: str
+
+
+@lru_cache(maxsize=100_000)
+def told_by(topic: str) -> Told:
+    """application/<application>/device/<device>/event/<event>, or what stood there in older versions."""
+    if not recognises(topic):
+        return Told("", "", "")
+    application, device_id = (topic.partition(word)[2].partition("/")[0] for word in ("application/", "/device/"))
+    return Told(application, device_id, topic.rpartition("/")[2])
 
 
 def same_device(topic: str, device_id: str) -> str:
     """The id; refuses a payload that names another device than its topic."""
-    if recognises(topic):
-        in_topic = topic.partition("/device/")[2].partition("/")[0]
-        if in_topic.lower() != device_id.lower():
-            raise RefusedError(f"devEui {shown(device_id)} isn't the topic's {shown(in_topic)}")
+    in_topic = told_by(topic).device_id
+    if in_topic != device_id and in_topic.lower() != device_id.lower() and recognises(topic):
+        raise RefusedError(f"devEui {shown(device_id)} isn't the topic's {shown(in_topic)}")
     return device_id
 
 

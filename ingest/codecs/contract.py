@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from json import loads as slow_loads
-from math import isfinite
+from math import floor, isfinite
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -188,11 +188,11 @@ def percent(value: object) -> dict[str, float]:
 
 
 def litres(value: float, litres_per_unit: float, name: str) -> float:
-    """A register [L]; refuses negative, infinite or impossibly large values. Rounded to 0.001 L: no float dust."""
-    register_l = round(value * litres_per_unit, 3)
+    """A register [L]; refuses negative, infinite or impossibly large values. To the nearest 0.001 L: no float dust."""
+    register_l = value * litres_per_unit
     if not 0 <= register_l <= MOST_REGISTER_L:
         raise RefusedError(f"{name}: {value!r} is no possible register")
-    return register_l
+    return floor(register_l * 1000.0 + 0.5) / 1000.0  # round() takes three times as long
 
 
 def litres_per(unit: object) -> float | None:
@@ -202,7 +202,7 @@ def litres_per(unit: object) -> float | None:
 
 def checked_id(value: object, name: str) -> str:
     """An id as text; refuses what is no id or would be a wildcard, a path or a control character."""
-    if isinstance(value, str) and _can_be_id(value):
+    if isinstance(value, str) and ((value.isalnum() and len(value) <= LONGEST_ID) or _can_be_id(value)):
         return value
     if type(value) is int:
         return str(value)
@@ -250,7 +250,10 @@ def plausible(at: datetime) -> datetime | None:
 
 def first_clock(message: Message, *candidates: tuple[datetime | None, AtSource]) -> tuple[datetime, AtSource]:
     """The first time that is known, else the time of receipt."""
-    return next(((at, source) for at, source in candidates if at), message.received)
+    for candidate in candidates:
+        if candidate[0] is not None:
+            return candidate  # type: ignore[return-value]
+    return message.received
 
 
 def device_event(
@@ -293,17 +296,8 @@ def register_or_event(
 ) -> Decoded:
     """A reading where the register and its unit are known, else the event that remains, saying what it lacks."""
     if value is not None and litres_per_unit is not None:
-        return Reading(
-            meter_id=meter_id,
-            at=at[0],
-            register_l=litres(value, litres_per_unit, name),
-            at_source=at[1],
-            kind=kind,
-            gateway_id=message.gateway_id,
-            flags=flags or {},
-            battery=battery or {},
-            history=history,
-        )
+        register_l, gateway_id = litres(value, litres_per_unit, name), message.gateway_id
+        return Reading.of(meter_id, at[0], register_l, at[1], gateway_id, flags or {}, battery or {}, kind, history)
     lacks = None if value is None else lacking(kind, meter_id, name, value)
     return device_event(message, meter_id, kind, at, flags=flags, battery=battery, lacks=lacks)
 

@@ -48,7 +48,7 @@ def _reading(message: Message, document: dict[str, Any]) -> Reading:
     at, at_source = _at(message, document)
     meter_id, register_l = checked_id(document.get("meter_id"), "meter_id"), _register(document)
     flags, battery = _of(bool, document, "flags"), _of((int, float), document, "battery")
-    return Reading.of_now(meter_id, at, register_l, at_source, message.gateway_id, flags, battery)
+    return Reading.of(meter_id, at, register_l, at_source, message.gateway_id, flags, battery)
 
 
 def _register(document: Mapping[str, Any]) -> float:

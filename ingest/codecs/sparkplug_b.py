@@ -1,11 +1,10 @@
 """Sparkplug B: metrics in protobuf; births name them, later data may carry only their alias."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, NamedTuple
 
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto
@@ -76,15 +75,6 @@ def _payload_class() -> Any:
 Payload = _payload_class()
 
 
-@dataclass(slots=True)
-class Metric:
-    """A metric by its name; `value` is None where it is null or of a kind that we don't read."""
-
-    name: str
-    value: float | bool | str | None
-    at: datetime | None
-
-
 class Meaning(NamedTuple):
     """What a metric's name says of it."""
 
@@ -92,6 +82,15 @@ class Meaning(NamedTuple):
     battery: bool
     flag: tuple[str, str] | None
     litres_per_unit: float | None
+
+
+class Metric(NamedTuple):
+    """A metric by its name; `value` is None where it is null or of a kind that we don't read; time [ms], 0 for none."""
+
+    name: str
+    value: float | bool | str | None
+    timestamp: int
+    says: Meaning
 
 
 def recognises(topic: str) -> bool:
@@ -113,8 +112,9 @@ def decode(message: Message, context: Context) -> list[Decoded]:
         whose, death = (message.gateway_id, "gateway_death") if kind == "NDEATH" else (device_id, "device_status")
         return [device_event(message, whose, death, message.received, flags={"online": False})]
     payload = _parsed(message)
-    names = _names(context, (group, node), payload, kind)
-    metrics = list(_metrics(payload, names, device_id))
+    teaches = kind in ("NBIRTH", "DBIRTH")
+    names = _names(context, (group, node), anew=kind == "NBIRTH", teaches=teaches)
+    metrics = [_metric(metric, names, device_id, teaches=teaches) for metric in payload.metrics]
     if kind == "NBIRTH":
         born = (epoch(payload.timestamp, 1000.0) or message.received_at, "gateway")
         return [device_event(message, message.gateway_id, "gateway_birth", born)]  # type: ignore[arg-type]
@@ -133,30 +133,28 @@ def _parsed(message: Message) -> Any:
     return payload
 
 
-def _names(context: Context, node: tuple[str, str], payload: Any, kind: str) -> dict[int, tuple[str, int]]:
+def _names(context: Context, node: tuple[str, str], *, anew: bool, teaches: bool) -> dict[int, tuple[str, int]]:
     """What the births of this edge node taught: alias to name and data type. Its own birth begins anew."""
     key = ("sparkplug", *node)
-    names: dict[int, tuple[str, int]] = context.memory.get(key, {})
-    if kind in ("NBIRTH", "DBIRTH"):
-        names = {} if kind == "NBIRTH" else names
-        names.update({m.alias: (m.name, m.datatype) for m in payload.metrics if m.HasField("alias") and m.name})
+    names: dict[int, tuple[str, int]] = {} if anew else context.memory.get(key, {})
+    if teaches:
         context.memory[key] = names
     return names
 
 
-def _metrics(payload: Any, names: Mapping[int, tuple[str, int]], device_id: str) -> Iterator[Metric]:
-    for metric in payload.metrics:
-        name, datatype = metric.name, metric.datatype
-        if not isinstance(name, str):
-            raise RefusedError(f"name {shown(name)} of a metric of {device_id} isn't UTF-8")
-        if not name:
-            if metric.alias not in names:
-                raise RefusedError(
-                    f"alias {metric.alias} of {device_id} is unknown: no birth was seen; ask for a rebirth"
-                )
-            name, born_as = names[metric.alias]
-            datatype = datatype or born_as
-        yield Metric(name, _value(metric, datatype), epoch(metric.timestamp, 1000.0))
+def _metric(metric: Any, names: dict[int, tuple[str, int]], device_id: str, *, teaches: bool) -> Metric:
+    """The metric by the name that it has or that its alias was born with; a birth teaches `names`."""
+    name, datatype = metric.name, metric.datatype
+    if not isinstance(name, str):
+        raise RefusedError(f"name {shown(name)} of a metric of {device_id} isn't UTF-8")
+    if not name:
+        if metric.alias not in names:
+            raise RefusedError(f"alias {metric.alias} of {device_id} is unknown: no birth was seen; ask for a rebirth")
+        name, born_as = names[metric.alias]
+        datatype = datatype or born_as
+    elif teaches and metric.HasField("alias"):
+        names[metric.alias] = name, datatype
+    return Metric(name, _value(metric, datatype), metric.timestamp, _says(name))
 
 
 def _value(metric: Any, datatype: int) -> float | bool | str | None:
@@ -176,17 +174,17 @@ def _device(message: Message, context: Context, device_id: str, metrics: list[Me
     flags, kind = _flags(metrics)
     battery = _battery(metrics)
     sent = epoch(payload.timestamp, 1000.0)
-    registers = [metric for metric in metrics if _is_register(metric)]
+    registers = [m for m in metrics if m.says.register and (m.value is None or type(m.value) in (int, float))]
     if not registers:
         if kind is None and not battery:
             return [Ignored(f"no metric of {device_id} is for us")]
         at: tuple[datetime, AtSource] = (sent, "gateway") if sent else message.received
         return [device_event(message, device_id, kind or "device_status", at, flags=flags, battery=battery)]
     results = []
-    for metric in sorted(registers, key=lambda m: m.at or message.received_at):
-        told = metric.at or sent
+    for metric in sorted(registers, key=_timestamp) if len(registers) > 1 else registers:
+        told = epoch(metric.timestamp, 1000.0) or sent
         at = (told, "gateway") if told else message.received
-        per_unit = _says(metric.name).litres_per_unit or ledger_unit(context.device(device_id))
+        per_unit = metric.says.litres_per_unit or ledger_unit(context.device(device_id))
         value = float(metric.value) if metric.value is not None else None
         results.append(
             register_or_event(message, device_id, at, value, per_unit, name=metric.name, flags=flags, battery=battery)
@@ -194,14 +192,15 @@ def _device(message: Message, context: Context, device_id: str, metrics: list[Me
     return results
 
 
-def _is_register(metric: Metric) -> bool:
-    return _says(metric.name).register and (metric.value is None or type(metric.value) in (int, float))
+def _timestamp(metric: Metric) -> float:
+    """What tells no time is of now."""
+    return metric.timestamp or inf
 
 
 def _battery(metrics: list[Metric]) -> dict[str, float]:
     for metric in metrics:
         value = metric.value
-        if _says(metric.name).battery and type(value) in (int, float) and 0 <= float(value or 0) <= 100:
+        if metric.says.battery and type(value) in (int, float) and 0 <= float(value or 0) <= 100:
             return {"percent": float(value or 0)}
     return {}
 
@@ -210,7 +209,7 @@ def _flags(metrics: list[Metric]) -> tuple[dict[str, bool], str | None]:
     flags: dict[str, bool] = {}
     kind = None
     for metric in metrics:
-        meant = _says(metric.name).flag
+        meant = metric.says.flag
         if meant is not None and type(metric.value) is bool:
             flag, its_kind = meant
             flags[flag] = metric.value

@@ -6,7 +6,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from domain.reading import AtSource, Decoded, Ignored, Reading
+from domain.reading import NO_BATTERY, AtSource, Decoded, Ignored, Reading
 from ingest.codecs.contract import (
     Context,
     Message,
@@ -23,7 +23,6 @@ from ingest.codecs.contract import (
 TOTALS = {"total_m3": 1000.0, "total_volume_m3": 1000.0, "total_l": 1.0}  # what drivers call the register
 WATER_DRIVERS = frozenset({"apator08"})  # tell the medium wrongly (gas, unknown)
 KAMSTRUP_DRIVERS = frozenset({"multical21", "flowiq2200", "kamwater"})  # status: DRY REVERSE LEAK BURST or OK
-BATTERY_FIELDS = frozenset({"remaining_battery_life_y", "battery_v", "battery_level"})
 ALARM = re.compile(r"(DeviceInactivity|SpecifiedDeviceNotFound|DeviceFailure)\b")
 
 WORDS: Mapping[str, str] = {
@@ -76,11 +75,13 @@ def _water(
 ) -> Decoded:
     flags = _flags(document["meter"], document)
     battery = _battery(document)
-    name = "total_m3" if "total_m3" in document else next((name for name in TOTALS if name in document), "total_m3")
-    value = number(document, name)
+    name, value = "total_m3", document.get("total_m3")
+    if type(value) is not float:
+        name = next((name for name in TOTALS if name in document), "total_m3")
+        value = number(document, name)
     if value is not None:
         register_l = litres(value, TOTALS[name], name)
-        return Reading.of_now(meter_id, at[0], register_l, at[1], message.gateway_id, flags, battery)
+        return Reading.of(meter_id, at[0], register_l, at[1], message.gateway_id, flags, battery)
     return device_event(message, meter_id, "water_meter", at, flags=flags, battery=battery)
 
 
@@ -111,11 +112,11 @@ def _counted_alarm(document: Mapping[str, Any], device_id: str, context: Context
 
 
 def _flags(driver: str, document: Mapping[str, Any]) -> Mapping[str, bool]:
-    told = document.get("status"), document.get("current_status"), document.get("current_alarms")
+    status, now, alarms = document.get("status"), document.get("current_status"), document.get("current_alarms")
     try:
-        return status_flags(driver, *told)
+        return status_flags(driver, status, now, alarms)
     except (TypeError, AttributeError) as error:
-        raise RefusedError(f"status: a text was expected in {shown(told)}") from error
+        raise RefusedError(f"status: a text was expected in {shown((status, now, alarms))}") from error
 
 
 @lru_cache(maxsize=10_000)
@@ -134,9 +135,9 @@ def status_flags(driver: str, *statuses: str | None) -> Mapping[str, bool]:
 
 
 def _battery(document: Mapping[str, Any]) -> Mapping[str, float]:
+    if "battery_v" not in document and "remaining_battery_life_y" not in document and "battery_level" not in document:
+        return NO_BATTERY
     battery: dict[str, float] = {}
-    if BATTERY_FIELDS.isdisjoint(document):
-        return battery
     for name, key in (("remaining_battery_life_y", "years"), ("battery_v", "volt")):
         if name in document and (value := number(document, name)) is not None:
             battery[key] = value

@@ -8,17 +8,18 @@ a temperature before the log; h 51-52 bytes: version, clock, status, register at
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from itertools import accumulate
 from struct import unpack_from
 from typing import Any
 
-from domain.reading import Decoded, PastRegister, Reading
+from domain.reading import NO_BATTERY, Decoded, PastRegister, Reading
 from ingest.codecs.contract import Context, RefusedError, clock, epoch, litres, number, shown
 from ingest.codecs.profiles.uplink import Uplink
 
 _PAST_REGISTER = partial(tuple.__new__, PastRegister)  # two dozen a frame: a third of the time of its constructor
 HOURS = [timedelta(hours=i) for i in range(24)]
+HOUR_S = 3600
 LOG_REACH_S = 2 * 86_400  # the log never begins longer before the frame's own clock
 ALARM_BITS = {0x01: "leak", 0x02: "burst", 0x04: "low_temperature", 0x08: "tamper", 0x20: "backflow"}
 STATUS_STATE = {0x20: "leak", 0x30: "leak", 0xA0: "burst", 0xB0: "burst", 0x60: "backflow", 0x70: "backflow",
@@ -70,11 +71,10 @@ def _hourly(uplink: Uplink) -> Decoded:
     at = epoch(seconds)
     for log_place in (9, 11):
         logged_s, first = unpack_from("<II", frame, log_place)
-        logged_at = epoch(logged_s) if 0 <= seconds - logged_s <= LOG_REACH_S else None
-        if at and logged_at:
+        begin = epoch(logged_s - logged_s % HOUR_S) if 0 <= seconds - logged_s <= LOG_REACH_S else None
+        if at and begin:
             rises = unpack_from(f"<{(len(frame) - log_place - 8) // 2}H", frame, log_place + 8)
-            history = _history(logged_at.replace(minute=0, second=0), first, rises)
-            return _reading(uplink, at, register, status_flags(status), history)
+            return _reading(uplink, at, register, status_flags(status), _history(begin, first, rises))
     raise uplink.refused("no log clock near the frame's own clock")
 
 
@@ -97,34 +97,27 @@ def _whole_day(
     """The last value is that of midnight; at the frame's own time the register is not told."""
     begin = at.replace(hour=1, minute=0, second=0, microsecond=0) - timedelta(days=1)
     history = _history(begin, first, rises)
-    return _reading(uplink, at, history[-1].register_l, flags, history, only_history=True)
+    return _reading(uplink, at, history[-1].register_l, flags, history)._replace(only_history=True)
 
 
-def _history(begin: datetime, first: float, rises: Sequence[float]) -> list[PastRegister]:
+def _history(begin: datetime, first: float, rises: Sequence[float]) -> tuple[PastRegister, ...]:
     registers = list(accumulate(rises, initial=float(first)))
     litres(registers[-1], 1.0, "log")
-    return list(map(_PAST_REGISTER, zip(map(begin.__add__, HOURS), registers, strict=False)))
+    return tuple(map(_PAST_REGISTER, zip(_hours_from(begin), registers, strict=False)))
+
+
+@lru_cache(maxsize=1_000)
+def _hours_from(begin: datetime) -> Sequence[datetime]:
+    """The meters of a city keep the same hours."""
+    return [begin + hours for hours in HOURS]
 
 
 def _reading(
-    uplink: Uplink,
-    at: datetime,
-    register: float,
-    flags: Mapping[str, bool],
-    history: Sequence[PastRegister],
-    *,
-    only_history: bool = False,
-) -> Decoded:
-    return Reading(
-        meter_id=uplink.device.device_id,
-        at=at,
-        register_l=litres(register, 1.0, "register"),
-        at_source="meter",
-        gateway_id=uplink.message.gateway_id,
-        flags=flags,
-        battery={},
-        history=tuple(history),
-        only_history=only_history,
+    uplink: Uplink, at: datetime, register: float, flags: Mapping[str, bool], history: tuple[PastRegister, ...]
+) -> Reading:
+    register_l, gateway_id = litres(register, 1.0, "register"), uplink.message.gateway_id
+    return Reading.of(
+        uplink.device.device_id, at, register_l, "meter", gateway_id, flags, NO_BATTERY, "water_meter", history
     )
 
 
@@ -152,7 +145,7 @@ def _object_m3(uplink: Uplink, decoded: Mapping[str, Any]) -> Decoded:
     first = number(decoded, "log_volume_m3")
     if "24H" in str(decoded.get("payload_format")) and first is not None and None not in rises:
         return _whole_day(uplink, at, round(first * 1000.0), [round(1000.0 * (rise or 0.0)) for rise in rises], flags)
-    return _reading(uplink, at, value * 1000.0, flags, [])
+    return _reading(uplink, at, value * 1000.0, flags, ())
 
 
 def _object_litres(uplink: Uplink, context: Context, decoded: Mapping[str, Any]) -> Decoded:

@@ -72,9 +72,9 @@ def decode_em300_di(uplink: Uplink, context: Context) -> list[Decoded]:
     latest = dict(found)
     if not found:
         return [uplink.ignored("an answer to a command")]
-    water = latest.get((0x85, 0xE1), latest.get((0x05, 0xE1), latest.get((0x06, 0xE1))))
     alarm = latest.get((0x85, 0xE1))
-    history = tuple(sorted(_history(uplink, found), key=lambda past: past.at))
+    water = alarm or latest.get((0x05, 0xE1)) or latest.get((0x06, 0xE1))
+    history = tuple(sorted(_history(uplink, found))) if HISTORY in latest or WATER_HISTORY in latest else ()
     if water is not None:
         (value,) = unpack_from("<f", water, 4)
         value, per_unit, kind = value if isfinite(value) else None, ledger_unit(uplink.device), "water_meter"
