@@ -18,7 +18,7 @@ from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason,
 from domain.interval import Interval
 from domain.register import GAP_AT_LEAST_S, LENGTHS_KEPT, Case, RegisterState, advance
 
-_VERSION = 5
+_VERSION = 6
 _UNKNOWN = CannotTell(Reason(key="gap"))
 _REPEATS = (Case.DUPLICATE, Case.CONFLICT, Case.OLDER)
 KINDS = (
@@ -198,12 +198,25 @@ class HouseholdWatch:
         return None if due_s is None else datetime.fromtimestamp(due_s, UTC)
 
     def presence(self, state: HouseholdState, at: datetime) -> list[Change]:
-        """Somebody is there (door, motion, a scan, a reply): the silence clock starts anew."""
+        """A sensor (door, motion) says that somebody is there: the habit's clock starts anew, the net's does not."""
         state.still_until_s = 0.0
-        self._low_use.presence(state.low_use, at.timestamp())
-        if AlertKind.LOW_USE not in state.running:
+        believed = self._low_use.presence(state.low_use, at.timestamp())
+        if not believed or AlertKind.LOW_USE not in state.running:
             return []
         return [_ended(state, AlertKind.LOW_USE, at)]
+
+    def seen(self, state: HouseholdState, at: datetime) -> list[Change]:
+        """Staff have been there (a scan of the band): every clock starts anew, the net's too."""
+        self.answered(state, at)
+        return [_ended(state, AlertKind.LOW_USE, at)] if AlertKind.LOW_USE in state.running else []
+
+    def answered(self, state: HouseholdState, at: datetime) -> None:
+        """Somebody says that all is well (a reply, an alert settled as safe): as `seen`, but what was told runs on.
+
+        It ends with water, or with the next silence that is told: until then whoever settled it is not gainsaid.
+        """
+        state.still_until_s = 0.0
+        self._low_use.seen(state.low_use, at.timestamp())
 
     def absent(self, state: HouseholdState, begins_at: datetime, ends_at: datetime) -> None:
         """The household is known to be empty from, until; expires by itself."""

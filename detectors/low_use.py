@@ -32,9 +32,13 @@ ASKED_BEFORE_H = 1  # the resident has time to answer before anybody else is tol
 SPENT = 1.25  # kept to strictly, 0.42 of a budget of 0.5 was spent on homes not learned from
 MORNING = 4  # use in the small hours is no getting up
 PRESUMED_ABSENT_S = 48 * 3600.0
+SENSORS_HOLD_S = 24 * 3600.0  # nobody moves about at home for a day and draws no water
+RESTLESS_HOURS = 20  # of 24 with motion or doors: people sleep; pets, curtains and faults needn't
 _BITS = (1 << 64) - 1
+_DAY_BITS = (1 << 24) - 1
 EIGHTHS = 8  # of an alert that would have been raised
 _LATE = CannotTell(Reason(key="late"))
+_ANSWERED = CannotTell(Reason(key="answered"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,17 +84,18 @@ class LowUse:
         begin_s, end_s = interval.start_at.timestamp(), interval.end_at.timestamp()
         if not state.first_s:
             state.first_s = begin_s
-            self._restart(state, begin_s)
+            self._begin_anew(state, begin_s)
         if state.absences and self._absent(state, end_s):
             return self._while_absent(state, interval, end_s)
         if interval.gap or not interval.known:
             return self._across_gap(state, interval, end_s)
         if self._used(state, interval.volume, begin_s, end_s):
             self._learn(state)
-            self._restart(state, end_s)
+            self._begin_anew(state, end_s)
             state.last_use_s = end_s
             return CLEAR
         state.silent_s += end_s - begin_s
+        state.dry_s += end_s - begin_s
         return self._verdict(state, end_s, late=interval.late)
 
     def stands_still(self, state: LowUseState, end_s: float, step_s: float, hour: int) -> None:
@@ -101,16 +106,33 @@ class LowUse:
             drip.follow(state.drip, end_s, 0.0, hour // 24)
         state.known_s += step_s
         state.silent_s += step_s
+        state.dry_s += step_s
 
     def still_for_s(self, state: LowUseState) -> float:
         """For how much longer silence alone changes nothing that could be said."""
         ask_s = 3600.0 * ((min(state.ask_h, state.alert_h) if state.plan else PLAN_FROM_H) - SLACK_H)
-        return min(ask_s, self._net_s, PRESUMED_ABSENT_S) - state.silent_s
+        dry_s = min(self._net_s, SENSORS_HOLD_S) if state.silent_s < state.dry_s else self._net_s
+        return min(min(ask_s, PRESUMED_ABSENT_S) - state.silent_s, dry_s - state.dry_s)
 
-    def presence(self, state: LowUseState, at_s: float) -> None:
-        """Somebody was seen or heard there: the silence begins anew, and teaches nothing about the water."""
-        if at_s > state.silent_from_s:
+    def presence(self, state: LowUseState, at_s: float) -> bool:
+        """A sensor says that somebody is there: the habit's clock begins anew, and nothing is learned about the water.
+
+        Not the net's: a cat or a curtain moves sensors, too. And not where a sensor never rests, or a day has gone
+        by without water. True where it is believed.
+        """
+        hours = int(at_s // 3600) - int(state.sign_s // 3600)
+        bits = state.signs << hours | 1 if 0 <= hours < 24 else state.signs | 1 << -hours if -24 < hours < 0 else 1
+        state.signs, state.sign_s = bits & _DAY_BITS, max(at_s, state.sign_s)
+        believed = state.signs.bit_count() < RESTLESS_HOURS and state.dry_s < SENSORS_HOLD_S
+        if believed and at_s > state.silent_from_s:
             self._restart(state, at_s)
+        return believed
+
+    def seen(self, state: LowUseState, at_s: float) -> None:
+        """A person was surely seen or spoken to: both clocks begin anew."""
+        if at_s > state.dry_from_s:
+            self._begin_anew(state, at_s)
+            state.told_s = at_s
 
     def absent(self, state: LowUseState, begins_s: float, ends_s: float) -> None:
         """Nobody is there from, until; expires by itself."""
@@ -140,7 +162,7 @@ class LowUse:
     def _while_absent(self, state: LowUseState, interval: Interval, end_s: float) -> Verdict:
         """The clock stands at zero and nothing is learned; use is noted, for it is news."""
         drip.interrupt(state.drip)
-        self._restart(state, end_s)
+        self._begin_anew(state, end_s)
         hours = interval.length.total_seconds() / 3600.0
         if interval.known and interval.volume >= drip.use_threshold_l(state.drip, hours, min(state.step_l, 10.0)):
             state.last_use_s = end_s
@@ -153,15 +175,19 @@ class LowUse:
         """
         if not interval.known or Part.STILL_REGISTER in self._without:
             drip.interrupt(state.drip)
-            self._restart(state, end_s)
+            if interval.gap:
+                self._begin_anew(state, end_s)
+            else:
+                self._restart(state, end_s)  # one odd reading a day must not hold back the net
             return CLEAR
         hours = interval.length.total_seconds() / 3600.0
         threshold_l = drip.use_threshold_l(state.drip, hours, min(state.step_l, 10.0))
         drip.follow(state.drip, end_s, interval.volume, int(self._clock.local_s(end_s - 1.0)) // 86400)
         if interval.volume >= threshold_l:
-            self._restart(state, end_s)
+            self._begin_anew(state, end_s)
             return CLEAR
         state.silent_s += hours * 3600.0
+        state.dry_s += hours * 3600.0
         return self._verdict(state, end_s, late=interval.late)
 
     def _used(self, state: LowUseState, volume: float, begin_s: float, end_s: float) -> bool:
@@ -203,7 +229,13 @@ class LowUse:
         state.would_raise = record.fade(state.would_raise, period)
         state.known_s = record.faded(state.known_s)
 
+    def _begin_anew(self, state: LowUseState, at_s: float) -> None:
+        """Both clocks."""
+        self._restart(state, at_s)
+        state.dry_from_s, state.dry_s, state.told_s = at_s, 0.0, 0.0
+
     def _restart(self, state: LowUseState, at_s: float) -> None:
+        """The habit's clock."""
         state.silent_from_s, state.silent_s, state.plan = at_s, 0.0, b""
 
     def _learn(self, state: LowUseState) -> None:
@@ -252,38 +284,41 @@ class LowUse:
         return min(step, len(others) - 1)
 
     def _verdict(self, state: LowUseState, end_s: float, *, late: bool) -> Verdict:
-        if state.silent_s < 3600.0 * (PLAN_FROM_H - SLACK_H):
-            return CLEAR
-        if not state.plan:
+        planned = state.silent_s >= 3600.0 * (PLAN_FROM_H - SLACK_H)
+        if planned and not state.plan:
             self._plan(state)
-        if late:
+        if late and planned:
             return _LATE
-        level = self._level(state, end_s)
-        return CLEAR if level is None else self._finding(state, end_s, level)
+        level = self._level(state, end_s, planned=planned)
+        if level is None:
+            return _ANSWERED if state.told_s else CLEAR
+        return self._finding(state, end_s, level)
 
-    def _level(self, state: LowUseState, end_s: float) -> Level | None:
+    def _level(self, state: LowUseState, end_s: float, *, planned: bool) -> Level | None:
         hours = state.silent_s / 3600.0 + SLACK_H
         experienced = end_s - state.first_s >= self._asks_only_s
-        if state.silent_s >= self._net_s or (experienced and hours >= state.alert_h):
+        if state.dry_s >= self._net_s or (planned and experienced and hours >= state.alert_h):
             return Level.ALERT
-        return Level.ASK if hours >= state.ask_h else None
+        held = state.silent_s < state.dry_s and state.dry_s >= SENSORS_HOLD_S
+        return Level.ASK if held or (planned and hours >= state.ask_h) else None
 
     def _finding(self, state: LowUseState, end_s: float, level: Level) -> Finding:
         return finding(
             level=level,
             at_s=end_s,
-            since_s=state.silent_from_s,
-            silent_s=state.silent_s,
+            since_s=state.dry_from_s,
+            silent_s=state.dry_s,
             last_use_s=state.last_use_s,
             expected_uses=self._expected(state, end_s),
             longest=max(state.longest),
-            by_net=state.silent_s >= self._net_s,
+            by_net=state.dry_s >= self._net_s,
             never_moved=isinf(state.step_l),
+            sign_s=state.sign_s if state.sign_s > state.dry_from_s else 0.0,
         )
 
     def _expected(self, state: LowUseState, end_s: float) -> float:
         """Hours with use that the own rate let expect during this silence."""
-        first = int(self._clock.local_s(state.silent_from_s)) // 3600
+        first = int(self._clock.local_s(state.dry_from_s)) // 3600
         last = int(self._clock.local_s(end_s)) // 3600
         return sum(state.rate[hour % 24] for hour in range(first + 1, min(last, first + 96) + 1))
 
@@ -299,8 +334,9 @@ def finding(
     longest: int,
     by_net: bool,
     never_moved: bool,
+    sign_s: float = 0.0,
 ) -> Finding:
-    """In the words of its reason; `longest`: in quarter hours."""
+    """In the words of its reason; `longest`: in quarter hours; `sign_s`: a sensor's word that held the ask back."""
     values: dict[str, float | int | str] = {
         "expected_uses": max(round(expected_uses), 1),
         "longest_hours": longest / 4.0,
@@ -309,6 +345,9 @@ def finding(
         "last_use_at": datetime.fromtimestamp(last_use_s, UTC).isoformat() if last_use_s else "",
     }
     key = "low_use_never_moved" if never_moved else "low_use_net" if by_net else "low_use"
+    if sign_s and not never_moved and silent_s >= SENSORS_HOLD_S:
+        values["sign_at"] = datetime.fromtimestamp(sign_s, UTC).isoformat()
+        key += "_signs"
     return Finding(
         kind=LowUse.kind,
         level=level,

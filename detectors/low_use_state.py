@@ -22,6 +22,10 @@ _PARTS = (LONGEST_DAYS, BEGINS * (HOURS + 1), len(LADDER) + 1)
 class LowUseState:
     """The running silence and the household's own record. Times [s since 1970], silences [h].
 
+    `silent_from_s`, `silent_s`: the habit's clock, which a sensor's word may start anew. `dry_from_s`, `dry_s`: the
+    net's, since water was used or a person was surely seen; known time alone counts in it. `told_s`: that person was
+    seen then, and no water since. `sign_s`: when a sensor last said that somebody is there; `signs`: the hours in which
+    one did, a bit each, lowest that one's.
     `up_s`: the latest first use of a morning. `used`: the last 64 hours, a bit each, lowest the running one. `plan`:
     the running silence's alarm hour at each step of the ladder, rising. `longest`: a day, in quarter hours.
     These fade by age (`detectors.record`): `silences[25 b + l]`, how many begun in bin b lasted l hours, in
@@ -33,6 +37,11 @@ class LowUseState:
     last_use_s: float = 0.0
     silent_from_s: float = 0.0
     silent_s: float = 0.0
+    dry_from_s: float = 0.0
+    dry_s: float = 0.0
+    told_s: float = 0.0
+    sign_s: float = 0.0
+    signs: int = 0
     known_s: float = 0.0
     step_l: float = inf
     up_s: float = 0.0
@@ -50,12 +59,14 @@ class LowUseState:
     absences: list[tuple[float, float]] = field(default_factory=list)
 
     def numbers(self, now_s: float) -> list[float]:
-        times = (self.first_s, self.last_use_s, self.silent_from_s, self.up_s)
+        times = (self.first_s, self.last_use_s, self.silent_from_s, self.up_s, self.told_s, self.sign_s)
         absences = [ago(at_s, now_s) for absence in self.absences for at_s in absence]
         return [
             *(ago(at_s, now_s) for at_s in times),
             *(self.silent_s, self.known_s, self.step_l, self.hour, self.hour_used),
+            *(self.silent_from_s - self.dry_from_s, self.dry_s - self.silent_s),
             *(self.used >> shift & _SIXTEEN for shift in (0, 16, 32, 48)),
+            *(self.signs >> shift & _SIXTEEN for shift in (0, 16)),
             *(rate * RATE_STEPS for rate in self.rate),
             *(self.ask_h, self.alert_h) * bool(self.plan),
             *self.drip.numbers(now_s),
@@ -78,12 +89,17 @@ class LowUseState:
         )
         if len(would_raise) != _PARTS[-1]:
             raise ValueError(f"{len(counts)} counts are too few")
-        first_s, last_use_s, silent_from_s, up_s = (then(age_s, now_s) for age_s in take(numbers, 4))
+        first_s, last_use_s, silent_from_s, up_s, told_s, sign_s = (then(age_s, now_s) for age_s in take(numbers, 6))
         silent_s, known_s, step_l, hour, hour_used = take(numbers, 5)
+        sooner_s, more_s = take(numbers, 2)
         used = sum(int(bits) << shift for bits, shift in zip(take(numbers, 4), (0, 16, 32, 48), strict=True))
+        signs = sum(int(bits) << shift for bits, shift in zip(take(numbers, 2), (0, 16), strict=True))
         rate = [steps / RATE_STEPS for steps in take(numbers, 24)]
         ask_h, alert_h = take(numbers, 2) if len(plan) else (0.0, 0.0)
-        state = cls(first_s, last_use_s, silent_from_s, silent_s, known_s, step_l, up_s, int(hour), used)
+        state = cls(first_s, last_use_s, silent_from_s, silent_s)
+        state.dry_from_s, state.dry_s, state.told_s = silent_from_s - sooner_s, silent_s + more_s, told_s
+        state.sign_s, state.signs, state.up_s = sign_s, signs, up_s
+        state.known_s, state.step_l, state.hour, state.used = known_s, step_l, int(hour), used
         state.hour_used, state.ask_h, state.alert_h = bool(hour_used), int(ask_h), int(alert_h)
         state.rate, state.plan = rate, bytes(plan)
         state.silences, state.would_raise, state.longest = silences, would_raise, longest

@@ -28,6 +28,22 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水，最后一次用水是{last_use_at}，且没有外出登记。"
         "平时到此时应已用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
     },
+    "low_use_signs": {
+        Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}, though a door or motion "
+        "sensor still spoke at {sign_at}: it may be a pet or the wind. By this hour {expected_uses} uses are usual; "
+        "the longest silence in 28 days, at any time of day, was {longest_hours} h.",
+        Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水，最后一次用水是{last_use_at}；"
+        "{sign_at}门磁或人体感应仍有动静，但可能是宠物或风。"
+        "平时到此时应已用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
+    },
+    "low_use_net_signs": {
+        Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}, and no absence is known. A "
+        "door or motion sensor still spoke at {sign_at}, which a pet or the wind can do. By this hour {expected_uses} "
+        "uses are usual; the longest silence in 28 days, at any time of day, was {longest_hours} h.",
+        Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水，最后一次用水是{last_use_at}，且没有外出登记；"
+        "{sign_at}门磁或人体感应仍有动静，但宠物或风也会触发。"
+        "平时到此时应已用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
+    },
     "low_use_never_moved": {
         Language.EN: "The meter reports, but has not moved for {silent_hours} h since its first reading: it may be "
         "stuck, or nobody draws water. Which of the two can't be told from here.",
@@ -170,6 +186,10 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
     "late": {
         Language.EN: "These readings came late and say nothing about now.",
         Language.ZH: "这些读数是补传的，不能说明现在的情况。",
+    },
+    "answered": {
+        Language.EN: "Somebody has said that all is well, and no water was drawn since.",
+        Language.ZH: "已有人确认平安，此后尚未用水。",
     },
     "learning": {
         Language.EN: "The household's habit isn't known yet.",

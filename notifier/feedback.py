@@ -1,4 +1,4 @@
-"""What staff found out teaches the home's own watch, and is counted against the budget of false alerts."""
+"""What people found out tells the home's own watch, and is counted against the budget of false alerts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +18,19 @@ _FALSE = (Outcome.FALSE_ALARM.value, Outcome.SAFE.value)
 A, D, M = t.alerts.c, t.detector_states.c, t.meters.c
 
 
-def teach_false_alarm(
-    tx: Connection, household_id: str, zone: ZoneInfo, watch_in: Callable[[ZoneInfo], HouseholdWatch]
+def tell_the_watch(
+    tx: Connection,
+    household_id: str,
+    zone: ZoneInfo,
+    watch_in: Callable[[ZoneInfo], HouseholdWatch],
+    now: datetime,
+    *,
+    false_alarm: bool,
 ) -> None:
-    """Every meter of the home waits a little longer from now on, in the transaction of the word that says so."""
+    """All is well there: every clock of the home starts anew, in the transaction of the word that says so.
+
+    After a false alarm every meter of the home waits a little longer from now on.
+    """
     here = select(D.meter_id, D.body).join(t.meters, M.meter_id == D.meter_id).where(M.household_id == household_id)
     watch = watch_in(zone)
     for row in tx.execute(here).all():
@@ -29,7 +38,9 @@ def teach_false_alarm(
             state = watch.load(row.body)
         except StateError:
             continue  # it is learned anew when its next reading comes
-        watch.false_alarm(state)
+        watch.answered(state, now)
+        if false_alarm:
+            watch.false_alarm(state)
         tx.execute(t.detector_states.update().where(D.meter_id == row.meter_id).values(body=watch.dump(state)))
 
 

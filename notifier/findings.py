@@ -13,7 +13,7 @@ from notifier.changes import left_at
 from notifier.life import ANJU, Concern, Life
 from notifier.policy import Why
 from notifier.states import D, WatchIn, loaded
-from notifier.turn import Turn
+from notifier.turn import Seen, Turn
 from notifier.unwatched import Unwatched
 from store import tables as t
 from store.contracts import Arrival
@@ -29,7 +29,7 @@ class Findings:
         self._unwatched = unwatched
         self._watch_in = watch_in
 
-    def observe(self, turn: Turn, meter_id: str, arrivals: Sequence[Arrival | datetime]) -> None:
+    def observe(self, turn: Turn, meter_id: str, arrivals: Sequence[Arrival | Seen]) -> None:
         """Registers, and the times at which somebody was seen there, in the order in which they came."""
         watch, state = self._watch_of(turn, meter_id), turn.states[meter_id]
         found: list[Change] = []
@@ -38,7 +38,7 @@ class Findings:
                 if isinstance(a, Arrival):
                     found += watch.observe(state, a.at, a.register_l, a.late, a.received_at)
                 else:
-                    found += watch.presence(state, a)
+                    found += watch.seen(state, a.at) if a.surely else watch.presence(state, a.at)
         except Exception:  # one meter must not stop all others
             log.exception("meter %s can't be watched", meter_id)
             turn.fault(meter_id)

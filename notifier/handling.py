@@ -8,10 +8,12 @@ from domain.alert import Event, Outcome, State
 from domain.finding import AlertKind, Level
 from notifier.case import Case
 from notifier.concern import MOMENTARY
-from notifier.feedback import teach_false_alarm
+from notifier.feedback import tell_the_watch
 from notifier.policy import Why
 from notifier.steps import A, Steps
 from store import tables as t
+
+_ALL_IS_WELL = frozenset({Outcome.SAFE, Outcome.FALSE_ALARM})
 
 
 class Handling(Steps):
@@ -48,8 +50,9 @@ class Handling(Steps):
         case.settle(outcome, note, now + again if again and goes_on else None)
         self._telling.news(case, "settled", event_id, by=by, outcome=outcome)
         home = case.home.household_id
-        if outcome is Outcome.FALSE_ALARM and case.kind is AlertKind.LOW_USE and home and self._watch_in:
-            teach_false_alarm(tx, home, case.home.timezone, self._watch_in)
+        if outcome in _ALL_IS_WELL and case.kind is AlertKind.LOW_USE and home and self._watch_in:
+            false_alarm = outcome is Outcome.FALSE_ALARM
+            tell_the_watch(tx, home, case.home.timezone, self._watch_in, now, false_alarm=false_alarm)
 
     def leave(self, tx: Connection, alert_id: int, *, by: str, until: datetime, now: datetime, why: str = "") -> None:
         """The household is away until a time; the alert waits for its end."""

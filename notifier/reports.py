@@ -1,7 +1,6 @@
 """What devices say of themselves becomes alerts at once, signs of life, or news of a gateway."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from sqlalchemy import select
 
@@ -10,7 +9,7 @@ from domain.reading import DeviceEvent
 from notifier.changes import FLAGS_HOLD, Said, changes, is_fresh, others_in_danger, remember_dangers, wearers
 from notifier.devices import METER_ALARMS, bound, concerns, gateway_goes, meter_concern
 from notifier.life import Life
-from notifier.turn import Turn
+from notifier.turn import Seen, Turn
 from notifier.unwatched import Unwatched
 from store import tables as t
 from store.contracts import BandScan
@@ -40,18 +39,18 @@ class Reports:
                     said += changes(turn.tx, event)
         return said
 
-    def signs_of_life(self, turn: Turn, said: Iterable[Said], scans: Iterable[BandScan]) -> list[tuple[str, datetime]]:
-        """The meters of homes where somebody was just seen or heard, and when."""
-        seen: list[tuple[str, datetime]] = []
+    def signs_of_life(self, turn: Turn, said: Iterable[Said], scans: Iterable[BandScan]) -> list[tuple[str, Seen]]:
+        """The meters of homes where somebody was just seen or heard, when, and whether by a person."""
+        seen: list[tuple[str, Seen]] = []
         for one in said:
             if one.is_life and is_fresh(one.at, turn.now):
                 with turn.alone(one.device_id):
-                    seen += _meters_of(turn, turn.home_of(one.device_id), one.at)
+                    seen += _meters_of(turn, turn.home_of(one.device_id), Seen(one.at, surely=False))
         for scan in scans:
             if is_fresh(scan.at, turn.now):
                 with turn.alone(f"wristband {scan.band_no}"):
                     for home, at in wearers(turn.tx, [scan]):
-                        seen += _meters_of(turn, home, at)
+                        seen += _meters_of(turn, home, Seen(at, surely=True))
         return seen
 
     def event(self, turn: Turn, event: DeviceEvent) -> None:
@@ -99,8 +98,8 @@ class Reports:
             self._life.ease(turn.tx, home, kind, event.at, turn.now)
 
 
-def _meters_of(turn: Turn, home: str, at: datetime) -> list[tuple[str, datetime]]:
+def _meters_of(turn: Turn, home: str, seen: Seen) -> list[tuple[str, Seen]]:
     query = select(t.meters.c.meter_id).where(t.meters.c.household_id == home)
     meter_ids = set(turn.tx.execute(query).scalars())
     turn.bound |= bound(turn.tx, meter_ids - set(turn.bound))
-    return [(meter_id, at) for meter_id in sorted(meter_ids)]
+    return [(meter_id, seen) for meter_id in sorted(meter_ids)]

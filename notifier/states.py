@@ -14,7 +14,7 @@ from domain.finding import AlertKind, Reason
 from notifier.contract import Records
 from notifier.devices import bound
 from notifier.life import Life
-from notifier.turn import Turn
+from notifier.turn import Seen, Turn
 from notifier.unwatched import Unwatched
 from store import tables as t
 from store.contracts import Arrival, RegisterReader
@@ -119,7 +119,7 @@ class States:
         self._life.tell_operator(turn.tx, "states", reason, turn.now, AlertKind.QUARANTINE)
 
     def _learn_anew(
-        self, meter_id: str, watch: HouseholdWatch, arrivals: Iterable[Arrival | datetime], now: datetime
+        self, meter_id: str, watch: HouseholdWatch, arrivals: Iterable[Arrival | Seen], now: datetime
     ) -> HouseholdState:
         """From the readings before those at hand; without any, the meter is missed as a new one would be."""
         state = watch.start(now)

@@ -43,7 +43,7 @@ class LifeRules:
 
 
 class Steps:
-    """Moves alerts along their policies. `watch_in`: whom false alarms teach; none, where nobody watches."""
+    """Moves alerts along their policies. `watch_in`: who hears that all is well there; none, where nobody watches."""
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
@@ -17,6 +18,13 @@ from store.contracts import Arrival
 log = logging.getLogger(__name__)
 
 
+class Seen(NamedTuple):
+    """Somebody is there: a sensor says so, or, `surely`, staff were with them."""
+
+    at: datetime
+    surely: bool
+
+
 @dataclass(slots=True)
 class Turn:
     """`anew`: meters whose state could not be read; `told`: how many changes were told; `mornings`: homes to greet."""
@@ -25,7 +33,7 @@ class Turn:
     now: datetime
     life: Life
     bound: dict[str, Bound]
-    arrivals: dict[str, list[Arrival | datetime]] = field(default_factory=dict)
+    arrivals: dict[str, list[Arrival | Seen]] = field(default_factory=dict)
     states: dict[str, HouseholdState] = field(default_factory=dict)
     anew: set[str] = field(default_factory=set)
     told: int = 0

@@ -21,7 +21,7 @@ from notifier.mornings import wanted_for
 from notifier.reports import Reports
 from notifier.rounds import RoundRules, Rounds
 from notifier.states import States, WatchIn
-from notifier.turn import Turn
+from notifier.turn import Seen, Turn
 from notifier.unwatched import Unwatched
 from store import tables as t
 from store.contracts import Arrival, Journal, JournalEntry, RegisterReader
@@ -136,7 +136,7 @@ class Watch:
 
     def _take(self, tx: Connection, entries: Sequence[JournalEntry], now: datetime) -> int:
         """Returns how many changes it told: where there are many, the next commit is a small one."""
-        arrivals: dict[str, list[Arrival | datetime]] = defaultdict(list)
+        arrivals: dict[str, list[Arrival | Seen]] = defaultdict(list)
         events = [e for entry in entries for e in entry.events]
         ids = {a.meter_id for entry in entries for a in entry.arrivals}
         turn = Turn(tx, now, self._life, bound(tx, ids | {e.device_id for e in events}), arrivals)
@@ -147,8 +147,8 @@ class Watch:
                 arrivals[arrival.meter_id].append(arrival)
             fresh = self._reports.news(turn, entry.events)
             said += fresh
-            for meter_id, at in self._reports.signs_of_life(turn, fresh, entry.scans):
-                arrivals[meter_id].append(at)
+            for meter_id, seen in self._reports.signs_of_life(turn, fresh, entry.scans):
+                arrivals[meter_id].append(seen)
         self._states.load(turn, [m for m in arrivals if m in turn.bound])
         turn.mornings = wanted_for(tx, {turn.home_of(m) for m in turn.states})
         for meter_id in list(turn.states):

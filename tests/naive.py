@@ -76,7 +76,7 @@ class LowUse:
 
     def __init__(self, zone: ZoneInfo, population: Population, budget: float, ask_budget: float) -> None:
         self.zone, self.population, self.budgets = zone, population, (budget, ask_budget)
-        self.first_s = self.silent_from_s = self.silent_s = 0.0
+        self.first_s = self.silent_from_s = self.silent_s = self.dry_s = 0.0
         self.step_l = inf
         self.hours: list[list[int]] = []  # [local hour, used] of each hour heard of
         self.journal: list[tuple[str, int, int]] = []  # what the own record is made of
@@ -94,7 +94,9 @@ class LowUse:
             self.first_s = self.silent_from_s = begin_s
         if isnan(interval.volume):
             self.samples.clear()
+            dry_s = 0.0 if interval.gap else self.dry_s
             self.begins_anew(end_s)
+            self.dry_s = dry_s
             return ""
         hours = (end_s - begin_s) / 3600.0
         if interval.gap:
@@ -117,22 +119,27 @@ class LowUse:
                 self.begins_anew(end_s)
                 return ""
         self.silent_s += end_s - begin_s
+        self.dry_s += end_s - begin_s
         return self.level(end_s)
 
     def level(self, end_s: float) -> str:
+        if self.dry_s >= 36 * 3600.0:
+            level = "alert"
+        else:
+            level = "ask" if self.dry_s >= 24 * 3600.0 and self.silent_s < self.dry_s else ""
         if self.silent_s < (3.0 - 0.15) * 3600.0:
-            return ""
+            return level
         if not self.plan:
             self.make_plan()
         alert_h, asked_h = self.told_h
         hours = self.silent_s / 3600.0 + 0.15
         old = end_s - self.first_s >= 14 * 86400.0
-        if self.silent_s >= 36 * 3600.0 or (old and hours >= alert_h):
+        if level == "alert" or (old and hours >= alert_h):
             return "alert"
-        return "ask" if hours >= min(asked_h, alert_h - 1) else ""
+        return "ask" if level or hours >= min(asked_h, alert_h - 1) else ""
 
     def begins_anew(self, at_s: float) -> None:
-        self.silent_from_s, self.silent_s, self.plan = at_s, 0.0, []
+        self.silent_from_s, self.silent_s, self.dry_s, self.plan = at_s, 0.0, 0.0, []
 
     def local_hour(self, at_s: float) -> int:
         wall = datetime.fromtimestamp(at_s, UTC).astimezone(self.zone).replace(tzinfo=UTC)

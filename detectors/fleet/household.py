@@ -17,6 +17,8 @@ from detectors.fleet.memory import (
     DAYS_AT_NIGHT,
     DAYS_KEPT,
     DAYS_USED,
+    DRY_FROM_S,
+    DRY_S,
     FLOW_DAY_S,
     FLOW_GRADE,
     FLOW_LPH,
@@ -37,8 +39,6 @@ from detectors.fleet.memory import (
     RHYTHM_S,
     RUNNING,
     RUNNING_SINCE_S,
-    SILENT_FROM_S,
-    SILENT_S,
     STEP_L,
     STILL_UNTIL_S,
     UNUSABLE_S,
@@ -152,7 +152,7 @@ def judge(
     if is_usable or m[RUNNING + LOW_USE] == NOTHING:
         level = low_use.observe(m, p, clock, scores, absences_s, hour, begin_s, at_s, volume, gap)
     before = rows
-    rows = follow(m, LOW_USE, level, at_s, m[SILENT_FROM_S], said, rows)
+    rows = follow(m, LOW_USE, level, at_s, m[DRY_FROM_S], said, rows)
     if is_raised(said, before, rows):
         why_low_use(m, p, clock, at_s, said[rows - 1])
     level = constant_flow.observe(m, p, begin_s, at_s, volume, gap)
@@ -281,13 +281,13 @@ def is_raised(said: Floats, before: int, rows: int) -> bool:
 
 @compiled
 def why_low_use(m: Floats, p: Floats, clock: Floats, at_s: float, row: Floats) -> None:
-    silent_s = m[SILENT_S]
+    dry_s = m[DRY_S]
     row[WHY] = low_use.expected(m, clock, at_s)
     for day in range(LONGEST, LONGEST + LONGEST_DAYS):
         row[WHY + 1] = max(row[WHY + 1], m[day])
-    row[WHY + 2] = silent_s
+    row[WHY + 2] = dry_s
     row[WHY + 3] = m[LAST_USE_S]
-    row[WHY + 4] = BY_NET if silent_s >= p[NET_S] else BY_HABIT
+    row[WHY + 4] = BY_NET if dry_s >= p[NET_S] else BY_HABIT
     if m[STEP_L] == inf:
         row[WHY + 4] = NEVER_MOVED
 

@@ -11,6 +11,8 @@ from detectors.fleet.memory import (
     ALERT_H,
     ASK,
     ASK_H,
+    DRY_FROM_S,
+    DRY_S,
     FIRST_S,
     HOUR,
     HOUR_USED,
@@ -44,6 +46,7 @@ from detectors.low_use import (
     PRESUMED_ABSENT_S,
     PRIOR_DAYS,
     RATE_DAYS,
+    SENSORS_HOLD_S,
     SLACK_H,
     SPENT,
 )
@@ -79,17 +82,18 @@ def observe(
     """The level of what is found, `NOTHING`, or `CANNOT_TELL`."""
     if m[FIRST_S] == 0.0:
         m[FIRST_S] = begin_s
-        restart(m, begin_s)
+        begin_anew(m, begin_s)
     if len(absences_s) and is_absent(m, absences_s, end_s):
         return while_absent(m, begin_s, end_s, volume)
     if gap or isnan(volume):
-        return across_gap(m, p, clock, scores, begin_s, end_s, volume)
+        return across_gap(m, p, clock, scores, begin_s, end_s, volume, gap)
     if used_water(m, clock, hour, volume, begin_s, end_s):
         learn(m, p, clock)
-        restart(m, end_s)
+        begin_anew(m, end_s)
         m[LAST_USE_S] = end_s
         return NOTHING
     m[SILENT_S] += end_s - begin_s
+    m[DRY_S] += end_s - begin_s
     return verdict(m, p, clock, scores, end_s)
 
 
@@ -100,12 +104,14 @@ def stands_still(m: Floats, end_s: float, step_s: float, hour: int) -> None:
     drip.follow(m, end_s, 0.0, hour // 24)
     m[KNOWN_S] += step_s
     m[SILENT_S] += step_s
+    m[DRY_S] += step_s
 
 
 @compiled
 def still_for_s(m: Floats, p: Floats) -> float:
     ask_h = min(m[ASK_H], m[ALERT_H]) if m[PLANNED] else PLAN_FROM_H
-    return min(3600.0 * (ask_h - SLACK_H), p[NET_S], PRESUMED_ABSENT_S) - m[SILENT_S]
+    dry_s = min(p[NET_S], SENSORS_HOLD_S) if m[SILENT_S] < m[DRY_S] else p[NET_S]
+    return min(min(3600.0 * (ask_h - SLACK_H), PRESUMED_ABSENT_S) - m[SILENT_S], dry_s - m[DRY_S])
 
 
 @compiled
@@ -140,7 +146,7 @@ def is_absent(m: Floats, absences_s: Floats, end_s: float) -> bool:
 @compiled
 def while_absent(m: Floats, begin_s: float, end_s: float, volume: float) -> float:
     drip.interrupt(m)
-    restart(m, end_s)
+    begin_anew(m, end_s)
     hours = (end_s - begin_s) / 3600.0
     if volume >= drip.use_threshold_l(m, hours, min(m[STEP_L], 10.0)):
         m[LAST_USE_S] = end_s
@@ -149,19 +155,23 @@ def while_absent(m: Floats, begin_s: float, end_s: float, volume: float) -> floa
 
 @compiled
 def across_gap(
-    m: Floats, p: Floats, clock: Floats, scores: Floats, begin_s: float, end_s: float, volume: float
+    m: Floats, p: Floats, clock: Floats, scores: Floats, begin_s: float, end_s: float, volume: float, gap: bool
 ) -> float:
     if isnan(volume):
         drip.interrupt(m)
-        restart(m, end_s)
+        if gap:
+            begin_anew(m, end_s)
+        else:
+            restart(m, end_s)
         return NOTHING
     hours = (end_s - begin_s) / 3600.0
     threshold_l = drip.use_threshold_l(m, hours, min(m[STEP_L], 10.0))
     drip.follow(m, end_s, volume, local_hour(clock, end_s - 1.0) // 24)
     if volume >= threshold_l:
-        restart(m, end_s)
+        begin_anew(m, end_s)
         return NOTHING
     m[SILENT_S] += hours * 3600.0
+    m[DRY_S] += hours * 3600.0
     return verdict(m, p, clock, scores, end_s)
 
 
@@ -212,6 +222,13 @@ def fade(counts: Floats, period: int) -> None:
 
 
 @compiled
+def begin_anew(m: Floats, at_s: float) -> None:
+    restart(m, at_s)
+    m[DRY_FROM_S] = at_s
+    m[DRY_S] = 0.0
+
+
+@compiled
 def restart(m: Floats, at_s: float) -> None:
     m[SILENT_FROM_S] = at_s
     m[SILENT_S] = m[PLANNED] = 0.0
@@ -245,9 +262,8 @@ def learn(m: Floats, p: Floats, clock: Floats) -> None:
 
 @compiled
 def verdict(m: Floats, p: Floats, clock: Floats, scores: Floats, end_s: float) -> float:
-    if m[SILENT_S] < 3600.0 * (PLAN_FROM_H - SLACK_H):
-        return NOTHING
-    if not m[PLANNED]:
+    planned = m[SILENT_S] >= 3600.0 * (PLAN_FROM_H - SLACK_H)
+    if planned and not m[PLANNED]:
         score(m, p, local_hour(clock, m[SILENT_FROM_S]))
         keep_scores(m, scores, end_s)
         weigh(m)
@@ -256,9 +272,10 @@ def verdict(m: Floats, p: Floats, clock: Floats, scores: Floats, end_s: float) -
         m[ASK_H] = min(float(alarm_h(m, p, step_of(m, p, p[ASK_BUDGET]))), m[ALERT_H] - ASKED_BEFORE_H)
     hours = m[SILENT_S] / 3600.0 + SLACK_H
     experienced = end_s - m[FIRST_S] >= p[ASKS_ONLY_S]
-    if m[SILENT_S] >= p[NET_S] or (experienced and hours >= m[ALERT_H]):
+    if m[DRY_S] >= p[NET_S] or (planned and experienced and hours >= m[ALERT_H]):
         return ALERT
-    return ASK if hours >= m[ASK_H] else NOTHING
+    held = m[SILENT_S] < m[DRY_S] and m[DRY_S] >= SENSORS_HOLD_S
+    return ASK if held or (planned and hours >= m[ASK_H]) else NOTHING
 
 
 @compiled
@@ -287,7 +304,7 @@ def step_of(m: Floats, p: Floats, budget: float) -> int:
 @compiled
 def expected(m: Floats, clock: Floats, end_s: float) -> float:
     """Hours with use that the own rate let expect during this silence."""
-    first = local_hour(clock, m[SILENT_FROM_S])
+    first = local_hour(clock, m[DRY_FROM_S])
     last = local_hour(clock, end_s)
     total = 0.0
     for hour in range(first + 1, min(last, first + 96) + 1):

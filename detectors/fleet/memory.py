@@ -37,7 +37,7 @@ LENGTHS_S = _place(LENGTHS_KEPT)
 # of low use
 FIRST_S, LAST_USE_S, SILENT_FROM_S, SILENT_S, KNOWN_S, STEP_L, UP_S = (_place() for _ in range(7))
 HOUR, HOUR_USED, USED_LATER, USED_EARLIER, ASK_H, ALERT_H, PLANNED = (_place() for _ in range(7))
-ABSENT_PAST_S, STILL_UNTIL_S, PLANS_KEPT = (_place() for _ in range(3))
+ABSENT_PAST_S, STILL_UNTIL_S, PLANS_KEPT, DRY_FROM_S, DRY_S = (_place() for _ in range(5))
 RATE = _place(24)
 LOGITS = _place(24)  # of the rates
 SILENCES = _place(BEGINS * LENGTHS)

@@ -113,15 +113,61 @@ def test_an_announced_absence_keeps_even_the_safety_net_quiet_and_ends_by_itself
     assert alert > left + timedelta(days=3, hours=3)
 
 
-def test_presence_stops_the_clock() -> None:
+def dry_hours(hours: int, signs: Iterable[int] = (), seen: Iterable[int] = ()) -> list[Change]:
+    """What is said in so many hours without water, with a sensor's word, or a visit, after some of them."""
     state, _ = watched(registers(ordinary_life(60)))
     changes: list[Change] = []
-    for hour in range(1, 73):
+    for hour in range(1, hours + 1):
         at = STOPPED + hour * HOUR
         changes += WATCH.observe(state, at, state.register.last_l)
-        if hour % 4 == 0:
-            changes += WATCH.presence(state, at)
-    assert raised(changes, AlertKind.LOW_USE) == []
+        changes += WATCH.presence(state, at) if hour in signs else []
+        changes += WATCH.seen(state, at) if hour in seen else []
+        state = WATCH.load(WATCH.dump(state))
+    return changes
+
+
+def test_a_sensor_s_word_stops_the_clock() -> None:
+    assert dry_hours(20, signs=range(4, 20, 4)) == []
+    assert dry_hours(20) != []
+
+
+def test_whatever_sensors_say_a_day_without_water_is_asked_about_and_the_net_holds() -> None:
+    """A person on the floor, and a cat; then a curtain in the wind, which moves all the time."""
+    for every_h in (4, 3, 1):
+        changes = dry_hours(72, signs=range(every_h, 73, every_h))
+        last_use = max(at for at, volume in zip(times(), ordinary_life(60), strict=True) if volume) + HOUR
+        asked, (alert, *_) = raised(changes, AlertKind.LOW_USE, Level.ASK), raised(changes, AlertKind.LOW_USE)
+        assert asked[0] - last_use <= timedelta(hours=24)
+        assert alert - last_use <= timedelta(hours=36)
+        assert len(raised(changes, AlertKind.LOW_USE)) == 1
+        words = [explain(c.finding.reason, "en", SHANGHAI) for c in changes if isinstance(c, Raised)]
+        assert "pet" in words[-1]
+
+
+def test_a_sensor_that_never_rests_is_not_believed() -> None:
+    """The water alone tells, as if there were no sensor, from the twentieth hour in which it speaks."""
+    state, _ = watched(registers(ordinary_life(60)))
+    for hour in range(24, -1, -1):
+        WATCH.presence(state, STOPPED - hour * HOUR)
+    changes: list[Change] = []
+    for hour in range(1, 25):
+        changes += WATCH.observe(state, STOPPED + hour * HOUR, state.register.last_l)
+        changes += WATCH.presence(state, STOPPED + hour * HOUR)
+    assert raised(changes, AlertKind.LOW_USE) == raised(dry_hours(24), AlertKind.LOW_USE) != []
+
+
+def test_who_was_surely_seen_starts_the_net_anew_too() -> None:
+    changes = dry_hours(60, signs=range(1, 61, 5), seen=[20])
+    (alert, *_) = raised(changes, AlertKind.LOW_USE)
+    assert timedelta(hours=44) <= alert - STOPPED <= timedelta(hours=56)
+
+
+def test_one_odd_reading_a_day_does_not_hold_back_the_net() -> None:
+    state, _ = watched(long_used(registers(ordinary_life(60))))
+    still_l = state.register.last_l
+    odd = [(STOPPED + hour * HOUR, 0.0 if hour % 20 == 3 else still_l) for hour in range(1, 73)]
+    _, changes = watched(odd, state)
+    assert raised(changes, AlertKind.LOW_USE)[0] - STOPPED <= timedelta(hours=42)
 
 
 def test_backfill_raises_nothing_about_now() -> None:
@@ -207,6 +253,10 @@ def test_a_register_that_stood_still_over_a_gap_tells_that_nobody_drew_water() -
     _, changes = watched(seen)
     (alert,) = after(raised(changes, AlertKind.LOW_USE), STOPPED)
     assert alert == STOPPED + 30 * HOUR
+
+
+def times() -> list[datetime]:
+    return [at for at, _ in registers(ordinary_life(60))][:-1]
 
 
 def in_other_unit(readings: Readings) -> list[tuple[datetime, float]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.alert import Outcome
 from domain.finding import AlertKind, Finding, Level, Reason
 from domain.reading import DeviceEvent
 from notifier.life import Concern
@@ -104,18 +105,54 @@ def test_what_the_door_said_last_outlives_a_restart(world: World) -> None:
     assert quiet_hours_with(world, restarted) < 40
 
 
+def stirs(world: World) -> None:
+    """Motion starts and ends."""
+    motion(world, True)
+    world.turn()
+    world.now += timedelta(minutes=1)
+    motion(world, False)
+    world.turn()
+
+
 def test_motion_that_starts_again_and_again_keeps_everybody_calm_and_one_that_only_ends_does_not(world: World) -> None:
     motion(world, False)
     world.turn()
-    for _ in range(40):
+    for _ in range(18):
         hour(world)
-        motion(world, True)
-        world.turn()
-        world.now += timedelta(minutes=1)
-        motion(world, False)
-        world.turn()
+        stirs(world)
     assert world.alerts(AlertKind.LOW_USE) == []
-    assert quiet_hours_with(world, lambda: motion(world, False)) < 40
+    assert quiet_hours_with(world, lambda: motion(world, False)) < 20
+
+
+@pytest.mark.parametrize("every_h", [1, 3])
+def test_neither_a_sensor_that_never_rests_nor_a_cat_hides_a_person_who_draws_no_water(
+    world: World, every_h: int
+) -> None:
+    motion(world, False)
+    world.turn()
+    hours = 0
+    while not (alerts := world.alerts(AlertKind.LOW_USE)) or alerts[0]["level"] != "alert":
+        hours += 1
+        hour(world)
+        if hours % every_h == 0:
+            stirs(world)
+        assert hours <= 37
+    assert len(alerts) == 1
+    assert "仍有感应" in "".join(message.body for message in world.received)
+
+
+def test_the_residents_own_answer_holds_back_what_others_would_be_told_an_hour_later(world: World) -> None:
+    hours_to_alert(world)
+    with world.records.write() as tx:
+        world.life.resolve(tx, 1, by=f"r-{HOME}", outcome=Outcome.SAFE, now=world.now)
+    for _ in range(4):
+        hour(world)
+        world.turn()
+    assert [a["state"] for a in world.alerts(AlertKind.LOW_USE)] == ["resolved"]
+    for _ in range(36):
+        hour(world)
+        world.turn()
+    assert [a["level"] for a in world.alerts(AlertKind.LOW_USE)][1:] == ["alert"]
 
 
 def test_a_door_message_of_hours_ago_says_nothing_of_now(world: World) -> None:
