@@ -74,7 +74,7 @@ class Drained:
     stored: int
     resident_mb: float
     lags_s: Sequence[float] = ()
-    reads_s: Sequence[float] = ()
+    reads_s: Sequence[tuple[float, float]] = ()
 
     @property
     def messages_per_s(self) -> float:
@@ -170,8 +170,6 @@ def bare(run: Run, answers: Answers) -> None:
 def durable(run: Run, answers: Answers) -> None:
     """Ingest as the service has it: decoded, judged by the ledger of all meters, stored, then acknowledged."""
     with closing(_Timed(run.folder / "readings.db", run.wanted * run.load.per_message)) as readings:
-        if not run.wanted:
-            _fill(readings, run.load)
         bindings = Bindings({f"m{n}": "bench" for n in range(run.load.meters)})
         receiver = Receiver(decoder=Decoder(), bindings=bindings, readings=readings)
         to = Subscription(host=HOST, port=run.port, client_id=run.client_id, topics=(TOPIC,))
@@ -179,6 +177,8 @@ def durable(run: Run, answers: Answers) -> None:
         thread = Thread(target=subscriber.run)
         thread.start()
         subscriber.subscribed.wait(PATIENCE_S)
+        if not run.wanted:
+            _fill(readings, run.load)
         answers.put(None)
         reads_s = list(_read_until(readings.done, readings)) if run.reads else []
         if run.wanted:
@@ -218,20 +218,23 @@ def _fill(readings: Readings, load: Load) -> None:
     readings.commit(
         Batch(
             arrivals=[
-                Arrival(meter_id=meter_id, at=a, register_l=1.0, late=False, received_at=a) for meter_id, a in first
+                Arrival(meter_id=meter_id, at=a, register_l=123_456.789, late=False, received_at=a)
+                for meter_id, a in first
             ]
         )
     )
     readings.trim(readings.position())
 
 
-def _read_until(done: Event, readings: Readings) -> Iterator[float]:
-    """How long the last 30 days of one meter take to read, twenty times a second."""
+def _read_until(done: Event, readings: Readings) -> Iterator[tuple[float, float]]:
+    """How long the last 30 days of one meter take to read, and until they are pairs; twenty times a second."""
     deadline = time.monotonic() + PATIENCE_S
     while not done.wait(0.05) and time.monotonic() < deadline:
         started = time.perf_counter()
-        readings.registers(WATCHED, START_AT - timedelta(days=31), START_AT)
-        yield time.perf_counter() - started
+        registers = readings.registers(WATCHED, START_AT - timedelta(days=31), START_AT)
+        read_s = time.perf_counter() - started
+        list(registers)
+        yield read_s, time.perf_counter() - started
 
 
 def _entries(readings: Readings) -> Iterator[Sequence[Arrival]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from domain.reading import DeviceEvent
 from store.contracts import EARLIEST_AT, Arrival, BandScan, Journal, JournalEntry
@@ -23,14 +24,14 @@ def from_ms(ms: int) -> datetime:
     return datetime.fromtimestamp((ms + _EARLIEST_MS) / 1000, UTC)
 
 
-def all_from_ms(ms: Sequence[int]) -> list[datetime]:
+def all_from_ms(ms: NDArray[np.int64]) -> list[datetime]:
     """`from_ms` of each in a quarter of the time, and in one piece: no other thread gets in between."""
-    return list(map(EARLIEST_AT.__add__, np.array(ms, "timedelta64[ms]").astype(object)))
+    return list(map(EARLIEST_AT.__add__, ms.astype("timedelta64[ms]").astype(object)))
 
 
-def all_from_ml(ml: Sequence[int]) -> list[float]:
+def all_from_ml(ml: NDArray[np.int64]) -> list[float]:
     """Litres."""
-    litres: list[float] = (np.array(ml, np.int64) / 1000).tolist()
+    litres: list[float] = (ml / 1000).tolist()
     return litres
 
 

@@ -9,14 +9,16 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock
 
+import numpy as np
 from orjson import loads
 
 from domain.reading import DeviceEvent
 from store import journal, kept
 from store.contracts import BandScan, Batch, JournalEntry, Kept, StoreError, StoreUnavailableError
-from store.journal import all_from_ml, all_from_ms, from_ms, to_ms
+from store.journal import from_ms, to_ms
 from store.lock import hold
 from store.readings_schema import METER_SPAN, REGISTERS, SCHEMA, VERSION
+from store.registers import Registers
 from store.write import write
 
 BUSY_TIMEOUT_S = 2.0
@@ -63,16 +65,12 @@ class Readings:
         with self._lock, self._transaction() as db:
             db.execute("DELETE FROM journal WHERE position <= ?", (up_to,))
 
-    def registers(self, meter_id: str, since: datetime, until: datetime) -> Sequence[tuple[datetime, float]]:
+    def registers(self, meter_id: str, since: datetime, until: datetime) -> Registers:
         """In two columns of one row: SQLite's driver fights other threads for the interpreter at every row."""
+        bounds = meter_id, max(0, to_ms(since)), min(to_ms(until), METER_SPAN)
         with self._reader() as db:
-            found = db.execute("SELECT no FROM meters WHERE meter_id = ?", (meter_id,)).fetchone()
-            if found is None:
-                return []
-            zero = found[0] * METER_SPAN
-            bounds = (zero, zero + max(0, to_ms(since)), zero + min(to_ms(until), METER_SPAN))
             at, ml = db.execute(REGISTERS, bounds).fetchone()
-        return list(zip(all_from_ms(loads(at)), all_from_ml(loads(ml)), strict=True))
+        return Registers(np.array(loads(at), np.int64), np.array(loads(ml), np.int64))
 
     def device_events(self, device_id: str, since: datetime, until: datetime) -> Sequence[DeviceEvent]:
         sql = "SELECT body FROM device_events WHERE device_id = ? AND at >= ? AND at < ? ORDER BY at, kind"

@@ -39,7 +39,9 @@ UPSERT_READINGS = (
 )
 REGISTERS = (
     "SELECT json_group_array(at), json_group_array(register_ml) FROM"
-    " (SELECT meter_at - ? AS at, register_ml FROM readings WHERE meter_at >= ? AND meter_at < ? ORDER BY meter_at)"
+    " (SELECT meter_at - zero AS at, register_ml"
+    f" FROM (SELECT no * {METER_SPAN} AS zero FROM meters WHERE meter_id = ?) CROSS JOIN readings"
+    " WHERE meter_at >= zero + ? AND meter_at < zero + ? ORDER BY meter_at)"
 )
 # A row count of 0 says: it was already there.
 UPSERT_EVENT = (
