@@ -10,7 +10,7 @@ from threading import Event, Thread
 import uvicorn
 
 from config.policies import load_policies
-from config.settings import Settings
+from config.settings import Settings, proxies_of
 from config.sms import load_words
 from detectors.household import HouseholdWatch, WatchParameters
 from detectors.low_use import LowUseParameters
@@ -50,6 +50,7 @@ from web.bands import by_card
 from web.health import Health
 from web.links import Links
 from web.metrics import routes as metrics_routes
+from web.scan_log import ScanLog
 from web.webhooks import webhooks
 from web.webhooks_china import webhooks_china
 
@@ -123,6 +124,7 @@ class Service:
         )
         self._upkeep = Upkeep(self.readings, keep=timedelta(days=settings.store.keep_days))
         self._forwarder = self._make_forwarder()
+        self._scans = ScanLog(self.records, self.readings)
         self._mind_the_file()
         self._finished_at: dict[str, datetime] = {}
         self._caught_up_at = now()  # when the watch was last behind nothing
@@ -167,14 +169,24 @@ class Service:
                 webhooks(twilio, self.now),
                 webhooks_china(china, self.now),
             ],
+            scan_log=self._scans,
         )
-        return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            forwarded_allow_ips=proxies_of(self._settings.web.trusted_proxies),
+        )
+        return uvicorn.Server(config)
 
     def threads(self, stopping: Event) -> list[Thread]:
-        """Everything but the subscriber and the pages; each ends soon after `stopping`."""
+        """Everything but the subscriber and the pages; each ends soon after `stopping`, after one more turn."""
+        self._scans.at_once = False
         return [
             self._repeating("watch", self._watch, stopping, 1.0, self.committed),
             self._repeating("outbox", lambda: self.notifier.send_turn(self.now()), stopping, 0.2),
+            self._repeating("scans", self._scans.write, stopping, 0.2),
             self._repeating("ledger", lambda: self._ledger.look(self.now()), stopping, 10.0),
             self._repeating("upkeep", self._keep_up, stopping, 60.0),
             self._repeating("self", self._mind_self, stopping, 60.0),

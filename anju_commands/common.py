@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from config.settings import ConfigError, Settings, load
+from config.settings import ConfigError, Settings, load, proxies_of
 
 if TYPE_CHECKING:
     from store.records import Records
@@ -65,6 +65,7 @@ def settings_of(path: Path | None) -> Settings:
         lambda: formats_of(settings.ingest.formats),
         lambda: load_policies(Path(settings.notify.policies) if settings.notify.policies else None),
         lambda: load_words(Path(settings.notify.words) if settings.notify.words else None),
+        lambda: proxies_of(settings.web.trusted_proxies),
     ):
         try:
             check()

@@ -1,5 +1,6 @@
 """The service itself, and what its operator does around it: settings, accounts, the test of the whole chain."""
 
+import gc
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -49,6 +50,7 @@ def run(settings_file: SettingsFile = None) -> None:
             thread.start()
         try:
             log.info("pages on %s", address_of(listener))
+            gc.freeze()  # what is made by now stays: no search through all of it while a page waits
             pages.run([listener])
         finally:
             stopping.set()

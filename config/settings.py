@@ -4,6 +4,7 @@ import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -148,6 +149,11 @@ class Web:
         secret=True,
     )
     public_url: str = setting("http://127.0.0.1:8000", "how people reach the pages; callbacks are signed over it")
+    trusted_proxies: str = setting(
+        "127.0.0.1 ::1",
+        "addresses or networks of your reverse proxies, separated by spaces: only theirs is the X-Forwarded-For"
+        " that tries are counted by",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,3 +309,13 @@ def _parsed(d: Described, text: str, variable: str) -> Value:
 def _wants(d: Described) -> str:
     noun = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[d.type]
     return f"wants {noun}" + (f" [{d.unit}]" if d.unit else "")
+
+
+def proxies_of(text: str) -> list[str]:
+    """Addresses and networks. Raises `ConfigError` for anything else: it would be believed never, or always."""
+    for one in text.split():
+        try:
+            ip_network(one, strict=False)
+        except ValueError as e:
+            raise ConfigError(f"web.trusted_proxies: {one!r} is neither an address nor a network") from e
+    return text.split()

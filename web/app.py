@@ -26,7 +26,7 @@ from web import (
     sign_in,
 )
 from web.desk import FINDER_SCRIPT, FINDER_STYLE, AlertLife, Desk, Readings, Records, all_words, templates
-from web.finder_pages import Finder, FinderLimits
+from web.finder import Finder, FinderLimits, content_policy
 from web.guard import Guard
 from web.guardian_access import SendsCodes
 from web.guardian_doors import Family
@@ -51,11 +51,13 @@ def create_app(
     links: Links | None = None,
     emergency_numbers: tuple[str, str] = ("120", "110"),
     routers: Sequence[APIRouter] = (),
+    scan_log: ScanLog | None = None,
 ) -> FastAPI:
     """Everything wired. `signed_in_as` opens the console without a password: for the demonstration on loopback alone.
 
     `letters` sends guardians their codes, without it they have no pages; `links` checks the links in their texts.
     `notes_keys` open the medical notes of wristbands, the newest first; `emergency_numbers`: ambulance, police.
+    `scan_log`: where somebody else writes it.
     `routers` are added as they are (providers' webhooks, metrics); they must check who calls by themselves.
     """
     desk = Desk(
@@ -75,11 +77,11 @@ def create_app(
         desk=desk,
         life=life,
         sink=readings,
-        log=ScanLog(records=records, sink=readings),
+        log=scan_log or ScanLog(records, readings),
         cipher=NotesCipher(notes_keys),
         limits=_finder_limits(),
         emergency_numbers=emergency_numbers,
-        policy=finder_pages.content_policy(FINDER_STYLE, FINDER_SCRIPT),
+        policy=content_policy(FINDER_STYLE, FINDER_SCRIPT),
     )
     app = FastAPI(title="anju", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", StaticFiles(directory=str(files("web") / "static")), name="static")

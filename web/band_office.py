@@ -8,7 +8,8 @@ from sqlalchemy import Connection, select
 from domain.wristband import BandState, card_url
 from store.tables import buildings, consents, grids, households, residents, wristbands
 from web.band_print import LAYOUTS, Label, pdf, sheets
-from web.bands import issue, wearer
+from web.bands import issue
+from web.wearers import wearer
 
 
 def print_for_community(

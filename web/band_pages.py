@@ -12,10 +12,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from domain.people import Role
 from domain.wristband import BandField, BandState, ImpossibleBandStepError, UrlTooLongError, card_url
-from web import alert_list, band_print, bands, meetings
+from web import alert_list, band_print, bands, meetings, wearers
 from web.band_print import LAYOUTS, Label
 from web.bands import ConsentMissingError, Issued
 from web.desk import Desk, IdInForm, IdInPath
+from web.held import everything_about
 from web.ledger import Household, Person, resident
 from web.notes import Notes, NotesCipher, NotesError
 from web.session import Viewer
@@ -50,7 +51,7 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901, PLR0915
         who, now = viewer(desk, request), desk.now()
         with desk.records.write() as tx:
             _require(tx, who, resident_id)
-            held = bands.everything_about(tx, resident_id, cipher)
+            held = everything_about(tx, resident_id, cipher)
             bands.security_event(tx, "exported", resident_id, f"by {who.login}", now)
         return JSONResponse(held, headers={"content-disposition": 'attachment; filename="resident.json"'})
 
@@ -167,7 +168,7 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901, PLR0915
             if band is None or band.resident_id != resident_id or layout not in LAYOUTS:
                 return desk.problem(request, 404, "not_found", who)
             _require(tx, who, resident_id)
-            line = bands.wearer(tx, resident_id).line
+            line = wearers.wearer(tx, resident_id).line
         label = Label(url=card_url(desk.public_url, card_id), number=band.number, line=line)
         pages = band_print.sheets([label], LAYOUTS[layout])
         name = f"{layout}-{band.number}.{form}"
@@ -195,7 +196,7 @@ def _resident_page(desk: Desk, cipher: NotesCipher, request: Request, who: Viewe
     now = desk.now()
     with desk.records.write() as tx:
         home, person = _require(tx, who, resident_id)
-        wearer = bands.wearer(tx, resident_id)
+        wearer = wearers.wearer(tx, resident_id)
         notes, locked = Notes(), not cipher.ready
         if wearer.sealed:
             bands.security_event(tx, "notes_viewed", resident_id, f"by {who.login}", now)
@@ -221,7 +222,7 @@ def _resident_page(desk: Desk, cipher: NotesCipher, request: Request, who: Viewe
 
 def _label(desk: Desk, tx: Connection, resident_id: str, issued: Issued) -> Label:
     """Where the address is too long to print, the band isn't issued."""
-    line = bands.wearer(tx, resident_id).line
+    line = wearers.wearer(tx, resident_id).line
     return Label(url=card_url(desk.public_url, issued.card_id), number=issued.number, line=line)
 
 

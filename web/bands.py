@@ -1,12 +1,11 @@
 """Wristbands in the records: issued, found by card or number, changed, consented to, forgotten."""
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from domain.wristband import (
     CARD_LENGTH,
@@ -20,16 +19,7 @@ from domain.wristband import (
     step,
 )
 from store.tables import (
-    buildings,
-    communities,
     consents,
-    contacts,
-    grids,
-    guardians,
-    households,
-    meetings,
-    residents,
-    scans,
     security_events,
     wristband_profiles,
     wristbands,
@@ -51,30 +41,6 @@ class Issued:
     band_id: int
     card_id: str
     number: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Helper:
-    """Somebody a finder may call."""
-
-    name: str
-    phone: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wearer:
-    """All that a band could show of its wearer; what it does show is decided by `domain.wristband.shown`."""
-
-    resident_id: str
-    household_id: str
-    name: str
-    salutation: str | None
-    birth_year: int | None
-    all_at_once: bool
-    consented: frozenset[BandField]
-    helpers: tuple[Helper, ...]
-    line: str | None
-    sealed: bytes | None
 
 
 def issue(tx: Connection, resident_id: str, *, by: str, now: datetime, below: Below) -> Issued:
@@ -123,15 +89,9 @@ def by_card(tx: Connection, scanned: str) -> Band | None:
     card_id = clean(scanned, CARD_LENGTH)
     if card_id is None:
         return None
-    return _band(tx.execute(_BY_CARD, {"hash": card_hash(card_id)}).mappings().one_or_none())
-
-
-def by_number(tx: Connection, typed: str) -> Band | None:
-    """The band of a number as typed or told."""
-    number = clean(typed, NUMBER_LENGTH)
-    if number is None:
-        return None
-    return _band(tx.execute(select(wristbands).where(wristbands.c.number == number)).mappings().one_or_none())
+    return _band(
+        tx.execute(select(wristbands).where(wristbands.c.card_hash == card_hash(card_id))).mappings().one_or_none()
+    )
 
 
 def by_id(tx: Connection, band_id: int) -> Band | None:
@@ -144,54 +104,6 @@ def of_resident(tx: Connection, resident_id: str) -> list[Band]:
         select(wristbands).where(wristbands.c.resident_id == resident_id).order_by(wristbands.c.band_id.desc())
     ).mappings()
     return [_band_of(row) for row in rows]
-
-
-def wearer(tx: Connection, resident_id: str) -> Wearer:
-    """The wearer, the guardians in their order, and the community's line."""
-    row = tx.execute(_WEARER, {"id": resident_id}).one()
-    helpers = tx.execute(_HELPERS, {"id": row.household_id})
-    return Wearer(
-        resident_id=resident_id,
-        household_id=row.household_id,
-        name=row.name,
-        salutation=row.salutation,
-        birth_year=row.birth_year,
-        all_at_once=bool(row.all_at_once),
-        consented=frozenset(consented(tx, resident_id)),
-        helpers=tuple(Helper(name=name, phone=phone) for name, phone in helpers),
-        line=row.line,
-        sealed=row.notes,
-    )
-
-
-# Made once: a page that is asked for 200 times a second has no time to build its questions anew.
-_WEARER = (
-    select(
-        residents.c.household_id,
-        residents.c.name,
-        residents.c.birth_year,
-        communities.c.phone.label("line"),
-        wristband_profiles.c.salutation,
-        wristband_profiles.c.all_at_once,
-        wristband_profiles.c.notes,
-    )
-    .join_from(residents, households)
-    .join(buildings)
-    .join(grids)
-    .join(communities, communities.c.community_id == grids.c.community_id)
-    .outerjoin(wristband_profiles, wristband_profiles.c.resident_id == residents.c.resident_id)
-    .where(residents.c.resident_id == bindparam("id"))
-)
-_HELPERS = (
-    select(contacts.c.name, contacts.c.phone)
-    .join_from(guardians, contacts, contacts.c.contact_id == guardians.c.contact_id)
-    .where(guardians.c.household_id == bindparam("id"), contacts.c.phone.is_not(None))
-    .order_by(guardians.c.order)
-)
-_CONSENTED = select(consents.c.field).where(
-    consents.c.resident_id == bindparam("id"), consents.c.withdrawn_at.is_(None)
-)
-_BY_CARD = select(wristbands).where(wristbands.c.card_hash == bindparam("hash"))
 
 
 def save_profile(
@@ -248,7 +160,8 @@ def withdraw(tx: Connection, resident_id: str, field: BandField, now: datetime) 
 
 def consented(tx: Connection, resident_id: str) -> set[BandField]:
     """What is consented to now."""
-    return {BandField(field) for field in tx.scalars(_CONSENTED, {"id": resident_id})}
+    query = select(consents.c.field).where(consents.c.resident_id == resident_id, consents.c.withdrawn_at.is_(None))
+    return {BandField(field) for field in tx.scalars(query)}
 
 
 def rotate_notes(tx: Connection, cipher: NotesCipher) -> int:
@@ -299,24 +212,3 @@ def consents_of(tx: Connection, resident_id: str) -> list[dict[str, Any]]:
     """Every consent ever given, with who, when and which paper; withdrawn ones too."""
     query = select(consents).where(consents.c.resident_id == resident_id).order_by(consents.c.consent_id)
     return [dict(row) for row in tx.execute(query).mappings()]
-
-
-def everything_about(tx: Connection, resident_id: str, cipher: NotesCipher) -> dict[str, Any]:
-    """All that is held on one resident around the wristband, for a request under the law; readable as JSON."""
-    who = wearer(tx, resident_id)
-    held: dict[str, Any] = {
-        "resident_id": resident_id,
-        "name": who.name,
-        "birth_year": who.birth_year,
-        "salutation": who.salutation,
-        "all_at_once": who.all_at_once,
-        "notes": asdict(cipher.open(who.sealed, resident_id)) if who.sealed else None,
-        "consents": consents_of(tx, resident_id),
-        "bands": [asdict(band) for band in of_resident(tx, resident_id)],
-    }
-    band_ids = [band["band_id"] for band in held["bands"]]
-    for table in (scans, meetings):
-        rows = tx.execute(select(table).where(table.c.band_id.in_(band_ids))).mappings()
-        held[table.name] = [{key: value for key, value in row.items() if key != "token_hash"} for row in rows]
-    readable: dict[str, Any] = json.loads(json.dumps(held, default=str))
-    return readable

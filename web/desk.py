@@ -128,6 +128,7 @@ def templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # no look at the disk for each page
     )
     environment.globals["static_version"] = _static_version()
     environment.globals["finder_style"] = FINDER_STYLE

@@ -1,9 +1,9 @@
 """What every request must pass, and every answer carries: known host, own origin, size, security headers."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,10 +32,12 @@ class Guard:
     def __init__(self, app: ASGIApp, public_url: str) -> None:
         public = urlsplit(public_url)
         self.app = app
-        self.secure = public.scheme == "https"
         self.hosts = _LOOPBACK | {public.hostname or ""}
         names = _LOOPBACK if public.hostname in _LOOPBACK else {public.hostname or ""}
         port = f":{public.port}" if public.port else ""
+        headers = _HEADERS | ({"strict-transport-security": "max-age=31536000"} if public.scheme == "https" else {})
+        self.pages = _raw(headers | {"cache-control": "no-store"})
+        self.static = _raw(headers | {"cache-control": "public, max-age=31536000, immutable"})
         self.origins = {f"{public.scheme}://{f'[{name}]' if ':' in name else name}{port}" for name in names}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,16 +70,17 @@ class Guard:
         return site in {"same-origin", "none"} and headers.get("origin", "null") in self.origins | {"null"}
 
     def _adding_headers(self, scope: Scope, send: Send) -> Callable[[Message], Awaitable[None]]:
-        static = scope["path"].startswith("/static/")
+        ours = self.static if scope["path"].startswith("/static/") else self.pages
 
         async def adding(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("cache-control", "public, max-age=31536000, immutable" if static else "no-store")
-                if self.secure:
-                    headers.setdefault("strict-transport-security", "max-age=31536000")
+                own = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(pair for pair in ours if pair[0] not in own)]
             await send(message)
 
         return adding
+
+
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """As they go over the wire, made once."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]

@@ -14,7 +14,7 @@ from web import guardian_access
 from web.desk import Desk
 from web.guardian_access import Guardian, SendsCodes
 from web.guardian_view import NotYoursError
-from web.limits import Limit
+from web.limits import Limit, caller
 from web.links import Links
 from web.notes import NotesCipher
 from web.session import same_token
@@ -53,7 +53,7 @@ def routes(family: Family) -> APIRouter:
 
     @router.post("/family/code")
     def ask(request: Request, phone: Text = "") -> Response:
-        now, address = desk.now(), request.client.host if request.client else "?"
+        now, address = desk.now(), caller(request)
         digits = guardian_access.digits_of(phone)[-8:]
         if not (family.asks.allows(f"phone {digits}", now) and family.asks.allows(f"address {address}", now)):
             return desk.page(request, "family/enter.html", status=429, wrong="page.too_many")

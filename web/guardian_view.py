@@ -10,13 +10,13 @@ from domain.alert import TRANSITIONS, Event
 from domain.wristband import Band, BandField, Stage, shown
 from store.tables import alerts, residents
 from store.tables import meetings as meetings_table
-from web import alert_list, bands, meetings
+from web import alert_list, bands, meetings, wearers
 from web.alert_list import Shown
-from web.bands import Wearer
 from web.guardian_access import Guardian
 from web.ledger import Household, announced_absences, people_called, several
 from web.meetings import Line, Meeting
 from web.notes import Notes, NotesCipher, NotesError
+from web.wearers import Helper, Wearer
 
 
 class NotYoursError(Exception):
@@ -47,6 +47,7 @@ class BandView:
     """A resident's bands, and what each of the finder's stages shows. `notes` None: none, or not for this session."""
 
     wearer: Wearer
+    helpers: list[Helper]
     timezone: str
     bands: list[Band]
     stages: dict[Stage, frozenset[BandField]]
@@ -63,13 +64,14 @@ def homes(tx: Connection, who: Guardian, now: datetime) -> list[Home]:
 
 def band_of(tx: Connection, who: Guardian, resident_id: str, cipher: NotesCipher, now: datetime) -> BandView:
     """Notes are opened for a session by code alone, and every look is written down."""
-    wearer = bands.wearer(tx, resident_id)
+    wearer = wearers.wearer(tx, resident_id)
     notes = None
     if who.by_code and wearer.sealed:
         bands.security_event(tx, "notes_viewed", resident_id, f"by guardian {who.contact_id}", now)
         notes = _opened(cipher, wearer.sealed, resident_id)
     return BandView(
         wearer=wearer,
+        helpers=wearers.helpers(tx, wearer.household_id),
         timezone=several(tx, [wearer.household_id])[wearer.household_id].timezone,
         bands=bands.of_resident(tx, resident_id),
         stages={stage: shown(stage, wearer.consented, all_at_once=wearer.all_at_once) for stage in Stage},
@@ -109,7 +111,7 @@ def _home(tx: Connection, home: Household, now: datetime) -> Home:
     first = next((person.person_id for person in home.residents), None)
     return Home(
         household=home,
-        line=bands.wearer(tx, first).line if first else None,
+        line=wearers.wearer(tx, first).line if first else None,
         running=[_running(tx, alert) for alert in _for_family(tx, home.household_id)],
         away=announced_absences(tx, home.household_id, now),
     )

@@ -3,9 +3,23 @@
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 from threading import Lock
 
+from starlette.requests import Request
+
 _MOST_KEYS = 50_000  # an attacker with many addresses must not fill the memory
+
+
+def caller(request: Request) -> str:
+    """Whose tries they are. An IPv6 network of 64 bits is one house, which may pick from 2^64 addresses."""
+    host = request.client.host if request.client else "?"
+    if ":" not in host:
+        return host
+    try:
+        return str(ip_network(f"{host.partition('%')[0]}/64", strict=False).network_address)
+    except ValueError:
+        return "?"
 
 
 @dataclass(slots=True)

@@ -13,8 +13,8 @@ from domain.finding import AlertKind, Level, Reason
 from domain.wristband import Band, BandField, BandState, Stage, coarse
 from notifier.life import Concern
 from store.tables import alerts, meeting_lines, meetings, residents, scans, wristbands
-from web.bands import Wearer
 from web.session import hash_of
+from web.wearers import Wearer
 
 MEETING_LASTS = timedelta(hours=2)  # the finder's page shows the name for so long
 TOLD_AGAIN_AFTER = timedelta(minutes=15)  # one text a band and quarter of an hour

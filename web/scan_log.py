@@ -1,6 +1,6 @@
 """Looks at a band's first page, written down together: a page that only looks waits for no disk.
 
-What opens names, contacts or notes is written down before it is shown; see `finder_pages`.
+What opens names, contacts or notes is written down before it is shown; see `finder_look`.
 """
 
 from dataclasses import dataclass, field
@@ -14,36 +14,30 @@ from web.meetings import View, log_views
 
 @dataclass(slots=True)
 class ScanLog:
-    """`add` from any thread, after the answer has left; whoever comes first writes for all who come meanwhile."""
+    """`add` whenever a page is shown; `write` has all that waits on the disk when it returns, from any thread.
+
+    Each page's answer is followed by it (`at_once`), until somebody takes over who writes a few times a second.
+    """
 
     records: Records
     sink: BatchSink
+    at_once: bool = True
     _waiting: list[View] = field(default_factory=list)
-    _lock: Lock = field(default_factory=Lock)
     _writing: Lock = field(default_factory=Lock)
 
     def add(self, view: View) -> None:
-        with self._lock:
-            self._waiting.append(view)
-        while self._waiting and self._writing.acquire(blocking=False):
-            try:
-                self._write()
-            finally:
-                self._writing.release()
+        self._waiting.append(view)
 
-    def _write(self) -> None:
-        with self._lock:
-            views, self._waiting = self._waiting, []
-        if not views:
-            return
-        try:
+    def write(self) -> None:
+        """What can't be written now stays for the next turn; the same scan twice is one point in the series."""
+        with self._writing:
+            views = self._waiting[:]
+            if not views:
+                return
+            viewed = Stage.VIEWED.value
+            self.sink.commit(
+                Batch(scans=[BandScan(band_no=view.band_id, at=view.at, stage=viewed, source="web") for view in views])
+            )
             with self.records.write() as tx:
                 log_views(tx, views)
-        except Exception:
-            with self._lock:
-                self._waiting[:0] = views  # with the next look
-            raise
-        viewed = Stage.VIEWED.value
-        self.sink.commit(
-            Batch(scans=[BandScan(band_no=view.band_id, at=view.at, stage=viewed, source="web") for view in views])
-        )
+            del self._waiting[: len(views)]

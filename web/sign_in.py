@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from web.desk import Desk
+from web.limits import caller
 from web.session import (
     SESSION_LENGTH,
     Viewer,
@@ -109,7 +110,6 @@ def problem_pages(desk: Desk) -> dict[type[Exception], Callable[[Request, Except
 
 def may_try(desk: Desk, request: Request, login: str, now: datetime) -> bool:
     """Counts the try for the login and for the address: neither one password for all nor all for one gets far."""
-    address = request.client.host if request.client else "?"
     by_login = desk.sign_in_limit.allows(f"login {login[:100]}", now)
-    by_address = desk.sign_in_limit.allows(f"address {address}", now)
+    by_address = desk.sign_in_limit.allows(f"address {caller(request)}", now)
     return by_login and by_address

@@ -13,7 +13,7 @@ from anju import app
 from domain.wristband import BandField
 from store.records import Records
 from tests.web import town
-from web import bands
+from web import bands, wearers
 from web.notes import Notes, NotesCipher, new_key
 
 
@@ -74,7 +74,7 @@ def test_notes_are_written_anew_with_the_first_key(records: Records, command: An
         )
     assert "1 notes written anew" in command("rotate-notes", ANJU_WEB_NOTES_KEYS=f"{new} {old}").output
     with records.read() as tx:
-        sealed = bands.wearer(tx, "R1").sealed
+        sealed = wearers.wearer(tx, "R1").sealed
     assert sealed is not None
     assert NotesCipher([new]).open(sealed, "R1").allergies == "青霉素"
     assert command("rotate-notes", ANJU_WEB_NOTES_KEYS="not-a-key").exit_code == 2

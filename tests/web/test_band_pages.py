@@ -12,7 +12,7 @@ from store.records import Records
 from store.tables import consents, security_events, wristbands
 from tests.web import town
 from tests.web.conftest import URL
-from web import bands
+from web import bands, wearers
 from web.app import create_app
 from web.notes import NotesCipher, new_key
 
@@ -82,12 +82,12 @@ def test_notes_are_kept_only_with_consent_and_encrypted(browser: TestClient, rec
     token = sign_in(browser, "duty")
     browser.post("/residents/R1/profile", data={"csrf": token, "allergies": "青霉素"})
     with records.read() as tx:
-        assert bands.wearer(tx, "R1").sealed is None
+        assert wearers.wearer(tx, "R1").sealed is None
     consent_to(browser, token, BandField.HEALTH)
     browser.post("/residents/R1/profile", data={"csrf": token, "allergies": "青霉素", "salutation": "王奶奶"})
     assert "青霉素" in browser.get("/residents/R1").text
     with records.read() as tx:
-        sealed = bands.wearer(tx, "R1").sealed
+        sealed = wearers.wearer(tx, "R1").sealed
     assert sealed is not None
     assert "青霉素".encode() not in sealed
     assert NotesCipher([KEY]).open(sealed, "R1").allergies == "青霉素"

@@ -14,7 +14,7 @@ from store.records import Records
 from store.tables import alerts, meeting_lines, meetings, messages, scans, security_events
 from tests.web import town
 from tests.web.conftest import URL
-from web import bands
+from web import bands, wearers
 from web.app import create_app
 from web.meetings import purge
 from web.notes import Notes, NotesCipher, new_key
@@ -374,7 +374,7 @@ def test_notes_survive_a_change_of_key_and_are_closed_when_the_key_is_gone(scene
 def test_a_resident_is_forgotten_on_request(scene: Scene) -> None:
     with scene.records.write() as tx:
         bands.forget(tx, "R1", by="duty", now=scene.clock())
-        assert bands.wearer(tx, "R1").sealed is None
+        assert wearers.wearer(tx, "R1").sealed is None
         assert bands.consented(tx, "R1") == set()
     assert "这条手环已停用" in scene.see()
 

@@ -22,7 +22,7 @@ from store.tables import absences, alerts, contacts, guardians, messages, securi
 from tests.web import town
 from tests.web.conftest import URL
 from tests.web.test_staff_console import csrf
-from web import bands, guardian_access
+from web import bands, guardian_access, wearers
 from web.links import LASTS, LinkKeyError, Links
 from web.notes import Notes, NotesCipher, new_key
 
@@ -277,7 +277,7 @@ def test_family_changes_consent_field_by_field_with_name_and_paper(scene: Scene)
     form = {"csrf": csrf(scene.come_in()), "field": "health"}
     scene.browser.post("/family/residents/R1/consent", data=form | {"agree": "no"})
     with scene.records.read() as tx:
-        assert bands.wearer(tx, "R1").sealed is None
+        assert wearers.wearer(tx, "R1").sealed is None
         assert BandField.HEALTH not in bands.consented(tx, "R1")
     scene.browser.post("/family/residents/R1/consent", data=form | {"agree": "yes"})
     with scene.records.read() as tx:
