@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaincc, gammaln
 
 from simulator.habits import Habits, Person, Use
-from simulator.life import DAY, Life, Minutes, PersonLife, passed
+from simulator.life import DAY, Life, Minutes, PersonLife, stepped
 
 GRID_MIN = 15.0
 AFTER_WAKING_MIN = 25.0
@@ -82,7 +82,7 @@ def clocks(habits: Habits, life: Life, rng: np.random.Generator) -> list[Clock]:
     """Lets every end use of the household run through its life."""
     edges = _edges(life)
     middle = (edges[:-1] + edges[1:]) / 2.0
-    day = np.clip(middle // DAY, 0, life.days - 1).astype(np.int64)
+    day = stepped(np.arange(life.days), np.arange(1, life.days) * DAY, middle)
     minute = (middle - day * DAY).astype(np.int64)
     weekday = (day + life.first_weekday) % 7
     warmth = life.warmth[day]
@@ -125,13 +125,14 @@ class _State:
         bad = person.bad.covers(middle)
         self.active = (home & up) * np.where(bad, 0.35, 1.0) * person.spirits[day]
         self.asleep = (home & ~up).astype(np.float64)
-        since_up = middle - np.concatenate(([-np.inf], person.up.start))[passed(person.up.start, middle)]
-        until_bed = np.concatenate((person.up.end, [np.inf]))[passed(person.up.end, middle)] - middle
-        back = middle - np.concatenate(([-np.inf], person.out.end))[passed(person.out.end, middle)]
-        self.waking = home * up * (since_up < AFTER_WAKING_MIN)
-        self.edge = home * up * ((since_up < 60.0) | (until_bed < BEFORE_BED_MIN))
-        self.back = home * up * (back < AFTER_RETURN_MIN)
-        self.to_bed = home * up * (until_bed < BEFORE_BED_MIN)
+        about = home & up
+        since_up = middle - stepped(np.concatenate(([-np.inf], person.up.start)), person.up.start, middle)
+        until_bed = stepped(np.concatenate((person.up.end, [np.inf])), person.up.end, middle) - middle
+        back = middle - stepped(np.concatenate(([-np.inf], person.out.end)), person.out.end, middle)
+        self.waking = about & (since_up < AFTER_WAKING_MIN)
+        self.back = about & (back < AFTER_RETURN_MIN)
+        self.to_bed = about & (until_bed < BEFORE_BED_MIN)
+        self.edge = self.to_bed | (about & (since_up < 60.0))
 
 
 def _edges(life: Life) -> Minutes:
@@ -148,7 +149,9 @@ def _edges(life: Life) -> Minutes:
 
 def _run(use: Use, edges: Minutes, rate: Minutes, rng: np.random.Generator, *, shape: float, seen: float) -> Clock:
     """Lets a clock run; `rate` is strikes a minute in each piece."""
-    elapsed = np.concatenate(([0.0], np.cumsum(rate * np.diff(edges))))
+    elapsed = np.empty(len(edges))
+    elapsed[0] = 0.0
+    np.cumsum(rate * np.diff(edges), out=elapsed[1:])
     total = float(elapsed[-1])
     enough = int(total + 8.0 * np.sqrt(total / shape + 1.0)) + 8
     steps = rng.gamma(shape, 1.0 / shape, enough)
@@ -172,7 +175,8 @@ def _toilet(person: Person, state: _State) -> Minutes:
 
 
 def _basin(state: _State) -> Minutes:
-    return BASIN_PER_DAY / 960.0 * state.active * (1.0 + 3.0 * state.edge)
+    rate: Minutes = BASIN_PER_DAY / 960.0 * state.active * (1.0 + 3.0 * state.edge)
+    return rate
 
 
 def _shower(person: Person, state: _State, minute: NDArray[np.int64]) -> Minutes:

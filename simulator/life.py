@@ -5,7 +5,7 @@ Times are wall minutes: minutes of local clock time since the first local midnig
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from simulator.habits import Habits, Person
 DAY = 1440.0
 COLDEST_YEARDAY = 15
 Minutes = NDArray[np.floating[Any]]
+Value = TypeVar("Value", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,19 +27,24 @@ class Spans:
 
     def covers(self, at: Minutes) -> NDArray[np.bool_]:
         """Whether each moment lies in one of the spans; the moments in order of time."""
-        return passed(self.start, at) > passed(self.end, at)
+        turns = np.ravel((self.start, self.end), order="F")
+        return stepped(np.arange(len(turns) + 1) % 2 == 1, turns, at)
 
 
 def passed(events: Minutes, at: Minutes) -> NDArray[np.int64]:
     """How many events lie at or before each moment; both in order of time (few events, many moments)."""
-    first = np.searchsorted(at, events, side="left")
-    return np.cumsum(np.bincount(first, minlength=len(at) + 1)[: len(at)])
+    return stepped(np.arange(len(events) + 1), events, at)
+
+
+def stepped(values: NDArray[Value], events: Minutes, at: Minutes) -> NDArray[Value]:
+    """At each moment the value that counts since the last event at or before it; `values[0]` before all of them."""
+    return np.repeat(values, np.diff(np.searchsorted(at, events, side="left"), prepend=0, append=len(at)))
 
 
 def merged(start: Minutes, end: Minutes) -> Spans:
     """Spans that may overlap, as spans that don't."""
     order = np.argsort(start, kind="stable")
-    start, reach = start[order], np.maximum.accumulate(end[order])
+    start, reach = start[order], np.maximum.accumulate(np.maximum(start, end)[order])
     if not len(start):
         return Spans(start=start, end=reach)
     fresh = np.concatenate(([True], start[1:] > reach[:-1]))

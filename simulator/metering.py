@@ -1,12 +1,12 @@
 """What a water meter shows of a household's draws: a register of coarse steps, read at intervals by its own clock."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.recording import Recording
-from simulator.draws import Draws
 from simulator.households import Household, to_utc_s
 from simulator.life import DAY
 
@@ -34,31 +34,38 @@ class Meter:
 def read(home: Household, meter: Meter, *, meter_id: str | None = None) -> Recording:
     """The meter's readings over the household's whole life, dated by the meter's clock."""
     begins_s, ends_s = to_utc_s(np.array([0.0, home.life.days * DAY]), first_day=home.first_day, tz=home.tz)
-    starts_s = to_utc_s(home.draws.start, first_day=home.first_day, tz=home.tz)
-    at_s = _moments(home.draws, starts_s, meter, int(begins_s), int(ends_s))
+    at_s = _moments(home, meter, int(begins_s), int(ends_s))
     register = home.register_l(at_s)
     register += meter.start_l + ROUNDING_L
     if meter.drift_s_per_day:
-        at_s += np.round((at_s - at_s[0]) / 86400.0 * meter.drift_s_per_day).astype(np.int64)
+        at_s = at_s + np.round((at_s - at_s[0]) / 86400.0 * meter.drift_s_per_day).astype(np.int64)
     return Recording(meter_id=meter_id or home.household_id, at_s=at_s, register_l=in_steps(register, meter.step_l))
 
 
 def in_steps(register_l: NDArray[np.float64], step_l: float) -> NDArray[np.float64]:
-    """What a register of such steps shows [L]."""
+    """What a register of such steps shows [L]; in the same array, for there may be a million of them."""
     if step_l == 1.0:  # the usual meter, in half the time
-        return np.floor(register_l)
-    shown: NDArray[np.float64] = np.floor(register_l / step_l) * step_l
-    return shown
+        return np.floor(register_l, out=register_l)
+    np.floor(np.divide(register_l, step_l, out=register_l), out=register_l)
+    register_l *= step_l
+    return register_l
 
 
-def _moments(
-    draws: Draws, starts_s: NDArray[np.float64], meter: Meter, begins_s: int, ends_s: int
-) -> NDArray[np.int64]:
+def _moments(home: Household, meter: Meter, begins_s: int, ends_s: int) -> NDArray[np.int64]:
     if meter.every_s:
-        return np.arange(begins_s + meter.phase_s, ends_s, meter.every_s)
-    ended_s = (starts_s + draws.length * 60.0).astype(np.int64) + 1
+        return _grid(begins_s + meter.phase_s, ends_s, meter.every_s)
+    starts_s = to_utc_s(home.draws.start, first_day=home.first_day, tz=home.tz)
+    ended_s = (starts_s + home.draws.length * 60.0).astype(np.int64) + 1
     beats_s = np.arange(begins_s + meter.phase_s, ends_s, HEARTBEAT_S)
     return np.unique(np.concatenate((ended_s[ended_s < ends_s], beats_s)))
+
+
+@lru_cache(maxsize=8)
+def _grid(begins_s: int, ends_s: int, every_s: int) -> NDArray[np.int64]:
+    """A town's meters are read at the same moments: held once, and not to be written to."""
+    at_s = np.arange(begins_s, ends_s, every_s)
+    at_s.flags.writeable = False
+    return at_s
 
 
 def seen_through(recording: Recording, *, every_s: int, step_l: float) -> Recording:

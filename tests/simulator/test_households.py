@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from simulator.draws import Draws
-from simulator.households import register_l, to_utc_s
+from simulator.households import add_steady, register_l, to_utc_s
 from simulator.incidents import drip_l_per_h, leak, step_l, tap_left_on, up_at_night, use_falls, use_stops
 from simulator.metering import Meter, read
 from simulator.towns import small_town, town
@@ -39,11 +39,16 @@ def test_a_register_is_the_sum_of_its_draws() -> None:
     """The slow, obvious twin."""
     (home,) = town(5, homes=1, days=3, first_day=date(2026, 3, 2))
     draws: Draws = home.draws
-    starts_s, at_s = draws.start * 60.0, np.arange(0, 3 * 86400, 60)
-    expected = np.zeros(len(at_s))
-    for start_s, length, volume in zip(starts_s, draws.length, draws.volume, strict=True):
-        expected += volume * np.clip((at_s - start_s) / max(length * 60.0, 1.0), 0.0, 1.0)
-    assert np.allclose(register_l(draws, starts_s, at_s), expected, atol=1e-5)
+    starts_s, each_minute = draws.start * 60.0, np.arange(0, 3 * 86400, 60)
+    uneven = np.unique(np.random.default_rng(0).integers(7200, 3 * 86400, 999))
+    for at_s in (each_minute, uneven, each_minute[:1]):
+        expected, seen = np.zeros(len(at_s)), np.zeros(len(at_s))
+        for start_s, length, volume in zip(starts_s, draws.length, draws.volume, strict=True):
+            expected += volume * np.clip((at_s - start_s) / max(length * 60.0, 1.0), 0.0, 1.0)
+        expected -= expected[0]
+        add_steady(seen, draws, starts_s, at_s)
+        assert np.allclose(seen, expected, atol=1e-5)
+        assert np.allclose(register_l(draws, starts_s, at_s), expected, atol=1e-5)
 
 
 def test_people_use_between_fifteen_and_four_hundred_litres_a_day() -> None:
