@@ -3,7 +3,7 @@
 Registers are kept to the millilitre, times to the millisecond.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
@@ -123,15 +123,19 @@ class KeptReader(Protocol):
         ...
 
 
-class ReadingStore(BatchSink, Journal, RegisterReader, KeptReader, Protocol):
+class ScanReader(Protocol):
+    """What was scanned when."""
+
+    def band_scans(self, since: datetime, until: datetime, band_nos: Collection[int]) -> Sequence[BandScan]:
+        """Of these bands, with since <= at < until, in order of time."""
+        ...
+
+
+class ReadingStore(BatchSink, Journal, RegisterReader, KeptReader, ScanReader, Protocol):
     """A whole store of readings."""
 
     def device_events(self, device_id: str, since: datetime, until: datetime) -> Sequence[DeviceEvent]:
         """With since <= at < until, in order of time; neither whose clock nor which gateway is remembered."""
-        ...
-
-    def band_scans(self, since: datetime, until: datetime) -> Sequence[BandScan]:
-        """With since <= at < until, in order of time."""
         ...
 
     def forget(self, before: datetime) -> None:

@@ -1,6 +1,6 @@
 """A store of readings that forgets all when the process ends: for tests, `anju detect` and a first look."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
@@ -61,9 +61,9 @@ class MemoryReadings:
             ]
             return [self._events[key] for key in keys]
 
-    def band_scans(self, since: datetime, until: datetime) -> Sequence[BandScan]:
+    def band_scans(self, since: datetime, until: datetime, band_nos: Collection[int]) -> Sequence[BandScan]:
         with self._lock:
-            keys = [key for key in sorted(self._scans) if to_ms(since) <= key[0] < to_ms(until)]
+            keys = [key for key in sorted(self._scans) if to_ms(since) <= key[0] < to_ms(until) and key[1] in band_nos]
             return [self._scans[key] for key in keys]
 
     def kept(self, kind: str, limit: int = 100, *, after: int | None = None) -> Sequence[Kept]:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import ChainMap
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -78,10 +78,11 @@ class Readings:
             bodies = [body for (body,) in db.execute(sql, (device_id, to_ms(since), to_ms(until)))]
         return [event for body in bodies for event in journal.read(0, body).events]
 
-    def band_scans(self, since: datetime, until: datetime) -> Sequence[BandScan]:
-        sql = "SELECT band_no, at, stage, source FROM band_scans WHERE at >= ? AND at < ? ORDER BY at, band_no"
+    def band_scans(self, since: datetime, until: datetime, band_nos: Collection[int]) -> Sequence[BandScan]:
+        ours = ", ".join(str(int(no)) for no in band_nos)
+        sql = f"SELECT band_no, at, stage, source FROM band_scans WHERE at >= ? AND at < ? AND band_no IN ({ours})"
         with self._reader() as db:
-            rows = db.execute(sql, (to_ms(since), to_ms(until))).fetchall()
+            rows = db.execute(f"{sql} ORDER BY at, band_no", (to_ms(since), to_ms(until))).fetchall()
         return [BandScan(band_no=no, at=from_ms(at), stage=stage, source=source) for no, at, stage, source in rows]
 
     def kept(self, kind: str, limit: int = 100, *, after: int | None = None) -> Sequence[Kept]:

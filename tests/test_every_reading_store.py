@@ -83,7 +83,8 @@ def test_the_same_batch_again_changes_nothing_and_is_not_told_again(store: Readi
     store.commit(batch)
     assert len(store.registers("m1", *EVER)) == 2
     assert len(store.device_events("button", *EVER)) == 1
-    assert len(store.band_scans(*EVER)) == 1
+    assert len(store.band_scans(*EVER, [3, 4])) == 1
+    assert store.band_scans(*EVER, [4]) == store.band_scans(*EVER, []) == []
     assert [entry.position for entry in store.follow(0)] == [1]
 
 
@@ -156,7 +157,7 @@ def test_retention_forgets_what_is_older_and_nothing_else(store: ReadingStore) -
     assert [register_l for _, register_l in store.registers("m1", *EVER)] == [2]
     assert list(store.registers("m2", *EVER)) == []
     assert store.device_events("button", *EVER) == [pressed(60)]
-    assert (store.band_scans(*EVER), store.kept("refused")) == ([], [])
+    assert (store.band_scans(*EVER, [3]), store.kept("refused")) == ([], [])
 
 
 READINGS = st.lists(

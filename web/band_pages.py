@@ -1,8 +1,9 @@
 """Staff keep a resident's wristbands: consent, what they show, issue and print, mark lost, revoke, see the log."""
 
 import secrets
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Annotated
 
 from fastapi import APIRouter, Form
@@ -23,6 +24,8 @@ from web.session import Viewer
 from web.sign_in import acting, viewer
 
 LOG_SHOWN = 50
+LOG_REACHES = timedelta(days=90)  # back, for what scanners read
+CLOCKS_DIFFER = timedelta(hours=1)  # of scanners
 LONGEST_NOTE = 500
 _KEEPERS = {Role.GRID_WORKER, Role.DUTY_STAFF, Role.SUPERVISOR}
 _MARKS = {BandState.ACTIVE, BandState.LOST, BandState.REVOKED}
@@ -216,8 +219,19 @@ def _resident_page(desk: Desk, cipher: NotesCipher, request: Request, who: Viewe
             running={row["field"]: row for row in bands.consents_of(tx, resident_id) if row["withdrawn_at"] is None},
             fields=list(BandField),
             bands=bands.of_resident(tx, resident_id),
-            log=meetings.scan_log(tx, resident_id, LOG_SHOWN),
+            log=_log(desk, tx, resident_id),
         )
+
+
+def _log(desk: Desk, tx: Connection, resident_id: str) -> list[Mapping[str, object]]:
+    """What finders opened and what staff's scanners read, latest first."""
+    number_of, now = {band.band_id: band.number for band in bands.of_resident(tx, resident_id)}, desk.now()
+    log = [(row["at"], row) for row in meetings.scan_log(tx, resident_id, LOG_SHOWN)]
+    for scan in desk.readings.band_scans(now - LOG_REACHES, now + CLOCKS_DIFFER, number_of):
+        if scan.source != "web":  # the finder's page has told more of it to the log
+            row = {"at": scan.at, "stage": scan.stage, "number": number_of[scan.band_no], "address": scan.source}
+            log.append((scan.at, row | {"fields": "", "why": ""}))
+    return [row for _, row in sorted(log, key=itemgetter(0), reverse=True)][:LOG_SHOWN]
 
 
 def _label(desk: Desk, tx: Connection, resident_id: str, issued: Issued) -> Label:

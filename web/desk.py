@@ -19,7 +19,7 @@ from detectors.wording import explain
 from domain.alert import Outcome
 from domain.finding import Reason
 from domain.people import Language
-from store.contracts import BatchSink, KeptReader, RegisterReader
+from store.contracts import BatchSink, KeptReader, RegisterReader, ScanReader
 from web.health import Health
 from web.limits import Limit
 from web.meetings import RaisesAlerts
@@ -39,8 +39,8 @@ class Records(Protocol):
     def write(self) -> AbstractContextManager[Connection]: ...
 
 
-class Readings(RegisterReader, KeptReader, BatchSink, Protocol):
-    """The readings file: registers for the chart, messages not taken; a scan of a wristband is written to it."""
+class Readings(RegisterReader, KeptReader, ScanReader, BatchSink, Protocol):
+    """The readings file: registers for the chart, messages not taken, scans of wristbands; it takes scans, too."""
 
 
 class AlertLife(RaisesAlerts, Protocol):

@@ -197,7 +197,7 @@ def test_a_scan_is_stored_under_the_bands_number_never_the_cards() -> None:
     house.hear(
         {"card_id": "HTTPS://ANJU.EXAMPLE/1/CARD", "at": "2026-03-01T19:59:00+08:00"}, topic="anju/kiosk-1/scans"
     )
-    (scan,) = house.readings.band_scans(*EVER)
+    (scan,) = house.readings.band_scans(*EVER, [7])
     assert (scan.band_no, scan.at, scan.source) == (7, NOW - timedelta(minutes=1), "kiosk-1")
 
 
@@ -216,7 +216,7 @@ def test_a_scan_is_stored_under_the_bands_number_never_the_cards() -> None:
 def test_a_scan_that_can_not_be_used_says_why(payload: object, reason: str) -> None:
     house = House()
     house.hear(payload, topic="anju/kiosk-1/scans")
-    assert house.readings.band_scans(*EVER) == []
+    assert house.readings.band_scans(*EVER, [7]) == []
     (kept,) = house.reasons("refused")
     assert reason in kept
 
@@ -292,7 +292,7 @@ def test_of_very_many_scans_in_one_message_the_first_count_and_the_rest_is_said(
     house = House()
     scans = [{"card_id": "CARD", "at": (NOW - timedelta(seconds=n)).isoformat()} for n in range(2000)]
     house.hear(scans, topic="anju/kiosk-1/scans")
-    assert len(house.readings.band_scans(*EVER)) == 100
+    assert len(house.readings.band_scans(*EVER, [7])) == 100
     assert house.reasons("refused") == ["scans: 2000 in one message; the first 100 count"]
 
 

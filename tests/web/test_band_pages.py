@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 from domain.wristband import BandField
+from store.contracts import BandScan, Batch
 from store.records import Records
 from store.tables import consents, security_events, wristbands
 from tests.web import town
@@ -46,6 +47,23 @@ def issue(browser: TestClient, token: str) -> str:
     found = re.search(r'name="card_id" value="(\w{26})"', page)
     assert found, page
     return found[1]
+
+
+def test_a_band_that_a_scanner_of_staff_read_stands_in_the_log(records: Records, clock: town.Clock) -> None:
+    readings = town.readings()
+    app = create_app(records, readings, town.life(), now=clock, public_url=URL, notes_keys=[KEY])
+    browser = TestClient(app, base_url=URL, headers={"accept-language": "en"})
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, BandField.SALUTATION)
+    issue(browser, token)
+    with records.read() as tx:
+        band = bands.of_resident(tx, "R1")[0]
+    scans = [BandScan(band_no=no, at=town.NOW, stage="scanned", source=f"kiosk-{no}") for no in (band.band_id, 4711)]
+    readings.commit(Batch(scans=scans))
+    page = browser.get("/residents/R1").text
+    assert "Read by a scanner of staff" in page
+    assert f"kiosk-{band.band_id}" in page
+    assert "kiosk-4711" not in page
 
 
 def test_a_band_is_issued_printed_and_works_and_its_code_is_never_shown_again(browser: TestClient) -> None:

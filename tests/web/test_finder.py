@@ -344,7 +344,7 @@ def test_the_language_is_the_finders_and_can_be_switched(scene: Scene) -> None:
 def test_every_scan_is_a_point_in_the_time_series_without_the_card(scene: Scene) -> None:
     scene.see()
     scene.browser.post(f"{scene.path}/here")
-    found = scene.readings.band_scans(town.NOW - town.HOUR, town.NOW + town.HOUR)
+    found = scene.readings.band_scans(town.NOW - town.HOUR, town.NOW + town.HOUR, [scene.band.band_id])
     assert {(scan.band_no, scan.stage, scan.source) for scan in found} >= {
         (scene.band.band_id, "viewed", "web"),
         (scene.band.band_id, "present", "web"),
