@@ -14,6 +14,7 @@ from ingest.codecs import (
     loriot,
     netmore,
     plain,
+    plain_events,
     property_map,
     rtl_433,
     rtlamr2mqtt,
@@ -44,6 +45,7 @@ DECODERS: Mapping[str, Decode] = {
     "loriot": loriot.decode,
     "netmore": netmore.decode,
     "plain": plain.decode,
+    "plain_events": plain_events.decode,
     "property_map": property_map.decode,
     "rtl_433": rtl_433.decode,
     "rtlamr2mqtt": rtlamr2mqtt.decode,
@@ -57,6 +59,8 @@ DECODERS: Mapping[str, Decode] = {
 
 BY_TOPIC: tuple[tuple[Callable[[str], bool], Decode], ...] = (  # those with a topic of their own first
     (plain.recognises, plain.decode),
+    (plain_events.recognises, plain_events.decode),
+    (plain_events.recognises_status, plain_events.decode_status),
     (wmbusmeters.recognises, wmbusmeters.decode),
     (zigbee2mqtt.recognises, zigbee2mqtt.decode),
     (sparkplug_b.recognises, sparkplug_b.decode),

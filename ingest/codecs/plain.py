@@ -1,6 +1,6 @@
 """anju's own format: one reading as a JSON object, or several in an array."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -24,19 +24,26 @@ def fits(document: Any) -> bool:
 
 def decode(message: Message, context: Context) -> list[Decoded]:
     """Each element stands for itself: one bad reading doesn't lose its neighbours."""
+    return each(message, _reading, "a reading", "readings")
+
+
+def each(message: Message, of: Callable[[Message, dict[str, Any]], Decoded], one: str, more: str) -> list[Decoded]:
+    """One JSON object or an array of them, `of` each; what an element is refused for stands with its place."""
     document = message.json()
     if type(document) is dict:
-        return [_reading(message, document)]
+        return [of(message, document)]
     if type(document) is not list or not document:
-        raise RefusedError(f"payload: a reading or an array of readings was expected, not {shown(document)}")
-    return [_kept_apart(message, element, i) for i, element in enumerate(document)]
+        raise RefusedError(f"payload: {one} or an array of {more} was expected, not {shown(document)}")
+    return [_kept_apart(message, element, i, of, one) for i, element in enumerate(document)]
 
 
-def _kept_apart(message: Message, element: Any, place: int) -> Decoded:
+def _kept_apart(
+    message: Message, element: Any, place: int, of: Callable[[Message, dict[str, Any]], Decoded], one: str
+) -> Decoded:
     if type(element) is not dict:
-        return Refused(f"[{place}] a reading was expected, not {shown(element)}")
+        return Refused(f"[{place}] {one} was expected, not {shown(element)}")
     try:
-        return _reading(message, element)
+        return of(message, element)
     except RefusedError as error:
         return Refused(f"[{place}] {error}")
 
@@ -45,7 +52,7 @@ def _reading(message: Message, document: dict[str, Any]) -> Reading:
     if not KNOWN.issuperset(document):
         unknown = next(name for name in document if name not in KNOWN)
         raise RefusedError(f"{shown(unknown)} is no field of a reading")
-    at, at_source = _at(message, document)
+    at, at_source = time_of(message, document)
     meter_id, register_l = checked_id(document.get("meter_id"), "meter_id"), _register(document)
     flags, battery = _of(bool, document, "flags"), _of((int, float), document, "battery")
     return Reading.of(meter_id, at, register_l, at_source, message.gateway_id, flags, battery)
@@ -61,7 +68,8 @@ def _register(document: Mapping[str, Any]) -> float:
     raise RefusedError("register_l or register_m3 is missing")
 
 
-def _at(message: Message, document: Mapping[str, Any]) -> tuple[datetime, AtSource]:
+def time_of(message: Message, document: Mapping[str, Any]) -> tuple[datetime, AtSource]:
+    """What `at` says, else the time of receipt."""
     text = document.get("at")
     if text is None:
         return message.received_at, "server"

@@ -30,7 +30,7 @@ def _of_lorawan() -> Iterator[tuple[str, Format]]:
 
 
 FORMATS: Mapping[str, Format] = {
-    "plain": Format(encode=gateways.plain, step_l=0.001, alarms=sensors.ZIGBEE2MQTT),
+    "plain": Format(encode=gateways.plain, step_l=0.001, alarms=sensors.PLAIN),
     "wmbusmeters": Format(encode=gateways.wmbusmeters, alarms=sensors.WMBUSMETERS),
     "cjt188": Format(encode=gateways.cjt188, step_l=10.0, ledger=Ledger(timezone="UTC")),
     "zigbee2mqtt": Format(encode=gateways.zigbee2mqtt, ledger=_IN_M3, alarms=sensors.ZIGBEE2MQTT),

@@ -45,6 +45,13 @@ def _zigbee(said: Mapping[str, Any]) -> Alarm:
     return Alarm(encode=encode)
 
 
+def _plain(word: str) -> Alarm:
+    def encode(device_id: str, at: datetime) -> Published:
+        return "events", as_json({"device_id": device_id, "event": word, "at": iso(at), "battery_percent": 90})
+
+    return Alarm(encode=encode)
+
+
 def _wmbusmeters(device_id: str, at: datetime) -> Published:
     telegram = {"_": "telegram", "media": "smoke detector", "meter": "lansensm", "name": device_id, "id": device_id}
     return f"wmbusmeters/{device_id}", as_json(telegram | {"status": "SMOKE", "timestamp": iso(at)})
@@ -107,6 +114,7 @@ def of_lorawan(server: str) -> dict[AlertKind, Alarm]:
 
 
 ZIGBEE2MQTT = {kind: _zigbee(said) for kind, said in _ZIGBEE.items()}
+PLAIN = {kind: _plain("leak" if kind is AlertKind.FLOOD else word) for kind, word in _WORDS.items()}
 WMBUSMETERS = {AlertKind.SMOKE: Alarm(encode=_wmbusmeters)}
 RTL_433: Mapping[AlertKind, Alarm] = {kind: _rtl_433(said) for kind, said in _RTL_433.items()}
 TASMOTA = {kind: _tasmota(name) for kind, name in _TASMOTA.items()}

@@ -17,7 +17,7 @@ from simulator.formats import FORMATS, FormatError, alarm
 METER = "10260302000001"
 RECEIVED = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SENSORS = [AlertKind.SOS, AlertKind.GAS, AlertKind.SMOKE, AlertKind.FLOOD]
-NO_METERS = {"ha_discovery", "property_map"}  # property_map: by the names of its four platforms
+NO_METERS = {"ha_discovery", "plain_events", "property_map"}  # property_map: by the names of its four platforms
 
 seconds = st.integers(0, 86400 * 365 * 20).map(lambda s: datetime(2010, 1, 1, tzinfo=UTC) + timedelta(seconds=s))
 

@@ -1,0 +1,66 @@
+"""anju's own format for what is no meter: what a sensor notices, and whether a gateway is there."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.reading import Decoded, DeviceEvent
+from ingest.codecs.contract import Context, Message, RefusedError, checked_id, device_event, percent, shown
+from ingest.codecs.plain import each, time_of
+
+EVENTS = {  # what is noticed: the kind of sensor, and its flag
+    "sos": ("sos_button", "sos"),
+    "leak": ("leak_sensor", "leak"),
+    "smoke": ("smoke_detector", "smoke"),
+    "gas": ("gas_detector", "gas"),
+    "carbon_monoxide": ("gas_detector", "carbon_monoxide"),
+    "open": ("door_contact", "open"),
+    "motion": ("motion_sensor", "motion"),
+}
+KNOWN = frozenset({"device_id", "event", "on", "at", "battery_percent"})
+STATES = {b"online": True, b"offline": False}
+
+
+def recognises(topic: str) -> bool:
+    """Gateways publish on `anju/<gateway_id>/events`."""
+    return topic == "events"
+
+
+def recognises_status(topic: str) -> bool:
+    """Their last will stands on `anju/<gateway_id>/status`."""
+    return topic == "status"
+
+
+def decode(message: Message, _context: Context) -> list[Decoded]:
+    """Each element stands for itself: one bad event doesn't lose its neighbours."""
+    return each(message, _event, "an event", "events")
+
+
+def decode_status(message: Message, _context: Context) -> list[Decoded]:
+    """`online` or `offline`, of the gateway itself."""
+    online = STATES.get(message.payload.strip())
+    if online is None:
+        raise RefusedError(f"status: online or offline was expected, not {shown(message.payload)}")
+    return [device_event(message, message.gateway_id, "gateway_status", message.received, flags={"online": online})]
+
+
+def _event(message: Message, document: Mapping[str, Any]) -> DeviceEvent:
+    if not KNOWN.issuperset(document):
+        unknown = next(name for name in document if name not in KNOWN)
+        raise RefusedError(f"{shown(unknown)} is no field of an event")
+    event = document.get("event")
+    if not isinstance(event, str) or event not in EVENTS:
+        raise RefusedError(f"event: {shown(event)} is none of {', '.join(EVENTS)}")
+    on = document.get("on", True)
+    if type(on) is not bool:
+        raise RefusedError(f"on: true or false was expected, not {shown(on)}")
+    device_id, at = checked_id(document.get("device_id"), "device_id"), time_of(message, document)
+    kind, flag = EVENTS[event]
+    return device_event(message, device_id, kind, at, flags={flag: on}, battery=_battery(document))
+
+
+def _battery(document: Mapping[str, Any]) -> dict[str, float]:
+    level = document.get("battery_percent")
+    battery = percent(level)
+    if level is not None and not battery:
+        raise RefusedError(f"battery_percent: a number from 0 to 100 was expected, not {shown(level)}")
+    return battery
