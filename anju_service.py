@@ -20,12 +20,12 @@ from ingest.connection import Subscription
 from ingest.decode import Decoder, formats_of
 from ingest.follow_ledger import LedgerFollower, bindings_of
 from ingest.intake import Group
-from ingest.metrics import CONTENT_TYPE, gauge, metrics_of
+from ingest.metrics import CONTENT_TYPE, Metric, gauge, metrics_of
 from ingest.metrics import text as metrics_text
 from ingest.mqtt import Subscriber
 from ingest.receive import Receiver
 from ingest.sorted import Clocks
-from notifier.audit import audit
+from notifier.audit import Audit, audit
 from notifier.channels.tencent import TencentSms
 from notifier.contract import Channel
 from notifier.feedback import realised
@@ -36,10 +36,12 @@ from notifier.outbox import OutboxRules
 from notifier.replies import Replies
 from notifier.selftest import Heartbeat
 from notifier.service import Notifier, NotifierRules
+from store.contracts import StoreUnavailableError
 from store.forward import Forwarder
 from store.influx import Influx, InfluxAt
 from store.journal import waiting
 from store.ledger import read_ledger
+from store.patience import Patience
 from store.readings import Readings
 from store.records import Records
 from store.security import SecurityLog
@@ -59,7 +61,7 @@ log = logging.getLogger("anju")
 RETRY_S = 5.0  # a part that fails is tried again, and doesn't spin
 STALLED = timedelta(minutes=2)
 WATCH_BEHIND = timedelta(minutes=15)  # a backlog of hours is taken in minutes
-BROKER_AWAY = timedelta(minutes=1)  # a restart of the broker takes seconds
+FILES_ANSWER_S = 2.0  # a question of health or of numbers; a disk that hangs gives no answer and no error
 
 
 class Service:
@@ -126,6 +128,8 @@ class Service:
         self._forwarder = self._make_forwarder()
         self._scans = ScanLog(self.records, self.readings)
         self._mind_the_file()
+        self._audit = Patience(self._audited, FILES_ANSWER_S)
+        self._measure = Patience(self._measured, FILES_ANSWER_S)
         self._finished_at: dict[str, datetime] = {}
         self._caught_up_at = now()  # when the watch was last behind nothing
 
@@ -204,26 +208,28 @@ class Service:
         ]
         if "watch" in self._finished_at and now - self._caught_up_at > WATCH_BEHIND:
             problems.append(f"watch: behind the readings since {self._caught_up_at:%H:%M:%S} UTC")
-        if counters.unavailable_since:
-            problems.append(f"readings can't be stored since {counters.unavailable_since:%H:%M:%S} UTC")
-        if counters.broker_away_since and now - counters.broker_away_since > BROKER_AWAY:
-            problems.append(f"broker is away since {counters.broker_away_since:%H:%M:%S} UTC")
+        problems += counters.problems(now)
         if self._forwarder and self._forwarder.problem:
             problems.append(f"readings wait for InfluxDB: {self._forwarder.problem}")
-        with self.records.read() as tx:
-            found = audit(tx, now)
-        problems += found.problems
         facts: dict[str, float | int | str | None] = {
             "received": counters.received,
             "readings": counters.readings,
             "quarantined": counters.quarantined,
         }
+        try:
+            found = self._audit()
+        except StoreUnavailableError as e:
+            return Health(problems=(*problems, f"records can't be read: {e}"), facts=facts)
         facts |= {
             "texts_waiting": found.waiting_texts,
             "texts_uncertain": found.uncertain_texts,
             "oldest_unsent_s": found.oldest_unsent.total_seconds() if found.oldest_unsent else None,
         }
-        return Health(problems=tuple(problems), facts=facts)
+        return Health(problems=(*problems, *found.problems), facts=facts)
+
+    def _audited(self) -> Audit:
+        with self.records.read() as tx:
+            return audit(tx, self.now())
 
     def _watch(self) -> None:
         """At once again where more readings may wait."""
@@ -252,13 +258,20 @@ class Service:
         self._heartbeat.beat(now)
 
     def metrics(self) -> str:
-        """For Prometheus: what ingest has done, and how far its followers are behind."""
+        """For Prometheus: what ingest has done, and, where the files answer, how far its followers are behind."""
+        metrics = metrics_of(self.receiver.counters, self.now())
+        try:
+            metrics += self._measure()
+        except StoreUnavailableError as e:
+            log.warning("some numbers are left out: %s", e)
+        return metrics_text(metrics)
+
+    def _measured(self) -> list[Metric]:
         now, watched = self.now(), self.notifier.watch.position()
         behind, unwatched = self.readings.position() - watched, waiting(self.readings, watched, now)
         with self.records.read() as tx:
             false = realised(tx, now).false_a_month
         metrics = [
-            *metrics_of(self.receiver.counters),
             gauge("anju_watch_behind", "commits not yet watched", behind),
             gauge("anju_watch_lag_seconds", "age of the oldest commit not yet watched", unwatched.total_seconds()),
             gauge("anju_false_alerts_per_household_30d", "told for missing use, settled as false or well", false),
@@ -268,9 +281,11 @@ class Service:
             age_s = waiting(self.readings, self._forwarder.position(), now).total_seconds()
             metrics.append(gauge("anju_influx_behind", "commits not yet in InfluxDB", self._forwarder.behind()))
             metrics.append(gauge("anju_influx_cursor_age_seconds", "age of the oldest commit not yet there", age_s))
-        return metrics_text(metrics)
+        return metrics
 
     def close(self) -> None:
+        self._audit.close()
+        self._measure.close()
         self.readings.close()
         self.records.close()
 

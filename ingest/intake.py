@@ -160,6 +160,7 @@ class Intake:
         if self._storing is None:
             self._storing, self._next = self._next, None
         if self._storing is not None and self._under_way is None and time.monotonic() >= self._retry_at:
+            self._receiver.counters.committing_since = self._now()
             self._under_way = self._thread.submit(self._store, self._storing)
             self._under_way.add_done_callback(self._wake)
 
@@ -199,6 +200,7 @@ class Intake:
         """The commit under way, when it is through."""
         self.told.recv(1)
         under_way, self._under_way, self._through = self._under_way, None, False
+        self._receiver.counters.committing_since = None
         if under_way is None:
             raise RuntimeError("no commit is under way")
         return under_way

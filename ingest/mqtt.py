@@ -110,6 +110,7 @@ class Subscriber:
             return  # what is on its way to the disk can still be acknowledged
         self._forget_numbers()
         if not self._stopping.is_set() and not self._away:
+            self._receiver.counters.lost_at.append(self._now())
             log.error("lost the broker at %s:%s", self._to.host, self._to.port)
 
     def _forget_numbers(self) -> None:
@@ -194,6 +195,7 @@ class Subscriber:
         self, _client: Client, _data: Any, _mid: int, codes: list[ReasonCode], _properties: Properties | None
     ) -> None:
         refused = [topic for topic, code in zip(self._to.topics, codes, strict=False) if code.is_failure]
+        self._receiver.counters.topics_refused = refused
         if refused:
             log.error("the broker refuses our subscription to %s", ", ".join(refused))
         self.subscribed.set()

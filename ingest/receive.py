@@ -83,20 +83,24 @@ class Receiver:
 
     def store(self, result: Sorted, *, messages: int, at: datetime, took_s: Callable[[], float]) -> None:
         """One durable commit; raises `StoreUnavailableError` with nothing stored, to be tried again."""
-        for event in result.security:
-            self._note(event)
         self._readings.commit(result.batch())
+        self._note(result.security)
         self._count(result, messages)
         took = took_s()
         self.counters.committed(took, lag_s=(at - (result.since or at)).total_seconds() + took)
         self._on_commit()
 
-    def _note(self, event: SecurityEvent) -> None:
-        """Notes about a message must not cost the message: it may be a cry for help."""
-        try:
-            self._on_security(event)
-        except Exception:
-            log.exception("a security event of %r can't be noted", event.subject)
+    def _note(self, events: Sequence[SecurityEvent]) -> None:
+        """Notes about a message must not cost the message: it may be a cry for help.
+
+        Where one can't be noted the others aren't tried: each might wait for as long.
+        """
+        for event in events:
+            try:
+                self._on_security(event)
+            except Exception:
+                log.exception("a security event of %r can't be noted", event.subject)
+                return
 
     def store_singly(self, messages: Sequence[Message], *, at: datetime, took_s: Callable[[], float]) -> None:
         """After a fault: each message in a commit of its own; the one that can't be stored is kept with its reason."""

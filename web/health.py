@@ -1,10 +1,14 @@
 """Alive (this process answers) and ready (what it needs answers too): two questions, two addresses."""
 
+from asyncio import get_running_loop
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter
 from starlette.responses import JSONResponse
+
+WATCHERS = ThreadPoolExecutor(2, "watchers")  # pages that hang with a disk must not keep a watch from asking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +24,12 @@ def routes(health: Callable[[], Health]) -> APIRouter:
     router = APIRouter()
 
     @router.get("/health")
-    def alive() -> JSONResponse:
+    async def alive() -> JSONResponse:
         return JSONResponse({"status": "alive"})
 
     @router.get("/health/ready")
-    def ready() -> JSONResponse:
-        now = health()
+    async def ready() -> JSONResponse:
+        now = await get_running_loop().run_in_executor(WATCHERS, health)
         body = {"status": "down" if now.problems else "ready", "problems": list(now.problems), **now.facts}
         return JSONResponse(body, 503 if now.problems else 200)
 

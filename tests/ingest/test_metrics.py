@@ -1,9 +1,9 @@
 """Prometheus reads what is written here."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from ingest.counters import MOST_REASONS, Counters
+from ingest.counters import LONGEST_COMMIT, MOST_REASONS, OFTEN, Counters
 from ingest.metrics import gauge, metrics_of, text
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -15,7 +15,7 @@ def test_every_line_is_one_that_prometheus_reads() -> None:
     counters.refuse('register_l: "twelve"')
     counters.refuse('"odd\\\n": x')
     counters.committed(0.003, lag_s=0.02)
-    page = text([*metrics_of(counters), gauge("anju_watch_behind", "commits", 3)])
+    page = text([*metrics_of(counters, NOW), gauge("anju_watch_behind", "commits", 3)])
     for line in page.splitlines():
         assert line.startswith("#") or LINE.fullmatch(line), line
     assert "anju_readings_stored_total 10\n" in page
@@ -35,3 +35,23 @@ def test_reasons_from_outside_do_not_make_the_page_grow_without_end() -> None:
         counters.refuse(f"field{n}: bad")
     assert len(counters.refused) == MOST_REASONS + 1
     assert sum(counters.refused.values()) == 1000
+
+
+def test_a_commit_that_lasts_is_no_problem_and_one_that_does_not_end_is_one() -> None:
+    counters = Counters(committing_since=NOW)
+    assert list(counters.problems(NOW + LONGEST_COMMIT)) == []
+    (problem,) = counters.problems(NOW + LONGEST_COMMIT + timedelta(seconds=1))
+    assert problem == "readings can't be stored since 12:00:00 UTC: a commit hangs"
+
+
+def test_a_connection_lost_again_and_again_is_told_and_one_lost_now_and_then_is_not() -> None:
+    """Two services that call themselves the same take the broker's messages from each other, for ever."""
+    counters = Counters()
+    for n in range(3 * OFTEN):
+        counters.lost_at.append(NOW + timedelta(minutes=2 * n))
+        assert list(counters.problems(counters.lost_at[-1])) == []
+    for n in range(OFTEN):
+        counters.lost_at.append(NOW + timedelta(hours=2, seconds=n))
+    (problem,) = counters.problems(NOW + timedelta(hours=2, minutes=1))
+    assert problem.startswith("broker connection lost 10 times since 14:00:00 UTC: ")
+    assert list(counters.problems(NOW + timedelta(hours=3))) == []

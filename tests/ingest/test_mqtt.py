@@ -1,6 +1,7 @@
 """Against real brokers: what a gateway handed over is stored once, whatever comes and goes meanwhile."""
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -211,9 +212,33 @@ def test_a_broker_that_was_restarted_is_found_again_and_nothing_is_missing(tmp_p
             publish(broker.port, range(50, 100))
             store.wait(lambda: len(store.stored()) == 100)
             assert receiver.counters.broker_away_since is None
+            assert list(receiver.counters.lost_at) == [NOW]
     finally:
         broker.stop()
     assert store.stored() == list(range(100))
+
+
+@contextmanager
+def broker_that_lets_nobody_subscribe() -> Iterator[int]:
+    """It answers CONNECT, and SUBSCRIBE with a refusal."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(bytes([0x20, 2, 0, 0]))
+                asked = connection.recv(1000)
+                connection.sendall(bytes([0x90, 3, *asked[2:4], 0x80]))
+                connection.recv(1000)
+
+        Thread(target=serve, daemon=True).start()
+        yield listener.getsockname()[1]
+
+
+def test_a_broker_that_refuses_our_subscription_is_a_problem_that_is_told() -> None:
+    with broker_that_lets_nobody_subscribe() as port, listening(port, Flaky()) as receiver:
+        assert list(receiver.counters.problems(NOW)) == ["broker refuses our subscription: #"]
 
 
 def test_mqtt_5_does_as_well(tmp_path: Path) -> None:

@@ -1,0 +1,104 @@
+"""A disk that hangs gives no error: a commit doesn't end, and whoever watches must see it all the same."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
+from typing import cast
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from anju_service import Service
+from config.settings import Settings
+from ingest.broker import embedded_broker
+from ingest.connection import Subscription
+from notifier.channels.log import LogChannel
+from store import tables as t
+from tests.ingest.test_faults import PATIENCE_S, publish, told
+from tests.notifier.world import METER, fill_ledger, records_in
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system that can be frozen: who writes to it waits."""
+    image, folder = tmp_path / "image", tmp_path / "disk"
+    folder.mkdir()
+    with image.open("wb") as file:
+        file.truncate(32 << 20)
+    for command in (["mkfs.ext4", "-q", str(image)], ["mount", "-o", "loop", str(image), str(folder)]):
+        if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+            pytest.skip("mounting a file system that can be frozen needs root")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def reading(n: int) -> bytes:
+    at = NOW - timedelta(seconds=300 - n)
+    return json.dumps({"meter_id": METER, "at": at.isoformat(), "register_l": n}).encode()
+
+
+@contextmanager
+def frozen(folder: Path) -> Iterator[None]:
+    subprocess.run(["fsfreeze", "-f", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["fsfreeze", "-u", str(folder)], check=True)
+
+
+@contextmanager
+def running(service: Service, port: int) -> Iterator[None]:
+    """The subscriber and the part that minds the service itself."""
+    subscriber = service.subscriber(Subscription(host="127.0.0.1", port=port))
+    thread = Thread(target=subscriber.run)
+    thread.start()
+    try:
+        assert subscriber.subscribed.wait(PATIENCE_S)
+        yield
+    finally:
+        subscriber.stop()
+        thread.join(PATIENCE_S)
+
+
+def test_a_commit_that_hangs_in_the_disk_is_seen_by_all_who_watch_and_loses_nothing(disk: Path) -> None:
+    with closing(records_in(disk)) as records, records.write() as tx:
+        fill_ledger(tx)
+    clock, stored = [NOW], Event()
+    service = Service(disk, Settings(), [LogChannel(lambda text: None)], lambda: clock[0])
+    counters, begun = service.receiver.counters, monotonic()
+    with closing(service), embedded_broker() as port, running(service, port):
+        watch = TestClient(cast("FastAPI", service.pages("http://testserver").config.app))
+        with frozen(disk):
+            publish(port, "gw1", [reading(n) for n in range(300)])
+            while counters.committing_since is None and monotonic() - begun < PATIENCE_S:
+                stored.wait(0.01)
+            clock[0] = NOW + timedelta(seconds=40)
+            said = "readings can't be stored since 12:00:00 UTC: a commit hangs"
+            assert service.health().problems == (said,)
+            assert watch.get("/health/ready").json()["problems"] == [said]
+            assert watch.get("/health").status_code == 200
+            numbers = watch.get("/metrics").text
+            assert "anju_store_available 0\n" in numbers
+            assert "anju_commit_running_seconds 40\n" in numbers
+            minding = Thread(target=service._mind_self)
+            minding.start()
+        minding.join(PATIENCE_S)
+        while counters.received < 300 and monotonic() - begun < PATIENCE_S:
+            stored.wait(0.01)
+        assert service.health().problems == ()
+        assert "anju_store_available 1\n" in watch.get("/metrics").text
+        with service.records.read() as tx:
+            (alert,) = tx.execute(select(t.alerts.c.reason)).all()
+        assert alert.reason == {"key": "service_down", "values": {"name": "readings can't be stored", "error": said}}
+        assert told(service.readings) == list(range(300))
