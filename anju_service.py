@@ -189,7 +189,7 @@ class Service:
         self._scans.at_once = False
         return [
             self._repeating("watch", self._watch, stopping, 1.0, self.committed),
-            self._repeating("outbox", lambda: self.notifier.send_turn(self.now()), stopping, 0.2),
+            self._repeating("outbox", self._send, stopping, 0.2, self.notifier.written),
             self._repeating("scans", self._scans.write, stopping, 0.2),
             self._repeating("ledger", lambda: self._ledger.look(self.now()), stopping, 10.0),
             self._repeating("upkeep", self._keep_up, stopping, 60.0),
@@ -238,6 +238,9 @@ class Service:
             self.committed.set()
         if self.notifier.watch.position() >= there:
             self._caught_up_at = self.now()
+
+    def _send(self) -> None:
+        self.notifier.send_turn(self.now())
 
     def _is_well(self) -> bool:
         return not self.health().problems

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, exists, func, select
 
 from domain.message import MessageStatus
-from notifier.people import circle_of, home_of
+from notifier.people import circle_of
+from notifier.places import home_of
 from notifier.policy import Group, reachable
 from store import tables as t
 

@@ -39,11 +39,13 @@ class Said(NamedTuple):
         return self.before is not None and (self.flag == "open" or (self.flag == "motion" and self.value))
 
 
+def says_followed(event: DeviceEvent) -> bool:
+    return any(flag in event.flags for flag in _FOLLOWED.get(event.kind, ()))
+
+
 def changes(tx: Connection, event: DeviceEvent) -> list[Said]:
     """What the event says anew of what is followed; remembered in the caller's transaction."""
     followed = {flag: event.flags[flag] for flag in _FOLLOWED.get(event.kind, ()) if flag in event.flags}
-    if not followed:
-        return []
     c = t.last_said.c
     rows = tx.execute(select(c.flag, c.value, c.at).where(c.device_id == event.device_id)).all()
     known = {row.flag: row for row in rows}
@@ -78,7 +80,7 @@ def remember_dangers(
     tx: Connection, event: DeviceEvent, raised: Iterable[AlertKind], over: Iterable[AlertKind]
 ) -> None:
     """The device's last word on each danger that can be over, whatever its clock says."""
-    for kind in set(raised) - {AlertKind.SOS}:
+    for kind in raised:
         _remember(tx, event, kind.value, True)
     for kind in over:
         _remember(tx, event, kind.value, False)

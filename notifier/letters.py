@@ -12,7 +12,8 @@ from domain.message import MessageStatus
 from domain.people import Language, Role
 from notifier.contract import Capabilities
 from notifier.messages import LONGEST_FREE, LONGEST_VARIABLE, Texts, fill, short, size
-from notifier.people import Home, person
+from notifier.people import person
+from notifier.places import Home
 from notifier.policy import Person
 from notifier.router import By, NoChannelError, Router
 from notifier.speech import spoken
@@ -63,6 +64,7 @@ class Letters:
         self.texts = texts
         self.router = router
         self._link_for = link_for
+        self.written = 0  # so many rows since the start; those of a transaction that failed count, too
 
     def write(self, tx: Connection, letter: Letter) -> int | None:
         """The new row's id; None when this cause has written to this person before, or nothing serves the number."""
@@ -98,6 +100,7 @@ class Letters:
         }
         put = insert(t.messages).values(row).on_conflict_do_nothing(index_elements=["key"])
         message_id = tx.execute(put.returning(t.messages.c.message_id)).scalar_one_or_none()
+        self.written += 1
         return None if message_id is None else int(message_id)
 
     def worded(self, language: Language, template: str, variables: Mapping[str, str], can: Capabilities) -> Wording:

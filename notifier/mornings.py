@@ -8,7 +8,8 @@ from sqlalchemy import Connection, select
 from domain.finding import AlertKind, Reason
 from notifier.letters import Letter, Letters
 from notifier.messages import When
-from notifier.people import home_of, person
+from notifier.people import person
+from notifier.places import home_of
 from notifier.policy import URGENCY
 from notifier.quiet import QuietHours
 from store import tables as t

@@ -20,7 +20,7 @@ from notifier.life import Life
 from notifier.people import person
 from notifier.receipts import Receipts
 from notifier.router import NoChannelError
-from notifier.throttle import hold_back
+from notifier.throttle import anything_to_hold, hold_back
 from store import tables as t
 
 __all__ = ["Outbox", "OutboxRules"]
@@ -64,7 +64,9 @@ class Outbox:
         """Sends what is due, the most urgent first; returns how many texts were looked at."""
         self._forget_old_seconds(now)
         self._doubts.give_up_waiting(self._in_hand, now)
-        if self._anything_due(now):
+        with self._records.read() as tx:
+            many = anything_to_hold(tx, self._rules.throttle, now)
+        if many:
             with self._records.write() as tx:
                 hold_back(tx, self._letters, self._rules.throttle, now)
         due = self._due(now)
@@ -88,11 +90,6 @@ class Outbox:
         return self._receipts.poll(now)
 
     # Claiming
-
-    def _anything_due(self, now: datetime) -> bool:
-        fresh = (M.status == MessageStatus.PENDING, M.next_at <= now, M.attempts == 0)
-        with self._records.read() as tx:
-            return tx.execute(select(M.message_id).where(*fresh).limit(1)).first() is not None
 
     def _due(self, now: datetime) -> list[tuple[int, str]]:
         """What waits to be sent or looked up, and is in nobody's hands."""

@@ -6,7 +6,16 @@ from sqlalchemy import select
 
 from domain.finding import AlertKind
 from domain.reading import DeviceEvent
-from notifier.changes import FLAGS_HOLD, Said, changes, is_fresh, others_in_danger, remember_dangers, wearers
+from notifier.changes import (
+    FLAGS_HOLD,
+    Said,
+    changes,
+    is_fresh,
+    others_in_danger,
+    remember_dangers,
+    says_followed,
+    wearers,
+)
 from notifier.devices import METER_ALARMS, bound, concerns, gateway_goes, meter_concern
 from notifier.life import Life
 from notifier.turn import Seen, Turn
@@ -34,7 +43,7 @@ class Reports:
         """What devices of the ledger say anew."""
         said: list[Said] = []
         for event in events:
-            if event.device_id in turn.bound:
+            if event.device_id in turn.bound and says_followed(event):
                 with turn.alone(event.device_id):
                     said += changes(turn.tx, event)
         return said
@@ -88,8 +97,10 @@ class Reports:
             self._life.raise_or_join(turn.tx, concern, turn.now)
         for kind in over:
             self._is_over(turn, event, place.household_id, kind)
-        with turn.alone(event.device_id):
-            remember_dangers(turn.tx, event, {concern.kind for concern in raised}, over)
+        dangers = {concern.kind for concern in raised} - {AlertKind.SOS}
+        if dangers or over:
+            with turn.alone(event.device_id):
+                remember_dangers(turn.tx, event, dangers, over)
 
     def _is_over(self, turn: Turn, event: DeviceEvent, home: str, kind: AlertKind) -> None:
         """A danger that two sensors of a home tell of is over when both say so."""

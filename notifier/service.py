@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from threading import Event
 from zoneinfo import ZoneInfo
 
 from detectors.household import HouseholdWatch
@@ -37,7 +38,8 @@ class Notifier:
     `link_for`: a guardian's link.
 
     The service runs `watch_some(now())` in one thread, again at once while it returns true, else after new readings or
-    a second, and `send_turn(now())` in another. `turn` does both to the end, for one thread. `life` is for web/.
+    a second, and `send_turn(now())` in another, at once when `written` is set. `turn` does both to the end, for one
+    thread. `life` is for web/.
     """
 
     def __init__(
@@ -54,6 +56,8 @@ class Notifier:
         link_for: LinkFor | None = None,
     ) -> None:
         rules = rules or NotifierRules()
+        self.written = Event()  # texts wait to be sent
+        self._seen = 0
         watch_in = cache(watch_in)
         self.letters = Letters(Texts(words=words), Router(channels), link_for)
         self.life = Life(self.letters, rules.life, watch_in)
@@ -100,8 +104,15 @@ class Notifier:
         except Exception:
             self.watch.round(now, caught_up=False)
             raise
+        self._wake()
         self.watch.round(now, caught_up=self.watch.position() >= there)
+        self._wake()
         return taken > 0
+
+    def _wake(self) -> None:
+        if self.letters.written != self._seen:
+            self._seen = self.letters.written
+            self.written.set()
 
     def send_turn(self, now: datetime) -> int:
         """Sends what is due and asks after what was sent; returns how many calls were made."""

@@ -20,6 +20,7 @@ from store import tables as t
 from store.contracts import Arrival, RegisterReader
 
 LONGEST_BACKLOG = timedelta(days=7)
+KEPT_AT_MOST = 10_000  # states in memory, of 8 kB each: to read one from its bytes takes longer than to judge a reading
 WatchIn = Callable[[ZoneInfo], HouseholdWatch]
 D = t.detector_states.c
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class States:
         self._watch_in = watch_in
         self._learn_from = learn_from
         self._sound: set[str] = set()  # meters whose state this process has read or written
+        self._kept: dict[str, tuple[bytes, HouseholdState]] = {}  # as written, and what it says
 
     def load(self, turn: Turn, meter_ids: Sequence[str]) -> None:
         """Into `turn.states`, with the absences of their homes as they are now."""
@@ -62,7 +64,10 @@ class States:
         for meter_id, state in list(turn.states.items()):
             watch = self._watch_in(turn.bound[meter_id].zone)
             with turn.alone(meter_id, writes=False):
-                rows.append({"meter_id": meter_id, "body": watch.dump(state), "deadline_at": watch.deadline(state)})
+                body = watch.dump(state)
+                rows.append({"meter_id": meter_id, "body": body, "deadline_at": watch.deadline(state)})
+                if len(self._kept) < KEPT_AT_MOST:
+                    self._kept[meter_id] = body, state
         if not rows:
             return
         put = insert(t.detector_states)
@@ -103,6 +108,10 @@ class States:
         self._sound |= arrivals.keys()
 
     def _unpack(self, turn: Turn, meter_id: str, body: bytes | None) -> HouseholdState:
+        """The one kept in memory if the records still say the same; it is kept again when it is saved."""
+        written, kept = self._kept.pop(meter_id, (None, None))
+        if kept is not None and written == body:
+            return kept
         watch = self._watch_in(turn.bound[meter_id].zone)
         if body is None:
             return watch.start()
@@ -152,7 +161,8 @@ class States:
         for meter_id, state in states.items():
             heard_at = state.register.last_at or turn.now
             ahead = [a for a in absences[turn.home_of(meter_id)] if a[1] > heard_at]
-            self._watch_in(turn.bound[meter_id].zone).absences_are(state, ahead)
+            if ahead or state.low_use.absences:
+                self._watch_in(turn.bound[meter_id].zone).absences_are(state, ahead)
 
 
 def loaded(watch: HouseholdWatch, body: bytes) -> HouseholdState | None:

@@ -27,6 +27,12 @@ class ThrottleRules:
     burst: int = 3
 
 
+def anything_to_hold(tx: Connection, rules: ThrottleRules, now: datetime) -> bool:
+    """Whether `hold_back` has anything to weigh: what is no first word, or first words that are many."""
+    due = _due(tx, now).values()
+    return any(len(rows) >= rules.burst or any(row["purpose"] != "first" for row in rows) for rows in due)
+
+
 def hold_back(tx: Connection, letters: Letters, rules: ThrottleRules, now: datetime) -> None:
     """Puts off or bundles what is due: first words never wait, three or more at once go in one text."""
     for contact_id, rows in _due(tx, now).items():

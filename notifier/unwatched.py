@@ -12,7 +12,8 @@ from notifier.devices import Bound
 from notifier.letters import Letter, Letters
 from notifier.life import Concern, Life
 from notifier.messages import When, moment
-from notifier.people import circle_of, home_of
+from notifier.people import circle_of
+from notifier.places import home_of
 from notifier.policy import URGENCY, Group, reachable
 from notifier.quiet import QuietHours
 from store import tables as t

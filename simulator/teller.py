@@ -12,7 +12,7 @@ from domain.finding import AlertKind, Level, Reason
 from domain.message import MessageStatus
 from domain.people import Language
 from notifier.contract import Outgoing, Records
-from notifier.people import home_of
+from notifier.places import home_of
 from store import tables as t
 
 A, M = t.alerts.c, t.messages.c
