@@ -27,6 +27,7 @@ from web import (
 )
 from web.desk import FINDER_SCRIPT, FINDER_STYLE, AlertLife, Desk, Readings, Records, all_words, templates
 from web.finder import Finder, FinderLimits, content_policy
+from web.first_page import FirstPages
 from web.guard import Guard
 from web.guardian_access import SendsCodes
 from web.guardian_doors import Family
@@ -82,6 +83,7 @@ def create_app(
         limits=_finder_limits(),
         emergency_numbers=emergency_numbers,
         policy=content_policy(FINDER_STYLE, FINDER_SCRIPT),
+        first_pages=FirstPages(desk.html, emergency_numbers),
     )
     app = FastAPI(title="anju", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", StaticFiles(directory=str(files("web") / "static")), name="static")

@@ -19,6 +19,7 @@ from detectors.wording import explain
 from domain.alert import Outcome
 from domain.finding import Reason
 from domain.people import Language
+from domain.wristband import Emergency
 from store.contracts import BatchSink, KeptReader, RegisterReader, ScanReader
 from web.health import Health
 from web.limits import Limit
@@ -95,20 +96,28 @@ class Desk:
     ) -> HTMLResponse:
         """One rendered page. What all pages show is added here."""
         language = self.language(request)
-        words = self.words[language]
-        html = self.templates.get_template(name).render(
-            t=words,
+        html = self.html(
+            name,
+            language,
             viewer=viewer,
             now=self.now(),
             path=request.url.path,
             why_of=lambda alert: self.explain(alert.reason, language, alert.timezone),
-            other=Language.EN if language is Language.ZH else Language.ZH,
             demo=self.signed_in_as is not None,
             **values,
         )
+        return self.answer(request, html, status)
+
+    def html(self, name: str, language: Language, **values: object) -> str:
+        other = Language.EN if language is Language.ZH else Language.ZH
+        return self.templates.get_template(name).render(t=self.words[language], other=other, **values)
+
+    def answer(self, request: Request, html: str, status: int = 200) -> HTMLResponse:
+        """Remembers the language where the visitor has just chosen one."""
         answer = HTMLResponse(html, status)
-        if request.query_params.get("language") in self.words:
-            answer.set_cookie("anju_language", language.value, max_age=31_536_000, httponly=True, samesite="lax")
+        chosen = request.query_params.get("language")
+        if chosen in self.words:
+            answer.set_cookie("anju_language", str(chosen), max_age=31_536_000, httponly=True, samesite="lax")
         return answer
 
     def problem(self, request: Request, status: int, why: str, viewer: Viewer | None = None) -> HTMLResponse:
@@ -131,6 +140,7 @@ def templates() -> Environment:
         auto_reload=False,  # no look at the disk for each page
     )
     environment.globals["static_version"] = _static_version()
+    environment.globals["emergencies"] = list(Emergency)
     environment.globals["finder_style"] = FINDER_STYLE
     environment.globals["finder_script"] = FINDER_SCRIPT
     return environment

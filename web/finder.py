@@ -14,6 +14,7 @@ from domain.wristband import Band, Stage, coarse
 from store.contracts import BandScan, Batch, BatchSink
 from web import bands, meetings, wearers
 from web.desk import Desk
+from web.first_page import FirstPages
 from web.limits import Limit
 from web.meetings import RaisesAlerts
 from web.notes import NotesCipher
@@ -46,6 +47,7 @@ class Finder:
     limits: FinderLimits
     emergency_numbers: tuple[str, str]  # doctor, police
     policy: str  # the page's own content security policy
+    first_pages: FirstPages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +89,12 @@ def count_scan(finder: Finder, band: Band, stage: Stage, now: datetime) -> None:
 
 
 def page(finder: Finder, request: Request, name: str, status: int = 200, **values: object) -> HTMLResponse:
-    """One page with its own strict policy: nothing but itself is loaded, and nobody learns whence the finder came."""
     doctor, police = finder.emergency_numbers
-    answer = finder.desk.page(request, name, None, status, doctor=doctor, police=police, **values)
+    return guarded(finder, finder.desk.page(request, name, None, status, doctor=doctor, police=police, **values))
+
+
+def guarded(finder: Finder, answer: HTMLResponse) -> HTMLResponse:
+    """Its own strict policy: nothing but itself is loaded, and nobody learns whence the finder came."""
     answer.headers["content-security-policy"] = finder.policy
     answer.headers["referrer-policy"] = "no-referrer"
     return answer

@@ -12,9 +12,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.wristband import Band, BandField, BandState, Emergency, Stage, shown
+from domain.wristband import Band, BandField, BandState, Stage, shown
 from web import bands, meetings, wearers
-from web.finder import COOKIE, Door, Finder, count_scan, guesses_too_much, page, unknown
+from web.finder import COOKIE, Door, Finder, count_scan, guarded, guesses_too_much, page, unknown
 from web.limits import caller
 from web.meetings import Line, Meeting, View
 from web.notes import Notes, NotesError
@@ -57,7 +57,7 @@ async def look(finder: Finder, request: Request, door: Door) -> Response:
     if not seen.is_first:
         return await run_in_threadpool(_further, finder, request, door, seen, now)
     view = View(band_id=seen.band.band_id, at=now, address=address, fields=seen.fields)
-    answer = _page(finder, request, door, seen, notes=None)
+    answer = _first_page(finder, request, door, seen, now)
     finder.log.add(view)
     if finder.log.at_once:
         answer.background = BackgroundTask(finder.log.write)
@@ -83,6 +83,18 @@ def _seen(finder: Finder, door: Door, token: str, now: datetime) -> Seen | None:
         )
 
 
+def _first_page(finder: Finder, request: Request, door: Door, seen: Seen, now: datetime) -> Response:
+    html = finder.first_pages.html(
+        seen.who,
+        seen.fields,
+        here=door.path,
+        medical=door.medical,
+        language=finder.desk.language(request),
+        year=now.year,
+    )
+    return guarded(finder, finder.desk.answer(request, html))
+
+
 def _further(finder: Finder, request: Request, door: Door, seen: Seen, now: datetime) -> Response:
     """Name, contacts or notes: first written down, then shown."""
     with finder.desk.records.write() as tx:
@@ -97,14 +109,14 @@ def _page(finder: Finder, request: Request, door: Door, seen: Seen, *, notes: No
         finder,
         request,
         "finder/band.html",
-        door=door,
+        here=door.path,
+        medical=door.medical,
         who=seen.who,
         helpers=seen.helpers,
         meeting=seen.meeting,
         talk=seen.talk,
         fields=seen.fields,
         notes=notes,
-        emergencies=list(Emergency),
         year=finder.desk.now().year,
     )
 
@@ -117,7 +129,7 @@ def _inactive(finder: Finder, request: Request, door: Door, seen: Seen, now: dat
         meetings.log_scan(tx, band.band_id, Stage.VIEWED, address=address, fields=frozenset(), now=now)
         bands.security_event(tx, "inactive_band_scanned", f"band {band.band_id}", band.state_at(now).value, now)
     count_scan(finder, band, Stage.VIEWED, now)
-    return page(finder, request, "finder/inactive.html", 410, door=door, line=seen.who.line, told=told)
+    return page(finder, request, "finder/inactive.html", 410, here=door.path, line=seen.who.line, told=told)
 
 
 def _notes(finder: Finder, who: Wearer) -> Notes | None:
