@@ -16,13 +16,15 @@ Password = Annotated[str, typer.Option(prompt=True, hide_input=True, confirmatio
 def add_staff_account(
     login: Annotated[str, typer.Argument(help="The name to sign in with.")],
     contact: Annotated[str, typer.Option(help="The member of staff in the ledger: a contact_id.")],
-    password: Password,
+    password: Annotated[str | None, typer.Option(help="Asked for where it isn't given.")] = None,
     settings: SettingsFile = None,
 ) -> None:
     """Let a member of staff in the ledger sign in; asks for the password."""
-    from web.session import add_account
+    from web.session import add_account, check_account
 
-    _change(settings, lambda tx: add_account(tx, login, contact, password, wall_clock()))
+    _change(settings, lambda tx: check_account(tx, login, contact))
+    password = password or typer.prompt("Password", hide_input=True, confirmation_prompt="Repeat for confirmation")
+    _change(settings, lambda tx: add_account(tx, login, contact, str(password), wall_clock()))
     typer.echo(f"{login} can sign in")
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, select
 
 from domain.alert import State
 from domain.finding import AlertKind, Reason
+from notifier.away import tell as tell_away
 from notifier.case import ANJU, NoSuchAlertError
 from notifier.concern import Concern
 from notifier.handling import Handling
@@ -49,3 +50,7 @@ class Life(Raising, Handling):
     def greet(self, tx: Connection, household_id: str, up_at: datetime, now: datetime) -> None:
         """Somebody is up: family who want to hear it do, once a morning."""
         tell_first_use(tx, self._telling.letters, household_id, up_at, now=now, quiet=self._rules.quiet)
+
+    def away_announced(self, tx: Connection, household_id: str, *, by: str, until: datetime, now: datetime) -> None:
+        """Family says that nobody is at home until then: those who look after the home hear it at once."""
+        tell_away(tx, self._telling.letters, household_id, by=by, until=until, now=now)

@@ -11,6 +11,8 @@ from domain.finding import AlertKind
 from store.tables import absences, alerts
 
 LONGEST = timedelta(days=60)  # a longer one is announced again: nobody is forgotten behind it
+LONGEST_BY_FAMILY = timedelta(days=14)  # staff hear of it at once; for a longer one they are asked
+LONGEST_BY_LINK = timedelta(days=3)  # a link may have been passed on
 
 
 class Rests(Protocol):
@@ -35,10 +37,10 @@ def announce(tx: Connection, life: Rests, household_id: str, *, by: str, until: 
         tx.execute(insert(absences).values(values))
 
 
-def end_of(text: str, timezone: str, now: datetime) -> datetime | None:
+def end_of(text: str, timezone: str, now: datetime, longest: timedelta = LONGEST) -> datetime | None:
     """A date and time as the browser's field gives it, on the household's clock; None where it won't do."""
     try:
         until = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(timezone)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return until if now < until <= now + LONGEST else None
+    return until if now < until <= now + longest else None

@@ -91,10 +91,12 @@ def _add_absences(family: Family, router: APIRouter) -> None:
         who, now = acting(desk, request, csrf), desk.now()
         with desk.records.write() as tx:
             zone = guardian_view.require_household(tx, who, household_id)
-            until_at = absences.end_of(until, zone, now)
+            longest = absences.LONGEST_BY_FAMILY if who.by_code else absences.LONGEST_BY_LINK
+            until_at = absences.end_of(until, zone, now, longest)
             if until_at is None:
-                return desk.problem(request, 422, "absence_when")
+                return desk.problem(request, 422, "absence_by_code" if who.by_code else "absence_by_link")
             absences.announce(tx, life, household_id, by=who.contact_id, until=until_at, now=now)
+            life.away_announced(tx, household_id, by=who.contact_id, until=until_at, now=now)
         return RedirectResponse("/family", 303)
 
     @router.post("/family/households/{household_id}/back")

@@ -38,19 +38,24 @@ class Viewer:
 
 def add_account(tx: Connection, login: str, contact_id: str, password: str, now: datetime) -> None:
     """Lets a member of staff in the ledger sign in. Raises `AccountError`."""
-    role = tx.scalar(select(contacts.c.role).where(contacts.c.contact_id == contact_id))
-    if role is None:
-        raise AccountError(f"contact: no {contact_id!r} in the ledger")
-    if Role(role) is Role.GUARDIAN:
-        raise AccountError(f"contact: {contact_id!r} is a guardian; the console is for staff")
+    check_account(tx, login, contact_id)
     _require_long(password)
-    if tx.scalar(select(accounts.c.login).where(accounts.c.login == login)) is not None:
-        raise AccountError(f"login: {login!r} is taken")
     tx.execute(
         insert(accounts).values(
             login=login, contact_id=contact_id, password_hash=_passwords.hash(password), created_at=now
         )
     )
+
+
+def check_account(tx: Connection, login: str, contact_id: str) -> None:
+    """Whether it could be made, before anybody thinks of a password. Raises `AccountError`."""
+    role = tx.scalar(select(contacts.c.role).where(contacts.c.contact_id == contact_id))
+    if role is None:
+        raise AccountError(f"contact: no {contact_id!r} in the ledger")
+    if Role(role) is Role.GUARDIAN:
+        raise AccountError(f"contact: {contact_id!r} is a guardian; the console is for staff")
+    if tx.scalar(select(accounts.c.login).where(accounts.c.login == login)) is not None:
+        raise AccountError(f"login: {login!r} is taken")
 
 
 def set_password(tx: Connection, login: str, password: str) -> None:

@@ -2,7 +2,9 @@
 
 import pytest
 from sqlalchemy import insert
+from typer.testing import CliRunner
 
+from anju import app
 from store.records import Records
 from store.tables import security_events
 from tests.web import town
@@ -90,3 +92,30 @@ def test_security_events_are_the_operators_alone(sign_in: SignIn, login: str) ->
     assert browser.get("/security").status_code == 404
     token = csrf(browser.get("/").text)
     assert browser.post("/security/seen", data={"csrf": token, "up_to": "9"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("login", "contact", "said"),
+    [
+        ("new", "nobody", "no 'nobody' in the ledger"),
+        ("new", "daughter", "is a guardian"),
+        ("duty", "duty", "is taken"),
+    ],
+)
+def test_an_account_that_cannot_be_is_said_so_before_anybody_thinks_of_a_password(
+    records: Records, monkeypatch: pytest.MonkeyPatch, login: str, contact: str, said: str
+) -> None:
+    monkeypatch.setenv("ANJU_STORE_FOLDER", str(records.path.parent))
+    result = CliRunner().invoke(app, ["account", "add", login, "--contact", contact])
+    assert said in result.stderr
+    assert "assword" not in result.output
+
+
+def test_an_account_is_made_with_the_password_typed_twice(
+    records: Records, monkeypatch: pytest.MonkeyPatch, sign_in: SignIn
+) -> None:
+    monkeypatch.setenv("ANJU_STORE_FOLDER", str(records.path.parent))
+    typed = f"{NEW}\n{NEW}\n"
+    result = CliRunner().invoke(app, ["account", "add", "second", "--contact", "duty"], input=typed)
+    assert "second can sign in" in result.stdout
+    assert sign_in("duty").post("/sign-in", data={"login": "second", "password": NEW}).url.path == "/"

@@ -244,6 +244,32 @@ def test_family_announces_an_absence_and_ends_it(scene: Scene) -> None:
         assert tx.scalars(select(absences.c.announced_by)).all() == ["daughter"]
 
 
+def test_staff_hear_at_once_that_family_announced_an_absence(scene: Scene) -> None:
+    scene.clock.at += timedelta(hours=8)  # at night, too
+    form = {"csrf": csrf(scene.follow_link())}
+    scene.browser.post("/family/households/H1/away", data=form | {"until": "2026-03-20T18:00"})
+    with scene.records.read() as tx:
+        said = select(messages.c.contact_id, messages.c.body, messages.c.next_at).where(
+            messages.c.why == "away_announced"
+        )
+        ((contact_id, body, next_at),) = tx.execute(said).all()
+    assert contact_id == "grid_worker"
+    assert "王丽登记3月20日18:00前外出" in body
+    assert next_at == scene.clock()
+
+
+@pytest.mark.parametrize(("by_code", "days", "may"), [(0, 3, 1), (0, 4, 0), (1, 14, 1), (1, 15, 0)])
+def test_a_long_absence_is_for_a_code_and_a_longer_one_for_staff(
+    scene: Scene, by_code: int, days: int, may: int
+) -> None:
+    form = {"csrf": csrf(scene.come_in() if by_code else scene.follow_link())}
+    until = (scene.clock() + timedelta(days=days, hours=8)).replace(tzinfo=None).isoformat()
+    answer = scene.browser.post("/family/households/H1/away", data=form | {"until": until})
+    assert answer.status_code == (200 if may else 422)
+    with scene.records.read() as tx:
+        assert len(tx.scalars(select(absences.c.absence_id)).all()) == may
+
+
 def test_family_reports_a_band_lost_and_it_shows_nobody(scene: Scene) -> None:
     token = csrf(scene.follow_link())
     page = scene.browser.get("/family/residents/R1").text

@@ -1,0 +1,48 @@
+"""Family announces an absence: staff hear of it at once, for whoever misses water there is told nothing meanwhile."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from domain.finding import AlertKind, Reason
+from domain.people import Role
+from notifier.letters import Letter, Letters
+from notifier.messages import When
+from notifier.people import circle_of
+from notifier.places import home_of
+from notifier.policy import URGENCY, Group, Person
+
+KIND = AlertKind.USE_WHILE_ABSENT  # its urgency and words, where a text has none of its own
+
+
+def tell(tx: Connection, letters: Letters, household_id: str, *, by: str, until: datetime, now: datetime) -> None:
+    """One text for each announcement to each who looks after the home; duty staff where nobody does."""
+    home = home_of(tx, household_id)
+    for reader in _staff(tx, household_id, home.community_id):
+        values = {"name": letters.name_of(tx, by, reader.language), "until_at": until.isoformat()}
+        texts, reason = letters.texts, Reason(key="away_announced", values=values)
+        letter = Letter(
+            cause=f"away:{household_id}:{now.isoformat()}",
+            person=reader,
+            template="notice",
+            variables={
+                "place": home.place,
+                "who": letters.who(home, reader.language),
+                "what": texts.reason(reader.language, "what", KIND, reason, When(now=now, zone=home.timezone)),
+                "gist": texts.say(reader.language, "gist", "away_announced"),
+                "answer": texts.say(reader.language, "answer", "notice"),
+            },
+            purpose="notice",
+            urgency=URGENCY[KIND],
+            why="away_announced",
+            now=now,
+            community_id=home.community_id,
+        )
+        letters.write(tx, letter)
+
+
+def _staff(tx: Connection, household_id: str, community_id: str | None) -> tuple[Person, ...]:
+    circle = circle_of(tx, household_id, community_id)
+    near = (*circle.get(Group.PAIRED, ()), *circle.get(Group.OTHER_CONTACTS, ()))
+    theirs = tuple(one for one in near if one.reachable and one.role is not Role.GUARDIAN)
+    return theirs or tuple(one for one in circle.get(Group.DUTY_STAFF, ()) if one.reachable)
