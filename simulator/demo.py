@@ -188,7 +188,7 @@ def write_ledger(folder: Path, meters: Sequence[str], zone: str, form: Format | 
                 "meter_id": known_as.format(home.meter_id),
                 "household_id": home.household_id,
                 "gateway_id": GATEWAY,
-                "resolution_l": 1,
+                "resolution_l": max(1.0, form.step_l) if form else 1.0,
                 **columns,
             }
             for home in homes

@@ -56,14 +56,14 @@ def play_scenario(scenario: Scenario, way: Way) -> int:
 
 
 def many_meters(number: int, *, days: int, every_s: int, seed: int, first_day: date) -> list[Recording]:
-    """`number` meters reporting for `days`, each at its own second."""
+    """`number` meters reporting for `days`, each at its own second; their ids can be said in every format."""
     lives = town(seed, homes=min(number, LIVES), days=days, first_day=first_day, share_alone=0.9)
     fine = [read(life, Meter(every_s=every_s)) for life in lives]
     rng = np.random.default_rng(seed)
     phases_s, starts_l = rng.integers(0, every_s, number), rng.integers(1_000, 900_000, number)
     return [
         Recording(
-            meter_id=f"sim-{place:06d}",
+            meter_id=f"9{place:013d}",
             at_s=fine[place % len(fine)].at_s + phase_s,
             register_l=fine[place % len(fine)].register_l + start_l,
         )

@@ -103,17 +103,25 @@ def test_a_damaged_message_gets_a_sound_answer(name: str, data: st.DataObject) -
     sound(Decoder(ledger()).decode(topic, payload, RECEIVED_AT))
 
 
+anything = given(topic=st.text(max_size=30), payload=st.binary(max_size=80) | documents.map(json.dumps).map(str.encode))
+any_frame = given(frame=st.binary(max_size=60), port=st.sampled_from([2, 6, 7, 8, 85, 100, 103]), decoded=documents)
+
+
 @pytest.mark.parametrize("name", sorted(DECODERS))
-@given(topic=st.text(max_size=30), payload=st.binary(max_size=80) | documents.map(json.dumps).map(str.encode))
+@anything
 @settings(max_examples=40, deadline=None)
 def test_anything_gets_a_sound_answer(name: str, topic: str, payload: bytes) -> None:
     sound(Decoder(ledger(), formats=[("#", name)]).decode(f"a/{topic}", payload, RECEIVED_AT))
 
 
 @pytest.mark.parametrize("profile", sorted(PROFILES))
-@given(frame=st.binary(max_size=60), port=st.sampled_from([2, 6, 7, 8, 85, 100, 103]), decoded=documents)
+@any_frame
 @settings(max_examples=60, deadline=None)
 def test_any_frame_gets_a_sound_answer(profile: str, frame: bytes, port: int, decoded: Any) -> None:
+    answered(profile, frame, port, decoded)
+
+
+def answered(profile: str, frame: bytes, port: int, decoded: Any) -> None:
     uplink = {"cmd": "rx", "EUI": "d", "port": port, "data": frame.hex(), "decoded": decoded}
     known = {"d": Device(device_id="d", profile=profile, unit="m3", litres_per_pulse=1.0)}
     sound(Decoder(known).decode("loriot/up", json.dumps(uplink).encode(), RECEIVED_AT))
@@ -134,3 +142,28 @@ def test_no_volume_is_invented_where_the_ledger_must_say_the_unit(name: str, dat
 def test_a_damaged_message_gets_a_sound_answer_for_long(name: str, data: st.DataObject) -> None:
     topic, payload = data.draw(damaged(name))
     sound(Decoder(ledger()).decode(topic, payload, RECEIVED_AT))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", sorted(DECODERS))
+@anything
+@settings(max_examples=3_000, deadline=None)
+def test_anything_gets_a_sound_answer_for_long(name: str, topic: str, payload: bytes) -> None:
+    sound(Decoder(ledger(), formats=[("#", name)]).decode(f"a/{topic}", payload, RECEIVED_AT))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+@any_frame
+@settings(max_examples=4_000, deadline=None)
+def test_any_frame_gets_a_sound_answer_for_long(profile: str, frame: bytes, port: int, decoded: Any) -> None:
+    answered(profile, frame, port, decoded)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", UNIT_BY_LEDGER)
+@given(data=st.data())
+@settings(max_examples=3_000, deadline=None)
+def test_no_volume_is_invented_for_long_where_the_ledger_must_say_the_unit(name: str, data: st.DataObject) -> None:
+    topic, payload = data.draw(damaged(name))
+    assert not any(isinstance(result, Reading) for result in Decoder().decode(topic, payload, RECEIVED_AT))

@@ -214,7 +214,7 @@ def test_many_meters_differ_in_time_and_register_and_come_with_their_ledger(brok
     way = a_way(f"mqtt://{broker.host}:{broker.port}", said)
     assert load(30, days=1, every_min=60, seed=1, until=date(2026, 3, 3), ledger=tmp_path, way=way) == 0
     assert said[-1].startswith("720 messages")
-    assert "sim-000029" in (tmp_path / "meters.csv").read_text()
+    assert "90000000000029" in (tmp_path / "meters.csv").read_text()
 
 
 def _replay(paths: list[Path], to: str, said: list[str]) -> int:
