@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -263,10 +264,8 @@ class Service:
     def metrics(self) -> str:
         """For Prometheus: what ingest has done, and, where the files answer, how far its followers are behind."""
         metrics = metrics_of(self.receiver.counters, self.now())
-        try:
+        with suppress(StoreUnavailableError):  # health says so
             metrics += self._measure()
-        except StoreUnavailableError as e:
-            log.warning("some numbers are left out: %s", e)
         return metrics_text(metrics)
 
     def _measured(self) -> list[Metric]:

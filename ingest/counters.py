@@ -9,6 +9,7 @@ BUCKETS_S = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0)
 MOST_REASONS = 50  # reasons come from outside; a metric must not grow without end
 LONGEST_COMMIT = timedelta(seconds=30)  # a disk may try a bad sector again for some ten seconds; after that it hangs
 BROKER_AWAY = timedelta(minutes=1)  # a restart of the broker takes seconds
+STANDS_STILL = timedelta(minutes=2)  # the loop turns ten times a second, and waits half a minute for a broker
 OFTEN, OFTEN_WITHIN = 10, timedelta(minutes=10)  # losses of the connection; a poor line has some an hour
 
 
@@ -31,7 +32,8 @@ class Times:
 class Counters:
     """Numbers only rise. `unavailable_since` is None while the store takes all, `broker_away_since` while we listen.
 
-    `committing_since` is None while no commit is under way, `lost_at` when the connection to the broker was last lost.
+    `committing_since` is None while no commit is under way, `turned_at` when ingest last looked for messages,
+    `lost_at` when the connection to the broker was lost, the last times.
     `commit` is the time that a group commit takes, `lag` that from the receipt of its first message to the disk.
     """
 
@@ -49,6 +51,7 @@ class Counters:
     unavailable_since: datetime | None = None
     committing_since: datetime | None = None
     broker_away_since: datetime | None = None
+    turned_at: datetime | None = None
     topics_refused: Sequence[str] = ()
     lost_at: deque[datetime] = field(default_factory=lambda: deque(maxlen=OFTEN))
 
@@ -72,6 +75,8 @@ class Counters:
             yield f"readings can't be stored since {since:%H:%M:%S} UTC: a commit hangs"
         elif since := self.unavailable_since:
             yield f"readings can't be stored since {since:%H:%M:%S} UTC"
+        if (since := self.turned_at) and now - since > STANDS_STILL:
+            yield f"ingest stands still since {since:%H:%M:%S} UTC"
         if (since := self.broker_away_since) and now - since > BROKER_AWAY:
             yield f"broker is away since {since:%H:%M:%S} UTC"
         if self.topics_refused:

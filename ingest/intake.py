@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from socket import socketpair
 
 from ingest.receive import Receiver
@@ -20,14 +21,19 @@ log = logging.getLogger("anju.mqtt")
 
 IDLE_S = 0.1  # how soon a stop is noticed
 MOST_HELD = 10_000  # messages held unstored while the store is away; the broker queues the rest
+MOST_HELD_BYTES = 64 << 20  # of them, or of bundles of history; some five times as much in memory
 RETRY_MIN_S, RETRY_MAX_S = 0.2, 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A group commit holds at most `messages` and waits at most `wait_s` for more; it ends early when none come."""
+    """A group commit holds at most `messages` and waits at most `wait_s` for more; it ends early when none come.
+
+    Nor does it hold another message above `size` [bytes]: some 15,000 readings, half a second's commit.
+    """
 
     messages: int = 400
+    size: int = 1 << 20
     wait_s: float = 0.02
     quiet_s: float = 0.002
 
@@ -52,6 +58,7 @@ class Intake:
         self._tell, self.told = socketpair()
         self._waiting: list[Message] = []
         self._mids: list[int] = []
+        self._bytes = 0  # of the payloads that wait
         self._next: _Grouped | None = None  # sorted while the one before it is with the store
         self._storing: _Grouped | None = None  # also while the store can't take it
         self._under_way: Future[None] | None = None
@@ -66,12 +73,16 @@ class Intake:
 
     @property
     def full(self) -> bool:
-        return len(self._waiting) >= MOST_HELD
+        return len(self._waiting) >= MOST_HELD or self._bytes >= MOST_HELD_BYTES
 
     @property
     def wants_turn(self) -> bool:
         """A group is on the disk, or another one is complete."""
-        return self._through or (self._may_prepare and len(self._waiting) >= self._group.messages)
+        return self._through or (self._may_prepare and self._complete)
+
+    @property
+    def _complete(self) -> bool:
+        return len(self._waiting) >= self._group.messages or self._bytes >= self._group.size
 
     def add(self, message: Message, mid: int) -> None:
         """`mid` 0: nobody waits for its acknowledgement."""
@@ -80,6 +91,7 @@ class Intake:
             self._first_at = self._last_at
         self._waiting.append(message)
         self._mids.append(mid)
+        self._bytes += len(message.payload)
 
     def patience_s(self) -> float:
         """How long nothing needs to be done, unless something comes."""
@@ -116,6 +128,7 @@ class Intake:
             self._taken_note().exception()
         self._waiting.clear()
         self._mids.clear()
+        self._bytes = 0
         self._next = self._storing = None
         self._retry_at = 0.0
         self._receiver.counters.unavailable_since = self._now()
@@ -128,17 +141,17 @@ class Intake:
                 group.mids = ()
 
     def _due_at(self) -> float:
-        if len(self._waiting) >= self._group.messages:
+        if self._complete:
             return self._first_at
         return min(self._first_at + self._group.wait_s, self._last_at + self._group.quiet_s)
 
     def _prepare(self) -> None:
         """The next group: a full one while another is with the store, else whatever is due."""
-        count = self._group.messages
-        due = len(self._waiting) >= count if self._storing else bool(self._waiting) and self._due()
+        due = self._complete if self._storing else bool(self._waiting) and self._due()
         if not due or not self._may_prepare:
             return
-        group = self._waiting[:count]
+        group = self._first_group()
+        count = len(group)
         try:
             result = None if self._suspects else self._receiver.sort(group)
         except StoreUnavailableError as e:
@@ -146,7 +159,13 @@ class Intake:
             return
         self._next = _Grouped(group, self._mids[:count], result)
         del self._waiting[:count], self._mids[:count]
+        self._bytes -= sum(len(message.payload) for message in group)
         self._first_at = time.monotonic()
+
+    def _first_group(self) -> Sequence[Message]:
+        """At least one message, however large."""
+        sizes = accumulate(len(message.payload) for message in self._waiting[: self._group.messages - 1])
+        return self._waiting[: 1 + sum(size < self._group.size for size in sizes)]
 
     @property
     def _may_prepare(self) -> bool:

@@ -63,7 +63,8 @@ class Subscriber:
             delay_s = min(2 * delay_s, RECONNECT_MAX_S) if self._away else RECONNECT_MIN_S
             self._away = True
             counters = self._receiver.counters
-            counters.broker_away_since = counters.broker_away_since or self._now()
+            counters.turned_at = self._now()
+            counters.broker_away_since = counters.broker_away_since or counters.turned_at
             self._stopping.wait(delay_s)
         self._finish()
 
@@ -137,7 +138,7 @@ class Subscriber:
 
     def _read(self, readable: bool) -> int:
         """All that is there, until the intake wants its turn."""
-        self._read_at = self._now()
+        self._read_at = self._receiver.counters.turned_at = self._now()
         while readable:
             before = len(self._intake)
             rc = self._client.loop_read()

@@ -130,7 +130,7 @@ class Receiver:
         while page := self._readings.kept("quarantined", RELEASED_AT_ONCE, after=after):
             after = page[-1].kept_id
             batch = self._passing(page, now)
-            if batch.released:
+            if batch.arrivals or batch.released:
                 self._readings.commit(batch)
                 passed += len(batch.released)
         if passed:
@@ -142,8 +142,8 @@ class Receiver:
         released = []
         for kept in page:
             result = self.sort([Message(kept.topic, kept.payload, kept.received_at)])
-            if not result.kept and not any(event.kind == "wrong_gateway" for event in result.security):
-                batch.arrivals += [a._replace(late=a.late or self._is_late(a.at, now)) for a in result.arrivals]
+            batch.arrivals += [a._replace(late=a.late or self._is_late(a.at, now)) for a in result.arrivals]
+            if not _still_held(kept.device_id or "", result):
                 batch.events += result.events
                 released.append(kept.kept_id)
         return batch.batch(released)
@@ -302,6 +302,13 @@ class Receiver:
                 counters.refuse(kept.reason)
             else:
                 counters.quarantined += 1
+
+
+def _still_held(device_id: str, result: Sorted) -> bool:
+    """Whether it may not pass yet; what becomes of others in the same message doesn't matter."""
+    held = [kept.device_id or "" for kept in result.kept]
+    imposed = [event.subject for event in result.security if event.kind == "wrong_gateway"]
+    return device_id.casefold() in map(str.casefold, held + imposed)
 
 
 def _security(message: Message, judged: Imposed) -> SecurityEvent:

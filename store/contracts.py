@@ -138,6 +138,10 @@ class ReadingStore(BatchSink, Journal, RegisterReader, KeptReader, ScanReader, P
         """With since <= at < until, in order of time; neither whose clock nor which gateway is remembered."""
         ...
 
+    def newest_at(self) -> datetime | None:
+        """The time of the newest reading of all meters."""
+        ...
+
     def forget(self, before: datetime) -> None:
         """Drops readings, events, scans and kept messages older than this: retention."""
         ...

@@ -17,6 +17,7 @@ log = logging.getLogger("anju.influx")
 
 CURSOR = "influx"
 MOST_LINES = 5000  # a write; InfluxDB's own advice
+PAGE = 10  # journal entries read at once: one may hold 15,000 readings
 RETRY_MIN, RETRY_MAX = timedelta(seconds=1), timedelta(minutes=1)
 RETRY_MISCONFIGURED = timedelta(minutes=5)  # a person must act first
 
@@ -44,9 +45,7 @@ class Forwarder:
         """Writes what comes next; True where there may be more."""
         if self._not_before is not None and now < self._not_before:
             return False
-        position = self.position()
-        entries = self._journal.follow(position, 1000)
-        taken = _up_to_limit(entries)
+        taken = self._next_entries()
         if not taken:
             return self.mind_the_file()
         try:
@@ -78,6 +77,19 @@ class Forwarder:
     def behind(self) -> int:
         """How many commits InfluxDB has not seen yet."""
         return max(0, self._journal.position() - self.position())
+
+    def _next_entries(self) -> list[JournalEntry]:
+        """As many as one write may hold, at least one where there is any."""
+        taken: list[JournalEntry] = []
+        lines, after = 0, self.position()
+        while page := self._journal.follow(after, PAGE):
+            for entry in page:
+                lines += len(entry.arrivals) + len(entry.events) + len(entry.scans)
+                if taken and lines > MOST_LINES:
+                    return taken
+                taken.append(entry)
+            after = page[-1].position
+        return taken
 
     def _write(self, lines: Sequence[str], now: datetime) -> None:
         """Halves a batch that is refused until the bad line stands alone; that one is kept with its reason."""
@@ -113,14 +125,3 @@ class Forwarder:
             moved = tx.execute(update(cursors).where(cursors.c.name == CURSOR).values(position=position))
             if moved.rowcount == 0:
                 tx.execute(insert(cursors).values(name=CURSOR, position=position))
-
-
-def _up_to_limit(entries: Sequence[JournalEntry]) -> Sequence[JournalEntry]:
-    taken: list[JournalEntry] = []
-    lines = 0
-    for entry in entries:
-        lines += len(entry.arrivals) + len(entry.events) + len(entry.scans)
-        if taken and lines > MOST_LINES:
-            break
-        taken.append(entry)
-    return taken

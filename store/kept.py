@@ -7,6 +7,7 @@ from store.contracts import Kept
 from store.journal import from_ms, to_ms
 
 REFUSED_KEPT = 10_000  # newest refused messages that stay for staff: a flood of nonsense must not fill the disk
+QUARANTINED_IN_ALL = 5_000_000  # what was put there before as many others goes: 2 GB, should a radio make up its ids
 QUARANTINED_KEPT = 3_000  # newest of one device, a month at 15 minutes: radios hear whole streets of strangers' meters
 
 
@@ -30,6 +31,8 @@ def write(db: sqlite3.Connection, kept: Sequence[Kept]) -> None:
         _keep_newest(db, "kind = 'refused'", (), REFUSED_KEPT)
     for device_id in {k.device_id for k in kept if k.kind == "quarantined"}:
         _keep_newest(db, "kind = 'quarantined' AND device_id = ?", (device_id,), QUARANTINED_KEPT)
+    last = "(SELECT seq FROM sqlite_sequence WHERE name = 'kept')"
+    db.execute(f"DELETE FROM kept WHERE kind = 'quarantined' AND kept_id <= {last} - {QUARANTINED_IN_ALL}")
 
 
 def _keep_newest(db: sqlite3.Connection, which: str, values: tuple[str | None, ...], count: int) -> None:

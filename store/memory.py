@@ -71,6 +71,11 @@ class MemoryReadings:
             rows = [kept for _, kept in sorted(self._kept.items()) if kept.kind == kind]
         return rows[::-1][:limit] if after is None else [kept for kept in rows if kept.kept_id > after][:limit]
 
+    def newest_at(self) -> datetime | None:
+        with self._lock:
+            newest_ms = max((at for registers in self._registers.values() for at in registers), default=None)
+        return None if newest_ms is None else from_ms(newest_ms)
+
     def forget(self, before: datetime) -> None:
         ms = to_ms(before)
         with self._lock:

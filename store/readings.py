@@ -3,7 +3,7 @@
 import sqlite3
 from collections import ChainMap
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -17,7 +17,7 @@ from store import journal, kept
 from store.contracts import BandScan, Batch, JournalEntry, Kept, StoreError, StoreUnavailableError
 from store.journal import from_ms, to_ms
 from store.lock import hold
-from store.readings_schema import METER_SPAN, REGISTERS, SCHEMA, VERSION
+from store.readings_schema import METER_SPAN, NEWEST, REGISTERS, SCHEMA, VERSION
 from store.registers import Registers
 from store.write import write
 
@@ -89,6 +89,12 @@ class Readings:
         with self._reader() as db:
             return kept.read(db, kind, limit, after)
 
+    def newest_at(self) -> datetime | None:
+        """The time of the newest reading of all meters; some tenths of a second for 100,000 of them."""
+        with self._reader() as db:
+            (ms,) = db.execute(NEWEST).fetchone()
+        return None if ms is None else from_ms(ms)
+
     def forget(self, before: datetime) -> None:
         """In short transactions, so that the service goes on meanwhile."""
         ms = to_ms(before)
@@ -136,8 +142,10 @@ class Readings:
         return self._writer
 
     def _close_readers(self) -> None:
-        while not self._idle.empty():
-            self._idle.get().close()
+        idle, self._idle = self._idle, SimpleQueue()
+        with suppress(Empty):
+            while True:
+                idle.get_nowait().close()
 
     def _shut(self) -> None:
         if self._writer is not None:
@@ -155,8 +163,9 @@ class Readings:
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
         with self._unavailable():
+            idle = self._idle
             try:
-                db = self._idle.get_nowait()
+                db = idle.get_nowait()
             except Empty:
                 db = _open(self.path, "ro")
             try:
@@ -164,7 +173,10 @@ class Readings:
             except BaseException:
                 db.close()
                 raise
-            self._idle.put(db)
+            if idle is self._idle:
+                idle.put(db)
+            else:
+                db.close()  # another file lies there now
 
     @contextmanager
     def _unavailable(self) -> Iterator[None]:

@@ -43,6 +43,10 @@ REGISTERS = (
     f" FROM (SELECT no * {METER_SPAN} AS zero FROM meters WHERE meter_id = ?) CROSS JOIN readings"
     " WHERE meter_at >= zero + ? AND meter_at < zero + ? ORDER BY meter_at)"
 )
+NEWEST = (
+    "SELECT max((SELECT max(meter_at) FROM readings"
+    f" WHERE meter_at >= no * {METER_SPAN} AND meter_at < (no + 1) * {METER_SPAN}) - no * {METER_SPAN}) FROM meters"
+)
 # A row count of 0 says: it was already there.
 UPSERT_EVENT = (
     "INSERT INTO device_events(device_id, at, kind, body) VALUES (?, ?, ?, ?) ON CONFLICT(device_id, at, kind)"

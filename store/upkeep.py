@@ -1,10 +1,14 @@
 """What keeps the files from growing: the journal is cut behind its followers, old readings go after their time."""
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 
+log = logging.getLogger("anju.upkeep")
+
 EVERY = timedelta(hours=6)
+CREDIBLE = timedelta(days=30)  # a service may hear nothing for so long; beyond it our clock may be what is wrong
 
 
 class Ages(Protocol):
@@ -13,6 +17,8 @@ class Ages(Protocol):
     def position(self) -> int: ...
 
     def trim(self, up_to: int) -> None: ...
+
+    def newest_at(self) -> datetime | None: ...
 
     def forget(self, before: datetime) -> None: ...
 
@@ -34,5 +40,13 @@ class Upkeep:
         if positions and min(positions) > 0 and max(positions) <= self._readings.position():
             self._readings.trim(min(positions))
         if self._forgot_at is None or now - self._forgot_at >= EVERY:
-            self._readings.forget(now - self._keep)
+            self._readings.forget(self._credible(now) - self._keep)
             self._forgot_at = now
+
+    def _credible(self, now: datetime) -> datetime:
+        """`now`, unless no meter agrees with it: a clock that jumps ahead by years must not delete all there is."""
+        newest_at = self._readings.newest_at()
+        if newest_at is None or now - newest_at <= CREDIBLE:
+            return now
+        log.warning("no reading since %s: retention goes by that, lest our clock be wrong", newest_at)
+        return newest_at + CREDIBLE

@@ -150,6 +150,12 @@ def test_a_release_takes_its_message_out_of_quarantine(store: ReadingStore) -> N
     assert list(store.registers("m1", *EVER)) == [(NOON, 5.0)]
 
 
+def test_the_newest_reading_of_all_meters_is_known(store: ReadingStore) -> None:
+    assert store.newest_at() is None
+    store.commit(Batch(arrivals=[arrival(60, 1), arrival(90, 2, "m2"), arrival(-600, 3, "m3")]))
+    assert store.newest_at() == NOON + timedelta(minutes=90)
+
+
 def test_retention_forgets_what_is_older_and_nothing_else(store: ReadingStore) -> None:
     store.commit(Batch(arrivals=[arrival(0, 1), arrival(60, 2), arrival(0, 3, "m2")], events=[pressed(0), pressed(60)]))
     store.commit(Batch(kept=[refused("old")], scans=[BandScan(band_no=3, at=NOON, stage="opened", source="web")]))

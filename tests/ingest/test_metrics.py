@@ -44,6 +44,12 @@ def test_a_commit_that_lasts_is_no_problem_and_one_that_does_not_end_is_one() ->
     assert problem == "readings can't be stored since 12:00:00 UTC: a commit hangs"
 
 
+def test_ingest_that_no_longer_looks_for_messages_is_a_problem() -> None:
+    counters = Counters(turned_at=NOW)
+    assert list(counters.problems(NOW + timedelta(minutes=1))) == []
+    assert list(counters.problems(NOW + timedelta(minutes=3))) == ["ingest stands still since 12:00:00 UTC"]
+
+
 def test_a_connection_lost_again_and_again_is_told_and_one_lost_now_and_then_is_not() -> None:
     """Two services that call themselves the same take the broker's messages from each other, for ever."""
     counters = Counters()

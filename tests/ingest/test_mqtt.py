@@ -15,6 +15,7 @@ from ingest.bindings import Bindings
 from ingest.broker import embedded_broker
 from ingest.connection import Subscription
 from ingest.decode import Decoder
+from ingest.intake import Group
 from ingest.mqtt import Subscriber
 from ingest.receive import Receiver
 from simulator.publish import Broker, Publisher
@@ -62,10 +63,12 @@ def port(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
 
 
 @contextmanager
-def listening(port: int, readings: ReadingStore, protocol: Literal["3.1.1", "5"] = "3.1.1") -> Iterator[Receiver]:
+def listening(
+    port: int, readings: ReadingStore, protocol: Literal["3.1.1", "5"] = "3.1.1", group: Group | None = None
+) -> Iterator[Receiver]:
     receiver = Receiver(decoder=Decoder(), bindings=Bindings({"m1": None}), readings=readings)
     subscription = Subscription(host="127.0.0.1", port=port, protocol=protocol)
-    subscriber = Subscriber(subscription, receiver, now=lambda: NOW)
+    subscriber = Subscriber(subscription, receiver, now=lambda: NOW, group=group)
     thread = Thread(target=subscriber.run)
     thread.start()
     try:
@@ -94,6 +97,29 @@ def test_every_reading_published_is_stored_once(port: int) -> None:
         store.wait(lambda: len(store.stored()) == 500)
     assert receiver.counters.received == 500
     assert store.stored() == list(range(500))
+
+
+def test_bundles_are_committed_a_few_at_a_time_however_large_they_are(tmp_path: Path) -> None:
+    """A gateway that hands over a year at once must not fill the memory."""
+
+    class Counts(Flaky):
+        def __init__(self) -> None:
+            super().__init__()
+            self.sizes: list[int] = []
+
+        def commit(self, batch: Batch) -> None:
+            self.sizes.append(len(batch.arrivals))
+            super().commit(batch)
+
+    store = Counts()
+    with mosquitto(tmp_path) as broker:
+        with listening(broker.port, store):
+            pass  # makes its session
+        publish(broker.port, range(500))
+        size = 10 * len(json.dumps({"meter_id": "m1", "at": NOW.isoformat(), "register_l": 100}))
+        with listening(broker.port, store, group=Group(size=size)):
+            store.wait(lambda: len(store.stored()) == 500)
+    assert max(store.sizes) <= 11
 
 
 def test_readings_that_came_while_we_were_away_are_stored_after_our_return(port: int) -> None:

@@ -93,6 +93,21 @@ def test_an_unknown_meter_goes_to_quarantine_and_comes_out_when_the_ledger_knows
     assert entry.arrivals[0].late
 
 
+def test_a_meter_leaves_quarantine_though_others_in_its_messages_stay_there() -> None:
+    """A radio hears the whole street, and sends it as one bundle: of thirty strangers two become ours."""
+    house = House()
+    house.hear([reading(), *(reading(f"stranger-{n}", n) for n in range(30))])
+    assert len(house.readings.kept("quarantined")) == MOST_KEPT
+    house.receiver.use_ledger(Decoder(), Bindings({"m1": "tower-1", "Stranger-3": None, "stranger-25": "tower-1"}))
+    house.receiver.release(NOW)
+    assert (house.registers("Stranger-3"), house.registers("stranger-25"), house.registers()) == ([3], [25], [1000])
+    held = [kept.device_id for kept in house.readings.kept("quarantined")]
+    assert len(held) == MOST_KEPT - 1
+    assert "stranger-3" not in held
+    (_, released) = house.readings.follow(0)
+    assert sorted(a.meter_id for a in released.arrivals) == ["Stranger-3", "stranger-25"]
+
+
 def test_a_gateway_that_speaks_for_anothers_meter_is_quarantined_and_a_security_event() -> None:
     house = House()
     house.hear(reading("m2"))

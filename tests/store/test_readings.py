@@ -81,6 +81,20 @@ def test_a_file_taken_away_is_missed_at_once_and_used_again_when_it_is_back(read
     assert [register_l for _, register_l in readings.registers("m1", *EVER)] == [1000, 1001]
 
 
+def test_who_reads_while_another_file_is_put_there_reads_that_one_next(readings: Readings, tmp_path: Path) -> None:
+    readings.commit(batch(0))
+    other = Readings(tmp_path / "other.db")
+    other.commit(batch(5))
+    other.close()
+    with readings._reader():
+        for path in tmp_path.glob("readings.db-*"):
+            path.unlink()
+        (tmp_path / "other.db").rename(readings.path)
+        readings.commit(batch(6))
+    for _ in range(2):
+        assert [register_l for _, register_l in readings.registers("m1", *EVER)] == [1005, 1006]
+
+
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "readings.db").write_bytes(b"a letter to the daughter" * 100)
     with pytest.raises(StoreUnavailableError, match=r"readings\.db: file is not a database"):

@@ -1,12 +1,14 @@
 """Nothing grows with time but what retention keeps."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from store.contracts import Arrival, Batch, Kept
-from store.kept import QUARANTINED_KEPT, REFUSED_KEPT
+from store.kept import QUARANTINED_IN_ALL, QUARANTINED_KEPT, REFUSED_KEPT
 from store.memory import MemoryReadings
 from store.readings import Readings
 from store.upkeep import Upkeep
@@ -46,6 +48,18 @@ def test_readings_go_after_their_time_and_not_before() -> None:
     assert [register_l for _, register_l in readings.registers("m1", *EVER)] == [2, 3]
 
 
+def test_a_clock_that_jumps_years_ahead_deletes_nothing_that_is_young(caplog: pytest.LogCaptureFixture) -> None:
+    readings = MemoryReadings()
+    for day in range(5):
+        readings.commit(batch(NOW - timedelta(days=100 * day)))
+    upkeep = Upkeep(readings, keep=timedelta(days=400))
+    upkeep.round(NOW + timedelta(days=14 * 365), [])
+    assert len(readings.registers("m1", *EVER)) == 4
+    assert "no reading since 2026-03-01" in caplog.text
+    upkeep.round(NOW + timedelta(days=14 * 365 + 1), [])
+    assert len(readings.registers("m1", *EVER)) == 4
+
+
 @pytest.mark.parametrize(("kind", "most"), [("refused", REFUSED_KEPT), ("quarantined", QUARANTINED_KEPT)])
 def test_a_flood_of_messages_that_are_kept_does_not_fill_the_disk(tmp_path: Path, kind: str, most: int) -> None:
     readings = Readings(tmp_path / "readings.db")
@@ -55,6 +69,23 @@ def test_a_flood_of_messages_that_are_kept_does_not_fill_the_disk(tmp_path: Path
         readings.commit(Batch(kept=kept))
     newest = readings.kept(kind, 2 * most)
     assert [int(kept.reason) for kept in newest] == list(range(most + 1999, 1999, -1))
+    readings.close()
+
+
+def test_a_radio_that_makes_up_ids_does_not_fill_the_disk(tmp_path: Path) -> None:
+    def stranger(device_id: str) -> Batch:
+        return Batch(
+            kept=[Kept(kind="quarantined", received_at=NOW, topic="t", payload=b"", reason="x", device_id=device_id)]
+        )
+
+    readings = Readings(tmp_path / "readings.db")
+    readings.commit(stranger("first"))
+    with closing(sqlite3.connect(tmp_path / "readings.db")) as db, db:
+        db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'kept'", (QUARANTINED_IN_ALL - 1,))
+    readings.commit(stranger("last but one"))
+    assert len(readings.kept("quarantined")) == 2
+    readings.commit(stranger("last"))
+    assert [kept.device_id for kept in readings.kept("quarantined")] == ["last", "last but one"]
     readings.close()
 
 
