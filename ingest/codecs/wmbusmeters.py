@@ -6,7 +6,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from domain.reading import NO_BATTERY, AtSource, Decoded, Ignored, Reading
+from domain.reading import AtSource, Decoded, Ignored, Reading
 from ingest.codecs.contract import (
     Context,
     Message,
@@ -21,19 +21,24 @@ from ingest.codecs.contract import (
 )
 
 TOTALS = {"total_m3": 1000.0, "total_volume_m3": 1000.0, "total_l": 1.0}  # what drivers call the register
-WATER_DRIVERS = frozenset({"apator08"})  # tell the medium wrongly (gas, unknown)
+WATER_DRIVERS = frozenset({"apator08", "emerlin868", "gwfwater"})  # tell the medium wrongly (gas, radio converter, ...)
 KAMSTRUP_DRIVERS = frozenset({"multical21", "flowiq2200", "kamwater"})  # status: DRY REVERSE LEAK BURST or OK
+BATTERY_FIELDS = (
+    ("remaining_battery_life_y", "years"), ("battery_y", "years"), ("battery_v", "volt"), ("voltage_v", "volt"),
+)  # fmt: skip
 ALARM = re.compile(r"(DeviceInactivity|SpecifiedDeviceNotFound|DeviceFailure)\b")
 
 WORDS: Mapping[str, str] = {
     "LEAK": "leak", "LEAKAGE": "leak", "LEAKAGE_CURRENTLY": "leak", "LEAKING": "leak", "LEAK_ALARM": "leak",
     "LEAKAGE_ALARM": "leak", "LEAKAGE_DETECTED": "leak", "LEAK_DETECTED": "leak", "WATER_LEAK": "leak",
-    "BURST": "burst", "PIPE_BURST": "burst", "BURST_ALARM": "burst", "BURST_PIPE": "burst",
+    "LEAK_FLOW_LOW": "leak", "LEAK_FLOW_HIGH": "leak", "CONTINUOUS_FLOW": "continuous_flow",
+    "BURST": "burst", "PIPE_BURST": "burst", "BURST_ALARM": "burst", "BURST_PIPE": "burst", "BROKEN_PIPE": "burst",
     "DRY": "dry", "EMPTY_PIPE": "empty_pipe", "PIPE_EMPTY": "empty_pipe", "AIR_IN_PIPE": "empty_pipe",
     "REVERSE": "backflow", "REVERSED": "backflow", "REVERSE_FLOW": "backflow", "BACKFLOW": "backflow",
     "BACK_FLOW": "backflow", "BACKWARD_FLOW": "backflow", "NEGATIVE_FLOW": "backflow",
     "METER_BLOCKED": "blocked", "BLOCKED": "blocked",
     "SENSOR_FRAUD_CURRENTLY": "tamper", "MECHANICAL_FRAUD_CURRENTLY": "tamper", "TAMPER": "tamper",
+    "SENSOR_FRAUD": "tamper", "MECHANICAL_FRAUD": "tamper", "SABOTAGE": "tamper",
     "TAMPERED": "tamper", "SABOTAGE_ENCLOSURE": "tamper", "TAMPER_WHILE_REMOVED": "tamper", "MAGNETIC_FRAUD": "tamper",
     "LOW_BATTERY": "low_battery", "BATTERY_LOW": "low_battery", "POWER_LOW": "low_battery",
     "LOW_POWER": "low_battery", "LOW_BATTERY_FAULT": "low_battery",
@@ -49,7 +54,7 @@ def recognises(topic: str) -> bool:
 
 def fits(document: Any) -> bool:
     """Whether a JSON document on any topic is a telegram."""
-    return type(document) is dict and document.keys() >= {"media", "meter", "id"}
+    return type(document) is dict and "media" in document and "id" in document and _driver(document) is not None
 
 
 def decode(message: Message, context: Context) -> list[Decoded]:
@@ -59,21 +64,27 @@ def decode(message: Message, context: Context) -> list[Decoded]:
     document = message.object()
     if "_" in document and document["_"] != "telegram":
         return [Ignored(f"wmbusmeters document of type {shown(document['_'])}")]
-    media, driver = document.get("media"), document.get("meter")
+    media, driver = document.get("media"), _driver(document)
     if not isinstance(media, str) or not isinstance(driver, str):
         raise RefusedError(f"media and meter: texts were expected, not {shown(media)} and {shown(driver)}")
     device_id = checked_id(document.get("id"), "id")
     at = clock(document.get("timestamp"), None)
     known: tuple[Any, AtSource] = (at, "gateway") if at else message.received
     if ("water" in media and "waste" not in media) or driver in WATER_DRIVERS:
-        return [_water(message, context, document, device_id, known)]
+        return [_water(message, driver, document, device_id, known)]
     return [_sensor(message, context, document, device_id, known)]
 
 
+def _driver(document: Mapping[str, Any]) -> Any:
+    """Under `meter`; newer versions call it `driver`."""
+    driver = document.get("meter")
+    return document.get("driver") if driver is None else driver
+
+
 def _water(
-    message: Message, context: Context, document: Mapping[str, Any], meter_id: str, at: tuple[Any, AtSource]
+    message: Message, driver: str, document: Mapping[str, Any], meter_id: str, at: tuple[Any, AtSource]
 ) -> Decoded:
-    flags = _flags(document["meter"], document)
+    flags = _flags(driver, document)
     battery = _battery(document)
     name, value = "total_m3", document.get("total_m3")
     if type(value) is not float:
@@ -88,7 +99,7 @@ def _water(
 def _sensor(
     message: Message, context: Context, document: Mapping[str, Any], device_id: str, at: tuple[Any, AtSource]
 ) -> Decoded:
-    media, driver, status = document["media"], document["meter"], document.get("status")
+    media, driver, status = document["media"], _driver(document), document.get("status")
     if media == "smoke detector":
         flags = dict(_flags("", document))
         flags.setdefault("smoke", _counted_alarm(document, device_id, context))
@@ -125,7 +136,7 @@ def status_flags(driver: str, *statuses: str | None) -> Mapping[str, bool]:
     flags: dict[str, bool] = {}
     if driver in KAMSTRUP_DRIVERS and any(text is not None for text in statuses):
         flags = {"leak": False, "burst": False, "dry": False, "backflow": False}
-    if driver.startswith("izar") and statuses[-1] is not None:
+    if driver.startswith("izar") and any(text is not None for text in statuses):
         flags = {"leak": False, "blocked": False, "backflow": False, "tamper": False}
     for text in statuses:
         for word in re.split(r"[\s,]+", (text or "").upper()):
@@ -135,10 +146,8 @@ def status_flags(driver: str, *statuses: str | None) -> Mapping[str, bool]:
 
 
 def _battery(document: Mapping[str, Any]) -> Mapping[str, float]:
-    if "battery_v" not in document and "remaining_battery_life_y" not in document and "battery_level" not in document:
-        return NO_BATTERY
     battery: dict[str, float] = {}
-    for name, key in (("remaining_battery_life_y", "years"), ("battery_v", "volt")):
+    for name, key in BATTERY_FIELDS:
         if name in document and (value := number(document, name)) is not None:
             battery[key] = value
     level = document.get("battery_level")
