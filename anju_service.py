@@ -104,7 +104,7 @@ class Service:
             self._ill = self.notifier.life.services_down(tx) - {channel.name for channel in channels}
             ledger = read_ledger(tx)
         self._settings = settings
-        self._memory = Memory()
+        self._memory = Memory(self.readings.learned())
         security = SecurityLog(self.records)
         self.receiver = Receiver(
             decoder=self._decoder(ledger.devices),
@@ -118,6 +118,7 @@ class Service:
                 late_after=timedelta(hours=settings.ingest.late_hours),
             ),
             max_messages_per_minute=settings.ingest.max_messages_per_minute,
+            memory=self._memory,
         )
         self._ledger = LedgerFollower(
             self.records,

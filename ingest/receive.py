@@ -8,6 +8,7 @@ from typing import Protocol
 
 from domain.reading import Decoded, DeviceEvent, Ignored, Reading, Refused
 from ingest.bindings import Bindings, Imposed, Known, Stranger, Unbound
+from ingest.codecs.contract import Memory
 from ingest.counters import Counters
 from ingest.rates import Rates, sender
 from ingest.scans import CardScan, decode_scans, is_scan
@@ -30,6 +31,7 @@ class Decodes(Protocol):
 class Receiver:
     """`sort` decodes and judges; `store` commits what came of it. Acknowledge after `store` returns, never before.
 
+    `memory`: what the decoder's formats remember, so that it is stored with the messages that taught it.
     `on_security` may be told the same twice, where the commit after it has to be tried again.
     """
 
@@ -44,9 +46,11 @@ class Receiver:
         on_security: Callable[[SecurityEvent], None] = lambda event: None,
         clocks: Clocks | None = None,
         max_messages_per_minute: int = 6000,
+        memory: Memory | None = None,
     ) -> None:
         self.counters = Counters()
         self._decoder = decoder
+        self._memory = Memory() if memory is None else memory
         self._bindings = bindings
         self._readings = readings
         self._band_of = band_of
@@ -68,6 +72,11 @@ class Receiver:
         self._decoder, self._bindings = decoder, bindings
 
     def sort(self, messages: Sequence[Message]) -> Sorted:
+        result = self._sorted(messages)
+        result.learned = self._memory.changes()
+        return result
+
+    def _sorted(self, messages: Sequence[Message]) -> Sorted:
         result = Sorted(since=messages[0].received_at if messages else None)
         for message in messages:
             kept_before = len(result.kept)
@@ -141,7 +150,7 @@ class Receiver:
         batch = Sorted()
         released = []
         for kept in page:
-            result = self.sort([Message(kept.topic, kept.payload, kept.received_at)])
+            result = self._sorted([Message(kept.topic, kept.payload, kept.received_at)])
             batch.arrivals += [a._replace(late=a.late or self._is_late(a.at, now)) for a in result.arrivals]
             if not _still_held(kept.device_id or "", result):
                 batch.events += result.events

@@ -54,11 +54,19 @@ class Sorted:
     scans: list[BandScan] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
     security: list[SecurityEvent] = field(default_factory=list)
+    learned: Sequence[tuple[str, str | None]] = ()
     ignored: int = 0
     over_rate: int = 0
 
     def batch(self, released: Sequence[int] = ()) -> Batch:
-        return Batch(arrivals=self.arrivals, events=self.events, scans=self.scans, kept=self.kept, released=released)
+        return Batch(
+            arrivals=self.arrivals,
+            events=self.events,
+            scans=self.scans,
+            kept=self.kept,
+            released=released,
+            learned=self.learned,
+        )
 
 
 def curb(kept: list[Kept], before: int) -> None:

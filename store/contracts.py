@@ -3,7 +3,7 @@
 Registers are kept to the millilitre, times to the millisecond.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
@@ -66,13 +66,17 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """All that one group commit stores, wholly or not at all; `released` leaves quarantine with it (kept ids)."""
+    """All that one group commit stores, wholly or not at all; `released` leaves quarantine with it (kept ids).
+
+    `learned`: what messages taught for later ones, by name; None: forgotten.
+    """
 
     arrivals: Sequence[Arrival] = ()
     events: Sequence[DeviceEvent] = ()
     scans: Sequence[BandScan] = ()
     kept: Sequence[Kept] = ()
     released: Sequence[int] = ()
+    learned: Sequence[tuple[str, str | None]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +140,10 @@ class ReadingStore(BatchSink, Journal, RegisterReader, KeptReader, ScanReader, P
 
     def device_events(self, device_id: str, since: datetime, until: datetime) -> Sequence[DeviceEvent]:
         """With since <= at < until, in order of time; neither whose clock nor which gateway is remembered."""
+        ...
+
+    def learned(self) -> Mapping[str, str]:
+        """All that batches said was learned, and not forgotten since."""
         ...
 
     def newest_at(self) -> datetime | None:

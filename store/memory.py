@@ -1,6 +1,6 @@
 """A store of readings that forgets all when the process ends: for tests, `anju detect` and a first look."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
@@ -22,6 +22,7 @@ class MemoryReadings:
         self._journal: list[JournalEntry] = []
         self._position = 0
         self._last_kept = 0
+        self._learned: dict[str, str | None] = {}
 
     def commit(self, batch: Batch) -> None:
         with self._lock:
@@ -37,6 +38,7 @@ class MemoryReadings:
                 self._kept[self._last_kept] = replace(kept, kept_id=self._last_kept)
             for kept_id in batch.released:
                 self._kept.pop(kept_id, None)
+            self._learned.update(batch.learned)
 
     def follow(self, after: int, limit: int = 100) -> Sequence[JournalEntry]:
         with self._lock:
@@ -65,6 +67,9 @@ class MemoryReadings:
         with self._lock:
             keys = [key for key in sorted(self._scans) if to_ms(since) <= key[0] < to_ms(until) and key[1] in band_nos]
             return [self._scans[key] for key in keys]
+
+    def learned(self) -> Mapping[str, str]:
+        return {name: value for name, value in self._learned.items() if value is not None}
 
     def kept(self, kind: str, limit: int = 100, *, after: int | None = None) -> Sequence[Kept]:
         with self._lock:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import ChainMap
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -84,6 +84,10 @@ class Readings:
         with self._reader() as db:
             rows = db.execute(f"{sql} ORDER BY at, band_no", (to_ms(since), to_ms(until))).fetchall()
         return [BandScan(band_no=no, at=from_ms(at), stage=stage, source=source) for no, at, stage, source in rows]
+
+    def learned(self) -> Mapping[str, str]:
+        with self._reader() as db:
+            return dict(db.execute("SELECT name, value FROM learned"))
 
     def kept(self, kind: str, limit: int = 100, *, after: int | None = None) -> Sequence[Kept]:
         with self._reader() as db:

@@ -13,7 +13,7 @@ from domain.reading import DeviceEvent
 from store import journal, kept
 from store.contracts import Arrival, Batch
 from store.journal import ArrivalRow, to_ms
-from store.readings_schema import EXISTING, METER_SPAN, UPSERT_EVENT, UPSERT_READINGS, UPSERT_SCAN
+from store.readings_schema import EXISTING, LEARN, METER_SPAN, UPSERT_EVENT, UPSERT_READINGS, UPSERT_SCAN
 
 
 def write(db: sqlite3.Connection, batch: Batch, meters: Mapping[str, int]) -> None:
@@ -27,6 +27,11 @@ def write(db: sqlite3.Connection, batch: Batch, meters: Mapping[str, int]) -> No
         kept.write(db, batch.kept)
     if batch.released:
         db.executemany("DELETE FROM kept WHERE kept_id = ?", [(kept_id,) for kept_id in batch.released])
+    if batch.learned:
+        db.executemany(
+            "DELETE FROM learned WHERE name = ?", [(name,) for name, value in batch.learned if value is None]
+        )
+        db.executemany(LEARN, [told for told in batch.learned if told[1] is not None])
 
 
 def _write_arrivals(db: sqlite3.Connection, arrivals: Sequence[Arrival], meters: Mapping[str, int]) -> list[ArrivalRow]:

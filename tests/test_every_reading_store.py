@@ -156,6 +156,13 @@ def test_the_newest_reading_of_all_meters_is_known(store: ReadingStore) -> None:
     assert store.newest_at() == NOON + timedelta(minutes=90)
 
 
+def test_what_was_learned_is_there_until_it_is_forgotten(store: ReadingStore) -> None:
+    store.commit(Batch(learned=[("unit", '"L"'), ("node", "{}")]))
+    store.commit(Batch(learned=[("unit", '"m3"'), ("node", None)]))
+    assert store.learned() == {"unit": '"m3"'}
+    assert store.follow(0) == []
+
+
 def test_retention_forgets_what_is_older_and_nothing_else(store: ReadingStore) -> None:
     store.commit(Batch(arrivals=[arrival(0, 1), arrival(60, 2), arrival(0, 3, "m2")], events=[pressed(0), pressed(60)]))
     store.commit(Batch(kept=[refused("old")], scans=[BandScan(band_no=3, at=NOON, stage="opened", source="web")]))

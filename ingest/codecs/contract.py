@@ -80,16 +80,29 @@ class Message:
 
 
 class Memory(dict[tuple[str, ...], Any]):
-    """What formats that need earlier messages remember; the oldest goes first, so that it can't grow without end."""
+    """What formats that need earlier messages remember; the oldest goes first, so that it can't grow without end.
 
-    def __init__(self, most: int = 200_000) -> None:
-        super().__init__()
+    `taught`: as `changes` gave it, by a service that has ended since. Values are what JSON can say.
+    """
+
+    def __init__(self, taught: Mapping[str, str] | None = None, *, most: int = 200_000) -> None:
+        super().__init__({tuple(orjson.loads(name)): orjson.loads(value) for name, value in (taught or {}).items()})
         self._most = most
+        self._changed: set[tuple[str, ...]] = set()
 
     def __setitem__(self, key: tuple[str, ...], value: Any) -> None:
         if len(self) >= self._most and key not in self:
-            del self[next(iter(self))]
+            oldest = next(iter(self))
+            del self[oldest]
+            self._changed.add(oldest)
         super().__setitem__(key, value)
+        self._changed.add(key)
+
+    def changes(self) -> list[tuple[str, str | None]]:
+        """What was set since they were last asked for, as JSON; None where it is gone."""
+        changed, self._changed = self._changed, set()
+        told = [(key, self.get(key)) for key in sorted(changed)]
+        return [(orjson.dumps(k).decode(), None if v is None else orjson.dumps(v).decode()) for k, v in told]
 
 
 @dataclass(slots=True)

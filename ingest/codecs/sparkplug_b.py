@@ -133,27 +133,28 @@ def _parsed(message: Message) -> Any:
     return payload
 
 
-def _names(context: Context, node: tuple[str, str], *, anew: bool, teaches: bool) -> dict[int, tuple[str, int]]:
+def _names(context: Context, node: tuple[str, str], *, anew: bool, teaches: bool) -> dict[str, tuple[str, int]]:
     """What the births of this edge node taught: alias to name and data type. Its own birth begins anew."""
     key = ("sparkplug", *node)
-    names: dict[int, tuple[str, int]] = {} if anew else context.memory.get(key, {})
+    names: dict[str, tuple[str, int]] = {} if anew else context.memory.get(key, {})
     if teaches:
         context.memory[key] = names
     return names
 
 
-def _metric(metric: Any, names: dict[int, tuple[str, int]], device_id: str, *, teaches: bool) -> Metric:
+def _metric(metric: Any, names: dict[str, tuple[str, int]], device_id: str, *, teaches: bool) -> Metric:
     """The metric by the name that it has or that its alias was born with; a birth teaches `names`."""
     name, datatype = metric.name, metric.datatype
     if not isinstance(name, str):
         raise RefusedError(f"name {shown(name)} of a metric of {device_id} isn't UTF-8")
     if not name:
-        if metric.alias not in names:
+        alias = str(metric.alias)
+        if alias not in names:
             raise RefusedError(f"alias {metric.alias} of {device_id} is unknown: no birth was seen; ask for a rebirth")
-        name, born_as = names[metric.alias]
+        name, born_as = names[alias]
         datatype = datatype or born_as
     elif teaches and metric.HasField("alias"):
-        names[metric.alias] = name, datatype
+        names[str(metric.alias)] = name, datatype
     return Metric(name, _value(metric, datatype), metric.timestamp, _says(name))
 
 

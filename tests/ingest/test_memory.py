@@ -1,16 +1,21 @@
 """What earlier messages teach: aliases, units, counters; it outlives a change of the ledger."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
 from domain.reading import Decoded, DeviceEvent, Ignored, Reading, Refused
+from ingest.bindings import Bindings
 from ingest.codecs.contract import Memory
 from ingest.codecs.sparkplug_b import Payload
 from ingest.decode import Decoder
+from ingest.receive import Receiver
+from ingest.sorted import Message
+from store.readings import Readings
 
 RECEIVED_AT = datetime(2026, 3, 1, 6, 31, tzinfo=UTC)
 Tell = Callable[[str, Any], Decoded]
@@ -67,6 +72,22 @@ def test_a_new_decoder_goes_on_with_the_memory_of_the_old() -> None:
     assert isinstance(reading, Reading)
 
 
+def test_a_service_that_was_restarted_goes_on_with_what_births_taught(tmp_path: Path) -> None:
+    """Births come when a node connects; its data goes on without one."""
+    for topic, payload in (("DBIRTH", BIRTH), ("DDATA", DATA)):
+        readings = Readings(tmp_path / "readings.db")
+        memory = Memory(readings.learned())
+        receiver = Receiver(
+            decoder=Decoder(memory=memory), bindings=Bindings({"m1": None}), readings=readings, memory=memory
+        )
+        result = receiver.sort([Message(f"spBv1.0/g/{topic}/node/m1", payload, RECEIVED_AT)])
+        receiver.store(result, messages=1, at=RECEIVED_AT, took_s=lambda: 0.0)
+        registers = list(readings.registers("m1", RECEIVED_AT - timedelta(days=1), RECEIVED_AT))
+        assert readings.kept("refused") == []
+        readings.close()
+    assert registers[-1][1] == 1500.0
+
+
 def test_the_death_of_an_edge_node_is_the_gateways(tell: Tell) -> None:
     death = tell("spBv1.0/g/NDEATH/node", metrics())
     assert isinstance(death, DeviceEvent)
@@ -112,6 +133,14 @@ def test_a_smoke_alarm_that_is_only_counted_is_an_alarm_when_the_count_rises(tel
     telegram = {"_": "telegram", "media": "smoke detector", "meter": "ei6500", "id": "00012811", "status": "OK"}
     told = [tell("wmbusmeters/x", {**telegram, "alarm_counter": n}) for n in (3, 3, 4, 4)]
     assert [event.flags["smoke"] for event in told if isinstance(event, DeviceEvent)] == [False, False, True, False]
+
+
+def test_what_the_memory_forgets_is_forgotten_by_the_store_too() -> None:
+    memory = Memory(most=1)
+    memory["unit", "a"] = ("L", "water")
+    memory["unit", "b"] = ("m3", "water")
+    assert dict(memory.changes()) == {'["unit","a"]': None, '["unit","b"]': '["m3","water"]'}
+    assert memory.changes() == []
 
 
 def test_the_memory_has_an_end() -> None:

@@ -164,13 +164,13 @@ class OthersWrite(MemoryReadings):
     def __init__(self, records: Path) -> None:
         super().__init__()
         self._records = records
-        self.learned: list[str] = []
+        self.learned_anew: list[str] = []
 
     def registers(self, meter_id: str, since: datetime, until: datetime) -> Sequence[tuple[datetime, float]]:
         with closing(sqlite3.connect(self._records, timeout=0, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             other.execute("ROLLBACK")
-        self.learned.append(meter_id)
+        self.learned_anew.append(meter_id)
         return super().registers(meter_id, since, until)
 
 
@@ -192,5 +192,5 @@ def test_while_states_of_another_version_are_learned_anew_everybody_else_can_wri
     world.now += timedelta(hours=1)
     world.arrives(*((meter, world.now, 1100.0) for meter in meters))
     world.turn()
-    assert sorted(readings.learned) == meters
+    assert sorted(readings.learned_anew) == meters
     assert [a["kind"] for a in world.alerts()] == ["quarantine"]
