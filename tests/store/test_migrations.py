@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,39 @@ def test_an_older_file_is_brought_up_with_its_data(tmp_path: Path) -> None:
             ("幸福里社区", "gw1")
         ]
     records.close()
+
+
+MADE_UP = {"INTEGER": 1, "BOOLEAN": 1, "FLOAT": 1.5, "JSON": "{}", "BLOB": b"x"}  # else a word, the same as every key
+
+
+def rows(db: sqlite3.Connection) -> dict[str, list[dict[str, object]]]:
+    """Of every table, by column."""
+    db.row_factory = sqlite3.Row
+    names = [row["name"] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {name: [dict(row) for row in db.execute(f'SELECT * FROM "{name}"')] for name in names}
+
+
+def test_a_row_of_every_first_table_is_there_after_the_upgrade_with_every_value(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    with create_engine(f"sqlite:///{path}").connect() as connection:
+        upgrade(connection, "0001")
+    with closing(sqlite3.connect(path)) as db, db:
+        for name in rows(db).keys() - {"alembic_version", "sqlite_sequence"}:
+            columns = db.execute(f'PRAGMA table_info("{name}")').fetchall()
+            values = [
+                f"2026-03-01 12:00:{column['cid']:02}"
+                if column["type"] == "DATETIME"
+                else MADE_UP.get(column["type"], "word")
+                for column in columns
+            ]
+            db.execute(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(values))})', values)
+        first = rows(db)
+    migrate(path)
+    with closing(sqlite3.connect(path)) as db:
+        now = rows(db)
+    for name in first.keys() - {"alembic_version"}:
+        (before,), (after,) = first[name], now[name]
+        assert after.items() >= before.items(), name
 
 
 def test_homes_that_were_watched_stay_so_and_those_without_a_meter_need_consent_first(tmp_path: Path) -> None:
