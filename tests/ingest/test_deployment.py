@@ -50,6 +50,16 @@ class Authority:
         certificate = self._write(name, builder, key)
         return Tls(ca_file=str(self.root), cert_file=str(certificate), key_file=str(self._folder / f"{name}.key"))
 
+    def revoke(self, tls: Tls) -> None:
+        """Writes ca.crl."""
+        certificate = x509.load_pem_x509_certificate(Path(str(tls.cert_file)).read_bytes())
+        now = datetime.now(UTC)
+        gone = x509.RevokedCertificateBuilder().serial_number(certificate.serial_number).revocation_date(now).build()
+        revoked = x509.CertificateRevocationListBuilder().issuer_name(self._name).add_revoked_certificate(gone)
+        revoked = revoked.last_update(now - timedelta(days=1)).next_update(now + timedelta(days=1))
+        pem = revoked.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        (self._folder / "ca.crl").write_bytes(pem)
+
     def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
         builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self._name).public_key(key)
@@ -76,16 +86,24 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
 
-@pytest.fixture
-def port(tmp_path: Path, authority: Authority) -> Iterator[int]:
+@contextmanager
+def broker(tmp_path: Path, authority: Authority, *, with_revoked: bool = False) -> Iterator[int]:
     """Mosquitto with the docs' files; only port, paths and user are the test's."""
     authority.issue("server")
     config = (DOCS / "mosquitto.conf").read_text().replace("{", "{{").replace("}", "}}")
     config = config.replace("listener 8883", "listener {port} 127.0.0.1")
     config = config.replace("/etc/mosquitto/certs/", f"{tmp_path}/").replace("/var/lib/mosquitto/", f"{tmp_path}/")
     config = config.replace("/etc/mosquitto/anju.acl", str(DOCS / "anju.acl"))
-    with mosquitto(tmp_path, f"user root\n{config}") as broker:
-        yield broker.port
+    if with_revoked:
+        config = config.replace("# crlfile", "crlfile")
+    with mosquitto(tmp_path, f"user root\n{config}") as started:
+        yield started.port
+
+
+@pytest.fixture
+def port(tmp_path: Path, authority: Authority) -> Iterator[int]:
+    with broker(tmp_path, authority) as port:
+        yield port
 
 
 @contextmanager
@@ -155,4 +173,14 @@ def test_without_a_certificate_of_ours_nobody_is_let_in(port: int, authority: Au
         Tls(ca_file=str(authority.root), cert_file=stranger.cert_file, key_file=stranger.key_file),
     ):
         with pytest.raises(OSError), gateway(port, tls):  # noqa: PT011  an SSL alert or a reset
+            pass
+
+
+def test_a_gateway_that_was_stolen_is_shut_out_and_the_others_are_not(authority: Authority, tmp_path: Path) -> None:
+    stolen, other = authority.issue("tower-1"), authority.issue("tower-2")
+    authority.revoke(stolen)
+    with broker(tmp_path, authority, with_revoked=True) as port:
+        with gateway(port, other):
+            pass
+        with pytest.raises(OSError), gateway(port, stolen):  # noqa: PT011  an SSL alert or a reset
             pass
