@@ -1,12 +1,12 @@
-"""Ingest alone as a process to be killed: python -m tests.ingest.service PORT FOLDER [STEP COUNT].
+"""Ingest alone as a process to be killed.
 
-With STEP it kills itself the COUNTth time it gets there: decode, commit (before it), ack (after the commit).
+With a step it kills itself the nth time it gets there: decode, commit (before it), ack (after the commit).
 """
 
 import os
 import signal
-import sys
 from datetime import UTC, datetime
+from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
 
@@ -49,7 +49,8 @@ class DyingReadings(Readings):
         super().commit(batch)
 
 
-def main(port: int, folder: Path, step: str, count: int) -> None:
+def main(port: int, folder: Path, step: str, count: int, says: "Connection[str, str]") -> None:
+    """Says ready and subscribed."""
     steps = {name: Step(count if name == step else 0) for name in ("decode", "commit", "ack")}
     decoder, readings = DyingDecoder(), DyingReadings(folder / "readings.db")
     decoder.step, readings.step = steps["decode"], steps["commit"]
@@ -64,15 +65,10 @@ def main(port: int, folder: Path, step: str, count: int) -> None:
     )
     signal.signal(signal.SIGTERM, lambda *_: subscriber.stop())
     thread = Thread(target=subscriber.run)
-    print("ready", flush=True)
+    says.send("ready")
     thread.start()
     subscriber.subscribed.wait()
-    print("subscribed", flush=True)
+    says.send("subscribed")
     while thread.is_alive():
         thread.join(0.1)
     readings.close()
-
-
-if __name__ == "__main__":
-    _, port, folder, step, count = (*sys.argv, "", "0")[:5]
-    main(int(port), Path(folder), step, int(count))

@@ -1,13 +1,12 @@
 """Ingest is killed -9, at random and at each step: nothing that was handed over is lost, nothing is stored twice."""
 
 import json
+import multiprocessing
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,28 +15,50 @@ import pytest
 from ingest.broker import embedded_broker
 from simulator.publish import Broker, Publisher
 from store.readings import Readings
+from tests.ingest.service import main
 from tests.services import mosquitto
 
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["pytest", "tests.ingest.service"])  # pytest: what each child takes for its main module
 START = datetime(2026, 3, 1, tzinfo=UTC)
 PATIENCE_S = 30
 A_ROUND = 400  # messages
 
 
+class Process:
+    """Ingest in a process of its own. From a server that forks: to import all of it takes seconds a start."""
+
+    def __init__(self, port: int, folder: Path, step: str, count: int) -> None:
+        self._words, says = FORKS.Pipe(duplex=False)
+        self._process = FORKS.Process(target=main, args=(port, folder, step, count, says))
+        self._process.start()
+        says.close()
+
+    def says(self, word: str) -> None:
+        """Waits for it; an `EOFError` where the process ended before."""
+        while self._words.recv() != word:
+            pass
+
+    def wait(self, seconds: float) -> int | None:
+        self._process.join(seconds)
+        return self._process.exitcode
+
+    def end(self) -> None:
+        self._process.terminate()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self._words.close()
+
+
 @contextmanager
-def service(port: int, folder: Path, *step: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.ingest.service", str(port), str(folder), *step]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def says(process: subprocess.Popen[str], word: str) -> None:
-    assert process.stdout is not None
-    while process.stdout.readline().strip() != word:
-        assert process.poll() is None
+def service(port: int, folder: Path, step: str = "", count: int = 0) -> Iterator[Process]:
+    process = Process(port, folder, step, count)
+    try:
+        yield process
+    finally:
+        process.kill()
 
 
 def reading(n: int) -> tuple[str, datetime]:
@@ -56,15 +77,11 @@ def publish(port: int, numbers: range) -> None:
 def finish(port: int, folder: Path, count: int) -> None:
     """A last start, which takes what is left; it ends when all is there."""
     with service(port, folder) as process:
-        says(process, "subscribed")
-        for _ in range(PATIENCE_S * 10):
-            if rows(folder) >= count:
+        process.says("subscribed")
+        for _ in range(PATIENCE_S * 50):
+            if rows(folder) >= count or process.wait(0.02) is not None:
                 break
-            try:
-                process.wait(0.1)
-            except subprocess.TimeoutExpired:
-                continue
-        process.send_signal(signal.SIGTERM)
+        process.end()
         assert process.wait(PATIENCE_S) == 0
 
 
@@ -89,9 +106,9 @@ def assert_all_stored_once(folder: Path, count: int) -> None:
 def test_killed_at_a_step(step: str, tmp_path: Path) -> None:
     with embedded_broker() as port:
         with service(port, tmp_path) as process:  # the session must be there before what is to be kept in it
-            says(process, "subscribed")
+            process.says("subscribed")
         publish(port, range(300))
-        for count in ("1", "3"):
+        for count in (1, 3):
             with service(port, tmp_path, step, count) as process:
                 assert process.wait(PATIENCE_S) == -signal.SIGKILL
         finish(port, tmp_path, 300)
@@ -105,13 +122,12 @@ def killed_at_random(folder: Path, rounds: int, seed: int) -> None:
     (folder / "data").mkdir()
     with mosquitto(folder / "broker") as broker:
         with service(broker.port, folder / "data") as process:
-            says(process, "subscribed")
+            process.says("subscribed")
         for start in range(0, rounds * A_ROUND, A_ROUND):
             publish(broker.port, range(start, start + A_ROUND))
             with service(broker.port, folder / "data") as process:
-                says(process, "ready")
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(moments.uniform(0, 0.1))
+                process.says("ready")
+                process.wait(moments.uniform(0, 0.1))
         finish(broker.port, folder / "data", rounds * A_ROUND)
     assert_all_stored_once(folder / "data", rounds * A_ROUND)
 
