@@ -33,6 +33,10 @@ class Handling(Steps):
         if before is not State.ACKNOWLEDGED:
             self._telling.news(case, "taken", event_id, by=by)
 
+    def holder(self, tx: Connection, alert_id: int) -> str | None:
+        """Who has it."""
+        return tx.execute(select(A.acknowledged_by).where(A.alert_id == alert_id)).scalar()
+
     def arrive(self, tx: Connection, alert_id: int, *, by: str, now: datetime, why: str = "") -> None:
         """`by` is on site."""
         case = Case.open(tx, alert_id, now)
@@ -100,3 +104,8 @@ class Handling(Steps):
             self._advance(case, Why.NOBODY_ACKNOWLEDGED)
         elif not case.waiting_for():
             self.hasten(tx, alert_id, now)
+
+    def passes_on(self, tx: Connection, alert_id: int, *, by: str, now: datetime, why: str) -> None:
+        """`by` wants no more texts: who has it keeps it, for all others it is as if they could not go."""
+        if Case.open(tx, alert_id, now).row["acknowledged_by"] != by:
+            self.decline(tx, alert_id, by=by, now=now, why=why)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from notifier.channels.aliyun import CHINA
 from notifier.contract import ChannelError, Records
 from notifier.outbox import Outbox
 from notifier.replies import Inbound, Replies
@@ -53,7 +54,11 @@ class ChinaInbound:
         for row in _rows(rows):
             phone, text = _phone(str(row.get("phone_number", ""))), str(row.get("content", ""))
             if phone:
-                self._take(f"aliyun:{row.get('sequence_id')}:{row.get('send_time')}:{phone}", phone, text, now)
+                key, at = (
+                    f"aliyun:{row.get('sequence_id')}:{row.get('send_time')}:{phone}",
+                    _clock(row.get("send_time")),
+                )
+                self._take(Inbound(key=key, phone=phone, body=text, sent_at=at), now)
 
     def tencent_reply(self, row: Any, now: datetime) -> None:
         """Raises `UnbelievedError` where Tencent doesn't know of it, or can't be asked."""
@@ -69,11 +74,12 @@ class ChinaInbound:
             raise UnbelievedError(str(e)) from e
         if not known:
             raise UnbelievedError("Tencent doesn't know of this reply")
-        self._take(f"tencent:{at.timestamp():.0f}:{phone}:{_short_hash(text)}", phone, text, now)
+        key = f"tencent:{at.timestamp():.0f}:{phone}:{_short_hash(text)}"
+        self._take(Inbound(key=key, phone=phone, body=text, sent_at=at), now)
 
-    def _take(self, key: str, phone: str, text: str, now: datetime) -> None:
+    def _take(self, inbound: Inbound, now: datetime) -> None:
         with self._records.write() as tx:
-            self._replies.take(tx, Inbound(key=key, phone=phone, body=text), now)
+            self._replies.take(tx, inbound, now)
 
 
 def _rows(rows: Any) -> Iterable[Mapping[str, Any]]:
@@ -93,6 +99,14 @@ def _seconds(value: Any) -> datetime:
         return datetime.fromtimestamp(float(value), UTC)
     except (TypeError, ValueError, OverflowError, OSError):
         return datetime.fromtimestamp(0, UTC)
+
+
+def _clock(value: Any) -> datetime | None:
+    """Aliyun's wall clock; None where it says none that can be read."""
+    try:
+        return datetime.strptime(str(value), "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA)
+    except ValueError:
+        return None
 
 
 def _short_hash(text: str) -> str:

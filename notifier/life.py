@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from domain.alert import State
-from domain.finding import AlertKind, Reason
+from domain.finding import AlertKind, Level, Reason
 from notifier.away import tell as tell_away
 from notifier.case import ANJU, NoSuchAlertError
 from notifier.concern import Concern
@@ -14,6 +14,7 @@ from notifier.mornings import tell as tell_first_use
 from notifier.policy import Person
 from notifier.raising import Raising
 from notifier.steps import A, LifeRules
+from store import tables as t
 
 __all__ = ["ANJU", "Concern", "Life", "LifeRules", "NoSuchAlertError"]
 
@@ -46,6 +47,23 @@ class Life(Raising, Handling):
 
     def contact_back(self, tx: Connection, reader: Person, now: datetime) -> None:
         self.ease(tx, f"contact:{reader.contact_id}", AlertKind.CHANNEL_DOWN, now, now)
+
+    def call_for_help(self, tx: Connection, resident: Person, now: datetime) -> None:
+        """The resident says so by text or key: as if a button was pressed. Every time is a call of its own."""
+        r = t.residents.c
+        home = tx.execute(select(r.household_id).where(r.resident_id == resident.contact_id)).scalar_one()
+        concern = Concern(
+            kind=AlertKind.SOS,
+            level=Level.ALERT,
+            subject=home,
+            household_id=home,
+            at=now,
+            since=now,
+            reason=Reason(key="sos_said", values={"at": now.isoformat()}),
+            reported=True,
+            momentary=True,
+        )
+        self.raise_or_join(tx, concern, now)
 
     def greet(self, tx: Connection, household_id: str, up_at: datetime, now: datetime) -> None:
         """Somebody is up: family who want to hear it do, once a morning."""

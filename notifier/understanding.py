@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 LONGEST_ABSENCE_DAYS = 60
@@ -14,6 +14,7 @@ class Meaning(StrEnum):
     GOING = "going"
     WELL = "well"
     CANNOT = "cannot"
+    HELP = "help"
     AWAY = "away"
     STOP = "stop"
     START = "start"
@@ -24,12 +25,19 @@ class Meaning(StrEnum):
 _WORDS: dict[Meaning, str] = {
     Meaning.STOP: r"stop|stopall|unsubscribe|end|quit|cancel|退订|td|t|停止",
     Meaning.START: r"start|unstop|订阅|恢复|开始",
+    Meaning.HELP: r"help me|sos|救命|需要帮助|要帮助|帮帮我",
     Meaning.GOING: r"1|一|going|i'?m going|on my way|omw|yes|我去|去|马上去|马上到|接警|收到我去|在路上",
-    Meaning.WELL: r"2|二|ok|okay|fine|well|all well|all is well|safe|平安|没事|安全|我没事|很好|都好",
-    Meaning.CANNOT: r"3|三|no|can'?t|cannot|can not|去不了|不能去|没空|不在|来不了|需要帮助|救命|help me",
+    Meaning.WELL: r"2|二|well|all well|all is well|safe|平安|没事|安全|我没事|都好",
+    Meaning.CANNOT: r"3|三|no|can'?t|cannot|can not|去不了|不能去|没空|不在|来不了",
 }
+# Asked whether all is well, the resident says yes or no. From others "ok" settles nothing: it may mean "I'm going".
+_OF_RESIDENTS: dict[Meaning, str] = {
+    Meaning.HELP: r"3|三|no|不|不好|不平安|help",
+    Meaning.WELL: r"ok|okay|fine|yes|i'?m fine|i'?m ok|好|好的|很好|嗯|是|是的",
+}
+_ABOUT_A_HOME = frozenset({Meaning.GOING, Meaning.WELL, Meaning.CANNOT, Meaning.AWAY})
 _AWAY = re.compile(r"(?:away|out|外出|出门|不在家)\s*(\d{1,3})\s*(?:days?|d|天|日)?")
-_TRAILING_CODE = re.compile(r"^([123])\s+(\S{1,12})$")
+_CODED = re.compile(r"(.+?)[\s,，:：#]+(\S{0,11}\d\S{0,11})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,16 +49,18 @@ class Understood:
     code: str | None = None
 
 
-def understand(body: str) -> Understood:
+def understand(body: str, *, resident: bool = False) -> Understood:
     """Full-width digits, brackets, dots and case don't matter; what is not understood is not guessed."""
     plain = unicodedata.normalize("NFKC", body).strip().lower()
     plain = plain.replace("\u2019", "'").strip(" .。!！,，、【】[]()\"'“”")
     if (away := _AWAY.fullmatch(plain)) and 1 <= int(away[1]) <= LONGEST_ABSENCE_DAYS:
         return Understood(meaning=Meaning.AWAY, days=int(away[1]))
-    if coded := _TRAILING_CODE.match(plain):
-        meaning = understand(coded[1]).meaning
-        return Understood(meaning=meaning, code=coded[2])
-    for meaning, words in _WORDS.items():
-        if re.fullmatch(words, plain):
-            return Understood(meaning=meaning)
+    for words in (_OF_RESIDENTS, _WORDS) if resident else (_WORDS,):
+        for meaning, pattern in words.items():
+            if re.fullmatch(pattern, plain):
+                return Understood(meaning=meaning)
+    if coded := _CODED.fullmatch(plain):
+        of = understand(coded[1], resident=resident)
+        if of.meaning in _ABOUT_A_HOME and of.code is None:
+            return replace(of, code=coded[2])
     return Understood(meaning=Meaning.UNKNOWN)

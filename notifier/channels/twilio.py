@@ -1,5 +1,6 @@
 """Texts through Twilio's official client; what may have been taken is looked up, never guessed."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -85,6 +86,7 @@ class TwilioSms:
 
 def client(account_sid: str, token: str, api_base: str = "", timeout_s: float = 45.0) -> Client:
     """Twilio's client; with `api_base`, for example http://127.0.0.1:4010, it talks to that address instead."""
+    logging.getLogger("twilio").setLevel(logging.WARNING)  # it logs each request, with the number asked after
     http = _Elsewhere(api_base, timeout_s) if api_base else TwilioHttpClient(timeout=timeout_s)
     return Client(account_sid, token, http_client=http)
 

@@ -119,7 +119,7 @@ def test_an_alert_goes_its_whole_way_in_approved_words_and_a_reply_takes_it(town
     town.world.turn()
     assert town.world.state(alert) is State.ACKNOWLEDGED
     thanks = [t.content for t in provider.taken if "您已接警" in t.content]
-    assert thanks == ["【安居】收到，谢谢。您已接警，到场后请告知社区。"]
+    assert thanks == ["【安居】收到，谢谢。幸福里3号楼201的情况：您已接警，到场后请告知社区。"]
 
 
 def test_the_words_in_the_records_are_the_words_on_the_phone(town: Town, provider: FakeAliyun) -> None:

@@ -72,7 +72,7 @@ def test_a_longer_text_never_takes_fewer_segments(text: str, more: str) -> None:
 
 
 def test_curly_quotes_and_hard_spaces_that_would_triple_the_price_are_made_plain() -> None:
-    body = TEXTS.render(Language.EN, "reply_thanks", {"what": "It\u2019s\u00a0settled"})
+    body = TEXTS.render(Language.EN, "reply_thanks", {"place": "3", "what": "It\u2019s\u00a0settled"})
     assert size(body).encoding == "GSM-7"
 
 

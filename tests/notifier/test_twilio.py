@@ -1,5 +1,6 @@
 """Texts through the official client against a Twilio that remembers; with Prism between them where it is installed."""
 
+import logging
 import os
 import subprocess
 from collections.abc import Iterator
@@ -97,6 +98,13 @@ def test_each_refusal_says_what_to_do_next(twilio: FakeTwilio, mood: Mood, failu
     with pytest.raises(ChannelError) as refused:
         channel(twilio.base).send(TEXT)
     assert refused.value.failure is failure
+
+
+def test_neither_a_number_nor_a_word_of_a_text_is_logged(twilio: FakeTwilio, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        channel(twilio.base).send(TEXT)
+        channel(twilio.base).find(TEXT, datetime.now(UTC) - timedelta(minutes=1))
+    assert caplog.records == []
 
 
 def test_where_nothing_listens_the_text_was_certainly_not_sent() -> None:
