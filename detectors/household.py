@@ -18,7 +18,7 @@ from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason,
 from domain.interval import Interval
 from domain.register import GAP_AT_LEAST_S, LENGTHS_KEPT, Case, RegisterState, advance
 
-_VERSION = 6
+_VERSION = 7
 _UNKNOWN = CannotTell(Reason(key="gap"))
 _REPEATS = (Case.DUPLICATE, Case.CONFLICT, Case.OLDER)
 KINDS = (
@@ -176,7 +176,7 @@ class HouseholdWatch:
     def _still_until_s(self, state: HouseholdState, at_s: float) -> float:
         """See `HouseholdState`: the first moment at which something could have to be said, or 0 where it may be now."""
         register = state.register
-        if state.running or state.no_data.unusable_s or state.low_use.absences:
+        if state.running or state.no_data.unusable_s or state.low_use.absences or state.low_use.schedule.held_l:
             return 0.0
         if (
             register.marked_at != register.last_at

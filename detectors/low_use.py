@@ -1,11 +1,12 @@
 """No water drawn for longer than this household's own habit allows."""
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import floor, inf, isinf
 
-from detectors import drip, record
+from detectors import drip, record, schedule
 from detectors.habit import (
     BEGINS,
     EQUAL_HOURS,
@@ -18,7 +19,7 @@ from detectors.habit import (
     own_record_alone,
 )
 from detectors.localtime import LocalClock
-from detectors.low_use_state import RATE_STEPS, LowUseState
+from detectors.low_use_state import LONGEST_DAYS, RATE_STEPS, LowUseState
 from detectors.parts import Part
 from detectors.population import POPULATION
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
@@ -34,6 +35,11 @@ MORNING = 4  # use in the small hours is no getting up
 PRESUMED_ABSENT_S = 48 * 3600.0
 SENSORS_HOLD_S = 24 * 3600.0  # nobody moves about at home for a day and draws no water
 RESTLESS_HOURS = 20  # of 24 with motion or doors: people sleep; pets, curtains and faults needn't
+COARSE_L = 5.0  # a register of larger steps stands still for a day though people draw water
+TOO_COARSE_L = 50.0  # and of these no hour tells anything
+NEVER_H = 255
+NET_BEYOND = 1.5  # times the longest silence in 28 days, where only the net watches
+NET_UNTIL_KNOWN_H = 72.0
 _BITS = (1 << 64) - 1
 _DAY_BITS = (1 << 24) - 1
 EIGHTHS = 8  # of an alert that would have been raised
@@ -111,7 +117,8 @@ class LowUse:
     def still_for_s(self, state: LowUseState) -> float:
         """For how much longer silence alone changes nothing that could be said."""
         ask_s = 3600.0 * ((min(state.ask_h, state.alert_h) if state.plan else PLAN_FROM_H) - SLACK_H)
-        dry_s = min(self._net_s, SENSORS_HOLD_S) if state.silent_s < state.dry_s else self._net_s
+        net_s = self._net_of(state)
+        dry_s = min(net_s, SENSORS_HOLD_S) if state.silent_s < state.dry_s else net_s
         return min(min(ask_s, PRESUMED_ABSENT_S) - state.silent_s, dry_s - state.dry_s)
 
     def presence(self, state: LowUseState, at_s: float) -> bool:
@@ -144,7 +151,7 @@ class LowUse:
         So this household is told of later, whether its silence goes on or is over. How much later is bounded: no plan
         waits longer than 23 hours, nor the safety net at all.
         """
-        self._would_have_raised(state, self._step(state, self._p.budget) + 1)
+        self._would_have_raised(state, min(self._step(state, self._p.budget), len(self._others) - 1) + 1)
 
     def left_s(self, state: LowUseState, at_s: float) -> float | None:
         """Since when the household is announced to be empty; none if it isn't."""
@@ -164,7 +171,9 @@ class LowUse:
         drip.interrupt(state.drip)
         self._begin_anew(state, end_s)
         hours = interval.length.total_seconds() / 3600.0
-        if interval.known and interval.volume >= drip.use_threshold_l(state.drip, hours, min(state.step_l, 10.0)):
+        threshold_l = drip.use_threshold_l(state.drip, hours, min(state.step_l, 10.0))
+        drawn_l = interval.volume if interval.known and interval.volume >= threshold_l else 0.0
+        if self._by_people(state, self._clock.hour(end_s - 1.0), drawn_l):
             state.last_use_s = end_s
         return CLEAR
 
@@ -173,6 +182,7 @@ class LowUse:
 
         Then nobody drew water all the while, and the silence goes on, though no hour's rate is learned from it.
         """
+        schedule.interrupt(state.schedule)
         if not interval.known or Part.STILL_REGISTER in self._without:
             drip.interrupt(state.drip)
             if interval.gap:
@@ -198,7 +208,8 @@ class LowUse:
         if 0.0 < volume < state.step_l:
             state.step_l = max(volume, 1.0)
         hours = (end_s - begin_s) / 3600.0
-        used = volume >= drip.use_threshold_l(state.drip, hours, state.step_l)
+        drawn_l = volume if volume >= drip.use_threshold_l(state.drip, hours, state.step_l) else 0.0
+        used = self._by_people(state, hour, drawn_l)
         if Part.DRIP not in self._without:
             drip.follow(state.drip, end_s, volume, hour // 24)
         if used:
@@ -208,6 +219,13 @@ class LowUse:
         if state.silent_s < PRESUMED_ABSENT_S:
             state.known_s += end_s - begin_s
         return used
+
+    def _by_people(self, state: LowUseState, hour: int, drawn_l: float) -> bool:
+        """Whether any of it, or of what was held back before, is not a timer's. Coarse registers hide every timer."""
+        if is_coarse(state) or Part.SCHEDULE in self._without:
+            return drawn_l > 0.0
+        held = state.schedule.held_l > 0.0
+        return (drawn_l > 0.0 or held) and schedule.people_l(state.schedule, hour, drawn_l, state.step_l) > 0.0
 
     def _turn_hour(self, state: LowUseState, hour: int) -> None:
         """The hour that is over joins the own rate and the bits; at midnight the longest silences move on."""
@@ -247,7 +265,7 @@ class LowUse:
         lasted = min(int(hours + SLACK_H), HOURS)
         cell = begun % 24 * BEGINS // 24 * (HOURS + 1) + lasted
         state.silences[cell] = min(state.silences[cell] + PARTS[lasted], record.MOST)
-        state.longest[-1] = max(state.longest[-1], min(int(hours * 4.0), 255))
+        state.longest[-1] = max(state.longest[-1], min(int(hours * 2.0), 255))
         if state.plan and hours <= HOURS:
             self._would_have_raised(state, bisect_right(state.plan, hours + SLACK_H))
 
@@ -261,9 +279,23 @@ class LowUse:
         else:
             scores = self._planner.scores(state.silences, state.rate, self._before(state))
             state.plan = self._planner.alarm_hours(scores)
-        state.alert_h = state.plan[self._step(state, self._p.budget)]
-        asked_h = state.plan[self._step(state, self._p.ask_budget)]
-        state.ask_h = min(asked_h, state.alert_h - ASKED_BEFORE_H)
+        state.alert_h = self._alarm_h(state, self._p.budget)
+        state.ask_h = min(self._alarm_h(state, self._p.ask_budget), state.alert_h - ASKED_BEFORE_H)
+
+    def _alarm_h(self, state: LowUseState, budget: float) -> int:
+        """At the step that keeps to the budget; never, where none does and the register's steps are to blame."""
+        step = self._step(state, budget)
+        if step == len(state.plan):
+            return NEVER_H if is_coarse(state) else state.plan[-1]
+        return state.plan[step]
+
+    def _net_of(self, state: LowUseState) -> float:
+        """Where the register is too coarse for a plan, the net goes by the longest silences that are usual here."""
+        if not is_coarse(state) or (state.plan and state.alert_h < NEVER_H):
+            return self._net_s
+        usual_s = NET_BEYOND * max(state.longest) * 1800.0
+        young = state.hour - int(state.first_s) // 3600 < LONGEST_DAYS * 24
+        return max(self._net_s, usual_s, 3600.0 * NET_UNTIL_KNOWN_H * young)
 
     def _before(self, state: LowUseState) -> Before:
         begun = int(self._clock.local_s(state.silent_from_s)) // 3600
@@ -273,15 +305,20 @@ class LowUse:
     def _step(self, state: LowUseState, budget: float) -> int:
         """The least patient step that keeps to the budget [false alerts in 30 days] on the record."""
         calibrated = Part.CALIBRATION not in self._without
-        allowed = SPENT * budget / 30.0 * (state.known_s / 86400.0 * calibrated + PRIOR_DAYS)
+        days = state.known_s / 86400.0 * calibrated
+        allowed = SPENT * budget / 30.0 * (days + PRIOR_DAYS)
         others = self._others
         own, step = 0.0, len(others)
+        if is_coarse(state):
+            if state.step_l >= TOO_COARSE_L:
+                return step
+            own = sum(state.silences[HOURS :: HOURS + 1]) / PARTS[HOURS] * calibrated  # the register's, not absences
         while step:
             own += state.would_raise[step] / EIGHTHS * calibrated
             if own + others[step - 1] > allowed:
                 break
             step -= 1
-        return min(step, len(others) - 1)
+        return step
 
     def _verdict(self, state: LowUseState, end_s: float, *, late: bool) -> Verdict:
         planned = state.silent_s >= 3600.0 * (PLAN_FROM_H - SLACK_H)
@@ -297,7 +334,7 @@ class LowUse:
     def _level(self, state: LowUseState, end_s: float, *, planned: bool) -> Level | None:
         hours = state.silent_s / 3600.0 + SLACK_H
         experienced = end_s - state.first_s >= self._asks_only_s
-        if state.dry_s >= self._net_s or (planned and experienced and hours >= state.alert_h):
+        if state.dry_s >= self._net_of(state) or (planned and experienced and hours >= state.alert_h):
             return Level.ALERT
         held = state.silent_s < state.dry_s and state.dry_s >= SENSORS_HOLD_S
         return Level.ASK if held or (planned and hours >= state.ask_h) else None
@@ -311,7 +348,9 @@ class LowUse:
             last_use_s=state.last_use_s,
             expected_uses=self._expected(state, end_s),
             longest=max(state.longest),
-            by_net=state.dry_s >= self._net_s,
+            by_net=state.dry_s >= self._net_of(state),
+            coarse_l=state.step_l if self._net_of(state) > self._net_s else 0.0,
+            timers=schedule.timers(state.schedule),
             never_moved=isinf(state.step_l),
             sign_s=state.sign_s if state.sign_s > state.dry_from_s else 0.0,
         )
@@ -321,6 +360,11 @@ class LowUse:
         first = int(self._clock.local_s(state.dry_from_s)) // 3600
         last = int(self._clock.local_s(end_s)) // 3600
         return sum(state.rate[hour % 24] for hour in range(first + 1, min(last, first + 96) + 1))
+
+
+def is_coarse(state: LowUseState) -> bool:
+    """Whether the register moves in such steps that it may stand still for a day of ordinary use."""
+    return COARSE_L < state.step_l < inf
 
 
 def finding(
@@ -334,18 +378,28 @@ def finding(
     longest: int,
     by_net: bool,
     never_moved: bool,
+    coarse_l: float = 0.0,
+    timers: Iterable[int] = (),
     sign_s: float = 0.0,
 ) -> Finding:
-    """In the words of its reason; `longest`: in quarter hours; `sign_s`: a sensor's word that held the ask back."""
+    """In the words of its reason; `longest`: in half hours; `sign_s`: a sensor's word that held the ask back.
+
+    `coarse_l`: the register's step, where it leaves only the net; `timers`: the hours in which machines draw.
+    """
     values: dict[str, float | int | str] = {
         "expected_uses": max(round(expected_uses), 1),
-        "longest_hours": longest / 4.0,
+        "longest_hours": longest / 2.0,
         "silent_hours": round(silent_s / 3600.0, 1),
         "as_of_at": datetime.fromtimestamp(at_s, UTC).isoformat(),
         "last_use_at": datetime.fromtimestamp(last_use_s, UTC).isoformat() if last_use_s else "",
     }
     key = "low_use_never_moved" if never_moved else "low_use_net" if by_net else "low_use"
-    if sign_s and not never_moved and silent_s >= SENSORS_HOLD_S:
+    if coarse_l and by_net:
+        values["step_l"] = coarse_l
+        key = "low_use_net_coarse"
+    if hours := ", ".join(f"{hour:02}:00" for hour in timers):
+        values["timers"] = hours
+    if sign_s and not coarse_l and not never_moved and silent_s >= SENSORS_HOLD_S:
         values["sign_at"] = datetime.fromtimestamp(sign_s, UTC).isoformat()
         key += "_signs"
     return Finding(

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from detectors.drip import DripState
 from detectors.habit import BEGINS, HOURS, LADDER
 from detectors.packing import ago, take, then
+from detectors.schedule import ScheduleState
 
 LONGEST_DAYS = 28
 RATE_STEPS = 65536.0  # a rate of use is a whole number of these parts
 RATE_START = round(0.3 * RATE_STEPS) / RATE_STEPS
 _SIXTEEN = (1 << 16) - 1
-_PARTS = (LONGEST_DAYS, BEGINS * (HOURS + 1), len(LADDER) + 1)
+_PARTS = (LONGEST_DAYS, 24, BEGINS * (HOURS + 1), len(LADDER) + 1)
 
 
 @dataclass(slots=True)
@@ -55,6 +56,7 @@ class LowUseState:
     silences: bytearray = field(default_factory=lambda: bytearray(BEGINS * (HOURS + 1)))
     would_raise: bytearray = field(default_factory=lambda: bytearray(len(LADDER) + 1))
     longest: bytearray = field(default_factory=lambda: bytearray(LONGEST_DAYS))
+    schedule: ScheduleState = field(default_factory=ScheduleState)
     drip: DripState = field(default_factory=DripState)
     absences: list[tuple[float, float]] = field(default_factory=list)
 
@@ -69,6 +71,7 @@ class LowUseState:
             *(self.signs >> shift & _SIXTEEN for shift in (0, 16)),
             *(rate * RATE_STEPS for rate in self.rate),
             *(self.ask_h, self.alert_h) * bool(self.plan),
+            *self.schedule.numbers(),
             *self.drip.numbers(now_s),
             *absences,
         ]
@@ -79,12 +82,12 @@ class LowUseState:
         for day in range(LONGEST_DAYS - 1, -1, -1):
             if self.longest[day] > most:
                 lasting[day] = most = self.longest[day]
-        return bytes(lasting) + bytes(self.silences) + bytes(self.would_raise) + self.plan
+        return bytes(lasting) + self.schedule.counts() + bytes(self.silences) + bytes(self.would_raise) + self.plan
 
     @classmethod
     def of(cls, numbers: Iterator[float], counts: NDArray[np.uint8], now_s: float) -> "LowUseState":
         """The inverse of `numbers` and `counts`; raises `ValueError` where there is too little."""
-        longest, silences, would_raise, plan = (
+        longest, timers, silences, would_raise, plan = (
             bytearray(part.tobytes()) for part in np.split(counts, np.cumsum(_PARTS))
         )
         if len(would_raise) != _PARTS[-1]:
@@ -103,6 +106,7 @@ class LowUseState:
         state.hour_used, state.ask_h, state.alert_h = bool(hour_used), int(ask_h), int(alert_h)
         state.rate, state.plan = rate, bytes(plan)
         state.silences, state.would_raise, state.longest = silences, would_raise, longest
+        state.schedule = ScheduleState.of(numbers, bytes(timers))
         state.drip = DripState.of(numbers, now_s)
         ends = [then(age_s, now_s) for age_s in numbers]
         state.absences = list(zip(ends[::2], ends[1::2], strict=True))

@@ -12,5 +12,6 @@ class Part(StrEnum):
     CALIBRATION = "calibration"  # the step of the ladder that keeps to the budget in other homes
     STEEP_COST = "steep_cost"  # a late alarm costs in proportion to its hours
     STILL_REGISTER = "still_register"  # a gap tells nothing, though the register has not moved
+    SCHEDULE = "schedule"  # what a timer draws is use
     NET = "net"  # no safety net
     FLOW_RECORD = "flow_record"  # the same limits of a steady flow for all homes

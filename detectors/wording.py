@@ -44,6 +44,13 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         "{sign_at}门磁或人体感应仍有动静，但宠物或风也会触发。"
         "平时到此时应已用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
     },
+    "low_use_net_coarse": {
+        Language.EN: "The meter has not moved for {silent_hours} h as of {as_of_at}, since {last_use_at}, and no "
+        "absence is known. It counts in steps of {step_l} L and often stands still for hours (up to {longest_hours} h "
+        "in the last 28 days), so shorter silences say nothing here.",
+        Language.ZH: "截至{as_of_at}水表已{silent_hours}小时没有走动，上次走动是{last_use_at}，且没有外出登记。"
+        "该表每{step_l}升才走一格，平时也常不动（近28天最长{longest_hours}小时），更短的静止无法判断。",
+    },
     "low_use_never_moved": {
         Language.EN: "The meter reports, but has not moved for {silent_hours} h since its first reading: it may be "
         "stuck, or nobody draws water. Which of the two can't be told from here.",
@@ -197,6 +204,10 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
     },
 }
 
+_TIMERS = {
+    Language.EN: " Water that a timer draws at about {timers} is not counted.",
+    Language.ZH: "{timers}左右的定时用水（如浇灌）不计在内。",
+}
 _NEVER = {Language.EN: "before the first reading", Language.ZH: "在首次读数之前"}
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -208,6 +219,8 @@ def explain(reason: Reason, language: str, tz: tzinfo) -> str:
     template = TEMPLATES.get(reason.key, {}).get(spoken)
     if template is None:
         return reason.key
+    if "timers" in reason.values:
+        template += _TIMERS[spoken]
     return template.format_map(_Said({name: _say(name, value, spoken, tz) for name, value in reason.values.items()}))
 
 

@@ -12,6 +12,7 @@ from simulator.cases import DAY_S, Home
 from simulator.contestants import About
 from simulator.households import Household, to_utc_s
 from simulator.life import Spans
+from simulator.machines import Machine, with_machine
 from simulator.metering import Meter, read
 from simulator.oracle import away_overnight, nobody_home
 from simulator.radio import NO_OUTAGES, draw_outages
@@ -33,13 +34,17 @@ def simulated_homes(
     step_l: float = 1.0,
     announced: bool = True,
     outages: bool = True,
+    machine: Machine | None = None,
     tz: ZoneInfo = SHANGHAI,
 ) -> list[Home]:
     """People living alone behind such meters; overnight absences are announced, radio fails, if so wished.
 
-    The same seed gives the same lives, absences and outages whatever the meter.
+    The same seed gives the same lives, absences and outages whatever the meter, and the `machine` behind it.
     """
     lives = town(seed, homes=number, days=days, first_day=FIRST_DAY, tz=tz, share_alone=1.0)
+    if machine is not None:
+        own = (np.random.default_rng([seed, place, 2]) for place in range(number))
+        lives = [with_machine(life, machine, rng) for life, rng in zip(lives, own, strict=True)]
     return [
         _simulated(life, np.random.default_rng([seed, place, 1]), every_s, step_l, announced=announced, outages=outages)
         for place, life in enumerate(lives)

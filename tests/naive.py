@@ -6,6 +6,7 @@ from itertools import pairwise
 from math import cos, exp, floor, inf, isnan, log, pi, sin
 from zoneinfo import ZoneInfo
 
+from detectors import schedule
 from detectors.constant_flow import SCALES
 from detectors.habit import BEGINS, LADDER, PARTS, Before, Population, before
 from detectors.packing import single
@@ -86,6 +87,8 @@ class LowUse:
         self.plan: list[int] = []
         self.told_h: list[int] = []  # after how many hours others are told, and the resident is asked
         self.scores: list[list[float]] = []
+        self.timers = schedule.ScheduleState()
+        self.ended: list[tuple[int, float]] = []  # silences that ended by use: on which local day, how long [h]
 
     def verdict(self, interval: Interval) -> str:
         """ask, alert, or nothing."""
@@ -94,6 +97,7 @@ class LowUse:
             self.first_s = self.silent_from_s = begin_s
         if isnan(interval.volume):
             self.samples.clear()
+            schedule.interrupt(self.timers)
             dry_s = 0.0 if interval.gap else self.dry_s
             self.begins_anew(end_s)
             self.dry_s = dry_s
@@ -101,6 +105,7 @@ class LowUse:
         hours = (end_s - begin_s) / 3600.0
         if interval.gap:
             threshold_l = self.threshold_l(hours, min(self.step_l, 10.0))
+            schedule.interrupt(self.timers)
             self.sample(end_s, interval.volume)
             if interval.volume >= threshold_l:
                 self.begins_anew(end_s)
@@ -109,7 +114,7 @@ class LowUse:
             self.hear_of(self.local_hour(end_s - 1.0))
             if 0.0 < interval.volume < self.step_l:
                 self.step_l = max(interval.volume, 1.0)
-            used = interval.volume >= self.threshold_l(hours, self.step_l)
+            used = self.used(interval.volume, self.threshold_l(hours, self.step_l))
             self.sample(end_s, interval.volume)
             if self.silent_s < 48 * 3600.0:
                 self.journal.append(("known", int(end_s - begin_s), 0))
@@ -123,20 +128,16 @@ class LowUse:
         return self.level(end_s)
 
     def level(self, end_s: float) -> str:
-        if self.dry_s >= 36 * 3600.0:
-            level = "alert"
-        else:
-            level = "ask" if self.dry_s >= 24 * 3600.0 and self.silent_s < self.dry_s else ""
-        if self.silent_s < (3.0 - 0.15) * 3600.0:
-            return level
-        if not self.plan:
+        planned = self.silent_s >= (3.0 - 0.15) * 3600.0
+        if planned and not self.plan:
             self.make_plan()
-        alert_h, asked_h = self.told_h
+        alert_h, asked_h = self.told_h if planned else (inf, inf)
         hours = self.silent_s / 3600.0 + 0.15
         old = end_s - self.first_s >= 14 * 86400.0
-        if level == "alert" or (old and hours >= alert_h):
+        if self.dry_s >= self.net_s() or (old and hours >= alert_h):
             return "alert"
-        return "ask" if level or hours >= min(asked_h, alert_h - 1) else ""
+        held = self.dry_s >= 24 * 3600.0 and self.silent_s < self.dry_s
+        return "ask" if held or hours >= min(asked_h, alert_h - 1) else ""
 
     def begins_anew(self, at_s: float) -> None:
         self.silent_from_s, self.silent_s, self.dry_s, self.plan = at_s, 0.0, 0.0, []
@@ -155,6 +156,7 @@ class LowUse:
         hours, begun = self.silent_s / 3600.0, self.local_hour(self.silent_from_s)
         if hours < 1.0 and begun == self.hours[-1][0]:
             return
+        self.ended.append((self.hours[-1][0] // 24, hours))
         self.journal.append(("silence", begun % 24 * BEGINS // 24, min(int(hours + 0.15), 24)))
         if self.plan and hours <= 24.0:
             self.journal.append(("raised", sum(alarm_h <= hours + 0.15 for alarm_h in self.plan), 0))
@@ -199,18 +201,43 @@ class LowUse:
         self.scores.append([logit_of(chance) for chance in chances])
         best = [min(costs, key=lambda hour: costs[hour]) for costs in all_costs(chances)]
         self.plan = [max(best[: step + 1]) for step in range(len(best))]
-        self.told_h = [self.plan[self.step(budget)] for budget in self.budgets]
+        steps = [self.step(budget) for budget in self.budgets]
+        never = self.is_coarse()
+        self.told_h = [255 if never and step == len(LADDER) else self.plan[min(step, 23)] for step in steps]
 
     def step(self, budget: float) -> int:
         """The first that keeps to the budget, as all after it do: on the own record and 30 days of other homes'."""
-        _, raised, days = self.record()
+        silences, raised, days = self.record()
+        if self.is_coarse() and self.step_l >= 50.0:
+            return len(LADDER)
+        long = sum(row[24] for row in silences) / 4.0 if self.is_coarse() else 0.0
         allowed = 1.25 * budget / 30.0 * (days + 30.0)
         spent = [
-            sum(raised[step + 1 :]) / 8.0 + 30.0 * float(self.population.false_alerts[step])
+            long + sum(raised[step + 1 :]) / 8.0 + 30.0 * float(self.population.false_alerts[step])
             for step in range(len(LADDER))
         ]
         over = [step for step, alerts in enumerate(spent) if alerts > allowed]
-        return min(max(over, default=-1) + 1, len(LADDER) - 1)
+        return max(over, default=-1) + 1
+
+    def is_coarse(self) -> bool:
+        return 5.0 < self.step_l < inf
+
+    def used(self, volume: float, threshold_l: float) -> bool:
+        """Whether people drew some of it, or of what was held back before as a timer's."""
+        if self.is_coarse():
+            return volume >= threshold_l
+        drawn_l = volume if volume >= threshold_l else 0.0
+        return schedule.people_l(self.timers, self.hours[-1][0], drawn_l, self.step_l) > 0.0
+
+    def net_s(self) -> float:
+        """Where no plan keeps to the budget, half as much again as the longest silence that is usual."""
+        if not self.is_coarse() or (self.plan and self.told_h[0] < 255):
+            return 36 * 3600.0
+        now = self.hours[-1][0]
+        days = sorted({hour // 24 for hour, _ in self.hours})[-28:]
+        longest_h = max([hours for day, hours in self.ended if day in days], default=0.0)
+        young = now - int(self.first_s) // 3600 < 28 * 24
+        return 3600.0 * max(36.0, 1.5 * min(floor(longest_h * 2.0) / 2.0, 127.5), 72.0 if young else 0.0)
 
     def threshold_l(self, hours: float, step_l: float) -> float:
         drip_lph = self.drip_lph()

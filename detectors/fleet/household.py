@@ -5,7 +5,7 @@ from math import inf, isnan
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.fleet import change_in_use, constant_flow, low_use, no_data
+from detectors.fleet import change_in_use, constant_flow, low_use, no_data, schedule
 from detectors.fleet.compiled import bare, compiled
 from detectors.fleet.memory import (
     ALERT,
@@ -41,6 +41,7 @@ from detectors.fleet.memory import (
     RUNNING_SINCE_S,
     STEP_L,
     STILL_UNTIL_S,
+    TIMER_HELD_L,
     UNUSABLE_S,
     USE_WHILE_ABSENT,
     Floats,
@@ -51,7 +52,7 @@ from detectors.fleet.rules import FIRST_RHYTHM_S, NET_S, ORDINARY_S, RECENT_DAYS
 from detectors.low_use_state import LONGEST_DAYS
 
 HOME, SLOT, KIND, LEVEL, AT_S, SINCE_S, WHY = range(7)  # of a row that is said; from WHY on the reason's numbers
-WIDTH = WHY + 5
+WIDTH = WHY + 7
 A_READING = 10  # rows at most
 IS_MISSED, NEVER_HEARD, TELLS_NOTHING = 0.0, 1.0, 2.0  # why there is no data
 BY_HABIT, BY_NET, NEVER_MOVED = 0.0, 1.0, 2.0  # why low use
@@ -199,7 +200,7 @@ def anything_runs(m: Floats) -> bool:
 
 @compiled
 def still_until_s(m: Floats, p: Floats, absences_s: Floats, at_s: float) -> float:
-    if anything_runs(m) or m[UNUSABLE_S] or low_use.any_absence(m, absences_s):
+    if anything_runs(m) or m[UNUSABLE_S] or m[TIMER_HELD_L] or low_use.any_absence(m, absences_s):
         return 0.0
     if m[MARKED_S] != m[LAST_S] or not isnan(m[ASIDE_L]) or m[HEARD_LAST_S] != at_s:
         return 0.0
@@ -287,7 +288,10 @@ def why_low_use(m: Floats, p: Floats, clock: Floats, at_s: float, row: Floats) -
         row[WHY + 1] = max(row[WHY + 1], m[day])
     row[WHY + 2] = dry_s
     row[WHY + 3] = m[LAST_USE_S]
-    row[WHY + 4] = BY_NET if dry_s >= p[NET_S] else BY_HABIT
+    net_s = low_use.net_of(m, p)
+    row[WHY + 4] = BY_NET if dry_s >= net_s else BY_HABIT
+    row[WHY + 5] = schedule.timers(m)
+    row[WHY + 6] = m[STEP_L] if net_s > p[NET_S] else 0.0
     if m[STEP_L] == inf:
         row[WHY + 4] = NEVER_MOVED
 

@@ -2,7 +2,7 @@
 
 from math import floor, inf, isnan
 
-from detectors.fleet import drip
+from detectors.fleet import drip, schedule
 from detectors.fleet.compiled import compiled
 from detectors.fleet.habit import alarm_h, logit, move_on, score, weigh
 from detectors.fleet.memory import (
@@ -31,6 +31,7 @@ from detectors.fleet.memory import (
     SILENT_S,
     STEP_L,
     STEPS,
+    TIMER_HELD_L,
     UP_S,
     WOULD_RAISE,
     Floats,
@@ -40,8 +41,12 @@ from detectors.fleet.rules import ASK_BUDGET, ASKS_ONLY_S, BUDGET, NET_S, OTHERS
 from detectors.habit import BEGINS, HOURS, PARTS, SHORTEST_H
 from detectors.low_use import (
     ASKED_BEFORE_H,
+    COARSE_L,
     EIGHTHS,
     MORNING,
+    NET_BEYOND,
+    NET_UNTIL_KNOWN_H,
+    NEVER_H,
     PLAN_FROM_H,
     PRESUMED_ABSENT_S,
     PRIOR_DAYS,
@@ -49,6 +54,7 @@ from detectors.low_use import (
     SENSORS_HOLD_S,
     SLACK_H,
     SPENT,
+    TOO_COARSE_L,
 )
 from detectors.low_use_state import LONGEST_DAYS, RATE_STEPS
 from detectors.record import FADE_DAYS, FADED, MOST, TURN_OF_PERIOD, TURN_OF_PLACE
@@ -84,7 +90,7 @@ def observe(
         m[FIRST_S] = begin_s
         begin_anew(m, begin_s)
     if len(absences_s) and is_absent(m, absences_s, end_s):
-        return while_absent(m, begin_s, end_s, volume)
+        return while_absent(m, clock, begin_s, end_s, volume)
     if gap or isnan(volume):
         return across_gap(m, p, clock, scores, begin_s, end_s, volume, gap)
     if used_water(m, clock, hour, volume, begin_s, end_s):
@@ -110,7 +116,8 @@ def stands_still(m: Floats, end_s: float, step_s: float, hour: int) -> None:
 @compiled
 def still_for_s(m: Floats, p: Floats) -> float:
     ask_h = min(m[ASK_H], m[ALERT_H]) if m[PLANNED] else PLAN_FROM_H
-    dry_s = min(p[NET_S], SENSORS_HOLD_S) if m[SILENT_S] < m[DRY_S] else p[NET_S]
+    net_s = net_of(m, p)
+    dry_s = min(net_s, SENSORS_HOLD_S) if m[SILENT_S] < m[DRY_S] else net_s
     return min(min(3600.0 * (ask_h - SLACK_H), PRESUMED_ABSENT_S) - m[SILENT_S], dry_s - m[DRY_S])
 
 
@@ -144,19 +151,35 @@ def is_absent(m: Floats, absences_s: Floats, end_s: float) -> bool:
 
 
 @compiled
-def while_absent(m: Floats, begin_s: float, end_s: float, volume: float) -> float:
+def while_absent(m: Floats, clock: Floats, begin_s: float, end_s: float, volume: float) -> float:
     drip.interrupt(m)
     begin_anew(m, end_s)
     hours = (end_s - begin_s) / 3600.0
-    if volume >= drip.use_threshold_l(m, hours, min(m[STEP_L], 10.0)):
+    drawn_l = volume if volume >= drip.use_threshold_l(m, hours, min(m[STEP_L], 10.0)) else 0.0
+    if by_people(m, local_hour(clock, end_s - 1.0), drawn_l):
         m[LAST_USE_S] = end_s
     return NOTHING
+
+
+@compiled
+def is_coarse(m: Floats) -> bool:
+    return bool(COARSE_L < m[STEP_L] < inf)
+
+
+@compiled
+def by_people(m: Floats, hour: int, drawn_l: float) -> bool:
+    if is_coarse(m):
+        return drawn_l > 0.0
+    if drawn_l == 0.0 and m[TIMER_HELD_L] == 0.0:
+        return False
+    return schedule.people_l(m, hour, drawn_l, m[STEP_L]) > 0.0
 
 
 @compiled
 def across_gap(
     m: Floats, p: Floats, clock: Floats, scores: Floats, begin_s: float, end_s: float, volume: float, gap: bool
 ) -> float:
+    schedule.interrupt(m)
     if isnan(volume):
         drip.interrupt(m)
         if gap:
@@ -181,7 +204,8 @@ def used_water(m: Floats, clock: Floats, hour: int, volume: float, begin_s: floa
         turn_hour(m, hour)
     if 0.0 < volume < m[STEP_L]:
         m[STEP_L] = max(volume, 1.0)
-    used = volume >= drip.use_threshold_l(m, (end_s - begin_s) / 3600.0, m[STEP_L])
+    drawn_l = volume if volume >= drip.use_threshold_l(m, (end_s - begin_s) / 3600.0, m[STEP_L]) else 0.0
+    used = by_people(m, hour, drawn_l)
     drip.follow(m, end_s, volume, hour // 24)
     if used:
         m[HOUR_USED] = 1.0
@@ -245,7 +269,7 @@ def learn(m: Floats, p: Floats, clock: Floats) -> None:
     cell = SILENCES + row * LENGTHS + lasted
     today = LONGEST + LONGEST_DAYS - 1
     m[cell] = min(m[cell] + PARTS[lasted], MOST)
-    m[today] = max(m[today], min(floor(hours * 4.0), 255.0))
+    m[today] = max(m[today], min(floor(hours * 2.0), 255.0))
     if m[PLANNED] and hours <= HOURS:
         steps, above = (
             0,
@@ -268,11 +292,11 @@ def verdict(m: Floats, p: Floats, clock: Floats, scores: Floats, end_s: float) -
         keep_scores(m, scores, end_s)
         weigh(m)
         m[PLANNED] = 1.0
-        m[ALERT_H] = alarm_h(m, p, step_of(m, p, p[BUDGET]))
-        m[ASK_H] = min(float(alarm_h(m, p, step_of(m, p, p[ASK_BUDGET]))), m[ALERT_H] - ASKED_BEFORE_H)
+        m[ALERT_H] = planned_h(m, p, p[BUDGET])
+        m[ASK_H] = min(planned_h(m, p, p[ASK_BUDGET]), m[ALERT_H] - ASKED_BEFORE_H)
     hours = m[SILENT_S] / 3600.0 + SLACK_H
     experienced = end_s - m[FIRST_S] >= p[ASKS_ONLY_S]
-    if m[DRY_S] >= p[NET_S] or (planned and experienced and hours >= m[ALERT_H]):
+    if m[DRY_S] >= net_of(m, p) or (planned and experienced and hours >= m[ALERT_H]):
         return ALERT
     held = m[SILENT_S] < m[DRY_S] and m[DRY_S] >= SENSORS_HOLD_S
     return ASK if held or (planned and hours >= m[ASK_H]) else NOTHING
@@ -290,15 +314,41 @@ def keep_scores(m: Floats, scores: Floats, end_s: float) -> None:
 
 
 @compiled
+def planned_h(m: Floats, p: Floats, budget: float) -> float:
+    """`LowUse._alarm_h`."""
+    step = step_of(m, p, budget)
+    if step == STEPS and is_coarse(m):
+        return float(NEVER_H)
+    return float(alarm_h(m, p, min(step, STEPS - 1)))
+
+
+@compiled
+def net_of(m: Floats, p: Floats) -> float:
+    if not is_coarse(m) or (m[PLANNED] and m[ALERT_H] < NEVER_H):
+        return p[NET_S]
+    longest = 0.0
+    for day in range(LONGEST, LONGEST + LONGEST_DAYS):
+        longest = max(longest, m[day])
+    young = int(m[HOUR]) - int(m[FIRST_S]) // 3600 < LONGEST_DAYS * 24
+    return max(p[NET_S], NET_BEYOND * longest * 1800.0, 3600.0 * NET_UNTIL_KNOWN_H * young)
+
+
+@compiled
 def step_of(m: Floats, p: Floats, budget: float) -> int:
     allowed = SPENT * budget / 30.0 * (m[KNOWN_S] / 86400.0 + PRIOR_DAYS)
     own, step = 0.0, STEPS
+    if is_coarse(m):
+        if m[STEP_L] >= TOO_COARSE_L:
+            return step
+        for row in range(BEGINS):
+            own += m[SILENCES + row * LENGTHS + HOURS]
+        own /= PARTS[HOURS]
     while step:
         own += m[WOULD_RAISE + step] / EIGHTHS
         if own + p[OTHERS + step - 1] > allowed:
             break
         step -= 1
-    return min(step, STEPS - 1)
+    return step
 
 
 @compiled

@@ -45,6 +45,11 @@ WOULD_RAISE = _place(STEPS + 1)
 LONGEST = _place(LONGEST_DAYS)
 SCORES = _place(HOURS)  # of the last plan
 LASTING, EXPOSED = _place(LENGTHS), _place()
+# of timers
+TIMER_HOUR, TIMER_NOW_L, TIMER_BEFORE_L, TIMER_HELD_L, TIMER_DONE, TIMER_RUN, TIMER_RESTED = (
+    _place() for _ in range(7)
+)
+TIMER_L, TIMER_SEEN, TIMER_ALONE = _place(24), _place(24), _place(24)
 # of the drip
 DRIP_DAY, DRIP_LPH, DRIP_TOTAL, TODAY_3H, TODAY_6H, DRIP_SAMPLES, DRIP_3H, DRIP_6H = (_place() for _ in range(8))
 SAMPLES_AT_S, SAMPLES_TOTAL = _place(SAMPLES), _place(SAMPLES)

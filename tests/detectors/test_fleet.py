@@ -30,12 +30,15 @@ SPRING, AUTUMN = (
 
 
 def life(seed: int, days: int, every_min: int, begins_at: datetime) -> list[Reading]:
-    """(at [s], register [L]): habits, drips that come and go, days away, taps, leaks, outages, meters changed."""
+    """(at [s], register [L]): habits, drips that come and go, days away, taps, leaks, outages, meters changed, timers,
+    registers of all steps."""
     rng = np.random.default_rng(seed)
     step_s, per_hour = 60.0 * every_min, 60 / every_min
     drip_lph = float(rng.choice([0.0, 0.0, 0.4, 3.0]))
     wander_s = int(rng.choice([0, 0, 100]))
     uses = rng.random(24) ** 2 * 0.6 * (np.arange(24) > rng.integers(4, 9))
+    timer_h, timer_l = rng.choice([1, 6, 20], 2), float(rng.choice([0, 0, 40, 200]))
+    step_l = float(rng.choice([1, 1, 1, 10, 100]))
     register_l, dripped, missing, silent, flowing, flow_l = float(rng.integers(0, 90_000)), 0.0, 0, 0, 0, 0.0
     readings = []
     for slot in range(int(days * 24 * per_hour)):
@@ -52,12 +55,14 @@ def life(seed: int, days: int, every_min: int, begins_at: datetime) -> list[Read
             flowing, flow_l = int(rng.integers(1, 20) * per_hour), float(rng.choice([8, 60, 300, 2000])) / per_hour
         if flowing:
             flowing, register_l = flowing - 1, register_l + round(flow_l)
+        if hour in timer_h and int(at_s % 3600.0 // step_s) == 0:
+            register_l += timer_l + float(rng.integers(0, 3)) * (timer_l > 0.0)
         odd = rng.random()
         if odd < 0.0004:
             register_l = float(rng.integers(0, 2_000_000))
         missing = missing - 1 if missing else int(rng.random() < 0.01) * int(rng.integers(1, 30))
         if not missing:
-            readings.append((at_s, -1.0 if 0.0004 < odd < 0.0008 else register_l))
+            readings.append((at_s, -1.0 if 0.0004 < odd < 0.0008 else register_l // step_l * step_l))
             if odd > 0.9995:
                 readings.append((at_s - float(rng.choice([0.0, 3 * step_s])), register_l))
     return readings

@@ -13,7 +13,7 @@ GAP = (MONDAY + 70 * 24 * HOUR + 2 * HOUR, MONDAY + 70 * 24 * HOUR + 30 * HOUR)
 
 
 def said(parts: frozenset[Part]) -> list[Change]:
-    """Days of nothing while the home is new, a still register over a gap, a drip that hides a silence, a leak twice."""
+    """Nothing while the home is new, a still register over a gap, a drip that hides silence, a leak twice, a timer."""
     nothing, drip, leak = [0.0] * 48, [DRIP_LPH] * 60, [40.0] * 15
     volumes = [*ordinary_life(3), *nothing, *ordinary_life(65), *nothing]
     volumes += [
@@ -24,6 +24,9 @@ def said(parts: frozenset[Part]) -> list[Change]:
         *ordinary_life(3),
         *leak,
     ]
+    timed = [*ordinary_life(16, seed=4), *nothing]
+    timed[2::24] = [60.0] * 18
+    volumes += timed
     watch = HouseholdWatch(WatchParameters().without(parts), ZoneInfo("Asia/Shanghai"))
     state, changes = watch.start(), list[Change]()
     for at, register_l in registers(volumes):
