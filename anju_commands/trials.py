@@ -162,15 +162,22 @@ def judge(
     without: Annotated[
         list[str] | None, typer.Option(help="Also ours without this part (detectors/parts.py); all: each alone.")
     ] = None,
+    machine: Annotated[
+        str | None,
+        typer.Option(help="In every simulated home: irrigation, irrigation_often, softener."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for report.json, curve.svg and curve.png.")] = None,
 ) -> None:
     """Judge detection: put incidents into ordinary lives, real or simulated; count false alerts and delays."""
 
     from simulator.backtest import Options
+    from simulator.machines import Machine
     from simulator.report import run_backtest
 
     if folds and (homes is None or folds < 2):
         raise stop("--folds wants --homes and at least two folds", code=2)
+    if machine is not None and machine not in set(Machine):
+        raise stop(f"--machine is {machine!r}, expected one of {', '.join(Machine)}", code=2)
 
     options = Options(
         folder=homes,
@@ -186,6 +193,7 @@ def judge(
         meters=meters,
         folds=folds,
         without=_parts(without or []),
+        machine=Machine(machine) if machine else None,
     )
     code = run_backtest(options, out=out, command=_as_typed(), clock=time.perf_counter, say=typer.echo, report=complain)
     raise typer.Exit(code)

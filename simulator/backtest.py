@@ -18,6 +18,7 @@ from simulator.families import ANJU, ORACLES, SILENCE, Family, oracle
 from simulator.figures import figures
 from simulator.homes import SEED_A, household_days, real_homes, simulated_homes
 from simulator.judge import Trial, try_home
+from simulator.machines import Machine
 from simulator.oracle import HazardTable, tabulate
 from simulator.rows import Row, by_user, row_of
 from simulator.unseen import learned_elsewhere
@@ -44,7 +45,7 @@ class Options:
     """What to judge. Without `folder`, simulated people: thresholds from seeds A, figures from `seed`.
 
     `folds`: what ours learned from other households is learned anew, for each home from the homes of other folds.
-    `without`: parts of our design that are left out, each alone.
+    `without`: parts of our design that are left out, each alone. `machine`: draws in every simulated home by itself.
     """
 
     seed: int
@@ -60,6 +61,7 @@ class Options:
     meters: bool = False
     folds: int = 0
     without: Sequence[Part] = ()
+    machine: Machine | None = None
 
     @property
     def data(self) -> str:
@@ -68,7 +70,8 @@ class Options:
             learned = f", ours learned from other homes ({self.folds} folds)" if self.folds else ""
             return f"REAL: meters of {self.folder.name}, {self.tz.key}{learned}"
         meter = f"{self.every_min} min, {self.step_l:g} L"
-        return f"SIM: {self.homes} homes of one person, {self.days} days, {meter}, overnight absences announced"
+        beside = f", {self.machine} in each" if self.machine else ""
+        return f"SIM: {self.homes} homes of one person{beside}, {self.days} days, {meter}, overnight absences announced"
 
 
 def backtest(options: Options, *, report: Report, clock: Clock) -> list[Row]:
@@ -109,6 +112,7 @@ class _Bench:
             days=options.days,
             every_s=options.every_min * 60 if every_s is None else every_s,
             step_l=step_l or options.step_l,
+            machine=options.machine,
             tz=options.tz,
         )
 
@@ -123,9 +127,9 @@ class _Bench:
             if AlertKind.LOW_USE in contestant.listens:
                 yield from by_user("rules", contestant, trials)
             if contestant.family == ANJU.name:
-                yield row_of("asks", contestant, trials, IncidentKind.COLLAPSE, level=Level.ASK)
                 asking = replace(contestant, name=f"{contestant.name}, ask first")
                 answered = ask_first(trials, seed=self._options.seed)
+                yield row_of("asks", asking, answered, IncidentKind.COLLAPSE, level=Level.ASK)
                 yield row_of("rules", asking, answered, IncidentKind.COLLAPSE)
 
     def _ours(self, budget: float, without: frozenset[Part] = frozenset()) -> Contestant:

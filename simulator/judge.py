@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from detectors.household import Change, Ended, Raised
-from domain.finding import Level
+from domain.finding import AlertKind, Level
 from simulator.cases import REMEMBERED_S, Home, Incident, happened
 from simulator.contestants import Contestant, Rule, Said, WholeRule
 from simulator.radio import Sent
@@ -41,11 +41,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One rule on one home: when it rose in ordinary life [UTC s], and what it made of each incident."""
+    """One rule on one home: when it rose, and ended, in ordinary life [UTC s], and what it made of each incident."""
 
     home: Home
     rises: Mapping[Said, Sequence[float]]
     outcomes: Sequence[Outcome]
+    ends: Mapping[AlertKind, Sequence[float]] = field(default_factory=dict)
 
 
 def try_home(contestant: Contestant, home: Home, put_in: Sequence[Incident]) -> Trial:
@@ -55,7 +56,7 @@ def try_home(contestant: Contestant, home: Home, put_in: Sequence[Incident]) -> 
         return _try_whole(rule, home, put_in)
     run = _Run(rule, home)
     run.play(sorted(put_in, key=lambda incident: incident.onset_s))
-    return Trial(home=home, rises=run.ear.rises, outcomes=run.outcomes)
+    return Trial(home=home, rises=run.ear.rises, outcomes=run.outcomes, ends=run.ear.ends)
 
 
 @dataclass(slots=True)
@@ -65,6 +66,7 @@ class _Ear:
     heard_s: float = -inf
     running: set[Said] = field(default_factory=set)
     rises: dict[Said, list[float]] = field(default_factory=dict)
+    ends: dict[AlertKind, list[float]] = field(default_factory=dict)
 
     def hear(self, changes: Sequence[Change], at_s: float, now_s: float) -> None:
         for change in changes:
@@ -76,6 +78,7 @@ class _Ear:
                     self.rises.setdefault((finding.kind, finding.level), []).append(now_s)
                 case Ended(kind=kind):
                     self.running -= {(kind, level) for level in Level}
+                    self.ends.setdefault(kind, []).append(now_s)
         self.heard_s = now_s
 
 
