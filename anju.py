@@ -2,7 +2,7 @@
 
 import typer
 
-from anju_commands import accounts, benches, demo, ledger, service, texts, trials
+from anju_commands import accounts, benches, demo, ledger, residents, service, texts, trials
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -42,6 +42,10 @@ account.command("disable")(accounts.disable_account)
 wristband = _group("wristband", "Wristbands by the hundred, and their medical notes.")
 wristband.command("print")(ledger.print_wristbands)
 wristband.command("rotate-notes")(ledger.rotate_wristband_notes)
+
+resident = _group("resident", "What a resident may ask for by law.")
+resident.command("export")(residents.export_resident)
+resident.command("forget")(residents.forget_resident)
 
 quarantine = _group("quarantine", "Messages of unknown devices, or through a wrong gateway.")
 quarantine.command("list")(ledger.list_quarantine)

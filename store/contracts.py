@@ -6,7 +6,7 @@ Registers are kept to the millilitre, times to the millisecond.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from domain.reading import DeviceEvent
 
@@ -127,6 +127,27 @@ class KeptReader(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """By which ids the readings file knows a home and its residents' bands; `device_ids` hold the meters' too."""
+
+    meter_ids: Sequence[str] = ()
+    device_ids: Sequence[str] = ()
+    band_nos: Sequence[int] = ()
+
+
+class TracesKeeper(Protocol):
+    """Everything of one home, for a request under the law."""
+
+    def traces(self, of: Traces) -> dict[str, Any]:
+        """Readable as JSON."""
+        ...
+
+    def erase(self, of: Traces) -> None:
+        """Gone when it returns, but for what waits in the journal."""
+        ...
+
+
 class ScanReader(Protocol):
     """What was scanned when."""
 
@@ -135,7 +156,7 @@ class ScanReader(Protocol):
         ...
 
 
-class ReadingStore(BatchSink, Journal, RegisterReader, KeptReader, ScanReader, Protocol):
+class ReadingStore(BatchSink, Journal, RegisterReader, KeptReader, ScanReader, TracesKeeper, Protocol):
     """A whole store of readings."""
 
     def device_events(self, device_id: str, since: datetime, until: datetime) -> Sequence[DeviceEvent]:

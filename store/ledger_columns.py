@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Column, Table
 
 from domain.people import Category, Language, Role, ToldBy
+from domain.wristband import BandField
+from store import ledger_consents
 from store import tables as t
 
 Value = str | int | float | None
@@ -175,7 +177,8 @@ FILES = (
             "building_id": "where it is",
             "door": "as texts show it: 2单元301",
             "water_consent_by": "who consented to watching this home's water: who lives there, or may speak for them; "
-            "while it is empty, the home's meters aren't bound and their readings wait in quarantine",
+            "without any, the home's meters aren't bound and their readings wait in quarantine; left empty later, "
+            "nothing changes; withdrawn (or 撤回): nobody consents from that day; only a later day brings it back",
             "water_consent_on": "the day of that consent, such as 2026-03-01",
             "water_consent_paper": "which signed paper says so",
         },
@@ -257,6 +260,20 @@ FILES = (
             "resolution_l": "the step of its register [L]",
         },
         {"unit": one_of(("m3", "L", "gal")), "litres_per_pulse": positive, "resolution_l": positive},
+    ),
+    FileSpec(
+        ledger_consents.SHEET,
+        "What each resident's wristband may show or do: one row a resident and field, as the paper says. An imported "
+        "consent stays until it is withdrawn, here, by family or by staff; only a row of a later day brings it back.",
+        {
+            "resident_id": "the wearer",
+            "field": f"one of {', '.join(BandField)}",
+            "given_by": "the wearer, or who may speak for him or her",
+            "given_on": "the day of the consent, such as 2026-03-01",
+            "paper": "which signed paper says so; health and whereabouts want a consent of their own",
+            "withdrawn_on": "the day from which it no longer holds; empty: it holds",
+        },
+        {"field": one_of(BandField), "given_on": day, "withdrawn_on": day},
     ),
     FileSpec(
         t.sensors,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select, update
 
+from store import ledger_consents
 from store import tables as t
 from store.contracts import StoreError
 from store.ledger import bump
@@ -62,17 +63,26 @@ def _import(tx: Connection, sheets: Sheets) -> list[Imported]:
     check_references(sheets, stored)
     if sheets.problems:
         raise LedgerError(sheets.problems)
+    said = {str(row["household_id"]): dict(row) for _, row in sheets.rows.get("households", [])}
+    homes = {str(key[0]): row for key, row in stored["households"].items()}
+    ledger_consents.settle_water(tx, _rows(sheets, "households"), homes)
     done = [_bring_up(tx, spec, sheets, stored[spec.table.name]) for spec in FILES if spec.table.name in sheets.rows]
+    ledger_consents.note_water(tx, _rows(sheets, "households"), said, homes)
     if any(one.added or one.changed or one.ended for one in done):
         bump(tx)
     return done
+
+
+def _rows(sheets: Sheets, name: str) -> list[Row]:
+    return [row for _, row in sheets.rows.get(name, [])]
 
 
 def _bring_up(tx: Connection, spec: FileSpec, sheets: Sheets, stored: Stored) -> Imported:
     rows = [row for _, row in sheets.rows[spec.table.name]]
     ended = _end_links(tx, spec, sheets, stored)
     added = [row for row in rows if _key(spec, row) not in stored]
-    changed = [row for row in rows if _differs(row, stored.get(_key(spec, row)))]
+    differs = ledger_consents.is_news if spec.table is ledger_consents.SHEET else _differs
+    changed = [row for row in rows if _key(spec, row) in stored and differs(row, stored[_key(spec, row)])]
     _write(tx, spec, added, changed)
     same = len(rows) - len(added) - len(changed)
     return Imported(file=spec.name, added=len(added), changed=len(changed), same=same, ended=ended)
@@ -80,6 +90,10 @@ def _bring_up(tx: Connection, spec: FileSpec, sheets: Sheets, stored: Stored) ->
 
 def _write(tx: Connection, spec: FileSpec, added: Iterable[Row], changed: Iterable[Row]) -> None:
     table = spec.table
+    if table is ledger_consents.SHEET:
+        for row in (*added, *changed):
+            ledger_consents.write_band(tx, row)
+        return
     for row in added:
         tx.execute(insert(table).values(_columns(spec, row)))
     for row in changed:
@@ -113,6 +127,8 @@ def _set_categories(tx: Connection, row: Row) -> None:
 
 
 def _stored(tx: Connection, spec: FileSpec) -> Stored:
+    if spec.table is ledger_consents.SHEET:
+        return {_key(spec, row): row for row in ledger_consents.stored_bands(tx)}
     rows: list[Row] = [dict(row) for row in tx.execute(select(spec.table)).mappings()]
     if spec.table is t.residents:
         groups: dict[str, list[str]] = {}
@@ -123,8 +139,8 @@ def _stored(tx: Connection, spec: FileSpec) -> Stored:
     return {_key(spec, row): row for row in rows}
 
 
-def _differs(row: Row, stored: Mapping[str, Value] | None) -> bool:
-    return stored is not None and any(stored[name] != value for name, value in row.items())
+def _differs(row: Row, stored: Mapping[str, Value]) -> bool:
+    return any(stored[name] != value for name, value in row.items())
 
 
 def _key(spec: FileSpec, row: Row) -> tuple[Value, ...]:

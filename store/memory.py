@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
+from typing import Any
 
 from domain.reading import DeviceEvent
-from store.contracts import Arrival, BandScan, Batch, JournalEntry, Kept
+from store.contracts import Arrival, BandScan, Batch, JournalEntry, Kept, Traces
 from store.journal import from_ms, to_ml, to_ms
 
 
@@ -80,6 +81,39 @@ class MemoryReadings:
         with self._lock:
             newest_ms = max((at for registers in self._registers.values() for at in registers), default=None)
         return None if newest_ms is None else from_ms(newest_ms)
+
+    def traces(self, of: Traces) -> dict[str, Any]:
+        with self._lock:
+            return {
+                "readings": {
+                    meter_id: [(from_ms(at).isoformat(), ml / 1000) for at, ml in sorted(registers.items())]
+                    for meter_id, registers in self._registers.items()
+                    if meter_id in of.meter_ids
+                },
+                "device_events": [
+                    {"device_id": e.device_id, "at": e.at.isoformat(), "kind": e.kind}
+                    for e in self._events.values()
+                    if e.device_id in of.device_ids
+                ],
+                "band_scans": [
+                    {"at": scan.at.isoformat(), "band_no": scan.band_no, "source": scan.source, "stage": scan.stage}
+                    for scan in self._scans.values()
+                    if scan.band_no in of.band_nos
+                ],
+                "kept_messages": [
+                    {"received_at": kept.received_at.isoformat(), "kind": kept.kind, "topic": kept.topic}
+                    for kept in self._kept.values()
+                    if kept.device_id in of.device_ids
+                ],
+            }
+
+    def erase(self, of: Traces) -> None:
+        with self._lock:
+            for meter_id in of.meter_ids:
+                self._registers.pop(meter_id, None)
+            self._events = {key: event for key, event in self._events.items() if event.device_id not in of.device_ids}
+            self._scans = {key: scan for key, scan in self._scans.items() if scan.band_no not in of.band_nos}
+            self._kept = {no: kept for no, kept in self._kept.items() if kept.device_id not in of.device_ids}
 
     def forget(self, before: datetime) -> None:
         ms = to_ms(before)

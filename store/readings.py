@@ -8,13 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from orjson import loads
 
 from domain.reading import DeviceEvent
-from store import journal, kept
-from store.contracts import BandScan, Batch, JournalEntry, Kept, StoreError, StoreUnavailableError
+from store import journal, kept, traces
+from store.contracts import BandScan, Batch, JournalEntry, Kept, StoreError, StoreUnavailableError, Traces
 from store.journal import from_ms, to_ms
 from store.lock import hold
 from store.readings_schema import METER_SPAN, NEWEST, REGISTERS, SCHEMA, VERSION
@@ -98,6 +99,14 @@ class Readings:
         with self._reader() as db:
             (ms,) = db.execute(NEWEST).fetchone()
         return None if ms is None else from_ms(ms)
+
+    def traces(self, of: Traces) -> dict[str, Any]:
+        with self._reader() as db:
+            return traces.read(db, of)
+
+    def erase(self, of: Traces) -> None:
+        with self._lock, self._transaction() as db:
+            traces.erase(db, of)
 
     def forget(self, before: datetime) -> None:
         """In short transactions, so that the service goes on meanwhile."""
@@ -197,11 +206,32 @@ class Readings:
 
 def read_kept(path: Path, kind: str, limit: int) -> list[Kept]:
     """The newest first, for a command beside the service."""
+    with _beside(path, "ro") as db:
+        return kept.read(db, kind, limit)
+
+
+def read_traces(path: Path, of: Traces) -> dict[str, Any]:
+    """For a command beside the service."""
+    with _beside(path, "ro") as db:
+        return traces.read(db, of)
+
+
+def erase_traces(path: Path, of: Traces) -> None:
+    """For a command beside the service, which goes on writing."""
+    with _beside(path, "rw") as db:
+        db.execute("PRAGMA wal_autocheckpoint=0")
+        db.execute("BEGIN IMMEDIATE")
+        traces.erase(db, of)
+        db.execute("COMMIT")
+
+
+@contextmanager
+def _beside(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
     if not path.exists():
         raise StoreError(f"{path} isn't there yet: anju run makes it")
     try:
-        with closing(_open(path, "ro")) as db:
-            return kept.read(db, kind, limit)
+        with closing(_open(path, mode)) as db:
+            yield db
     except sqlite3.OperationalError as e:
         raise StoreUnavailableError(f"{path}: {e}") from e
 

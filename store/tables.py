@@ -410,13 +410,27 @@ consents = Table(
     "consents",
     metadata,
     Column("consent_id", Integer, primary_key=True),
-    Column("resident_id", Text, ForeignKey("residents.resident_id"), nullable=False, index=True),
+    Column("resident_id", Text, nullable=False, index=True),  # no reference: the proof outlives the resident's row
     Column("field", Text, nullable=False),  # of domain.wristband.BandField
     Column("given_at", UtcTime, nullable=False),
     Column("given_by", Text, nullable=False),  # the wearer, or who may speak for him or her
     Column("paper", Text, nullable=False),  # which signed form
     Column("recorded_by", Text, nullable=False),
     Column("withdrawn_at", UtcTime),
+    Column("withdrawn_by", Text),
+)
+
+water_consents = Table(  # how each household's consent came to be; it outlives the household's row
+    "water_consents",
+    metadata,
+    Column("consent_id", Integer, primary_key=True),
+    Column("household_id", Text, nullable=False, index=True),
+    Column("given_on", Text, nullable=False),  # the day, ISO
+    Column("given_by", Text, nullable=False),
+    Column("paper", Text, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("withdrawn_on", Text),
+    Column("withdrawn_by", Text),
 )
 
 meetings = Table(

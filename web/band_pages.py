@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form
 from sqlalchemy import Connection
@@ -13,11 +14,12 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from domain.people import Role
 from domain.wristband import BandField, BandState, ImpossibleBandStepError, UrlTooLongError, card_url
-from web import alert_list, band_print, bands, meetings, wearers
+from store import consents
+from store.held import KEPT, StillRunningError
+from web import alert_list, band_print, bands, held, meetings, wearers
 from web.band_print import LAYOUTS, Label
 from web.bands import ConsentMissingError, Issued
 from web.desk import Desk, IdInForm, IdInPath
-from web.held import everything_about
 from web.ledger import Household, Person, resident
 from web.notes import Notes, NotesCipher, NotesError
 from web.session import Viewer
@@ -41,6 +43,11 @@ def keeps_bands(who: Viewer) -> bool:
     return who.role in _KEEPERS
 
 
+def may_forget(who: Viewer) -> bool:
+    """What can't be undone is for those who answer for the community."""
+    return who.role in {Role.DUTY_STAFF, Role.SUPERVISOR}
+
+
 def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901, PLR0915  a list of routes
     router = APIRouter()
 
@@ -54,9 +61,9 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901, PLR0915
         who, now = viewer(desk, request), desk.now()
         with desk.records.write() as tx:
             _require(tx, who, resident_id)
-            held = everything_about(tx, resident_id, cipher)
+            everything = held.everything_about(tx, resident_id, cipher, desk.readings.traces, now)
             bands.security_event(tx, "exported", resident_id, f"by {who.login}", now)
-        return JSONResponse(held, headers={"content-disposition": 'attachment; filename="resident.json"'})
+        return JSONResponse(everything, headers={"content-disposition": 'attachment; filename="resident.json"'})
 
     @router.post("/residents/{resident_id}/profile")
     def profile(
@@ -78,7 +85,7 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901, PLR0915
         written = Notes(**{name: text.strip()[:LONGEST_NOTE] for name, text in fields.items()})
 
         def save(tx: Connection, who: Viewer, now: datetime) -> None:
-            may = BandField.HEALTH in bands.consented(tx, resident_id) and cipher.ready
+            may = BandField.HEALTH in consents.consented(tx, resident_id) and cipher.ready
             bands.save_profile(
                 tx,
                 resident_id,
@@ -98,7 +105,7 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901, PLR0915
     ) -> Response:
         def write(tx: Connection, who: Viewer, now: datetime) -> None:
             if field in set(BandField) and given_by.strip() and paper.strip():
-                bands.consent(
+                consents.consent(
                     tx,
                     resident_id,
                     BandField(field),
@@ -112,19 +119,24 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901, PLR0915
 
     @router.post("/residents/{resident_id}/withdraw")
     def withdraw(request: Request, resident_id: str, csrf: Text = "", field: Text = "") -> Response:
-        def write(tx: Connection, _: Viewer, now: datetime) -> None:
+        def write(tx: Connection, who: Viewer, now: datetime) -> None:
             if field in set(BandField):
-                bands.withdraw(tx, resident_id, BandField(field), now)
+                consents.withdraw(tx, resident_id, BandField(field), now, by=who.contact_id)
 
         return _change(desk, request, resident_id, csrf, write)
 
     @router.post("/residents/{resident_id}/forget")
     def forget(request: Request, resident_id: str, csrf: Text = "", sure: Text = "") -> Response:
-        def write(tx: Connection, who: Viewer, now: datetime) -> None:
-            if sure:
-                bands.forget(tx, resident_id, by=who.contact_id, now=now)
-
-        return _change(desk, request, resident_id, csrf, write)
+        who = acting(desk, request, csrf)
+        if not sure:
+            return RedirectResponse(f"/residents/{quote(resident_id)}", 303)
+        with desk.records.write() as tx:
+            _require(tx, who, resident_id)
+            if not may_forget(who):
+                raise NotYoursError
+            traces = held.forget(tx, resident_id, by=who.contact_id, now=desk.now())
+        desk.readings.erase(traces)
+        return desk.page(request, "forgotten.html", who, kept=list(KEPT))
 
     @router.post("/residents/{resident_id}/bands")
     def issue(request: Request, resident_id: str, csrf: Text = "") -> Response:
@@ -219,6 +231,7 @@ def _resident_page(desk: Desk, cipher: NotesCipher, request: Request, who: Viewe
             running={row["field"]: row for row in bands.consents_of(tx, resident_id) if row["withdrawn_at"] is None},
             fields=list(BandField),
             bands=bands.of_resident(tx, resident_id),
+            may_forget=may_forget(who),
             log=_log(desk, tx, resident_id),
         )
 
@@ -293,4 +306,5 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     ImpossibleBandStepError: (409, "impossible"),
     ConsentMissingError: (409, "consent_first"),
     UrlTooLongError: (409, "url_too_long"),
+    StillRunningError: (409, "settle_first"),
 }

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from domain.wristband import (
     CARD_LENGTH,
     NUMBER_LENGTH,
     Band,
-    BandField,
     BandState,
     card_hash,
     clean,
     new_code,
     step,
 )
+from store.consents import consented
 from store.tables import (
     consents,
     security_events,
@@ -131,39 +131,6 @@ def save_profile(
         tx.execute(insert(wristband_profiles).values(resident_id=resident_id, **values))
 
 
-def consent(
-    tx: Connection, resident_id: str, field: BandField, *, given_by: str, paper: str, recorded_by: str, now: datetime
-) -> None:
-    """Writes a consent down, once: who consented to what, when, on which paper."""
-    if field in consented(tx, resident_id):
-        return
-    tx.execute(
-        insert(consents).values(
-            resident_id=resident_id,
-            field=field.value,
-            given_at=now,
-            given_by=given_by[:100],
-            paper=paper[:100],
-            recorded_by=recorded_by,
-        )
-    )
-
-
-def withdraw(tx: Connection, resident_id: str, field: BandField, now: datetime) -> None:
-    """From this moment the field is shown no more; withdrawn health consent deletes the notes."""
-    running = (consents.c.resident_id == resident_id) & (consents.c.field == field.value)
-    tx.execute(update(consents).where(running, consents.c.withdrawn_at.is_(None)).values(withdrawn_at=now))
-    if field is BandField.HEALTH:
-        mine = wristband_profiles.c.resident_id == resident_id
-        tx.execute(update(wristband_profiles).where(mine).values(notes=None))
-
-
-def consented(tx: Connection, resident_id: str) -> set[BandField]:
-    """What is consented to now."""
-    query = select(consents.c.field).where(consents.c.resident_id == resident_id, consents.c.withdrawn_at.is_(None))
-    return {BandField(field) for field in tx.scalars(query)}
-
-
 def rotate_notes(tx: Connection, cipher: NotesCipher) -> int:
     """Writes all notes with the newest key; returns how many changed."""
     changed = 0
@@ -181,16 +148,6 @@ def rotate_notes(tx: Connection, cipher: NotesCipher) -> int:
 def security_event(tx: Connection, kind: str, subject: str, detail: str, now: datetime) -> None:
     """Something that staff should look at."""
     tx.execute(insert(security_events).values(at=now, kind=kind, subject=subject, detail=detail))
-
-
-def forget(tx: Connection, resident_id: str, *, by: str, now: datetime) -> None:
-    """On request: bands revoked, notes and salutation deleted, consents withdrawn."""
-    for band in of_resident(tx, resident_id):
-        if band.state in {BandState.ACTIVE, BandState.LOST}:
-            change(tx, band.band_id, BandState.REVOKED, by=by, why="forgotten on request", now=now)
-    tx.execute(delete(wristband_profiles).where(wristband_profiles.c.resident_id == resident_id))
-    for field in consented(tx, resident_id):
-        withdraw(tx, resident_id, field, now)
 
 
 def _band(row: RowMapping | None) -> Band | None:

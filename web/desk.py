@@ -20,7 +20,7 @@ from domain.alert import Outcome
 from domain.finding import Reason
 from domain.people import Language
 from domain.wristband import Emergency
-from store.contracts import BatchSink, KeptReader, RegisterReader, ScanReader
+from store.contracts import BatchSink, KeptReader, RegisterReader, ScanReader, TracesKeeper
 from web.health import Health
 from web.limits import Limit
 from web.meetings import RaisesAlerts
@@ -40,7 +40,7 @@ class Records(Protocol):
     def write(self) -> AbstractContextManager[Connection]: ...
 
 
-class Readings(RegisterReader, KeptReader, ScanReader, BatchSink, Protocol):
+class Readings(RegisterReader, KeptReader, ScanReader, BatchSink, TracesKeeper, Protocol):
     """The readings file: registers for the chart, messages not taken, scans of wristbands; it takes scans, too."""
 
 

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from domain.alert import Outcome
 from domain.wristband import BandField, BandState
+from store import consents
 from web import absences, bands, guardian_view, meetings
 from web.desk import IdInForm, IdInPath
 from web.guardian_access import Guardian
@@ -138,9 +139,9 @@ def _add_bands(family: Family, router: APIRouter) -> None:
             if field not in set(BandField):
                 return
             if agree != "yes":
-                bands.withdraw(tx, resident_id, BandField(field), now)
+                consents.withdraw(tx, resident_id, BandField(field), now, by=who.contact_id)
                 return
-            bands.consent(
+            consents.consent(
                 tx,
                 resident_id,
                 BandField(field),

@@ -1,33 +1,77 @@
-"""All that is held on one resident, for a request under the law."""
+"""All that is held on one resident, for a request under the law: exported as one JSON file, or deleted."""
 
-import json
+from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from store.tables import meetings, scans
-from web import wearers
-from web.bands import consents_of, of_resident
-from web.notes import NotesCipher
+from domain.wristband import BandState
+from store import consents, held
+from store.contracts import Traces
+from web import bands
+from web.notes import NotesCipher, NotesError
+
+ELSEWHERE = (
+    "InfluxDB, where one is set: water_reading (tag meter_id), device_event (device_id), wristband_scan (band); "
+    "no names; delete by tag there",
+    "backups by `anju backup`: everything up to their day, until they are deleted; medical notes in them encrypted",
+    "the SMS provider: texts that were sent, by phone, as long as its contract says",
+    "the broker: what gateways retained there or wait for their readers",
+    "the ledger's own CSV files and signed papers: whoever imports them again brings the resident back",
+)
 
 
-def everything_about(tx: Connection, resident_id: str, cipher: NotesCipher) -> dict[str, Any]:
-    """All that is held on one resident around the wristband, for a request under the law; readable as JSON."""
-    who = wearers.wearer(tx, resident_id)
-    held: dict[str, Any] = {
+def everything_about(
+    tx: Connection, resident_id: str, cipher: NotesCipher, traces: Callable[[Traces], dict[str, Any]], now: datetime
+) -> dict[str, Any]:
+    """Readable as JSON. Raises `store.held.UnknownResidentError`."""
+    who = held.whose(tx, resident_id)
+    records = held.read(tx, who)
+    for profile in records["wristband_profiles"]:
+        profile["notes"] = _notes(cipher, profile["notes"], resident_id)
+    return {
         "resident_id": resident_id,
-        "name": who.name,
-        "birth_year": who.birth_year,
-        "salutation": who.salutation,
-        "all_at_once": who.all_at_once,
-        "notes": asdict(cipher.open(who.sealed, resident_id)) if who.sealed else None,
-        "consents": consents_of(tx, resident_id),
-        "bands": [asdict(band) for band in of_resident(tx, resident_id)],
+        "exported_at": now.isoformat(),
+        "records": _readable(records),
+        "readings_file": traces(who.traces),
+        "held_elsewhere": list(ELSEWHERE),
+        "not_exported": {
+            "secrets": "hashes of cards, cookies and codes",
+            **{name: f"{why}: nothing of this resident" for name, why in held.NOT_PERSONAL.items()},
+        },
     }
-    band_ids = [band["band_id"] for band in held["bands"]]
-    for table in (scans, meetings):
-        rows = tx.execute(select(table).where(table.c.band_id.in_(band_ids))).mappings()
-        held[table.name] = [{key: value for key, value in row.items() if key != "token_hash"} for row in rows]
-    readable: dict[str, Any] = json.loads(json.dumps(held, default=str))
-    return readable
+
+
+def forget(tx: Connection, resident_id: str, *, by: str, now: datetime) -> Traces:
+    """Deletes the records' part and returns what the readings file must erase. Raises `store.held` errors."""
+    who = held.whose(tx, resident_id)
+    for band in bands.of_resident(tx, resident_id):
+        if band.state in {BandState.ACTIVE, BandState.LOST}:
+            bands.change(tx, band.band_id, BandState.REVOKED, by=by, why="forgotten on request", now=now)
+    for field in consents.consented(tx, resident_id):
+        consents.withdraw(tx, resident_id, field, now, by=by)
+    if who.alone:
+        consents.withdraw_water(tx, who.household_id, on=now.date().isoformat(), by=by)
+    held.forget(tx, who)
+    bands.security_event(tx, "forgotten", resident_id, f"by {by}", now)
+    return who.traces if who.alone else Traces(band_nos=who.band_ids)
+
+
+def _notes(cipher: NotesCipher, sealed: bytes | None, resident_id: str) -> dict[str, str] | str | None:
+    try:
+        return asdict(cipher.open(sealed, resident_id)) if sealed else None
+    except NotesError as e:
+        return f"encrypted; {e}"
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _readable(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_readable(one) for one in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return b64encode(value).decode() if isinstance(value, bytes) else value

@@ -127,7 +127,7 @@ def _add_consent(desk: Desk, router: APIRouter) -> None:
             if home is None:
                 return desk.problem(request, 404, "not_found", who)
             if sure:
-                water.withdraw(tx, household_id, by=who.login, now=now)
+                water.withdraw(tx, household_id, by=who.login, timezone=home.timezone, now=now)
             elif given_by.strip() and paper.strip():
                 water.give(
                     tx,

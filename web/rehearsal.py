@@ -10,7 +10,8 @@ from datetime import datetime
 from urllib.request import Request, urlopen
 
 from domain.wristband import BandField
-from web.bands import Issued, consent, issue, save_profile
+from store.consents import consent
+from web.bands import Issued, issue, save_profile
 from web.desk import Records
 from web.notes import Notes, NotesCipher
 

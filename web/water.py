@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import Connection, Select, func, select
 
-from store.ledger import bump
+from store import consents
 from store.tables import households, meters
 from web.bands import security_event
 
@@ -39,13 +39,14 @@ def give(
 ) -> None:
     """From now on the home's meters are bound; what waited in quarantine is taken."""
     on = now.astimezone(ZoneInfo(timezone)).date().isoformat()
-    _write(tx, household_id, water_consent_by=given_by[:100], water_consent_on=on, water_consent_paper=paper[:100])
+    consents.consent_to_water(tx, household_id, given_by=given_by, on=on, paper=paper, recorded_by=by)
     security_event(tx, "water_consent_given", household_id, f"{given_by[:50]}, {paper[:50]}; written by {by}", now)
 
 
-def withdraw(tx: Connection, household_id: str, *, by: str, now: datetime) -> None:
+def withdraw(tx: Connection, household_id: str, *, by: str, timezone: str, now: datetime) -> None:
     """From now on nothing of the home's water is taken or looked at, and nobody is told of it."""
-    _write(tx, household_id, water_consent_by=None, water_consent_on=None, water_consent_paper=None)
+    on = now.astimezone(ZoneInfo(timezone)).date().isoformat()
+    consents.withdraw_water(tx, household_id, on=on, by=by)
     security_event(tx, "water_consent_withdrawn", household_id, f"written by {by}", now)
 
 
@@ -61,8 +62,3 @@ def watched(tx: Connection, household_ids: Select[str]) -> int:
     metered = H.household_id.in_(select(meters.c.household_id))
     here = (H.household_id.in_(household_ids), metered, H.water_consent_by.is_not(None))
     return tx.scalar(select(func.count()).select_from(households).where(*here)) or 0
-
-
-def _write(tx: Connection, household_id: str, **values: str | None) -> None:
-    tx.execute(update(households).where(H.household_id == household_id).values(**values))
-    bump(tx)

@@ -12,6 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import select
 
 from domain.wristband import BandField
+from store.consents import consent as give
 from store.readings import Readings, read_kept
 from store.records import Records
 from store.tables import alerts, messages, security_events
@@ -101,7 +102,7 @@ def entered(service: Running) -> str:
     records = Records(service.store / "records.db")
     with records.write() as tx:
         consent = {"given_by": "王秀英", "paper": "2026-001", "recorded_by": "limin", "now": NOW}
-        bands.consent(tx, "r-001", BandField.SALUTATION, **consent)  # type: ignore[arg-type]
+        give(tx, "r-001", BandField.SALUTATION, **consent)  # type: ignore[arg-type]
         card_id = bands.issue(tx, "r-001", by="limin", now=NOW, below=secrets.randbelow).card_id
     records.close()
     return card_id

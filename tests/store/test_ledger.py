@@ -1,12 +1,15 @@
 """A folder of CSV files becomes the ledger, wholly or not at all, and every mistake in it is named with its place."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from domain.reading import Device
+from domain.wristband import BandField
+from store import consents
 from store import tables as t
 from store.ledger import read_ledger, version
 from store.ledger_columns import FILES
@@ -38,6 +41,10 @@ TOWN = {
     "meters": (
         "meter_id,household_id,gateway_id,profile,unit,litres_per_pulse,resolution_l\n"
         "m1,h1,gw1,,m3,,1\nm2,h2,,generic_pulse,L,10,10\n"
+    ),
+    "consents": (
+        "resident_id,field,given_by,given_on,paper,withdrawn_on\n"
+        "r1,name,王秀英,2026-01-05,17,\nr1,health,王秀英,2026-01-05,18,\n"
     ),
     "sensors": "device_id,household_id,gateway_id,kind,profile\nbutton,h1,gw1,sos_button,\n",
 }
@@ -139,6 +146,70 @@ def test_changes_are_taken_over_and_a_guardian_who_is_no_longer_listed_is_no_lon
     with records.read() as tx:
         assert set(tx.scalars(select(t.resident_categories.c.category))) == {"dementia"}
         assert tx.execute(select(t.guardians)).all() == [("h2", "daughter", 1, None)]
+
+
+def water(records: Records) -> tuple[str | None, list[tuple[str, str | None]]]:
+    """Who consents to watching h1's water now; each consent's day and end."""
+    h, w = t.households.c, t.water_consents.c
+    with records.read() as tx:
+        now = tx.scalar(select(h.water_consent_by).where(h.household_id == "h1"))
+        history = select(w.given_on, w.withdrawn_on).where(w.household_id == "h1").order_by(w.consent_id)
+        return now, [tuple(row) for row in tx.execute(history)]
+
+
+def with_water(tmp_path: Path, by: str, on: str = "", paper: str = "") -> Path:
+    head = "household_id,building_id,door,water_consent_by,water_consent_on,water_consent_paper\n"
+    return folder(tmp_path, households=f"{head}h1,b3,501,{by},{on},{paper}\nh2,b3,502,,,\n")
+
+
+def test_an_empty_column_changes_no_consent_to_water_and_withdrawing_is_said(records: Records, tmp_path: Path) -> None:
+    import_ledger(records, folder(tmp_path))
+    (same,) = [one for one in import_ledger(records, with_water(tmp_path, "")) if one.file == "households.csv"]
+    assert (same.changed, water(records)) == (0, ("王秀英", [("2026-01-05", None)]))
+    (gone,) = [
+        one
+        for one in import_ledger(records, with_water(tmp_path, "撤回", "2026-02-01", "31"))
+        if one.file == "households.csv"
+    ]
+    assert (gone.changed, water(records)) == (1, (None, [("2026-01-05", "2026-02-01")]))
+    import_ledger(records, with_water(tmp_path, "withdrawn", "2026-02-01", "31"))
+    assert water(records) == (None, [("2026-01-05", "2026-02-01")])
+
+
+def test_an_old_list_brings_back_no_consent_that_was_withdrawn_and_a_new_paper_does(
+    records: Records, tmp_path: Path
+) -> None:
+    import_ledger(records, folder(tmp_path))
+    with records.write() as tx:
+        consents.withdraw_water(tx, "h1", on="2026-02-01", by="limin")
+        consents.withdraw(tx, "r1", BandField.NAME, datetime(2026, 2, 1, tzinfo=UTC), by="limin")
+    import_ledger(records, folder(tmp_path))
+    with records.read() as tx:
+        assert consents.consented(tx, "r1") == {BandField.HEALTH}
+    assert water(records)[0] is None
+    head = "resident_id,field,given_by,given_on,paper\n"
+    later = with_water(tmp_path, "王秀英", "2026-03-01", "40")
+    (later / "consents.csv").write_text(f"{head}r1,name,王秀英,2026-03-01,41\n", "utf-8")
+    import_ledger(records, later)
+    with records.read() as tx:
+        assert consents.consented(tx, "r1") == {BandField.HEALTH, BandField.NAME}
+    assert water(records) == ("王秀英", [("2026-01-05", "2026-02-01"), ("2026-03-01", None)])
+
+
+def test_a_wristbands_consent_comes_from_the_ledger_field_by_field_and_ends_by_it(
+    records: Records, tmp_path: Path
+) -> None:
+    import_ledger(records, folder(tmp_path))
+    with records.read() as tx:
+        assert consents.consented(tx, "r1") == {BandField.NAME, BandField.HEALTH}
+    done = {one.file: one for one in import_ledger(records, folder(tmp_path))}
+    assert done["consents.csv"].same == 2
+    ended = TOWN["consents"].replace("18,", "18,2026-02-01")
+    done = {one.file: one for one in import_ledger(records, folder(tmp_path, consents=ended))}
+    assert done["consents.csv"].changed == 1
+    with records.read() as tx:
+        assert consents.consented(tx, "r1") == {BandField.NAME}
+        assert tx.scalars(select(t.consents.c.withdrawn_by)).all() == [None, "ledger"]
 
 
 def test_a_part_of_the_ledger_may_come_alone_and_leaves_the_rest(records: Records, tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from store.tables import communities, gateways, households, metadata
 def schema(path: Path) -> dict[str, str]:
     with sqlite3.connect(path) as db:
         rows = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name != 'alembic_version'")
-        parts = {name: re.split(r",\s*|\n", sql) for name, sql in rows}  # a column added later stands at the end
+        bare = {name: sql.replace('"', "") for name, sql in rows}  # a table made anew is quoted
+    parts = {name: re.split(r",\s*|\n", sql) for name, sql in bare.items()}  # a column added later stands at the end
     return {name: "\n".join(sorted(filter(None, (p.strip(" )\t") for p in some)))) for name, some in parts.items()}
 
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from anju import app
 from domain.wristband import BandField
+from store import consents
 from store.records import Records
 from tests.web import town
 from web import bands, wearers
@@ -30,7 +31,7 @@ def command(records: Records, monkeypatch: pytest.MonkeyPatch) -> Any:
 def consent(records: Records, *residents: str) -> None:
     with records.write() as tx:
         for resident_id in residents:
-            bands.consent(tx, resident_id, BandField.NAME, given_by="x", paper="y", recorded_by="duty", now=town.NOW)
+            consents.consent(tx, resident_id, BandField.NAME, given_by="x", paper="y", recorded_by="duty", now=town.NOW)
 
 
 def test_a_community_is_printed_into_one_file_whose_codes_work(records: Records, command: Any, tmp_path: Path) -> None:

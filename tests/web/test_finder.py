@@ -9,12 +9,13 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 from domain.wristband import BandField, BandState
+from store import consents
 from store.memory import MemoryReadings
 from store.records import Records
 from store.tables import alerts, meeting_lines, meetings, messages, scans, security_events
 from tests.web import town
 from tests.web.conftest import URL
-from web import bands, wearers
+from web import bands
 from web.app import create_app
 from web.meetings import purge
 from web.notes import Notes, NotesCipher, new_key
@@ -58,7 +59,7 @@ class Scene:
 def consent(records: Records, *fields: BandField) -> None:
     with records.write() as tx:
         for field in fields:
-            bands.consent(
+            consents.consent(
                 tx, "R1", field, given_by="王秀兰", paper="知情同意书 2026-17", recorded_by="duty", now=town.NOW
             )
 
@@ -202,7 +203,7 @@ def test_what_nobody_consented_to_is_never_shown(scene: Scene, field: BandField,
     opened = scene.browser.post(f"{scene.path}/medical", data={"why": "injured"}).text
     assert secret in opened
     with scene.records.write() as tx:
-        bands.withdraw(tx, "R1", field, scene.clock())
+        consents.withdraw(tx, "R1", field, scene.clock(), by="duty")
     assert secret not in scene.see()
 
 
@@ -369,14 +370,6 @@ def test_notes_survive_a_change_of_key_and_are_closed_when_the_key_is_gone(scene
     page = scene.browser.post(f"{scene.path}/medical", data={"why": "injured"}).text  # this app has the old key only
     assert "糖尿病" not in page
     assert "没有可显示的病情资料" in page
-
-
-def test_a_resident_is_forgotten_on_request(scene: Scene) -> None:
-    with scene.records.write() as tx:
-        bands.forget(tx, "R1", by="duty", now=scene.clock())
-        assert wearers.wearer(tx, "R1").sealed is None
-        assert bands.consented(tx, "R1") == set()
-    assert "这条手环已停用" in scene.see()
 
 
 def test_nobody_gets_a_band_without_consent(records: Records) -> None:

@@ -17,6 +17,7 @@ from notifier.letters import Letters
 from notifier.life import Life
 from notifier.messages import Texts
 from notifier.router import Router
+from store import consents
 from store.records import Records
 from store.tables import absences, alerts, contacts, guardians, messages, security_events, wristbands
 from tests.web import town
@@ -77,7 +78,7 @@ def scene(records: Records, clock: town.Clock) -> Scene:
     letters = Letters(Texts(words=load_words()), Router([LogChannel(lambda _: None)]), LINKS.link_for)
     with records.write() as tx:
         for field in BandField:
-            bands.consent(tx, "R1", field, given_by="王秀兰", paper="2026-17", recorded_by="duty", now=clock())
+            consents.consent(tx, "R1", field, given_by="王秀兰", paper="2026-17", recorded_by="duty", now=clock())
         cipher, notes = NotesCipher([KEY]), Notes(allergies="青霉素")
         bands.save_profile(
             tx, "R1", salutation="王奶奶", all_at_once=False, notes=notes, cipher=cipher, by="duty", now=clock()
@@ -288,7 +289,7 @@ def test_notes_and_consent_are_for_a_code_not_for_a_link_that_may_have_been_pass
     form = {"csrf": token, "field": "health", "agree": "no"}
     assert scene.browser.post("/family/residents/R1/consent", data=form).status_code == 403
     with scene.records.read() as tx:
-        assert BandField.HEALTH in bands.consented(tx, "R1")
+        assert BandField.HEALTH in consents.consented(tx, "R1")
 
 
 def test_by_a_code_family_sees_what_the_band_shows_and_the_look_is_written_down(scene: Scene) -> None:
@@ -304,7 +305,7 @@ def test_family_changes_consent_field_by_field_with_name_and_paper(scene: Scene)
     scene.browser.post("/family/residents/R1/consent", data=form | {"agree": "no"})
     with scene.records.read() as tx:
         assert wearers.wearer(tx, "R1").sealed is None
-        assert BandField.HEALTH not in bands.consented(tx, "R1")
+        assert BandField.HEALTH not in consents.consented(tx, "R1")
     scene.browser.post("/family/residents/R1/consent", data=form | {"agree": "yes"})
     with scene.records.read() as tx:
         newest = bands.consents_of(tx, "R1")[-1]
@@ -314,7 +315,7 @@ def test_family_changes_consent_field_by_field_with_name_and_paper(scene: Scene)
 
 def test_finder_and_family_write_to_each_other_and_neither_sees_a_number(scene: Scene) -> None:
     with scene.records.write() as tx:
-        bands.withdraw(tx, "R1", BandField.CONTACTS, scene.clock())
+        consents.withdraw(tx, "R1", BandField.CONTACTS, scene.clock(), by="duty")
     finder = TestClient(scene.browser.app, base_url=URL, headers={"accept-language": "zh"})
     finder.post(f"/1/{scene.band.card_id}/here")
     finder.post(f"/1/{scene.band.card_id}/say", data={"body": "我们在公园东门"})
@@ -344,7 +345,7 @@ def test_another_familys_home_is_out_of_reach(scene: Scene, path: str) -> None:
     assert (scene.alert_state(2), scene.alert_state(6)) == before
     with scene.records.read() as tx:
         assert tx.scalars(select(absences.c.absence_id)).all() == []
-        assert bands.consented(tx, "R2") == set()
+        assert consents.consented(tx, "R2") == set()
 
 
 def test_without_a_session_every_page_asks_who_is_there(scene: Scene) -> None:

@@ -16,6 +16,7 @@ from notifier.channels.log import LogChannel
 from notifier.letters import Letters
 from notifier.messages import Texts
 from notifier.router import Router
+from store import consents
 from store.records import Records
 from store.tables import alerts, contacts, guardians, messages, pairings
 from tests.web import roles, town
@@ -53,7 +54,9 @@ def street(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
     letters = Letters(Texts(words=load_words()), Router([LogChannel(lambda _: None)]), links.link_for)
     with records.write() as tx:
         for field in BandField:
-            bands.consent(tx, "R1", field, given_by="王秀兰", paper="同意书 2026-17", recorded_by="duty", now=clock())
+            consents.consent(
+                tx, "R1", field, given_by="王秀兰", paper="同意书 2026-17", recorded_by="duty", now=clock()
+            )
         cipher, notes = NotesCipher([key]), Notes(allergies="青霉素")
         bands.save_profile(
             tx, "R1", salutation="王奶奶", all_at_once=False, notes=notes, cipher=cipher, by="duty", now=clock()

@@ -15,6 +15,7 @@ from domain.message import MessageStatus
 from domain.people import Category, Language, Role
 from domain.wristband import BandField, BandState, Emergency, Stage
 from notifier.policy import Why
+from store.held import KEPT
 from web.words import load, preferred
 
 ZH, EN = load(Language.ZH), load(Language.EN)
@@ -83,9 +84,11 @@ def test_every_key_in_templates_and_code_exists_and_every_key_is_used() -> None:
         "field",
         "stage",
         "security_event",
+        "forgotten",
     }
     named = {key for key in whole if key in sources or key.split(".")[1] in sources or key.split(".")[0] in by_value}
     assert whole - named == set()
+    assert {f"forgotten.{name}" for name in KEPT} <= whole
 
 
 @pytest.mark.parametrize(
