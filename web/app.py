@@ -1,5 +1,6 @@
 """The web application: pages for staff, health, and whatever routers it is given. Served from one process."""
 
+import re
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -26,7 +27,7 @@ from web import (
     sign_in,
 )
 from web.desk import FINDER_SCRIPT, FINDER_STYLE, AlertLife, Desk, Readings, Records, all_words, templates
-from web.finder import Finder, FinderLimits, content_policy
+from web.finder import Finder, FinderLimits, content_policy, page
 from web.first_page import FirstPages
 from web.guard import Guard
 from web.guardian_access import SendsCodes
@@ -106,10 +107,10 @@ def create_app(
         family = Family(desk=desk, letters=letters, links=links, cipher=finder.cipher, asks=asks)
         app.include_router(guardian_doors.routes(family))
         app.include_router(guardian_pages.routes(family))
-    for error, page in (sign_in.problem_pages(desk) | guardian_doors.problem_pages(desk)).items():
-        app.add_exception_handler(error, page)
-    _add_problem_pages(app, desk)
-    app.add_middleware(Guard, public_url=desk.public_url)
+    for error, problem in (sign_in.problem_pages(desk) | guardian_doors.problem_pages(desk)).items():
+        app.add_exception_handler(error, problem)
+    _add_problem_pages(app, desk, finder)
+    app.add_middleware(Guard, public_url=desk.public_url, emergency_numbers=emergency_numbers)
     return app
 
 
@@ -124,11 +125,19 @@ def _finder_limits() -> FinderLimits:
     )
 
 
-def _add_problem_pages(app: FastAPI, desk: Desk) -> None:
-    """Friendly pages for what isn't there, can't be read, or went wrong; nothing of the inside is shown."""
+def _add_problem_pages(app: FastAPI, desk: Desk, finder: Finder) -> None:
+    """Friendly pages for what isn't there, can't be read, or went wrong; nothing of the inside is shown.
+
+    Where a band's address was meant, with how to help all the same.
+    """
+
+    def of_a_band(request: Request) -> bool:
+        return re.match(r"/[0-9n](/|$)", request.url.path) is not None
 
     async def unknown(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
+        if of_a_band(request):
+            return page(finder, request, "finder/unknown.html", status)
         return desk.problem(request, status, "not_found" if status in {404, 405} else "problem")
 
     async def refused(request: Request, error: Exception) -> Response:
@@ -136,6 +145,8 @@ def _add_problem_pages(app: FastAPI, desk: Desk) -> None:
         return desk.problem(request, status, why)
 
     async def broken(request: Request, _: Exception) -> Response:
+        if of_a_band(request):
+            return page(finder, request, "finder/wait.html", 500)
         return desk.problem(request, 500, "problem")
 
     for error in band_pages.PROBLEMS:

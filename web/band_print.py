@@ -20,8 +20,9 @@ _PT = 72 / 25.4
 class Layout:
     """One kind of label: its size [mm] and how many of them a person gets.
 
-    `ends`: with two, the code stands at the left and at the right: a finger or dirt on the one leaves the other.
-    `times`: so often side by side, so that some is seen from every side of the wrist.
+    Each carries its code twice at least, for level H mends no more than what a tenth of one code hides: a finger or
+    dirt on the one leaves the other. `ends`: at the left and at the right; `times`: so often side by side, to be seen
+    from every side of the wrist, or, where it `folds`, from both sides.
     """
 
     width: float
@@ -29,6 +30,8 @@ class Layout:
     copies: int
     ends: int = 1
     times: int = 1
+    module: float = MODULE_MM
+    folds: bool = False
 
     @property
     def codes(self) -> int:
@@ -38,8 +41,8 @@ class Layout:
 LAYOUTS = {
     "strip": Layout(width=190, height=24, copies=1, ends=2, times=3),
     "iron_on": Layout(width=63, height=25, copies=30, ends=2),
-    "card": Layout(width=85.6, height=54, copies=2),
-    "fob": Layout(width=45, height=25, copies=4),
+    "card": Layout(width=85.6, height=54, copies=2, ends=2, module=0.7),
+    "fob": Layout(width=90, height=25, copies=4, times=2, folds=True),
 }
 
 
@@ -135,6 +138,8 @@ def _page(labels: Sequence[Label], layout: Layout, columns: int) -> Iterator[Mar
         x = MARGIN + at % columns * layout.width
         y = MARGIN + RULER_H + at // columns * layout.height
         yield Box(x, y, layout.width, layout.height, outline=True)
+        if layout.folds:
+            yield Box(x + layout.width / 2 - 0.05, y, 0.1, layout.height)
         for number in range(layout.times):
             yield from _label(label, x + number * layout.width / layout.times, y, layout)
 
@@ -154,13 +159,13 @@ def _ruler() -> Iterator[Mark]:
 def _label(label: Label, x: float, y: float, layout: Layout) -> Iterator[Mark]:
     """The codes at the ends with their quiet zones, the words beside them, all as high as the label allows."""
     rows = list(segno.make(label.url, error="h", micro=False, boost_error=False).matrix)
-    module = MODULE_MM * (1.6 if layout.height > 50 else 1)
+    module = layout.module
     side = (len(rows) + 2 * QUIET_MODULES) * module
     top, width = y + (layout.height - side) / 2, layout.width / layout.times
     for end in (x + 1, x + width - 1 - side)[: layout.ends]:
         yield from _code(rows, end, top, module)
     text, room = x + side + 1.2, width - layout.ends * (side + 1) - 0.7
-    wide = room > 26
+    wide = room > 25
     middle = y + layout.height / 2
     yield _fitting(text, middle - 4.2, 4.4 if wide else 3.6, "扫码帮助我", room)
     yield _fitting(text, middle - 0.6, 2.6 if wide else 2.2, "SCAN TO HELP ME", room)

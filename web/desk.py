@@ -141,11 +141,20 @@ def templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,  # no look at the disk for each page
     )
+    environment.filters["spoken"] = spoken
     environment.globals["static_version"] = _static_version()
     environment.globals["emergencies"] = list(Emergency)
     environment.globals["finder_style"] = FINDER_STYLE
     environment.globals["finder_script"] = FINDER_SCRIPT
     return environment
+
+
+def spoken(phone: str) -> str:
+    """A Chinese number as it is dialled and read there; others as they are."""
+    if not phone.startswith("+86"):
+        return phone
+    rest = phone.removeprefix("+86")
+    return f"{rest[:3]} {rest[3:7]} {rest[7:]}" if rest[0] == "1" and len(rest) == 11 else f"0{rest}"
 
 
 def all_words() -> dict[Language, Words]:

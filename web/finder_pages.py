@@ -41,10 +41,9 @@ def routes(finder: Finder) -> APIRouter:
         return page(finder, request, "finder/number.html")
 
     def add(prefix: str, door_of: Callable[[str], Door]) -> None:
-        async def look_at(request: Request) -> Response:
-            return await look(finder, request, door_of(request.path_params["code"]))
-
-        router.add_route(f"/{prefix}/{{code}}", look_at, methods=["GET"])
+        @router.get(f"/{prefix}/{{code}}")
+        async def look_at(request: Request, code: str) -> Response:
+            return await look(finder, request, door_of(code))
 
         @router.post(f"/{prefix}/{{code}}/here")
         def here(request: Request, code: str) -> Response:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 65_536  # bytes; the longest form here is a note of some hundred characters
@@ -24,14 +24,20 @@ _HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=(self)",
     "cross-origin-opener-policy": "same-origin",
 }
+_TOO_LONG = (
+    '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    "<title>太长 / too long</title><h1>太长，请缩短后再发</h1><p>Too long: please shorten it and send it again.</p>"
+    '<h2><a href="tel:{0}">急救 / ambulance {0}</a></h2><h2><a href="tel:{1}">报警 / police {1}</a></h2></html>'
+)
 
 
 class Guard:
     """Refuses requests for other hosts and forms from other sites; a page of another site can't act for the viewer."""
 
-    def __init__(self, app: ASGIApp, public_url: str) -> None:
+    def __init__(self, app: ASGIApp, public_url: str, emergency_numbers: tuple[str, str]) -> None:
         public = urlsplit(public_url)
         self.app = app
+        self.too_long = _TOO_LONG.format(*emergency_numbers)
         self.hosts = _LOOPBACK | {public.hostname or ""}
         names = _LOOPBACK if public.hostname in _LOOPBACK else {public.hostname or ""}
         port = f":{public.port}" if public.port else ""
@@ -47,7 +53,8 @@ class Guard:
         refusal = self._refusal(scope, Headers(scope=scope))
         if refusal:
             status, why = refusal
-            await PlainTextResponse(why, status)(scope, receive, self._adding_headers(scope, send))
+            answer = HTMLResponse(why, status) if why.startswith("<") else PlainTextResponse(why, status)
+            await answer(scope, receive, self._adding_headers(scope, send))
             return
         await self.app(scope, receive, self._adding_headers(scope, send))
 
@@ -57,7 +64,7 @@ class Guard:
             return 421, "host: not served here\n"
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > LARGEST_BODY:
-            return 413, f"太长，请缩短后再发。紧急请拨打 120 / 110。\nToo long: at most {LARGEST_BODY} bytes.\n"
+            return 413, self.too_long
         if scope["method"] in _SAFE:
             return None
         if "chunked" in headers.get("transfer-encoding", ""):

@@ -277,6 +277,21 @@ def test_a_code_that_is_none_is_a_friendly_page_that_says_how_to_help(scene: Sce
         assert "tel:120" in answer.text
 
 
+@pytest.mark.parametrize("path", ["/1/", "/1", "/2/ABC", "/n/A/B", "/9"])
+def test_an_address_that_can_only_be_a_bands_still_says_how_to_help(scene: Scene, path: str) -> None:
+    answer = scene.browser.get(path)
+    assert answer.status_code == 404
+    assert "tel:120" in answer.text
+
+
+def test_a_form_that_nobody_can_read_still_says_how_to_help(scene: Scene) -> None:
+    answer = scene.browser.post(
+        f"{scene.path}/medical", content=b"\x00", headers={"content-type": "multipart/form-data; boundary=x"}
+    )
+    assert answer.status_code == 400
+    assert "tel:120" in answer.text
+
+
 def test_guessing_is_shut_out_and_staff_hear_of_it(scene: Scene) -> None:
     answers = [scene.browser.get(f"/n/{'ABCD2345'[i % 8] * 8}").status_code for i in range(11)]
     assert answers == [404] * 10 + [429]
@@ -320,7 +335,7 @@ def test_a_position_is_kept_to_a_hundred_metres_and_for_a_day(scene: Scene) -> N
 def test_a_megabyte_of_message_is_refused_with_what_to_do(scene: Scene) -> None:
     answer = scene.browser.post(f"{scene.path}/say", data={"body": "x" * 1_000_000})
     assert answer.status_code == 413
-    assert "120" in answer.text
+    assert "tel:120" in answer.text
 
 
 def test_the_page_is_one_small_answer_that_nothing_keeps_indexes_or_frames(scene: Scene) -> None:
