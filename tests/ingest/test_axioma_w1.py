@@ -1,5 +1,6 @@
 """The three hourly frames of the Axioma W1 give back the registers that went in."""
 
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from struct import pack
 
@@ -73,6 +74,24 @@ def test_the_status_byte_raises_one_state(status: int, raised: set[str]) -> None
     reading = decoded(pack("<IBIII14H", seconds(AT), status, 5, seconds(AT - timedelta(hours=14)), 5, *[0] * 14))
     assert isinstance(reading, Reading)
     assert {name for name, value in reading.flags.items() if value} == raised
+
+
+def test_a_log_in_steps_shorter_than_hours_is_left_out_and_the_register_stays() -> None:
+    """Fifteen rises of twenty minutes each: taken for hours they would lie ahead of the frame's own clock."""
+    reading = decoded(pack("<IBIII15H", seconds(AT), 0, 50, seconds(AT - timedelta(hours=5)), 5, *[3] * 15))
+    assert isinstance(reading, Reading)
+    assert (reading.at, reading.register_l, reading.history) == (AT, 50.0, ())
+
+
+def test_a_codec_that_lists_the_log_with_its_times_is_believed() -> None:
+    listed = [{"DataloggerTimestamp": seconds(AT) - 1200 * n, "Volume": 12.5 - n / 1000} for n in range(3)]
+    told = {"CurrentTimestamp": seconds(AT), "StatusCode": 48, "CurrentVolume": 12.5, "ListOfMeasurements": listed}
+    uplink = {"deviceInfo": {"devEui": "w1"}, "fPort": 100, "data": b64encode(bytes(48)).decode(), "object": told}
+    (reading,) = Decoder(LEDGER).decode("application/1/device/w1/event/up", orjson.dumps(uplink), RECEIVED_AT)
+    assert isinstance(reading, Reading)
+    assert (reading.at, reading.register_l, reading.flags["leak"]) == (AT, 12_500.0, True)
+    expected = [(AT - timedelta(minutes=20 * n), 12_500.0 - n) for n in (2, 1, 0)]
+    assert [tuple(past) for past in reading.history] == expected
 
 
 def test_a_frame_whose_log_is_not_near_its_clock_is_refused() -> None:

@@ -74,7 +74,11 @@ def _hourly(uplink: Uplink) -> Decoded:
         begin = epoch(logged_s - logged_s % HOUR_S) if 0 <= seconds - logged_s <= LOG_REACH_S else None
         if at and begin:
             rises = unpack_from(f"<{(len(frame) - log_place - 8) // 2}H", frame, log_place + 8)
-            return _reading(uplink, at, register, status_flags(status), _history(begin, first, rises))
+            hourly = (
+                logged_s + len(rises) * HOUR_S < seconds + 2 * HOUR_S
+            )  # else its steps are shorter: nobody says how
+            history = _history(begin, first, rises) if hourly else ()
+            return _reading(uplink, at, register, status_flags(status), history)
     raise uplink.refused("no log clock near the frame's own clock")
 
 
@@ -127,9 +131,28 @@ def _object(uplink: Uplink, context: Context) -> Decoded:
         return _object_m3(uplink, decoded)
     if "curVol" in decoded:
         return _object_litres(uplink, context, decoded)
+    if "CurrentVolume" in decoded:
+        return _object_listed(uplink, decoded)
     raise RefusedError(
-        f"object {shown(dict(decoded))} of {uplink.device.device_id} has neither curVol nor current_volume_m3"
+        f"object {shown(dict(decoded))} of {uplink.device.device_id} has no curVol, current_volume_m3 or CurrentVolume"
     )
+
+
+def _object_listed(uplink: Uplink, decoded: Mapping[str, Any]) -> Decoded:
+    """Yobiiq's codec: volumes in m3, and the log with its times, whose step it was told."""
+    value, status = number(decoded, "CurrentVolume"), number(decoded, "StatusCode")
+    at = epoch(decoded.get("CurrentTimestamp"))
+    if value is None or at is None:
+        raise RefusedError(f"CurrentVolume {shown(value)} or its time {shown(decoded.get('CurrentTimestamp'))} is none")
+    told = decoded.get("ListOfMeasurements")
+    logged = (
+        (epoch(one.get("DataloggerTimestamp")), number(one, "Volume"))
+        for one in (told if type(told) is list else ())
+        if type(one) is dict
+    )
+    history = {PastRegister(t, litres(v, 1000.0, "Volume")) for t, v in logged if t and v is not None and t <= at}
+    flags = {} if status is None or not 0 <= status <= 255 else status_flags(int(status))
+    return _reading(uplink, at, value * 1000.0, flags, tuple(sorted(history)))
 
 
 def _object_m3(uplink: Uplink, decoded: Mapping[str, Any]) -> Decoded:

@@ -4,13 +4,17 @@ from domain.reading import Decoded
 from ingest.codecs.contract import Context, RefusedError, number_from_text, register_or_event, shown
 from ingest.codecs.profiles.uplink import Uplink
 
-COUNTERS = ("pulse_count", "pulseCount", "pulses", "pulse", "counter", "count", "total_pulses", "counter1", "pulse1")
+COUNTERS = (  # without case and underscores; the first that is there
+    "pulsecount", "pulses", "pulse", "totalpulses", "totalpulse", "pulsecounter", "counter", "count", "counter1",
+    "pulse1", "pulsecount1", "countera", "channela",
+)  # fmt: skip
 
 
 def decode(uplink: Uplink, context: Context) -> list[Decoded]:
     """The first field that is named like a counter."""
     decoded = uplink.decoded or {}
-    name = next((name for name in COUNTERS if name in decoded), None)
+    written = {name.lower().replace("_", ""): name for name in reversed(list(decoded))}
+    name = next((written[name] for name in COUNTERS if name in written), None)
     if name is None:
         raise RefusedError(
             f"uplink of {uplink.device.device_id}: no counter (pulse_count, pulses, ...) in {shown(dict(decoded))}"
