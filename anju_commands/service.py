@@ -113,4 +113,5 @@ def _subscription(settings: Settings) -> "Subscription":
         username=mqtt.username or None,
         password=mqtt.password or None,
         tls=tls if mqtt.tls else None,
+        protocol="5" if mqtt.v5 else "3.1.1",
     )

@@ -35,6 +35,7 @@ class Mqtt:
     username: str = setting("", "account at the broker; empty: none")
     password: str = setting("", "password of that account", secret=True)
     client_id: str = setting("anju", "fixed, so that the broker keeps our session; one service a client id")
+    v5: bool = setting(False, "speak MQTT 5: the broker is asked to keep our session for ever; else 3.1.1")
     topics: str = setting("#", "topic filters to subscribe to, separated by spaces")
 
 
