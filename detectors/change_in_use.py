@@ -17,7 +17,7 @@ _LEARNING = CannotTell(Reason(key="learning"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeInUseParameters:
-    """How far out of the ordinary three days must be; tuned on the 27 hourly homes to 0.2 notices in 30 days.
+    """How far out of the ordinary three days must be; tuned on the 27 hourly homes to 0.3 notices in 30 days.
 
     `asked_hour`: judged once a day at this local hour, so that no notice falls into the night.
     """
@@ -26,9 +26,9 @@ class ChangeInUseParameters:
     baseline_days: int = 28
     enough_days: int = 14
     enough_hours: int = 18
-    deviations: float = 3.5
+    deviations: float = 3.0
     calmed: float = 1.5
-    fewer: float = 0.6
+    fewer: float = 0.65
     more_night_hours: float = 2.0
     night_ends: int = 5
     asked_hour: int = 9

@@ -232,6 +232,10 @@ class HouseholdWatch:
         """Staff settled an alert for missing use as a false alarm: be more patient here, within the net's limits."""
         self._low_use.false_alarm(state.low_use)
 
+    def only_the_net(self, state: HouseholdState) -> bool:
+        """Whether the register is too coarse for hours to tell anything: shorter silences are told to nobody."""
+        return self._low_use.only_the_net(state.low_use)
+
     def up_at(self, state: HouseholdState, now: datetime) -> datetime | None:
         """The positive sign: when water was first drawn this morning (from 4 o'clock, local time); none yet."""
         up_s = self._low_use.up_s(state.low_use, now.timestamp())

@@ -153,6 +153,10 @@ class LowUse:
         """
         self._would_have_raised(state, min(self._step(state, self._p.budget), len(self._others) - 1) + 1)
 
+    def only_the_net(self, state: LowUseState) -> bool:
+        """Whether no plan keeps to the budget behind this coarse register."""
+        return is_coarse(state) and self._step(state, self._p.budget) == len(self._others)
+
     def left_s(self, state: LowUseState, at_s: float) -> float | None:
         """Since when the household is announced to be empty; none if it isn't."""
         return min((begin for begin, until in state.absences if begin <= at_s < until), default=None)

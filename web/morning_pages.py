@@ -29,6 +29,7 @@ class Up(StrEnum):
 
     NOT_YET = "not_yet"
     UNKNOWN = "unknown"
+    COARSE = "coarse"
     AWAY = "away"
     UP = "up"
 
@@ -68,29 +69,36 @@ def mornings(tx: Connection, who: Viewer, now: datetime) -> list[Morning]:
     ids = [home.household_id for home in homes]
     away = (absences.c.household_id.in_(ids), absences.c.from_at <= now, absences.c.until_at > now)
     gone = set(tx.scalars(select(absences.c.household_id).where(*away)))
-    first = _first_uses(tx, homes, now)
-    found = [_morning(home, first.get(home.household_id, []), home.household_id in gone) for home in homes]
+    first, coarse = _first_uses(tx, homes, now)
+    found = [
+        _morning(home, first.get(home.household_id, []), home.household_id in gone, home.household_id in coarse)
+        for home in homes
+    ]
     order = list(Up)
     found.sort(key=lambda one: (order.index(one.up), -(one.up_at or now).timestamp()))
     return found
 
 
-def _morning(home: Household, first: list[datetime | None], is_gone: bool) -> Morning:
-    """`first`: of each meter that is heard, when water was first drawn today."""
+def _morning(home: Household, first: list[datetime | None], is_gone: bool, is_coarse: bool) -> Morning:
+    """`first`: of each meter that is heard and tells hours apart, when water was first drawn today."""
     up_at = min((at for at in first if at is not None), default=None)
     if up_at is not None:
         return Morning(home=home, up=Up.UP, up_at=up_at)
-    unseen = Up.AWAY if is_gone else Up.NOT_YET if first else Up.UNKNOWN
+    unseen = Up.AWAY if is_gone else Up.NOT_YET if first else Up.COARSE if is_coarse else Up.UNKNOWN
     return Morning(home=home, up=unseen, up_at=None)
 
 
-def _first_uses(tx: Connection, homes: Iterable[Household], now: datetime) -> dict[str, list[datetime | None]]:
+def _first_uses(
+    tx: Connection, homes: Iterable[Household], now: datetime
+) -> tuple[dict[str, list[datetime | None]], set[str]]:
+    """And the homes whose meter is too coarse to tell."""
     zones = {home.household_id: ZoneInfo(home.timezone) for home in homes}
     watch_in = cache(lambda zone: HouseholdWatch(WatchParameters(), zone))
     query = select(meters.c.household_id, detector_states.c.body).join_from(
         meters, detector_states, meters.c.meter_id == detector_states.c.meter_id
     )
     first: dict[str, list[datetime | None]] = {}
+    coarse: set[str] = set()
     for household_id, body in tx.execute(query.where(meters.c.household_id.in_(zones))):
         watch = watch_in(zones[household_id])
         try:
@@ -98,9 +106,11 @@ def _first_uses(tx: Connection, homes: Iterable[Household], now: datetime) -> di
         except StateError:
             continue
         up_at, heard_at = watch.up_at(state, now), datetime.fromtimestamp(state.no_data.last_s, UTC)
-        if up_at is not None or now - heard_at <= UNHEARD:
+        if up_at is None and watch.only_the_net(state):
+            coarse.add(household_id)
+        elif up_at is not None or now - heard_at <= UNHEARD:
             first.setdefault(household_id, []).append(up_at)
-    return first
+    return first, coarse
 
 
 def _json(one: Morning) -> dict[str, Any]:

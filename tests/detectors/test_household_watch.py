@@ -234,6 +234,23 @@ def test_a_meter_that_never_moved_says_that_it_may_be_stuck() -> None:
     assert alert.at == MONDAY + 36 * HOUR
 
 
+@pytest.mark.parametrize("step_l", [10.0, 100.0])
+def test_a_register_too_coarse_for_hours_leaves_only_the_net_and_says_so(step_l: float) -> None:
+    """Forty litres a day: the register stands still for half a day and more, or for two and a half."""
+    life = [volume / 4.0 for volume in ordinary_life(90)]
+    readings = [(at, register_l // step_l * step_l) for at, register_l in registers(life + [0.0] * 140)]
+    stopped = MONDAY + 90 * 24 * HOUR
+    state, changes = watched(readings)
+    told = [c.finding for c in changes if isinstance(c, Raised) and c.finding.kind is AlertKind.LOW_USE]
+    if step_l == 100.0:
+        assert [f.reason.key for f in told if f.at > MONDAY + timedelta(days=4)] == ["low_use_net_coarse"]
+        assert WATCH.only_the_net(state)
+        assert all("100" in explain(told[-1].reason, language, SHANGHAI) for language in ("en", "zh"))
+    trained = [f.at for f in told if f.level is Level.ALERT and MONDAY + timedelta(days=42) < f.at < stopped]
+    assert len(trained) <= 2 * 0.5 * 48 / 30
+    assert [f for f in told if f.at > stopped and f.level is Level.ALERT]
+
+
 def test_alerts_that_staff_call_false_make_the_household_s_watch_more_patient() -> None:
     def hours_to_alert(false_alarms: int) -> timedelta:
         state, _ = watched(registers(ordinary_life(60) + [0.0] * 30))

@@ -4,7 +4,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, update
 
 from detectors.household import HouseholdWatch, WatchParameters
 from store.records import Records
@@ -35,6 +35,18 @@ def ups(sign_in: SignIn, login: str) -> dict[str, str]:
 def test_who_is_up_who_is_not_yet_and_of_whom_nobody_can_tell(sign_in: SignIn) -> None:
     seen = ups(sign_in, "duty")
     assert (seen["H1"], seen["H2"], seen["H3"]) == ("not_yet", "up", "unknown")
+
+
+@pytest.mark.usefixtures("watched")
+def test_a_meter_too_coarse_to_tell_is_named_as_such(sign_in: SignIn, records: Records) -> None:
+    watch = HouseholdWatch(WatchParameters(), ZoneInfo("Asia/Shanghai"))
+    state = watch.start()
+    for day in range(-20, 0):
+        watch.observe(state, town.NOW + day * 24 * town.HOUR, 100.0 * (40 + day))
+    with records.write() as tx:
+        tx.execute(update(detector_states).where(detector_states.c.meter_id == "M1").values(body=watch.dump(state)))
+    assert ups(sign_in, "duty")["H1"] == "coarse"
+    assert "steps too large" in sign_in("duty").get("/mornings").text
 
 
 @pytest.mark.usefixtures("watched")
