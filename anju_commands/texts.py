@@ -80,7 +80,10 @@ def send_test(
 
     loaded = settings_of(settings)
     text = text_for_a_test(Texts(words=words_of(loaded)), language, phone, f"{wall_clock():%H%M%S}")
-    for channel in channels_of(loaded):
+    serving = [channel for channel in channels_of(loaded) if channel.capabilities(phone) is not None]
+    if not serving:
+        raise stop(f"no channel of sms.channel serves {phone}")
+    for channel in serving:
         try:
             sent = channel.send(text)
         except ChannelError as e:

@@ -160,7 +160,14 @@ class Book:
         self.nobody_reached(tx, row, now)
 
     def nobody_reached(self, tx: Connection, row: dict[str, Any], now: datetime) -> None:
-        """When every text of the step is lost, the next step does not wait."""
+        """When every text of the step is lost, the next step does not wait; a bundle is lost with all that is in it."""
+        if row["purpose"] == "bundle":
+            inside = (M.bundle_id == row["message_id"], M.status == MessageStatus.BUNDLED)
+            rows = tx.execute(select(t.messages).where(*inside)).mappings().all()
+            tx.execute(update(t.messages).where(*inside).values(status=MessageStatus.FAILED.value, status_at=now))
+            for one in rows:
+                self.nobody_reached(tx, dict(one), now)
+            return
         if row["alert_id"] is None or row["purpose"] not in ASKING:
             return
         cause = row["key"].split("/", 1)[0]

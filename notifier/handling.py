@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from domain.alert import Event, Outcome, State
+from domain.alert import Event, ImpossibleStepError, Outcome, State
 from domain.finding import AlertKind, Level
 from notifier.case import Case
 from notifier.concern import MOMENTARY
@@ -86,12 +86,18 @@ class Handling(Steps):
         return True
 
     def reopen(self, tx: Connection, alert_id: int, *, by: str, now: datetime, why: str = "") -> None:
-        """Settled too early; everything starts again."""
+        """Settled too early: everybody is told from the start, also where the cause seemed gone.
+
+        Impossible where a later alert of the same kind runs there already.
+        """
         case = Case.open(tx, alert_id, now)
-        case.step(Event.REOPEN, by, why)
+        later = Case.find(tx, (A.subject == case.row["subject"]) & (A.kind == case.kind), now)
+        if later is not None and later.alert_id != alert_id and later.state.running:
+            raise ImpossibleStepError(case.state, Event.REOPEN)
+        case.step(Event.REOPEN, by, why or Why.REOPENED)
         case.start_again()
-        case.write(level=Level.ALERT.value)
-        self._advance(case, Why.STARTED_AGAIN)
+        case.write(level=Level.ALERT.value, ended_at=None)
+        self._advance(case, Why.REOPENED)
 
     def decline(self, tx: Connection, alert_id: int, *, by: str, now: datetime, why: str = "") -> None:
         """`by` can't go, or the resident wants help: when nobody else of this step is left, the next is told now."""

@@ -33,6 +33,7 @@ class Why(StrEnum):
     RAISED = "raised"
     NOBODY_ACKNOWLEDGED = "nobody_acknowledged"
     STARTED_AGAIN = "started_again"
+    REOPENED = "reopened"
     NOBODY_REACHABLE = "nobody_reachable"
     STREET_FIRST = "street_first"
     TOLD_ONCE = "told_once"

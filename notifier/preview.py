@@ -30,8 +30,13 @@ _VALUES: Mapping[str, float | int | str] = {
     "limit": "100",
     "device_id": "m201",
     "case": "unit change",
+    "number": "155959",
+    "count": 20,
+    "minutes": 30,
+    "uses_a_day": 1.5,
+    "usual_a_day": 12.0,
 }
-_TIMES = ("at", "since_at", "last_at", "last_use_at")
+_TIMES = ("at", "since_at", "last_at", "last_use_at", "left_at", "sign_at", "until_at")
 
 
 def timeline(policies: Policies, kind: AlertKind, level: Level, community_id: str | None = None) -> list[str]:
@@ -123,7 +128,7 @@ def previews(texts: Texts, language: Language, *, replies: bool = False) -> list
     for template in words["template"]:
         if template in ("alert", "technical", "notice"):
             continue
-        what = asked if template == "ask" else eased
+        what = "155959" if template in ("code", "test") else asked if template == "ask" else eased
         how = "resident_replies" if replies else "resident"
         answer = texts.say(language, "answer", how if template == "ask" else "replies" if replies else "notice")
         more = {"what": what, "answer": answer, "outcome": texts.say(language, "outcome", "false_alarm")}
@@ -148,7 +153,13 @@ def text_for_a_test(texts: Texts, language: Language, phone: str, number: str) -
 def _kind(reason_key: str) -> AlertKind:
     """The kind that brings this reason."""
     fitting = [kind for kind in AlertKind if reason_key.startswith(kind.value)]
-    own = {"nobody_reachable": AlertKind.LOW_USE, "otherwise": AlertKind.LOW_USE}
+    own = {
+        "nobody_reachable": AlertKind.LOW_USE,
+        "otherwise": AlertKind.LOW_USE,
+        "meter_leak": AlertKind.CONSTANT_FLOW,
+        "meter_burst": AlertKind.CONSTANT_FLOW,
+        "away_announced": AlertKind.USE_WHILE_ABSENT,
+    }
     return fitting[0] if fitting else own.get(reason_key, AlertKind.QUARANTINE)
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select, update
 
+from domain.finding import AlertKind
 from domain.message import MessageStatus
-from domain.people import Language
-from notifier.letters import Letter, Letters
+from notifier.letters import ASKING, Letter, Letters
 from notifier.people import person
+from notifier.policy import Person
 from store import tables as t
 
 M = t.messages.c
@@ -97,12 +98,11 @@ def _bundle(tx: Connection, letters: Letters, rows: Sequence[RowMapping], now: d
     reader = person(tx, rows[0]["contact_id"], rows[0]["addressee"])
     if reader is None or not reader.reachable:
         return
-    language = Language(rows[0]["language"])
     variables = {
         "count": str(len(rows)),
         "first": _gist(rows[0]),
         "second": _gist(rows[1]),
-        "answer": letters.texts.say(language, "answer", "notice"),
+        "answer": _answer(letters, reader, rows, now),
     }
     bundle_id = letters.write(
         tx,
@@ -125,6 +125,13 @@ def _bundle(tx: Connection, letters: Letters, rows: Sequence[RowMapping], now: d
         "bundle_id": bundle_id,
     }
     tx.execute(update(t.messages).where(M.message_id.in_([row["message_id"] for row in rows])).values(values))
+
+
+def _answer(letters: Letters, reader: Person, rows: Sequence[RowMapping], now: datetime) -> str:
+    """As to an alert, where there is one among them."""
+    alert = any(row["purpose"] in ASKING for row in rows)
+    kind = AlertKind.SOS if alert else AlertKind.CHANGE_IN_USE
+    return letters.answer(reader, kind, letters.capabilities(reader, now), now)
 
 
 def _gist(row: RowMapping) -> str:

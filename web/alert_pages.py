@@ -110,6 +110,13 @@ def routes(desk: Desk) -> APIRouter:
             ),
         )
 
+    @router.post("/alerts/{alert_id}/reopen")
+    def reopen(request: Request, alert_id: IdInPath, csrf: Annotated[str, Form()] = "") -> Response:
+        who = acting(desk, request, csrf)
+        return _act(
+            desk, request, who, alert_id, lambda tx, now: desk.life.reopen(tx, alert_id, by=who.contact_id, now=now)
+        )
+
     return router
 
 
@@ -153,7 +160,9 @@ def _charts(desk: Desk, alert: Shown, home: Household | None) -> list[Chart]:
 def _possible(alert: Shown) -> set[str]:
     """The names of the steps that the alert's table allows now."""
     return {
-        event.value for event in (Event.ACKNOWLEDGE, Event.ARRIVE, Event.RESOLVE) if event in TRANSITIONS[alert.state]
+        event.value
+        for event in (Event.ACKNOWLEDGE, Event.ARRIVE, Event.RESOLVE, Event.REOPEN)
+        if event in TRANSITIONS[alert.state]
     }
 
 

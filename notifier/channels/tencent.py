@@ -13,6 +13,7 @@ from notifier.channels.tencent_codes import OK, refusal
 from notifier.contract import Cap, Capabilities, ChannelError, Failure, MissingExtraError, Outgoing, Sent
 
 MOST = 100  # of one query
+RECEIPTS_COME = timedelta(seconds=100)  # after `since`, which is a minute before the call; most within seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +65,12 @@ class TencentSms:
         return Sent(sid=answer["SerialNo"])
 
     def find(self, text: Outgoing, since: datetime) -> Sent | None:
-        """By our own reference, among the receipts to this number: before its receipt a text can't be asked after."""
+        """By our own reference, among the receipts to this number; before its receipt nobody knows of a text."""
         for one in self._receipts(text.to, since):
             if one.get("SessionContext") == text.reference:
                 return _heard(one)
+        if self._now() - since < RECEIPTS_COME:
+            raise ChannelError(Failure.UNCERTAIN, "no receipt yet")
         return None
 
     def status(self, sid: str, to: str, sent_at: datetime) -> Sent | None:

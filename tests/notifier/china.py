@@ -49,7 +49,7 @@ def through_tencent(base: str, now: Any, secret_id: str = fake_tencent.SECRET_ID
 
 def text(reference: str = "7", **changes: str) -> Outgoing:
     variables = {"place": "幸福里3号楼201", "who": "王秀英", "what": "14小时未用水", "urge": "请上门看看"}
-    variables |= {"answer": "回1去2平安3否", "minutes": "30"} | changes
+    variables |= {"answer": "回1我去，2平安，3不能", "minutes": "30"} | changes
     return Outgoing(
         reference=reference,
         to="+8613800000001",

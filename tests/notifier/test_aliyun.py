@@ -47,7 +47,7 @@ def test_a_text_goes_as_approved_template_with_its_variables_and_our_reference(p
     sms = through_aliyun(provider.base)
     sent = sms.send(text())
     (taken,) = provider.taken
-    assert taken.content == "【安居】幸福里3号楼201的王秀英家14小时未用水。现请上门看看，并回1去2平安3否。"
+    assert taken.content == "【安居】幸福里3号楼201的王秀英家14小时未用水。现请上门看看，并回1我去，2平安，3不能。"
     assert (sent.sid, taken.out_id, taken.phone) == (taken.biz_id, "7", "13800000001")
     assert sms.find(text(), datetime.now(UTC) - timedelta(minutes=1)) == Sent(sid="out:7")
     assert sms.find(text(reference="8"), datetime.now(UTC) - timedelta(minutes=1)) is None
@@ -111,7 +111,7 @@ def test_elsewhere_than_in_mainland_china_it_does_not_serve(provider: FakeAliyun
 def test_an_alert_goes_its_whole_way_in_approved_words_and_a_reply_takes_it(town: Town, provider: FakeAliyun) -> None:
     alert = town.world.raise_alert(silence(Level.ALERT, at("07:00")))
     assert sorted(told(provider)) == ["1", "3"]
-    assert all("回1去2平安3否" in t.content for t in provider.taken)
+    assert all("回1我去，2平安，3不能" in t.content for t in provider.taken)
     reply = {"phone_number": GRID_WORKER, "content": "1", "send_time": "2026-03-09 07:02:00", "dest_code": "1234"}
     town.world.now = at("07:02")
     for _ in range(2):

@@ -28,6 +28,13 @@ def test_each_text_fits_one_segment_even_with_the_longest_names(language: Langua
     assert long == []
 
 
+@pytest.mark.parametrize("language", list(Language))
+def test_each_reason_is_previewed_in_its_own_words(language: Language) -> None:
+    bodies = {p.about: p.body for p in previews(TEXTS, language)}
+    for key, phrase in TEXTS.words[language.value]["what"].items():
+        assert max(re.split(r"\{\w+\}", phrase), key=len) in bodies[key], key
+
+
 def test_both_languages_have_the_same_phrases_with_the_same_variables() -> None:
     zh, en = TEXTS.words["zh"], TEXTS.words["en"]
     own = ("registered", "speech")  # the approved wording is Chinese; each language says its own units aloud

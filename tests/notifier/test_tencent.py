@@ -61,13 +61,15 @@ def test_a_text_goes_as_approved_template_with_its_variables_in_their_order(prov
     sms = through_tencent(provider.base, wall)
     sent = sms.send(text())
     (taken,) = provider.taken
-    assert taken.content == "【安居】幸福里3号楼201的王秀英家14小时未用水。现请上门看看，并回1去2平安3否。"
+    assert taken.content == "【安居】幸福里3号楼201的王秀英家14小时未用水。现请上门看看，并回1我去，2平安，3不能。"
     assert sent == Sent(sid=taken.serial)
     since = wall() - timedelta(minutes=1)
-    assert sms.find(text(), since) is None, "before the receipt nobody can know"
+    with pytest.raises(ChannelError, match="no receipt yet"):
+        sms.find(text(), since)
+    assert sms.find(text(), since - timedelta(seconds=60)) is None, "it should have come by now"
     taken.report = "SUCCESS"
     assert sms.find(text(), since) == Sent(sid=taken.serial, status=MessageStatus.DELIVERED)
-    assert sms.find(text(reference="8"), since) is None
+    assert sms.find(text(reference="8"), since - timedelta(seconds=60)) is None
     taken.report, taken.description = "FAIL", "用户关机"
     failed = sms.status(taken.serial, text().to, wall())
     assert failed is not None
@@ -188,3 +190,30 @@ def test_a_number_that_gets_no_more_today_makes_the_next_people_be_told_and_the_
     town.world.turn()
     assert told(provider) == ["2"]
     assert [body for body in shown if "takes no more texts" in body]
+
+
+def uncertain(town: Town) -> list[int]:
+    with town.world.records.read() as tx:
+        return list(tx.exec_driver_sql("SELECT uncertain_count FROM messages ORDER BY 1 DESC").scalars())
+
+
+def test_a_text_taken_without_an_answer_is_found_by_its_receipt_and_not_sent_twice(
+    town: Town, provider: FakeTencent
+) -> None:
+    provider.moods = [Refusal(answers=False, taken=True)]
+    town.world.raise_alert(silence(Level.ALERT, at("07:00")))
+    for taken in provider.taken:
+        taken.report = "SUCCESS"
+    town.world.until(at("07:02"))
+    assert sorted(told(provider)) == ["1", "3"]
+    assert town.world.statuses() == {"delivered": 2}
+    assert uncertain(town) == [1, 0]
+
+
+def test_without_a_receipt_within_40_s_it_is_sent_once_more_and_counted(town: Town, provider: FakeTencent) -> None:
+    provider.moods = [Refusal(answers=False, taken=True)]
+    town.world.raise_alert(silence(Level.ALERT, at("07:00")))
+    assert len(told(provider)) == 2
+    town.world.until(at("07:02"), every=timedelta(seconds=10))
+    assert len(told(provider)) == 3
+    assert uncertain(town) == [1, 0]

@@ -227,7 +227,7 @@ def test_an_invalid_number_tells_the_operator_and_the_next_contact_at_once(desk:
 
 def test_one_goes_and_hears_that_they_have_it(desk: Desk) -> None:
     alert = desk.world.raise_alert(silence(Level.ALERT, at("07:00")))
-    assert "回1去2平安3否" in desk.twilio.bodies()[0][1]
+    assert "回1我去，2平安，3不能" in desk.twilio.bodies()[0][1]
     desk.world.now = at("07:03")
     assert desk.replies(GRID_WORKER, "１。") == 200
     desk.world.turn()
@@ -301,7 +301,7 @@ def test_an_unknown_reply_is_answered_once_with_how_to_answer(desk: Desk) -> Non
         desk.replies(GRID_WORKER, body)
         desk.world.turn()
     helps = [body for _, body in desk.twilio.bodies() if "没有看懂" in body]
-    assert helps == ["【安居】没有看懂您的回复。回1去2平安3否。"]
+    assert helps == ["【安居】没有看懂您的回复。回1我去，2平安，3不能。"]
 
 
 def test_stop_is_obeyed_at_once_the_operator_hears_it_and_start_undoes_it(desk: Desk) -> None:

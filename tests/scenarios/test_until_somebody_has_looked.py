@@ -168,3 +168,39 @@ def test_where_nobody_can_be_reached_the_operator_hears_it(world: World) -> None
     world.raise_alert(silence(Level.ALERT, at("19:00")))
     assert world.texts() == [("19:00", "Olga")]
     assert "Nobody could be reached. Please go and look" in world.received[0].body
+
+
+def test_what_was_settled_too_early_is_opened_again_and_everybody_told_from_the_start(world: World) -> None:
+    alert = world.raise_alert(silence(Level.ALERT, at("07:00")))
+    with world.records.write() as tx:
+        world.life.ease(tx, HOME, AlertKind.LOW_USE, at("07:01"), at("07:01"))
+        world.life.resolve(tx, alert, by="duty_desk", outcome=Outcome.SAFE, now=at("07:02"))
+    world.until(at("07:30"))
+    before = len(world.received)
+    with world.records.write() as tx:
+        world.life.reopen(tx, alert, by="supervisor", now=world.now)
+    world.turn()
+    assert world.state(alert) is State.NOTIFIED
+    told = world.received[before:]
+    assert {r.who for r in told} == {"王丽", "李敏"}
+    assert all("此警重新打开，请上门看看" in r.body for r in told)
+
+
+def test_an_old_alert_is_not_opened_again_beside_a_running_one_of_its_kind(world: World) -> None:
+    old = world.raise_alert(silence(Level.ALERT, at("07:00")))
+    with world.records.write() as tx:
+        world.life.resolve(tx, old, by="duty_desk", outcome=Outcome.SAFE, now=at("07:02"))
+    world.now = at("08:00")
+    new = world.raise_alert(silence(Level.ALERT, at("08:00"), at("07:30")))
+    assert new != old
+    with world.records.write() as tx, pytest.raises(ImpossibleStepError):
+        world.life.reopen(tx, old, by="supervisor", now=world.now)
+    assert (world.state(old), world.state(new)) == (State.RESOLVED, State.NOTIFIED)
+
+
+def test_where_a_community_has_no_duty_staff_that_step_is_passed_over_without_a_wait(world: World) -> None:
+    with world.records.write() as tx:
+        tx.exec_driver_sql("DELETE FROM contacts WHERE role = 'duty_staff'")
+    world.raise_alert(silence(Level.ALERT, at("07:00")))
+    world.until(at("07:25"))
+    assert ("07:20", "陈主任") in world.texts("alert")

@@ -60,9 +60,21 @@ def test_staff_acknowledge_arrive_and_settle_with_an_outcome(sign_in: SignIn, re
     assert "On site" in browser.post("/alerts/1/arrive", data={"csrf": token}).text
     settled = browser.post("/alerts/1/resolve", data={"csrf": token, "outcome": "safe", "note": "在家，水管停水"}).text
     assert "Settled: Safe" in settled
+    assert "Open again" in settled
     with records.read() as tx:
         row = tx.execute(select(alerts).where(alerts.c.alert_id == 1)).one()
     assert (row.state, row.outcome, row.outcome_note) == ("resolved", "safe", "在家，水管停水")
+
+
+def test_staff_open_again_what_was_settled_too_early(sign_in: SignIn, records: Records) -> None:
+    browser = sign_in("duty")
+    token = csrf(browser.get("/alerts/1").text)
+    assert browser.post("/alerts/1/reopen", data={"csrf": token}).status_code == 409
+    browser.post("/alerts/1/resolve", data={"csrf": token, "outcome": "safe", "note": "x"})
+    assert "Opened again" in browser.post("/alerts/1/reopen", data={"csrf": token}).text
+    with records.read() as tx:
+        row = tx.execute(select(alerts).where(alerts.c.alert_id == 1)).one()
+    assert (row.state, row.outcome) == ("notified", None)
 
 
 def test_settling_without_an_outcome_or_a_note_asks_for_them_and_changes_nothing(sign_in: SignIn) -> None:
