@@ -21,7 +21,7 @@ from ingest.connection import Subscription
 from ingest.decode import Decoder, formats_of
 from ingest.follow_ledger import LedgerFollower, bindings_of
 from ingest.intake import Group
-from ingest.metrics import CONTENT_TYPE, Metric, gauge, metrics_of
+from ingest.metrics import CONTENT_TYPE, Metric, count, gauge, metrics_of
 from ingest.metrics import text as metrics_text
 from ingest.mqtt import Subscriber
 from ingest.receive import Receiver
@@ -282,6 +282,8 @@ class Service:
         ]
         if self._forwarder:
             age_s = waiting(self.readings, self._forwarder.position(), now).total_seconds()
+            refused = self._forwarder.refused_lines
+            metrics.append(count("anju_influx_refused_total", "lines that InfluxDB doesn't take; kept", refused))
             metrics.append(gauge("anju_influx_behind", "commits not yet in InfluxDB", self._forwarder.behind()))
             metrics.append(gauge("anju_influx_cursor_age_seconds", "age of the oldest commit not yet there", age_s))
         return metrics

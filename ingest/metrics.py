@@ -25,6 +25,10 @@ class Metric:
             yield f"{self.name}{labels} {value:g}" if value != int(value) else f"{self.name}{labels} {int(value)}"
 
 
+def count(name: str, help_text: str, value: int) -> Metric:
+    return Metric(name=name, help=help_text, samples={"": value})
+
+
 def gauge(name: str, help_text: str, value: float) -> Metric:
     return Metric(name=name, help=help_text, kind="gauge", samples={"": value})
 
@@ -35,17 +39,17 @@ def metrics_of(counters: Counters, now: datetime) -> list[Metric]:
     stores = counters.unavailable_since is None and counters.hangs_since(now) is None
     refused = {f'{{reason="{_label(reason)}"}}': count for reason, count in sorted(counters.refused.items())}
     return [
-        _count("anju_messages_received_total", "MQTT messages stored or kept", counters.received),
-        _count("anju_readings_stored_total", "register values stored", counters.readings),
-        _count("anju_events_stored_total", "device events stored", counters.events),
-        _count("anju_scans_stored_total", "wristband scans stored", counters.scans),
-        _count("anju_messages_ignored_total", "messages that carry nothing for us", counters.ignored),
-        _count("anju_messages_over_rate_total", "messages above a gateway's limit a minute; taken", counters.over_rate),
-        _count("anju_messages_quarantined_total", "messages of unknown or wrongly bound devices", counters.quarantined),
+        count("anju_messages_received_total", "MQTT messages stored or kept", counters.received),
+        count("anju_readings_stored_total", "register values stored", counters.readings),
+        count("anju_events_stored_total", "device events stored", counters.events),
+        count("anju_scans_stored_total", "wristband scans stored", counters.scans),
+        count("anju_messages_ignored_total", "messages that carry nothing for us", counters.ignored),
+        count("anju_messages_over_rate_total", "messages above a gateway's limit a minute; taken", counters.over_rate),
+        count("anju_messages_quarantined_total", "messages of unknown or wrongly bound devices", counters.quarantined),
         Metric(name="anju_messages_refused_total", help="messages that can't be used, by field", samples=refused),
         _times("anju_commit_seconds", "what a group commit takes until it is on the disk", counters.commit),
         _times("anju_commit_lag_seconds", "from a group's first message to the disk", counters.lag),
-        _count("anju_broker_sessions_lost_total", "with what the broker held for us", counters.sessions_lost),
+        count("anju_broker_sessions_lost_total", "with what the broker held for us", counters.sessions_lost),
         gauge("anju_broker_connected", "0 while the broker is away", float(counters.broker_away_since is None)),
         gauge("anju_store_available", "0 while readings can't be stored", float(stores)),
         gauge("anju_commit_running_seconds", "age of the commit that is under way", committing_s),
@@ -54,10 +58,6 @@ def metrics_of(counters: Counters, now: datetime) -> list[Metric]:
 
 def text(metrics: list[Metric]) -> str:
     return "".join(f"{line}\n" for metric in metrics for line in metric.lines())
-
-
-def _count(name: str, help_text: str, value: int) -> Metric:
-    return Metric(name=name, help=help_text, samples={"": value})
 
 
 def _times(name: str, help_text: str, times: Times) -> Metric:

@@ -40,6 +40,7 @@ class Forwarder:
         self._not_before: datetime | None = None
         self.problem: str | None = None
         self.written = 0
+        self.refused_lines = 0
 
     def turn(self, now: datetime) -> bool:
         """Writes what comes next; True where there may be more."""
@@ -68,11 +69,19 @@ class Forwarder:
 
     def mind_the_file(self) -> bool:
         """Another file of readings than the one followed so far is followed from its start; True where it is so."""
-        if self.position() <= self._journal.position():
+        position = self.position()
+        if position <= self._journal.position():
+            self._mind_the_gap(position)
             return False
         log.error("the file of readings is another one; all of it goes to InfluxDB")
         self._move(0)
         return True
+
+    def _mind_the_gap(self, position: int) -> None:
+        for first in self._journal.follow(position, 1):
+            if first.position > position + 1:
+                missing = first.position - position - 1
+                log.warning("InfluxDB gets nothing of %d commits from before or while it was not set up", missing)
 
     def behind(self) -> int:
         """How many commits InfluxDB has not seen yet."""
@@ -104,6 +113,7 @@ class Forwarder:
                     kind="refused", received_at=now, topic="influx", payload=lines[0].encode(), reason=f"influx: {e}"
                 )
                 self._refused.commit(Batch(kept=[kept]))
+                self.refused_lines += 1
                 return
             half = len(lines) // 2
             self._write(lines[:half], now)

@@ -37,6 +37,7 @@ def test_a_service_that_texts_nobody_is_not_ready(tmp_path: Path) -> None:
         "anju_commit_lag_seconds_count",
         "anju_broker_sessions_lost_total",
         "anju_watch_lag_seconds",
+        "anju_influx_refused_total",
         "anju_influx_behind",
         "anju_influx_cursor_age_seconds",
     ],

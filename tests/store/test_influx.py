@@ -14,6 +14,7 @@ from store.influx import Influx
 from store.memory import MemoryReadings
 from store.migrations import migrate
 from store.records import Records
+from store.upkeep import Upkeep
 from tests.store.influx_services import Answer, FakeInflux, RealInflux, some_influx
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -209,6 +210,28 @@ def test_a_backlog_goes_in_writes_of_a_few_thousand_lines(records: Records, fake
         house.readings.commit(Batch(arrivals=arrivals[start : start + 1000]))
     house.run()
     assert len(fake.lines) == 3 * MOST_LINES
+
+
+def test_what_retention_has_deleted_meanwhile_is_written_all_the_same(records: Records, fake: FakeInflux) -> None:
+    house = House(records, Influx(fake.at))
+    commit(house.readings, range(10))
+    house.readings.forget(NOW + timedelta(days=1))
+    Upkeep(house.readings, keep=timedelta(days=1)).round(NOW, [house.readings.position(), house.forwarder.position()])
+    house.run()
+    assert (len(house.readings.registers("m1", *EVER)), len(fake.lines)) == (0, 10)
+
+
+def test_what_came_while_there_was_no_influxdb_is_said_to_be_missing_there(
+    records: Records, fake: FakeInflux, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = House(records, Influx(fake.at))
+    commit(house.readings, range(10))
+    house.readings.trim(7)
+    house.forwarder.mind_the_file()
+    house.run()
+    assert len(fake.lines) == 3
+    said = [r.message for r in caplog.records]
+    assert said == ["InfluxDB gets nothing of 7 commits from before or while it was not set up"]
 
 
 def test_a_new_file_of_readings_is_written_from_its_start(records: Records, fake: FakeInflux) -> None:
