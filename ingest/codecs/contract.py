@@ -233,6 +233,16 @@ def clock(value: object, zone: tzinfo | None) -> datetime | None:
     """An ISO 8601 time as UTC; None where there is none, it is implausible, or it lacks its zone and `zone` is None."""
     if not isinstance(value, str):
         return None
+    return _clock(value) if zone is None else _read_clock(value, zone)
+
+
+@lru_cache(maxsize=1_000)
+def _clock(value: str) -> datetime | None:
+    """What many send in one second is read once."""
+    return _read_clock(value, None)
+
+
+def _read_clock(value: str, zone: tzinfo | None) -> datetime | None:
     try:
         at = datetime.fromisoformat(value)
     except ValueError:

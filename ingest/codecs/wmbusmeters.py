@@ -6,7 +6,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from domain.reading import AtSource, Decoded, Ignored, Reading
+from domain.reading import NO_BATTERY, AtSource, Decoded, Ignored, Reading
 from ingest.codecs.contract import (
     Context,
     Message,
@@ -146,6 +146,9 @@ def status_flags(driver: str, *statuses: str | None) -> Mapping[str, bool]:
 
 
 def _battery(document: Mapping[str, Any]) -> Mapping[str, float]:
+    if not ("battery_y" in document or "remaining_battery_life_y" in document or "battery_v" in document
+            or "voltage_v" in document or "battery_level" in document):  # fmt: skip
+        return NO_BATTERY
     battery: dict[str, float] = {}
     for name, key in BATTERY_FIELDS:
         if name in document and (value := number(document, name)) is not None:
