@@ -10,6 +10,7 @@ MOST_REASONS = 50  # reasons come from outside; a metric must not grow without e
 LONGEST_COMMIT = timedelta(seconds=30)  # a disk may try a bad sector again for some ten seconds; after that it hangs
 BROKER_AWAY = timedelta(minutes=1)  # a restart of the broker takes seconds
 STANDS_STILL = timedelta(minutes=2)  # the loop turns ten times a second, and waits half a minute for a broker
+MANY_AHEAD = 20  # readings in a row; a single meter's wrong clock has others' readings between
 OFTEN, OFTEN_WITHIN = 10, timedelta(minutes=10)  # losses of the connection; a poor line has some an hour
 
 
@@ -32,6 +33,7 @@ class Times:
 class Counters:
     """Numbers only rise. `unavailable_since` is None while the store takes all, `broker_away_since` while we listen.
 
+    `ahead` counts readings from the future, one after the other without any that is in order.
     `committing_since` is None while no commit is under way, `turned_at` when ingest last looked for messages,
     `lost_at` when the connection to the broker was lost, the last times.
     `commit` is the time that a group commit takes, `lag` that from the receipt of its first message to the disk.
@@ -44,6 +46,7 @@ class Counters:
     ignored: int = 0
     quarantined: int = 0
     over_rate: int = 0
+    ahead: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     sessions_lost: int = 0
     commit: Times = field(default_factory=Times)
@@ -79,6 +82,8 @@ class Counters:
             yield f"ingest stands still since {since:%H:%M:%S} UTC"
         if (since := self.broker_away_since) and now - since > BROKER_AWAY:
             yield f"broker is away since {since:%H:%M:%S} UTC"
+        if self.ahead >= MANY_AHEAD:
+            yield f"clock: {self.ahead} readings in a row are ahead of ours and refused; is it set?"
         if self.topics_refused:
             yield f"broker refuses our subscription: {' '.join(self.topics_refused)}"
         if len(self.lost_at) == OFTEN and now - self.lost_at[0] < OFTEN_WITHIN:

@@ -20,6 +20,7 @@ log = logging.getLogger("anju.ingest")
 
 MOST_REGISTER_L = 1e12
 RELEASED_AT_ONCE = 500
+AHEAD = "ahead of our clock"
 
 
 class Decodes(Protocol):
@@ -259,7 +260,7 @@ class Receiver:
 
     def _wrong(self, at: datetime, register_l: float, received_at: datetime) -> str | None:
         if at > received_at + self._clocks.max_skew:
-            return f"at: {at.isoformat()} is {at - received_at} ahead of our clock"
+            return f"at: {at.isoformat()} is {at - received_at} {AHEAD}"
         if at < EARLIEST_AT:
             return f"at: {at.isoformat()} is before any meter's time"
         if not abs(register_l) <= MOST_REGISTER_L:
@@ -306,6 +307,8 @@ class Receiver:
         counters.scans += len(result.scans)
         counters.ignored += result.ignored
         counters.over_rate += result.over_rate
+        ahead = sum(AHEAD in kept.reason for kept in result.kept)
+        counters.ahead = 0 if result.arrivals else counters.ahead + ahead
         for kept in result.kept:
             if kept.kind == "refused":
                 counters.refuse(kept.reason)
