@@ -1,5 +1,6 @@
 """Which alert a reply is about: one that runs and of which this phone was told; of several homes none is guessed."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -55,9 +56,18 @@ def asked(tx: Connection, people: Iterable[Person], sent_at: datetime) -> list[A
 
 
 def of_one_home(open_: Sequence[Asked], code: str | None) -> list[Asked]:
-    """Those of the home that is meant; empty where it can't be told which."""
-    meant = [one for one in open_ if code is None or code in (one.door, str(one.alert_id))]
+    """Those of the home that is meant; empty where it can't be told which. 301 may mean 2单元301."""
+    if code is None:
+        meant = list(open_)
+    else:
+        wanted = _plain(code)
+        meant = [one for one in open_ if wanted in (_plain(one.door), str(one.alert_id))]
+        meant = meant or [one for one in open_ if len(wanted) > 1 and _plain(one.door).endswith(wanted)]
     return meant if len({one.subject for one in meant}) == 1 else []
+
+
+def _plain(door: str) -> str:
+    return unicodedata.normalize("NFKC", door).lower().removesuffix("室")
 
 
 def code_of(one: Asked, open_: Sequence[Asked]) -> str:

@@ -74,6 +74,21 @@ def test_a_home_is_named_behind_the_answer_in_many_ways(world: World, body: str)
     assert world.state(first) is State.ACKNOWLEDGED
 
 
+@pytest.mark.parametrize(
+    ("body", "taken"),
+    [("1 2单元201", True), ("1 201室", True), ("1 201", True), ("1 b12", False), ("1 01", None), ("1 7", None)],
+)
+def test_the_end_of_a_door_will_do_where_it_is_one_home_s_alone(world: World, body: str, taken: bool | None) -> None:
+    with world.records.write() as tx:
+        tx.exec_driver_sql("UPDATE households SET door = '2单元201' WHERE household_id = 'h201'")
+        door = "2单元B12" if taken is not None else "3单元301"
+        tx.exec_driver_sql("UPDATE households SET door = ? WHERE household_id = 'h305'", (door,))
+    first, second = two_homes(world)
+    say(world, GRID_WORKER, body)
+    assert world.state(first) is (State.ACKNOWLEDGED if taken else State.NOTIFIED)
+    assert world.state(second) is (State.ACKNOWLEDGED if taken is False else State.NOTIFIED)
+
+
 def test_two_homes_behind_the_same_door_number_are_told_apart_by_the_alerts_numbers(world: World) -> None:
     with world.records.write() as tx:
         put(tx, "buildings", {"building_id": "b5", "grid_id": "g1", "name": "幸福里5号楼"})
