@@ -7,6 +7,7 @@ from html import escape
 import segno
 
 from domain.wristband import spaced
+from web.words import spoken
 
 MODULE_MM = 0.5  # finer ones don't scan well on a curved band
 QUIET_MODULES = 4
@@ -171,7 +172,7 @@ def _label(label: Label, x: float, y: float, layout: Layout) -> Iterator[Mark]:
     yield _fitting(text, middle - 0.6, 2.6 if wide else 2.2, "SCAN TO HELP ME", room)
     yield _fitting(text, middle + 3.8, 4.2 if wide else 3.2, spaced(label.number), room)
     if label.line:
-        yield _fitting(text, middle + 7.8, 2.9 if wide else 2.5, f"电话 {label.line}", room)
+        yield _fitting(text, middle + 7.8, 2.9 if wide else 2.5, f"电话 {spoken(label.line)}", room)
 
 
 def _fitting(x: float, y: float, size: float, text: str, room: float) -> Words:

@@ -25,7 +25,7 @@ from web.health import Health
 from web.limits import Limit
 from web.meetings import RaisesAlerts
 from web.session import Viewer
-from web.words import Words, load, preferred
+from web.words import Words, load, preferred, spoken
 
 LARGEST_ID = 2**63 - 1  # what the records can hold
 IdInPath = Annotated[int, Path(ge=0, le=LARGEST_ID)]
@@ -149,14 +149,6 @@ def templates() -> Environment:
     environment.globals["finder_style"] = FINDER_STYLE
     environment.globals["finder_script"] = FINDER_SCRIPT
     return environment
-
-
-def spoken(phone: str) -> str:
-    """A Chinese number as it is dialled and read there; others as they are."""
-    if not phone.startswith("+86"):
-        return phone
-    rest = phone.removeprefix("+86")
-    return f"{rest[:3]} {rest[3:7]} {rest[7:]}" if rest[0] == "1" and len(rest) == 11 else f"0{rest}"
 
 
 def all_words() -> dict[Language, Words]:

@@ -86,6 +86,14 @@ def preferred(accept_language: str) -> Language:
     return Language.ZH
 
 
+def spoken(phone: str) -> str:
+    """A Chinese number as it is dialled and read there; others as they are."""
+    if not phone.startswith("+86"):
+        return phone
+    rest = phone.removeprefix("+86")
+    return f"{rest[:3]} {rest[3:7]} {rest[7:]}" if rest[0] == "1" and len(rest) == 11 else f"0{rest}"
+
+
 def _ranges(header: str) -> list[tuple[str, float]]:
     ranges = []
     for part in header[:500].split(","):
