@@ -1,6 +1,6 @@
 """`detectors.drip` for arrays."""
 
-from math import floor, inf
+from math import inf
 
 import numpy as np
 
@@ -37,10 +37,10 @@ from detectors.fleet.memory import (
 
 @compiled
 def use_threshold_l(m: Floats, hours: float, step_l: float) -> float:
-    lph = m[DRIP_LPH]
-    if lph <= LEAST_LPH:
+    drip_lph = m[DRIP_LPH]
+    if drip_lph <= LEAST_LPH:
         return step_l
-    return floor(lph * hours) + 2.0 * step_l
+    return np.floor(drip_lph * hours) + 2.0 * step_l
 
 
 @compiled
@@ -52,18 +52,8 @@ def follow(m: Floats, end_s: float, volume_l: float, local_day: int) -> None:
     kept = int(m[DRIP_SAMPLES])
     if kept and end_s - m[SAMPLES_AT_S + kept - 1] < APART_S:
         return
-    three = True
-    for place in range(kept - 1, -1, -1):
-        age_s = end_s - m[SAMPLES_AT_S + place]
-        if age_s < THREE_H:
-            continue
-        lph = np.float64(np.float32((m[DRIP_TOTAL] - m[SAMPLES_TOTAL + place]) * (3600.0 / PARTS_L) / age_s))
-        if age_s >= SIX_H:
-            m[TODAY_6H] = min(m[TODAY_6H], lph)
-            break
-        if three:
-            three = False
-            m[TODAY_3H] = min(m[TODAY_3H], lph)
+    if m[TODAY_3H] > 0.0 or m[TODAY_6H] > 0.0:
+        judge_hours(m, end_s, kept)
     if kept == SAMPLES:
         shift(m, SAMPLES_AT_S, kept)
         shift(m, SAMPLES_TOTAL, kept)
@@ -71,6 +61,25 @@ def follow(m: Floats, end_s: float, volume_l: float, local_day: int) -> None:
     m[SAMPLES_AT_S + kept] = end_s
     m[SAMPLES_TOTAL + kept] = m[DRIP_TOTAL]
     m[DRIP_SAMPLES] = kept + 1.0
+
+
+@compiled
+def judge_hours(m: Floats, end_s: float, kept: int) -> None:
+    """The flow of the last three hours and of the last six: the day's least so far."""
+    three = True
+    for place in range(kept - 1, -1, -1):
+        age_s = end_s - m[SAMPLES_AT_S + place]
+        if age_s >= SIX_H:
+            m[TODAY_6H] = min(m[TODAY_6H], lph(m, place, age_s))
+            break
+        if age_s >= THREE_H and three:
+            three = False
+            m[TODAY_3H] = min(m[TODAY_3H], lph(m, place, age_s))
+
+
+@compiled
+def lph(m: Floats, place: int, age_s: float) -> float:
+    return np.float64(np.float32((m[DRIP_TOTAL] - m[SAMPLES_TOTAL + place]) * (3600.0 / PARTS_L) / age_s))
 
 
 @compiled

@@ -3,6 +3,7 @@
 import numpy as np
 
 from detectors.fleet.compiled import compiled
+from detectors.fleet.curves import exp, ln
 from detectors.fleet.memory import (
     EXPOSED,
     HOUR,
@@ -13,6 +14,7 @@ from detectors.fleet.memory import (
     RATE,
     SCORES,
     SILENCES,
+    SMOOTHED,
     USED_EARLIER,
     USED_LATER,
     Floats,
@@ -28,19 +30,19 @@ from detectors.habit import (
     SHORTEST_H,
     WORTH,
 )
+from detectors.record import MOST
 
+LEAST_ODDS, MOST_ODDS = 1e-4 / (1.0 - 1e-4), (1.0 - 1e-4) / 1e-4
 _HALF = (1 << 32) - 1
 _FORTY = (1 << 40) - 1
 _LADDER = LADDER.copy()
 
 
 @compiled
-def logit(share: float) -> float:
-    if share < 1e-4:
-        share = 1e-4
-    elif share > 1.0 - 1e-4:
-        share = 1.0 - 1e-4
-    return np.log(share / (1.0 - share))
+def odds(share: float) -> float:
+    """Of a share, which is taken for at least one in ten thousand, and at most all but that."""
+    share = min(max(share, 1e-4), 1.0 - 1e-4)
+    return share / (1.0 - share)
 
 
 @compiled
@@ -103,58 +105,92 @@ def score(m: Floats, p: Floats, begun: int) -> None:
     """logit P(use in the hour after l silent ones), into `SCORES`."""
     used = used_at(m, begun)
     begun %= 24
-    in_3_h = in_6_h = in_24_h = 0.0
-    for back in range(24):
-        hour = begun - back if back <= begun else begun - back + 24
-        expected = m[RATE + hour]
-        in_24_h += expected
-        if back < 6:
-            in_6_h += expected
+    in_3_h = in_6_h = 0.0
+    for back in range(6):
+        expected = m[RATE + (begun - back if back <= begun else begun - back + 24)]
+        in_6_h += expected
         if back < 3:
             in_3_h += expected
+    in_24_h = 0.0
+    for hour in range(24):
+        in_24_h += m[RATE + hour]
     directly_h, longest_h = unused_runs(used)
     term_3_h = np.log((used_in(used, 3) + 0.5) / (in_3_h + 0.5))
     term_6_h = np.log((used_in(used, 6) + 0.5) / (in_6_h + 0.5))
     term_24_h = np.log((used_in(used, 24) + 1.0) / (in_24_h + 1.0))
-    level = logit(in_24_h / 24.0)
+    level = np.log(odds(in_24_h / 24.0))
     constant = p[PAST + 0] * term_3_h + p[PAST + 1] * term_6_h + p[PAST + 2] * term_24_h
     constant += p[PAST + 3] * (directly_h / 10.0) + p[PAST + 4] * (longest_h / 10.0) + p[PAST + 5] * level
     slope = p[IN_3_H] * term_3_h + p[IN_24_H] * term_24_h + p[LEVEL_LONGER] * level
-    place = begun * BEGINS // 24
-    for length in range(LENGTHS):
-        m[LASTING + length] = 0.0
-    for other in range(BEGINS):
-        weight, row = KERNEL[place, other], SILENCES + other * LENGTHS
-        for length in range(LENGTHS):
-            m[LASTING + length] += weight * m[row + length]
-    longer, beyond = 0.0, 1.0
+    lasted(m, p, begun * BEGINS // 24)
+    hourly(m)
+    for length in range(HOURS):
+        ended = (m[LASTING + length] - m[LASTING + length + 1]) / m[LASTING + length + 1]
+        own = ln(min(max(ended, LEAST_ODDS), MOST_ODDS))
+        now, soon = m[LOGITS + begun + length + 1], m[LOGITS + begun + length + 2]
+        m[SCORES + length] = (
+            p[CLOCK + begun * HOURS + length]
+            + own * p[OWN + length]
+            + now * p[NOW + length]
+            + soon * p[SOON]
+            + (SCALED[length] * slope + constant)
+        )
+
+
+@compiled
+def lasted(m: Floats, p: Floats, place: int) -> None:
+    """Into `LASTING` how many silences begun about then lasted so long, others' among them."""
+    longer = 0.0
     for length in range(HOURS, -1, -1):
-        longer += m[LASTING + length] * WORTH[length]
-        lasted = longer + p[PRIOR + place * LENGTHS + length]
-        if length < HOURS:
-            own = logit(1.0 - beyond / lasted)
-            hour = begun + length + 1
-            hour = hour - 24 if hour >= 24 else hour
-            now, soon = m[LOGITS + hour], m[LOGITS + (hour + 1 if hour < 23 else 0)]
-            m[SCORES + length] = (
-                p[CLOCK + begun * HOURS + length]
-                + own * p[OWN + length]
-                + now * p[NOW + length]
-                + soon * p[SOON]
-                + (SCALED[length] * slope + constant)
-            )
-        beyond = lasted
+        longer += m[SMOOTHED + length * BEGINS + place]
+        m[LASTING + length] = longer + p[PRIOR + place * LENGTHS + length]
+
+
+@compiled
+def hourly(m: Floats) -> None:
+    """The rates' logits, of two days and two hours, so that none has to be looked for past midnight."""
+    for hour in range(24):
+        rate = ln(odds(m[RATE + hour]))
+        m[LOGITS + hour] = rate
+        m[LOGITS + 24 + hour] = rate
+    m[LOGITS + 48] = m[LOGITS]
+    m[LOGITS + 49] = m[LOGITS + 1]
+
+
+@compiled
+def count(m: Floats, row: int, length: int, parts: float) -> None:
+    """One more silence of the own record; its neighbours' sums are kept up with it."""
+    cell = SILENCES + row * LENGTHS + length
+    more = min(parts, MOST - m[cell])
+    m[cell] += more
+    for place in range(BEGINS):
+        m[SMOOTHED + length * BEGINS + place] += KERNEL[row, place] * (more * WORTH[length])
+
+
+@compiled
+def smooth(m: Floats) -> None:
+    """All of these sums anew."""
+    for length in range(LENGTHS):
+        for place in range(BEGINS):
+            total = 0.0
+            for row in range(BEGINS):
+                total += KERNEL[row, place] * m[SILENCES + row * LENGTHS + length]
+            m[SMOOTHED + length * BEGINS + place] = total * WORTH[length]
 
 
 @compiled
 def weigh(m: Floats) -> None:
     """From `SCORES` how likely the silence lasts so long, and how exposed to a collapse that leaves one."""
     m[LASTING] = 1.0
-    m[EXPOSED] = 0.0
     for length in range(HOURS):
-        lasting = m[LASTING + length]
-        m[LASTING + length + 1] = lasting * (1.0 / (1.0 + np.exp(m[SCORES + length])))
-        m[EXPOSED] += (lasting - m[LASTING + length + 1]) * EXPOSURE[length]
+        m[LASTING + length + 1] = 1.0 / (1.0 + exp(m[SCORES + length]))
+    lasting, exposed = 1.0, 0.0
+    for length in range(HOURS):
+        goes_on = lasting * m[LASTING + length + 1]
+        exposed += (lasting - goes_on) * EXPOSURE[length]
+        lasting = goes_on
+        m[LASTING + length + 1] = lasting
+    m[EXPOSED] = exposed
 
 
 @compiled

@@ -1,10 +1,12 @@
 """`detectors.low_use` for arrays. Each function does what the method of its name does there."""
 
-from math import floor, inf, isnan
+from math import inf, isnan
+
+import numpy as np
 
 from detectors.fleet import drip, schedule
 from detectors.fleet.compiled import compiled
-from detectors.fleet.habit import alarm_h, logit, move_on, score, weigh
+from detectors.fleet.habit import alarm_h, count, move_on, score, smooth, weigh
 from detectors.fleet.memory import (
     ABSENT_PAST_S,
     ALERT,
@@ -19,7 +21,6 @@ from detectors.fleet.memory import (
     KNOWN_S,
     LAST_USE_S,
     LENGTHS,
-    LOGITS,
     LONGEST,
     NOTHING,
     PLANNED,
@@ -223,8 +224,7 @@ def turn_hour(m: Floats, hour: int) -> None:
         step = max(1.0 / RATE_DAYS, 1.0 / (hour / 24.0 - m[FIRST_S] / 86400.0 + 5.0))
         place = last % 24
         rate = m[RATE + place] + step * (m[HOUR_USED] - m[RATE + place])
-        m[RATE + place] = floor(rate * RATE_STEPS + 0.5) / RATE_STEPS
-        m[LOGITS + place] = logit(m[RATE + place])
+        m[RATE + place] = np.floor(rate * RATE_STEPS + 0.5) / RATE_STEPS
         move_on(m, hour - last)
     if hour // 24 != last // 24:
         shift(m, LONGEST, LONGEST_DAYS)
@@ -232,8 +232,9 @@ def turn_hour(m: Floats, hour: int) -> None:
         period = hour // (24 * FADE_DAYS)
         if period != last // (24 * FADE_DAYS):
             fade(m[SILENCES : SILENCES + BEGINS * LENGTHS], period)
+            smooth(m)
             fade(m[WOULD_RAISE : WOULD_RAISE + STEPS + 1], period)
-            m[KNOWN_S] = floor(m[KNOWN_S] * FADED / 256.0 + 0.5)
+            m[KNOWN_S] = np.floor(m[KNOWN_S] * FADED / 256.0 + 0.5)
     m[HOUR] = hour
     m[HOUR_USED] = 0.0
 
@@ -265,11 +266,9 @@ def learn(m: Floats, p: Floats, clock: Floats) -> None:
     if hours < 1.0 and begun == m[HOUR]:
         return
     lasted = min(int(hours + SLACK_H), HOURS)
-    row = begun % 24 * BEGINS // 24
-    cell = SILENCES + row * LENGTHS + lasted
     today = LONGEST + LONGEST_DAYS - 1
-    m[cell] = min(m[cell] + PARTS[lasted], MOST)
-    m[today] = max(m[today], min(floor(hours * 2.0), 255.0))
+    count(m, begun % 24 * BEGINS // 24, lasted, PARTS[lasted])
+    m[today] = max(m[today], min(np.floor(hours * 2.0), 255.0))
     if m[PLANNED] and hours <= HOURS:
         steps, above = (
             0,

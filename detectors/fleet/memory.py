@@ -39,8 +39,9 @@ FIRST_S, LAST_USE_S, SILENT_FROM_S, SILENT_S, KNOWN_S, STEP_L, UP_S = (_place() 
 HOUR, HOUR_USED, USED_LATER, USED_EARLIER, ASK_H, ALERT_H, PLANNED = (_place() for _ in range(7))
 ABSENT_PAST_S, STILL_UNTIL_S, PLANS_KEPT, DRY_FROM_S, DRY_S = (_place() for _ in range(5))
 RATE = _place(24)
-LOGITS = _place(24)  # of the rates
+LOGITS = _place(50)  # of the rates, of two days and two hours, as the last plan saw them
 SILENCES = _place(BEGINS * LENGTHS)
+SMOOTHED = _place(LENGTHS * BEGINS)  # follows from the silences: each length's sum around each hour of beginning
 WOULD_RAISE = _place(STEPS + 1)
 LONGEST = _place(LONGEST_DAYS)
 SCORES = _place(HOURS)  # of the last plan
@@ -59,6 +60,7 @@ FLOW_FIRST_S, FLOW_DAY_S, FLOW_SINCE_S, FLOW_LPH, FLOW_GRADE, FALLING_FROM, FALL
 RECORD, TODAY, LIMITS = _place(MOST_SCALES), _place(MOST_SCALES), _place(MOST_SCALES)
 # of no data
 HEARD_LAST_S, HEARD, RHYTHM_S, WOBBLE_S, UNUSABLE_S = (_place() for _ in range(5))
+LEARNED_STEP_S = _place()  # a step that changes nothing any more
 # of change in use
 CHANGE_HOUR, JUDGED_DAY, CHANGE_SINCE_S, GRADE, USED, AT_NIGHT = (_place() for _ in range(6))
 HOURS_KNOWN, CHANGE_HOUR_USED, DAYS_KEPT = (_place() for _ in range(3))
@@ -81,7 +83,6 @@ def begin(m: Floats) -> None:
     m[:FALLING] = 0.0
     m[LAST_S] = m[LAST_L] = m[MARKED_S] = m[MARK_L] = m[ASIDE_L] = np.nan
     m[RATE : RATE + 24] = RATE_START
-    m[LOGITS : LOGITS + 24] = np.log(RATE_START / (1.0 - RATE_START))
     m[STEP_L] = m[TODAY_3H] = m[TODAY_6H] = np.inf
 
 

@@ -1,9 +1,11 @@
 """`detectors.no_data` for arrays; every reading counts as come when it was read."""
 
-from math import floor, inf
+from math import inf
+
+import numpy as np
 
 from detectors.fleet.compiled import compiled
-from detectors.fleet.memory import HEARD, HEARD_LAST_S, RHYTHM_S, UNUSABLE_S, WOBBLE_S, Floats
+from detectors.fleet.memory import HEARD, HEARD_LAST_S, LEARNED_STEP_S, RHYTHM_S, UNUSABLE_S, WOBBLE_S, Floats
 from detectors.fleet.rules import FIRST_RHYTHM_S, MISSED, NEVER_HEARD_S, PATIENCE_S, UNUSABLE_FOR_S
 from detectors.no_data import SMOOTHING, WOBBLE_CAP
 
@@ -20,20 +22,24 @@ def heard(m: Floats, at_s: float) -> None:
 
 @compiled
 def learn(m: Floats, step_s: float) -> None:
+    if step_s == m[LEARNED_STEP_S]:
+        return
     rhythm_s, wobble_s = m[RHYTHM_S], m[WOBBLE_S]
     if rhythm_s == 0.0:
         m[RHYTHM_S] = step_s
         return
-    step_s = min(step_s, WOBBLE_CAP * rhythm_s)
     if step_s == rhythm_s and wobble_s == 0.0:
         return
-    m[WOBBLE_S] = in_sixteenths(wobble_s + SMOOTHING * (abs(step_s - rhythm_s) - wobble_s))
-    m[RHYTHM_S] = in_sixteenths(rhythm_s + SMOOTHING * (step_s - rhythm_s))
+    capped_s = min(step_s, WOBBLE_CAP * rhythm_s)
+    m[WOBBLE_S] = in_sixteenths(wobble_s + SMOOTHING * (abs(capped_s - rhythm_s) - wobble_s))
+    m[RHYTHM_S] = in_sixteenths(rhythm_s + SMOOTHING * (capped_s - rhythm_s))
+    is_learned = m[WOBBLE_S] == wobble_s and m[RHYTHM_S] == rhythm_s
+    m[LEARNED_STEP_S] = step_s if is_learned else 0.0
 
 
 @compiled
 def in_sixteenths(seconds: float) -> float:
-    return floor(seconds * 16.0 + 0.5) / 16.0
+    return np.floor(seconds * 16.0 + 0.5) / 16.0
 
 
 @compiled
