@@ -64,20 +64,24 @@ def follow(state: DripState, end_s: float, volume_l: float, local_day: int) -> N
     samples = state.samples
     if samples and end_s - samples[-1][0] < APART_S:
         return
-    three = True
-    for at_s, before in reversed(samples):
-        age_s = end_s - at_s
-        if age_s < THREE_H:
-            continue
-        if age_s >= SIX_H:
-            state.today_6h = min(state.today_6h, _lph(state.total - before, age_s))
-            break
-        if three:
-            three = False
-            state.today_3h = min(state.today_3h, _lph(state.total - before, age_s))
+    if state.today_3h or state.today_6h:
+        _judge_hours(state, end_s)
     samples.append((end_s, state.total))
     if len(samples) > SAMPLES:
         del samples[0]
+
+
+def _judge_hours(state: DripState, end_s: float) -> None:
+    """The flow of the last three hours and of the last six: the day's least so far, which nought can't get below."""
+    three = True
+    for at_s, before in reversed(state.samples):
+        age_s = end_s - at_s
+        if age_s >= SIX_H:
+            state.today_6h = min(state.today_6h, _lph(state.total - before, age_s))
+            break
+        if age_s >= THREE_H and three:
+            three = False
+            state.today_3h = min(state.today_3h, _lph(state.total - before, age_s))
 
 
 def _lph(millilitres: int, seconds: float) -> float:
