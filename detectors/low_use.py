@@ -40,6 +40,9 @@ TOO_COARSE_L = 50.0  # and of these no hour tells anything
 NEVER_H = 255
 NET_BEYOND = 1.5  # times the longest silence in 28 days, where only the net watches
 NET_UNTIL_KNOWN_H = 72.0
+LAST_ASKED, ASKED_AGAIN = 21, 7  # local hours: at night the service asks nobody
+NIGHT_H = 9
+ASKED_FROM_H = 4  # of silence
 _BITS = (1 << 64) - 1
 _DAY_BITS = (1 << 24) - 1
 EIGHTHS = 8  # of an alert that would have been raised
@@ -56,7 +59,7 @@ class LowUseParameters:
     """
 
     budget: float = 0.5
-    ask_budget: float = 1.5  # of 1.7, 2.1 were spent on simulated people who live alone
+    ask_budget: float = 1.35  # of which 1.9 go out to simulated people who live alone (seeds A)
     net: timedelta = timedelta(hours=36)
     asks_only: timedelta = timedelta(days=14)
     population: Population = POPULATION
@@ -284,7 +287,9 @@ class LowUse:
             scores = self._planner.scores(state.silences, state.rate, self._before(state))
             state.plan = self._planner.alarm_hours(scores)
         state.alert_h = self._alarm_h(state, self._p.budget)
-        state.ask_h = min(self._alarm_h(state, self._p.ask_budget), state.alert_h - ASKED_BEFORE_H)
+        asked_h = min(self._alarm_h(state, self._p.ask_budget), state.alert_h - ASKED_BEFORE_H)
+        begun = int(self._clock.local_s(state.silent_from_s)) // 3600
+        state.ask_h = before_bed_h(begun, asked_h, state.alert_h)
 
     def _alarm_h(self, state: LowUseState, budget: float) -> int:
         """At the step that keeps to the budget; never, where none does and the register's steps are to blame."""
@@ -364,6 +369,22 @@ class LowUse:
         first = int(self._clock.local_s(state.dry_from_s)) // 3600
         last = int(self._clock.local_s(end_s)) // 3600
         return sum(state.rate[hour % 24] for hour in range(first + 1, min(last, first + 96) + 1))
+
+
+def before_bed_h(begun: int, asked_h: int, alert_h: int) -> int:
+    """At night nobody is asked; where others would be told before the morning, the resident is asked in the evening.
+
+    `begun`: the local hour in which the silence begins; the hours of silence after which to ask, and to alert.
+    """
+    asked, alerted = (begun + asked_h) % 24, (begun + alert_h) % 24
+    sooner_h = asked_h - (asked - LAST_ASKED) % 24
+    if sooner_h < ASKED_FROM_H or alert_h - asked_h > NIGHT_H or not (at_night(asked) and at_night(alerted)):
+        return asked_h
+    return sooner_h
+
+
+def at_night(hour: int) -> bool:
+    return hour > LAST_ASKED or hour < ASKED_AGAIN
 
 
 def is_coarse(state: LowUseState) -> bool:

@@ -137,7 +137,15 @@ class LowUse:
         if self.dry_s >= self.net_s() or (old and hours >= alert_h):
             return "alert"
         held = self.dry_s >= 24 * 3600.0 and self.silent_s < self.dry_s
-        return "ask" if held or hours >= min(asked_h, alert_h - 1) else ""
+        return "ask" if held or hours >= self.before_bed(min(asked_h, alert_h - 1), alert_h) else ""
+
+    def before_bed(self, asked_h: float, alert_h: float) -> float:
+        """Of the hours before those of the night the last one, where others would be told before the morning."""
+        begun, night = self.local_hour(self.silent_from_s), {22, 23, 0, 1, 2, 3, 4, 5, 6}
+        if alert_h == inf or (begun + asked_h) % 24 not in night or (begun + alert_h) % 24 not in night:
+            return asked_h
+        evening = max(hour for hour in range(-9, int(asked_h)) if (begun + hour) % 24 == 21)
+        return evening if evening >= 4 and alert_h - asked_h <= 9 else asked_h
 
     def begins_anew(self, at_s: float) -> None:
         self.silent_from_s, self.silent_s, self.dry_s, self.plan = at_s, 0.0, 0.0, []

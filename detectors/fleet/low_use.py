@@ -41,13 +41,17 @@ from detectors.fleet.memory import (
 from detectors.fleet.rules import ASK_BUDGET, ASKS_ONLY_S, BUDGET, NET_S, OTHERS
 from detectors.habit import BEGINS, HOURS, PARTS, SHORTEST_H
 from detectors.low_use import (
+    ASKED_AGAIN,
     ASKED_BEFORE_H,
+    ASKED_FROM_H,
     COARSE_L,
     EIGHTHS,
+    LAST_ASKED,
     MORNING,
     NET_BEYOND,
     NET_UNTIL_KNOWN_H,
     NEVER_H,
+    NIGHT_H,
     PLAN_FROM_H,
     PRESUMED_ABSENT_S,
     PRIOR_DAYS,
@@ -292,7 +296,8 @@ def verdict(m: Floats, p: Floats, clock: Floats, scores: Floats, end_s: float) -
         weigh(m)
         m[PLANNED] = 1.0
         m[ALERT_H] = planned_h(m, p, p[BUDGET])
-        m[ASK_H] = min(planned_h(m, p, p[ASK_BUDGET]), m[ALERT_H] - ASKED_BEFORE_H)
+        asked_h = min(planned_h(m, p, p[ASK_BUDGET]), m[ALERT_H] - ASKED_BEFORE_H)
+        m[ASK_H] = before_bed_h(local_hour(clock, m[SILENT_FROM_S]), int(asked_h), int(m[ALERT_H]))
     hours = m[SILENT_S] / 3600.0 + SLACK_H
     experienced = end_s - m[FIRST_S] >= p[ASKS_ONLY_S]
     if m[DRY_S] >= net_of(m, p) or (planned and experienced and hours >= m[ALERT_H]):
@@ -310,6 +315,20 @@ def keep_scores(m: Floats, scores: Floats, end_s: float) -> None:
         for length in range(HOURS):
             scores[kept, 1 + length] = m[SCORES + length]
         m[PLANS_KEPT] += 1.0
+
+
+@compiled
+def before_bed_h(begun: int, asked_h: int, alert_h: int) -> int:
+    asked, alerted = (begun + asked_h) % 24, (begun + alert_h) % 24
+    sooner_h = asked_h - (asked - LAST_ASKED) % 24
+    if sooner_h < ASKED_FROM_H or alert_h - asked_h > NIGHT_H or not (at_night(asked) and at_night(alerted)):
+        return asked_h
+    return sooner_h
+
+
+@compiled
+def at_night(hour: int) -> bool:
+    return hour > LAST_ASKED or hour < ASKED_AGAIN
 
 
 @compiled
