@@ -1,12 +1,12 @@
 """No water drawn for longer than this household's own habit allows."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from math import floor, inf, isinf
 
 from detectors import drip, record, schedule
+from detectors.bedtime import before_bed_h
 from detectors.habit import (
     BEGINS,
     EQUAL_HOURS,
@@ -19,6 +19,7 @@ from detectors.habit import (
     own_record_alone,
 )
 from detectors.localtime import LocalClock
+from detectors.low_use_finding import SENSORS_HOLD_S, finding
 from detectors.low_use_state import LONGEST_DAYS, RATE_STEPS, LowUseState
 from detectors.parts import Part
 from detectors.population import POPULATION
@@ -33,16 +34,12 @@ ASKED_BEFORE_H = 1  # the resident has time to answer before anybody else is tol
 SPENT = 1.25  # kept to strictly, 0.42 of a budget of 0.5 was spent on homes not learned from
 MORNING = 4  # use in the small hours is no getting up
 PRESUMED_ABSENT_S = 48 * 3600.0
-SENSORS_HOLD_S = 24 * 3600.0  # nobody moves about at home for a day and draws no water
 RESTLESS_HOURS = 20  # of 24 with motion or doors: people sleep; pets, curtains and faults needn't
 COARSE_L = 5.0  # a register of larger steps stands still for a day though people draw water
 TOO_COARSE_L = 50.0  # and of these no hour tells anything
 NEVER_H = 255
 NET_BEYOND = 1.5  # times the longest silence in 28 days, where only the net watches
 NET_UNTIL_KNOWN_H = 72.0
-LAST_ASKED, ASKED_AGAIN = 21, 7  # local hours: at night the service asks nobody
-NIGHT_H = 9
-ASKED_FROM_H = 4  # of silence
 _BITS = (1 << 64) - 1
 _DAY_BITS = (1 << 24) - 1
 EIGHTHS = 8  # of an alert that would have been raised
@@ -371,66 +368,6 @@ class LowUse:
         return sum(state.rate[hour % 24] for hour in range(first + 1, min(last, first + 96) + 1))
 
 
-def before_bed_h(begun: int, asked_h: int, alert_h: int) -> int:
-    """At night nobody is asked; where others would be told before the morning, the resident is asked in the evening.
-
-    `begun`: the local hour in which the silence begins; the hours of silence after which to ask, and to alert.
-    """
-    asked, alerted = (begun + asked_h) % 24, (begun + alert_h) % 24
-    sooner_h = asked_h - (asked - LAST_ASKED) % 24
-    if sooner_h < ASKED_FROM_H or alert_h - asked_h > NIGHT_H or not (at_night(asked) and at_night(alerted)):
-        return asked_h
-    return sooner_h
-
-
-def at_night(hour: int) -> bool:
-    return hour > LAST_ASKED or hour < ASKED_AGAIN
-
-
 def is_coarse(state: LowUseState) -> bool:
     """Whether the register moves in such steps that it may stand still for a day of ordinary use."""
     return COARSE_L < state.step_l < inf
-
-
-def finding(
-    *,
-    level: Level,
-    at_s: float,
-    since_s: float,
-    silent_s: float,
-    last_use_s: float,
-    expected_uses: float,
-    longest: int,
-    by_net: bool,
-    never_moved: bool,
-    coarse_l: float = 0.0,
-    timers: Iterable[int] = (),
-    sign_s: float = 0.0,
-) -> Finding:
-    """In the words of its reason; `longest`: in half hours; `sign_s`: a sensor's word that held the ask back.
-
-    `coarse_l`: the register's step, where it leaves only the net; `timers`: the hours in which machines draw.
-    """
-    values: dict[str, float | int | str] = {
-        "expected_uses": max(round(expected_uses), 1),
-        "longest_hours": longest / 2.0,
-        "silent_hours": round(silent_s / 3600.0, 1),
-        "as_of_at": datetime.fromtimestamp(at_s, UTC).isoformat(),
-        "last_use_at": datetime.fromtimestamp(last_use_s, UTC).isoformat() if last_use_s else "",
-    }
-    key = "low_use_never_moved" if never_moved else "low_use_net" if by_net else "low_use"
-    if coarse_l and by_net:
-        values["step_l"] = coarse_l
-        key = "low_use_net_coarse"
-    if hours := ", ".join(f"{hour:02}:00" for hour in timers):
-        values["timers"] = hours
-    if sign_s and not coarse_l and not never_moved and silent_s >= SENSORS_HOLD_S:
-        values["sign_at"] = datetime.fromtimestamp(sign_s, UTC).isoformat()
-        key += "_signs"
-    return Finding(
-        kind=LowUse.kind,
-        level=level,
-        at=datetime.fromtimestamp(at_s, UTC),
-        since=datetime.fromtimestamp(since_s, UTC),
-        reason=Reason(key=key, values=values),
-    )

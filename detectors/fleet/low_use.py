@@ -4,6 +4,7 @@ from math import inf, isnan
 
 import numpy as np
 
+from detectors.bedtime import ASKED_AGAIN, ASKED_FROM_H, LAST_ASKED, NIGHT_H
 from detectors.fleet import drip, schedule
 from detectors.fleet.compiled import compiled
 from detectors.fleet.habit import alarm_h, count, move_on, score, smooth, weigh
@@ -41,26 +42,22 @@ from detectors.fleet.memory import (
 from detectors.fleet.rules import ASK_BUDGET, ASKS_ONLY_S, BUDGET, NET_S, OTHERS
 from detectors.habit import BEGINS, HOURS, PARTS, SHORTEST_H
 from detectors.low_use import (
-    ASKED_AGAIN,
     ASKED_BEFORE_H,
-    ASKED_FROM_H,
     COARSE_L,
     EIGHTHS,
-    LAST_ASKED,
     MORNING,
     NET_BEYOND,
     NET_UNTIL_KNOWN_H,
     NEVER_H,
-    NIGHT_H,
     PLAN_FROM_H,
     PRESUMED_ABSENT_S,
     PRIOR_DAYS,
     RATE_DAYS,
-    SENSORS_HOLD_S,
     SLACK_H,
     SPENT,
     TOO_COARSE_L,
 )
+from detectors.low_use_finding import SENSORS_HOLD_S
 from detectors.low_use_state import LONGEST_DAYS, RATE_STEPS
 from detectors.record import FADE_DAYS, FADED, MOST, TURN_OF_PERIOD, TURN_OF_PLACE
 

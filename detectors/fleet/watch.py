@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from detectors import change_in_use, constant_flow, low_use, no_data
+from detectors import change_in_use, constant_flow, low_use_finding, no_data
 from detectors.fleet import household as compiled
 from detectors.fleet.memory import ALERT, ASK, Floats, memory
 from detectors.fleet.register import CASES
@@ -159,7 +159,7 @@ def _finding(kind: AlertKind, level: Level, at_s: float, since_s: float, why: Fl
     a, b, c, d, e, f, g = why.tolist()
     match kind:
         case AlertKind.LOW_USE:
-            return low_use.finding(
+            return low_use_finding.finding(
                 level=level,
                 at_s=at_s,
                 since_s=since_s,
