@@ -110,7 +110,8 @@ def entered(service: Running) -> str:
 
 def told_badly(service: Running) -> None:
     service.publish(READINGS, *NONSENSE)
-    service.publish(READINGS, {"meter_id": METER, "at": (NOW + timedelta(hours=2)).isoformat(), "register_l": 1})
+    ahead = datetime.now(UTC) + timedelta(hours=2)
+    service.publish(READINGS, {"meter_id": METER, "at": ahead.isoformat(), "register_l": 1})
     service.publish(READINGS, {"meter_id": "new-1", "at": NOW.isoformat(), "register_l": 5})
     service.publish("anju/gw-other/readings", {"meter_id": METER, "at": NOW.isoformat(), "register_l": 7777})
 
