@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, false, select, update
 
+from domain.alert import State
 from store import tables as t
 from store.contracts import StoreError, Traces
 from store.ledger import bump
 
 Rows = ColumnElement[bool]
-RUNNING_UNTIL = "resolved"
 
 NOT_PERSONAL = {
     "accounts": "of staff",
@@ -119,7 +119,7 @@ def read(tx: Connection, who: Whose) -> dict[str, list[dict[str, Any]]]:
 
 def forget(tx: Connection, who: Whose) -> None:
     """Deletes all but `KEPT`, and where others live on, what is the home's. Raises `StillRunningError`."""
-    running = t.alerts.c.alert_id.in_(who.alert_ids) & (t.alerts.c.state != RUNNING_UNTIL)
+    running = t.alerts.c.alert_id.in_(who.alert_ids) & (t.alerts.c.state != State.RESOLVED)
     if who.alone and tx.execute(select(t.alerts.c.alert_id).where(running).limit(1)).first():
         raise StillRunningError(f"resident {who.resident_id!r}: an alert of the home runs; settle it first")
     rows = rows_of(who) if who.alone else _own(who)
