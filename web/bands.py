@@ -103,7 +103,7 @@ def of_resident(tx: Connection, resident_id: str) -> list[Band]:
     rows = tx.execute(
         select(wristbands).where(wristbands.c.resident_id == resident_id).order_by(wristbands.c.band_id.desc())
     ).mappings()
-    return [_band_of(row) for row in rows]
+    return [band_of(row) for row in rows]
 
 
 def save_profile(
@@ -151,10 +151,11 @@ def security_event(tx: Connection, kind: str, subject: str, detail: str, now: da
 
 
 def _band(row: RowMapping | None) -> Band | None:
-    return None if row is None else _band_of(row)
+    return None if row is None else band_of(row)
 
 
-def _band_of(row: RowMapping) -> Band:
+def band_of(row: RowMapping) -> Band:
+    """From a row with the columns of `wristbands`."""
     return Band(
         band_id=row["band_id"],
         resident_id=row["resident_id"],

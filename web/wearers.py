@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, select
 
-from domain.wristband import CARD_LENGTH, NUMBER_LENGTH, Band, BandField, BandState, card_hash, clean
+from domain.wristband import CARD_LENGTH, NUMBER_LENGTH, Band, BandField, card_hash, clean
 from store.tables import (
     buildings,
     communities,
@@ -18,6 +18,7 @@ from store.tables import (
     wristband_profiles,
     wristbands,
 )
+from web.bands import band_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +71,7 @@ def helpers(tx: Connection, household_id: str) -> list[Helper]:
 def _worn(row: Row[*tuple[Any, ...]] | None) -> Worn | None:
     if row is None:
         return None
-    band = Band(
-        band_id=row.band_id,
-        resident_id=row.resident_id,
-        number=row.number,
-        state=BandState(row.state),
-        issued_at=row.issued_at,
-        expires_at=row.expires_at,
-    )
-    return band, _wearer(row)
+    return band_of(row._mapping), _wearer(row)  # noqa: SLF001  SQLAlchemy's public name
 
 
 def _wearer(row: Row[*tuple[Any, ...]]) -> Wearer:
