@@ -1,8 +1,9 @@
 """What detectors and devices bring: a new alert, more evidence of a running one, or the end of its cause."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from domain.alert import Event, Outcome, State
 from domain.finding import AlertKind, Level, Reason
@@ -88,14 +89,12 @@ class Raising(Steps):
 
     def runs_for(self, tx: Connection, subject: str, kind: AlertKind, reason_key: str) -> bool:
         """Whether the alert there goes on for this reason."""
-        its = (A.subject == subject, A.kind == kind.value)
-        newest = tx.execute(select(A.ended_at, A.reason).where(*its).order_by(A.alert_id.desc()).limit(1)).first()
+        newest = _newest(tx, subject, kind)
         return newest is not None and newest.ended_at is None and newest.reason["key"] == reason_key
 
     def runs_since(self, tx: Connection, subject: str, kind: AlertKind) -> datetime | None:
         """When the alert that goes on there was raised; None where none does."""
-        its = (A.subject == subject, A.kind == kind.value)
-        newest = tx.execute(select(A.ended_at, A.raised_at).where(*its).order_by(A.alert_id.desc()).limit(1)).first()
+        newest = _newest(tx, subject, kind)
         return newest.raised_at if newest is not None and newest.ended_at is None else None
 
     # Inside
@@ -181,6 +180,12 @@ class Raising(Steps):
         if holder and holder.reachable:
             worse = Decision(why=Why.RAISED, event=Event.NOTIFY, people=(holder,))
             self._telling.step(case, worse, self._policy(case), event_id)
+
+
+def _newest(tx: Connection, subject: str, kind: AlertKind) -> Row[datetime | None, dict[str, Any], datetime] | None:
+    its = (A.subject == subject, A.kind == kind.value)
+    found = select(A.ended_at, A.reason, A.raised_at).where(*its).order_by(A.alert_id.desc()).limit(1)
+    return tx.execute(found).first()
 
 
 def _is_between_us_and_the_resident(case: Case) -> bool:
