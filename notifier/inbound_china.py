@@ -54,11 +54,9 @@ class ChinaInbound:
         for row in _rows(rows):
             phone, text = _phone(str(row.get("phone_number", ""))), str(row.get("content", ""))
             if phone:
-                key, at = (
-                    f"aliyun:{row.get('sequence_id')}:{row.get('send_time')}:{phone}",
-                    _clock(row.get("send_time")),
-                )
-                self._take(Inbound(key=key, phone=phone, body=text, sent_at=at), now)
+                said_at = row.get("send_time")
+                key = f"aliyun:{row.get('sequence_id')}:{said_at}:{phone}"
+                self._take(Inbound(key=key, phone=phone, body=text, sent_at=_clock(said_at)), now)
 
     def tencent_reply(self, row: Any, now: datetime) -> None:
         """Raises `UnbelievedError` where Tencent doesn't know of it, or can't be asked."""
