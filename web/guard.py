@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 65_536  # bytes; the longest form here is a note of some hundred characters
@@ -52,24 +52,24 @@ class Guard:
             return
         refusal = self._refusal(scope, Headers(scope=scope))
         if refusal:
-            status, why = refusal
-            answer = HTMLResponse(why, status) if why.startswith("<") else PlainTextResponse(why, status)
-            await answer(scope, receive, self._adding_headers(scope, send))
+            await refusal(scope, receive, self._adding_headers(scope, send))
             return
         await self.app(scope, receive, self._adding_headers(scope, send))
 
-    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
+    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         host = urlsplit(f"//{headers.get('host', '')}").hostname
         if host not in self.hosts and scope["path"] not in _ANY_HOST:
-            return 421, "host: not served here\n"
+            return PlainTextResponse("host: not served here\n", 421)
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > LARGEST_BODY:
-            return 413, self.too_long
+            return HTMLResponse(self.too_long, 413)
         if scope["method"] in _SAFE:
             return None
         if "chunked" in headers.get("transfer-encoding", ""):
-            return 411, "content-length: missing\n"
-        return None if self._own_form(headers) else (403, "origin: this form came from another site\n")
+            return PlainTextResponse("content-length: missing\n", 411)
+        if self._own_form(headers):
+            return None
+        return PlainTextResponse("origin: this form came from another site\n", 403)
 
     def _own_form(self, headers: Headers) -> bool:
         """Old browsers send neither header, and "null" where a page asked for no referrer: the form's token decides."""
