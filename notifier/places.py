@@ -1,6 +1,6 @@
 """Where a household, a gateway or a community is: what a text says of the place, and its clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, String, bindparam, select
@@ -30,9 +30,7 @@ def home_of(tx: Connection, household_id: str | None) -> Home:
     home = {"home": household_id}
     row = tx.execute(_AT_HOME, home).mappings().first()
     if row is None:
-        return Home(
-            household_id=household_id, community_id=None, place=household_id, residents="", timezone=NOWHERE.timezone
-        )
+        return replace(NOWHERE, household_id=household_id, place=household_id)
     names = tx.execute(_NAMES, home).scalars()
     return Home(
         household_id=household_id,
@@ -57,7 +55,7 @@ def home_of_gateway(tx: Connection, gateway_id: str) -> Home:
         .first()
     )
     if row is None:
-        return Home(household_id=None, community_id=None, place=gateway_id, residents="", timezone=NOWHERE.timezone)
+        return replace(NOWHERE, place=gateway_id)
     return Home(
         household_id=None,
         community_id=row["community_id"],
