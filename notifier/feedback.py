@@ -15,6 +15,7 @@ from store import tables as t
 COUNTED = timedelta(days=90)
 MONTH_DAYS = 30.0
 _FALSE = (Outcome.FALSE_ALARM.value, Outcome.SAFE.value)
+WatchIn = Callable[[ZoneInfo], HouseholdWatch]
 A, D, M = t.alerts.c, t.detector_states.c, t.meters.c
 
 
@@ -22,7 +23,7 @@ def tell_the_watch(
     tx: Connection,
     household_id: str,
     zone: ZoneInfo,
-    watch_in: Callable[[ZoneInfo], HouseholdWatch],
+    watch_in: WatchIn,
     now: datetime,
     *,
     false_alarm: bool,

@@ -10,9 +10,10 @@ from sqlalchemy import select
 from detectors.household import Change, HouseholdState, HouseholdWatch, Raised
 from domain.finding import AlertKind, Finding, Reason
 from notifier.changes import left_at
+from notifier.feedback import WatchIn
 from notifier.life import ANJU, Concern, Life
 from notifier.policy import Why
-from notifier.states import D, WatchIn, loaded
+from notifier.states import D, loaded
 from notifier.turn import Seen, Turn
 from notifier.unwatched import Unwatched
 from store import tables as t

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from threading import Event
-from zoneinfo import ZoneInfo
 
-from detectors.household import HouseholdWatch
 from notifier.contract import Channel, Records
+from notifier.feedback import WatchIn
 from notifier.letters import Letters, LinkFor
 from notifier.life import Life, LifeRules
 from notifier.messages import Texts, Words
@@ -49,7 +48,7 @@ class Notifier:
         journal: Readings,
         channels: Sequence[Channel],
         words: Mapping[str, Words],
-        watch_in: Callable[[ZoneInfo], HouseholdWatch],
+        watch_in: WatchIn,
         rules: NotifierRules | None = None,
         pool: Executor | None = None,
         turnstile: Callable[[], None] = lambda: None,

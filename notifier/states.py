@@ -2,9 +2,8 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
@@ -13,6 +12,7 @@ from detectors.household import HouseholdState, HouseholdWatch, StateError
 from domain.finding import AlertKind, Reason
 from notifier.contract import Records
 from notifier.devices import bound
+from notifier.feedback import WatchIn
 from notifier.life import Life
 from notifier.turn import Seen, Turn
 from notifier.unwatched import Unwatched
@@ -21,7 +21,6 @@ from store.contracts import Arrival, RegisterReader
 
 LONGEST_BACKLOG = timedelta(days=7)
 KEPT_AT_MOST = 10_000  # states in memory, of 8 kB each: to read one from its bytes takes longer than to judge a reading
-WatchIn = Callable[[ZoneInfo], HouseholdWatch]
 D = t.detector_states.c
 log = logging.getLogger(__name__)
 

@@ -1,17 +1,15 @@
 """What time brings to an alert: the next step of its policy, and what was left lying is opened again."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from detectors.household import HouseholdWatch
 from domain.alert import Event, State
 from domain.finding import AlertKind, Level
 from notifier.case import ANJU, Case
 from notifier.concern import NEVER_EASES
+from notifier.feedback import WatchIn
 from notifier.letters import Letters
 from notifier.people import circle_of
 from notifier.policy import URGENCY, Decision, Group, Policies, Policy, Why, decide, reachable
@@ -49,7 +47,7 @@ class Steps:
         self,
         letters: Letters,
         rules: LifeRules | None = None,
-        watch_in: Callable[[ZoneInfo], HouseholdWatch] | None = None,
+        watch_in: WatchIn | None = None,
     ) -> None:
         self._watch_in = watch_in
         self._rules = rules or LifeRules()

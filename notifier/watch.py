@@ -15,12 +15,13 @@ from domain.finding import Reason
 from notifier.changes import Said
 from notifier.contract import Records
 from notifier.devices import bound
+from notifier.feedback import WatchIn
 from notifier.findings import Findings
 from notifier.life import Life
 from notifier.mornings import wanted_for
 from notifier.reports import Reports
 from notifier.rounds import RoundRules, Rounds
-from notifier.states import States, WatchIn
+from notifier.states import States
 from notifier.turn import Seen, Turn
 from notifier.unwatched import Unwatched
 from store import tables as t
