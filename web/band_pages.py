@@ -135,7 +135,7 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901, PLR0915
             if not may_forget(who):
                 raise NotYoursError
             traces = held.forget(tx, resident_id, by=who.contact_id, now=desk.now())
-        desk.readings.erase(traces)
+            desk.readings.erase(traces)  # before the records forget by what to find them
         return desk.page(request, "forgotten.html", who, kept=list(KEPT))
 
     @router.post("/residents/{resident_id}/bands")

@@ -183,6 +183,22 @@ def test_deletion_waits_until_the_alert_is_settled(scene: Scene) -> None:
     assert scene.rows()["residents"] == 1
 
 
+def test_where_the_readings_cannot_be_deleted_the_records_still_say_whose_they_are(
+    scene: Scene, tmp_path: Path
+) -> None:
+    settle(scene)
+    with closing(sqlite3.connect(tmp_path / "readings.db")) as db:
+        db.execute("CREATE TRIGGER stuck BEFORE DELETE ON kept BEGIN SELECT RAISE(ABORT, 'stuck'); END")
+    staff = TestClient(scene.staff.app, base_url=URL, raise_server_exceptions=False)
+    form = {"csrf": csrf(staff.get("/residents/R1").text), "sure": "1"}
+    assert staff.post("/residents/R1/forget", data=form).status_code == 500
+    assert scene.rows()["residents"] == 1
+    with closing(sqlite3.connect(tmp_path / "readings.db")) as db:
+        db.execute("DROP TRIGGER stuck")
+    assert staff.post("/residents/R1/forget", data=form).status_code == 200
+    assert len(scene.readings.registers("M1", town.NOW - 500 * town.HOUR, town.NOW + town.HOUR)) == 0
+
+
 def test_where_somebody_lives_on_in_the_home_its_water_and_its_alerts_stay(scene: Scene) -> None:
     with scene.records.write() as tx:
         tx.execute(insert(t.residents).values(resident_id="R1b", household_id="H1", name="王建国", language="zh"))
