@@ -17,14 +17,10 @@ class LocalClock:
         """Whole hours since 1970 on the household's wall clock; the same moment is asked for by several detectors."""
         if at_s != self._asked_s:
             hour = int(at_s // 3600)
-            offset = self._offsets.get(hour)  # as `local_s` does, without three calls for every reading
+            offset = self._offsets.get(hour)  # most are known: no call for every reading
             self._asked_s = at_s
             self._answer = int(at_s + (self.offset_s(hour) if offset is None else offset)) // 3600
         return self._answer
-
-    def local_s(self, at_s: float) -> float:
-        """Seconds since 1970 as the household's wall clock shows them."""
-        return at_s + self.offset_s(int(at_s // 3600))
 
     def offset_s(self, hour: int) -> int:
         """Of the wall clock, in this hour [h since 1970 UTC]."""

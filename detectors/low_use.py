@@ -163,8 +163,8 @@ class LowUse:
 
     def up_s(self, state: LowUseState, now_s: float) -> float | None:
         """When water was first drawn this morning, of the day that `now_s` falls into; none before that."""
-        today = int(self._clock.local_s(now_s)) // 86400
-        return state.up_s if int(self._clock.local_s(state.up_s - 1.0)) // 86400 == today else None
+        today = self._clock.hour(now_s) // 24
+        return state.up_s if self._clock.hour(state.up_s - 1.0) // 24 == today else None
 
     def _absent(self, state: LowUseState, end_s: float) -> bool:
         state.absences = [absence for absence in state.absences if absence[1] > end_s]
@@ -196,7 +196,7 @@ class LowUse:
             return CLEAR
         hours = interval.length.total_seconds() / 3600.0
         threshold_l = drip.use_threshold_l(state.drip, hours, min(state.step_l, 10.0))
-        drip.follow(state.drip, end_s, interval.volume, int(self._clock.local_s(end_s - 1.0)) // 86400)
+        drip.follow(state.drip, end_s, interval.volume, self._clock.hour(end_s - 1.0) // 24)
         if interval.volume >= threshold_l:
             self._begin_anew(state, end_s)
             return CLEAR
@@ -218,7 +218,7 @@ class LowUse:
             drip.follow(state.drip, end_s, volume, hour // 24)
         if used:
             state.hour_used = True
-            if hour % 24 >= MORNING and int(self._clock.local_s(state.up_s - 1.0)) // 86400 != hour // 24:
+            if hour % 24 >= MORNING and self._clock.hour(state.up_s - 1.0) // 24 != hour // 24:
                 state.up_s = end_s
         if state.silent_s < PRESUMED_ABSENT_S:
             state.known_s += end_s - begin_s
@@ -263,7 +263,7 @@ class LowUse:
     def _learn(self, state: LowUseState) -> None:
         """A silence ended by use: how long it was, and which steps of the ladder would have raised a false alert."""
         hours = state.silent_s / 3600.0
-        begun = int(self._clock.local_s(state.silent_from_s)) // 3600
+        begun = self._clock.hour(state.silent_from_s)
         if hours < 1.0 and begun == state.hour:
             return  # a second use within the hour begins no other silence
         lasted = min(int(hours + SLACK_H), HOURS)
@@ -285,7 +285,7 @@ class LowUse:
             state.plan = self._planner.alarm_hours(scores)
         state.alert_h = self._alarm_h(state, self._p.budget)
         asked_h = min(self._alarm_h(state, self._p.ask_budget), state.alert_h - ASKED_BEFORE_H)
-        begun = int(self._clock.local_s(state.silent_from_s)) // 3600
+        begun = self._clock.hour(state.silent_from_s)
         state.ask_h = before_bed_h(begun, asked_h, state.alert_h)
 
     def _alarm_h(self, state: LowUseState, budget: float) -> int:
@@ -304,7 +304,7 @@ class LowUse:
         return max(self._net_s, usual_s, 3600.0 * NET_UNTIL_KNOWN_H * young)
 
     def _before(self, state: LowUseState) -> Before:
-        begun = int(self._clock.local_s(state.silent_from_s)) // 3600
+        begun = self._clock.hour(state.silent_from_s)
         used = (state.used | state.hour_used) >> max(state.hour - begun, 0)
         return before(begun % 24, used, state.rate)
 
@@ -363,8 +363,8 @@ class LowUse:
 
     def _expected(self, state: LowUseState, end_s: float) -> float:
         """Hours with use that the own rate let expect during this silence."""
-        first = int(self._clock.local_s(state.dry_from_s)) // 3600
-        last = int(self._clock.local_s(end_s)) // 3600
+        first = self._clock.hour(state.dry_from_s)
+        last = self._clock.hour(end_s)
         return sum(state.rate[hour % 24] for hour in range(first + 1, min(last, first + 96) + 1))
 
 
