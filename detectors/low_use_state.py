@@ -28,7 +28,7 @@ class LowUseState:
     seen then, and no water since. `sign_s`: when a sensor last said that somebody is there; `signs`: the hours in which
     one did, a bit each, lowest that one's.
     `up_s`: the latest first use of a morning. `used`: the last 64 hours, a bit each, lowest the running one. `plan`:
-    the running silence's alarm hour at each step of the ladder, rising. `longest`: a day, in quarter hours.
+    the running silence's alarm hour at each step of the ladder, rising. `longest`: a day, in half hours.
     These fade by age (`detectors.record`): `silences[25 b + l]`, how many begun in bin b lasted l hours, in
     `detectors.habit.PARTS`; `would_raise[k]`, how many short ones would have raised at k steps, in eighths;
     `known_s`, the time known.

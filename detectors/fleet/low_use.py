@@ -271,10 +271,8 @@ def learn(m: Floats, p: Floats, clock: Floats) -> None:
     count(m, begun % 24 * BEGINS // 24, lasted, PARTS[lasted])
     m[today] = max(m[today], min(np.floor(hours * 2.0), 255.0))
     if m[PLANNED] and hours <= HOURS:
-        steps, above = (
-            0,
-            STEPS if hours + SLACK_H >= SHORTEST_H else 0,
-        )  # a dearer false alert never makes a sooner alarm
+        # a dearer false alert never makes a sooner alarm
+        steps, above = 0, STEPS if hours + SLACK_H >= SHORTEST_H else 0
         while steps < above:
             middle = (steps + above) // 2
             if alarm_h(m, p, middle) <= hours + SLACK_H:

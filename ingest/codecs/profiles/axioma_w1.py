@@ -74,9 +74,8 @@ def _hourly(uplink: Uplink) -> Decoded:
         begin = epoch(logged_s - logged_s % HOUR_S) if 0 <= seconds - logged_s <= LOG_REACH_S else None
         if at and begin:
             rises = unpack_from(f"<{(len(frame) - log_place - 8) // 2}H", frame, log_place + 8)
-            hourly = (
-                logged_s + len(rises) * HOUR_S < seconds + 2 * HOUR_S
-            )  # else its steps are shorter: nobody says how
+            # else its steps are shorter: nobody says how
+            hourly = logged_s + len(rises) * HOUR_S < seconds + 2 * HOUR_S
             history = _history(begin, first, rises) if hourly else ()
             return _reading(uplink, at, register, status_flags(status), history)
     raise uplink.refused("no log clock near the frame's own clock")
