@@ -23,6 +23,7 @@ from notifier.channels.log import LogChannel
 from store import tables as t
 from tests.ingest.test_faults import PATIENCE_S, publish, told
 from tests.notifier.world import METER, fill_ledger, records_in
+from tests.services import program
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -34,7 +35,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     with image.open("wb") as file:
         file.truncate(32 << 20)
-    for command in (["mkfs.ext4", "-q", str(image)], ["mount", "-o", "loop", str(image), str(folder)]):
+    make = program("mkfs.ext4", "e2fsprogs")
+    for command in ([make, "-q", str(image)], ["mount", "-o", "loop", str(image), str(folder)]):
         if subprocess.run(command, capture_output=True, check=False).returncode != 0:
             pytest.skip("mounting a file system that can be frozen needs root")
     try:
