@@ -27,7 +27,8 @@ def page() -> str:
 
 def _row(d: Described) -> str:
     default = "secret" if d.secret else f"`{_toml(d.default)}`"
-    return f"| `{d.name}` | {default} | {d.unit} | {d.reason} | `{d.variable}` |\n"
+    bounds = f"; {d.within[0]} to {d.within[1]}" if d.within else ""
+    return f"| `{d.name}` | {default} | {d.unit} | {d.reason}{bounds} | `{d.variable}` |\n"
 
 
 def _toml(value: object) -> str:

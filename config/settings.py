@@ -10,6 +10,8 @@ from typing import Any, get_type_hints
 
 PREFIX = "ANJU"
 
+PORTS = (1, 65535)
+
 Value = str | int | float | bool
 
 
@@ -17,9 +19,14 @@ class ConfigError(Exception):
     """The settings can't be used; the message names every key that is wrong, its value and what would do."""
 
 
-def setting(default: Value, reason: str, *, unit: str = "", secret: bool = False) -> Any:
-    """A dataclass field that carries what the docs say of it. Secrets come from the environment alone."""
-    return field(default=default, metadata={"reason": reason, "unit": unit, "secret": secret})
+def setting(
+    default: Value, reason: str, *, unit: str = "", secret: bool = False, within: tuple[float, float] | None = None
+) -> Any:
+    """A dataclass field that carries what the docs say of it. Secrets come from the environment alone.
+
+    `within`: the least and the most of a number; what lies beyond would delete readings, or watch nobody.
+    """
+    return field(default=default, metadata={"reason": reason, "unit": unit, "secret": secret, "within": within})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +34,7 @@ class Mqtt:
     """Where gateways publish."""
 
     host: str = setting("127.0.0.1", "the broker's name or address")
-    port: int = setting(1883, "the broker's port; 8883 is usual with TLS")
+    port: int = setting(1883, "the broker's port; 8883 is usual with TLS", within=PORTS)
     tls: bool = setting(False, "encrypt and check the broker's certificate; always, off this machine")
     ca_file: str = setting("", "certificate authority of the broker; empty: the system's")
     cert_file: str = setting("", "our client certificate, where the broker asks for one")
@@ -45,10 +52,12 @@ class Store:
 
     folder: str = setting("var", "holds readings.db and records.db; on a disk that really syncs")
     keep_days: int = setting(
-        400, "readings older than this are deleted; longer history belongs in InfluxDB", unit="days"
+        400, "readings older than this are deleted; longer history belongs in InfluxDB", unit="days", within=(60, 36500)
     )
-    commit_messages: int = setting(400, "a group commit holds at most this many messages", unit="messages")
-    commit_ms: int = setting(20, "a group commit waits at most this long for more", unit="ms")
+    commit_messages: int = setting(
+        400, "a group commit holds at most this many messages", unit="messages", within=(1, 10_000)
+    )
+    commit_ms: int = setting(20, "a group commit waits at most this long for more", unit="ms", within=(0, 1000))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +65,15 @@ class Ingest:
     """What is taken from gateways."""
 
     formats: str = setting("", "FILTER=FORMAT pairs, separated by spaces: the format of topics that don't show it")
-    max_payload_bytes: int = setting(262_144, "a larger payload is refused", unit="bytes")
+    max_payload_bytes: int = setting(262_144, "a larger payload is refused", unit="bytes", within=(1024, 16_777_216))
     max_messages_per_minute: int = setting(
-        6000, "a gateway that sends more is a security event; nothing is dropped", unit="messages/min"
+        6000,
+        "a gateway that sends more is a security event; nothing is dropped",
+        unit="messages/min",
+        within=(1, 10_000_000),
     )
-    max_skew_minutes: int = setting(10, "a reading from further in the future is refused", unit="min")
-    late_hours: float = setting(3.0, "a reading older than this at arrival is backfill", unit="h")
+    max_skew_minutes: int = setting(10, "a reading from further in the future is refused", unit="min", within=(0, 1440))
+    late_hours: float = setting(3.0, "a reading older than this at arrival is backfill", unit="h", within=(0.1, 168))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +91,14 @@ class Detect:
     """How sensitive the detectors are."""
 
     budget: float = setting(
-        0.5, "false low_use alerts aimed at, in silences that end within 24 h", unit="per household and 30 days"
+        0.5,
+        "false low_use alerts aimed at, in silences that end within 24 h",
+        unit="per household and 30 days",
+        within=(0.01, 10),
     )
-    safety_net_hours: float = setting(36.0, "no use for this long always alerts", unit="h of known data")
+    safety_net_hours: float = setting(
+        36.0, "no use for this long always alerts", unit="h of known data", within=(12, 168)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +111,7 @@ class Sms:
     twilio_voice_from: str = setting("", "number that calls, for voice; empty: twilio_from")
     twilio_auth_token: str = setting("", "from the Twilio console", secret=True)
     smtp_host: str = setting("", "mail server for contacts whose address is an e-mail; empty: none")
-    smtp_port: int = setting(587, "its port")
+    smtp_port: int = setting(587, "its port", within=PORTS)
     smtp_from: str = setting("", "sender of our mails")
     smtp_username: str = setting("", "account there; empty: none")
     smtp_password: str = setting("", "password of that account", secret=True)
@@ -128,10 +145,16 @@ class Notify:
     policies: str = setting("", "TOML file of timelines per kind and community; empty: the shipped ones")
     words: str = setting("", "folder of TOML files whose phrases replace or add to the shipped ones")
     daily_cost: float = setting(
-        0.0, "a community's texts may cost so much a day before the operator is told; 0: no limit"
+        0.0,
+        "a community's texts may cost so much a day before the operator is told; 0: no limit",
+        within=(0, 1_000_000_000),
     )
-    workers: int = setting(16, "calls to providers that run beside each other, so that a slow one holds nobody up")
-    texts_a_second: int = setting(60, "calls to providers, at most; no higher than the slowest one allows", unit="1/s")
+    workers: int = setting(
+        16, "calls to providers that run beside each other, so that a slow one holds nobody up", within=(1, 256)
+    )
+    texts_a_second: int = setting(
+        60, "calls to providers, at most; no higher than the slowest one allows", unit="1/s", within=(1, 1000)
+    )
     heartbeat_url: str = setting("", "pinged every minute while every due step ran; its silence alarms from outside")
 
 
@@ -140,7 +163,7 @@ class Web:
     """Where the pages are served."""
 
     host: str = setting("127.0.0.1", "address to listen on; put a TLS proxy in front before you open it")
-    port: int = setting(8000, "port to listen on; 0 takes a free one")
+    port: int = setting(8000, "port to listen on; 0 takes a free one", within=(0, 65535))
     notes_keys: str = setting(
         "", "opens wristbands' medical notes; several, separated by spaces: the newest first", secret=True
     )
@@ -182,6 +205,7 @@ class Described:
     unit: str
     reason: str
     secret: bool
+    within: tuple[float, float] | None
 
     @property
     def key(self) -> str:
@@ -203,8 +227,8 @@ def described() -> Iterator[Described]:
 def load(path: Path | None, env: Mapping[str, str]) -> Settings:
     """Defaults, then the file, then the environment; the later wins.
 
-    Raises `ConfigError` for an unknown key (naming the nearest known one), a value of the wrong type,
-    a secret in the file, and a file that can't be read.
+    Raises `ConfigError` for an unknown key (naming the nearest known one), a value of the wrong type or beyond its
+    bounds, a secret in the file, and a file that can't be read.
     """
     known = {d.key: d for d in described()}
     problems: list[str] = []
@@ -226,6 +250,8 @@ def _sections() -> dict[str, type[Any]]:
 def _describe(section: str, f: Field[Any], type_: type[Value]) -> Described:
     if f.default is MISSING:
         raise TypeError(f"the setting {section}.{f.name} has no default")
+    if type_ in (int, float) and f.metadata["within"] is None:
+        raise TypeError(f"the setting {section}.{f.name} doesn't say within which bounds")
     return Described(section=section, name=f.name, type=type_, default=f.default, **f.metadata)
 
 
@@ -292,24 +318,35 @@ def _nearest(key: str, known: Mapping[str, Described]) -> str:
 def _checked(d: Described, value: object, where: str) -> Value:
     """`value` as the setting's type; an int will do for a float, nothing else for anything else."""
     if d.type is float and type(value) is int:
-        return float(value)
+        value = float(value)
     if not isinstance(value, d.type) or isinstance(value, bool) is not (d.type is bool):
         raise ConfigError(f"{where}: {d.key} = {value!r}: {_wants(d)}")
+    if not _is_within(d, value):
+        raise ConfigError(f"{where}: {d.key} = {value!r}: {_wants(d)}")
     return value
+
+
+def _is_within(d: Described, value: Value) -> bool:
+    """NaN is within no bounds."""
+    return d.within is None or isinstance(value, str) or d.within[0] <= value <= d.within[1]
 
 
 def _parsed(d: Described, text: str, variable: str) -> Value:
     shown = "(secret)" if d.secret else repr(text)
     words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
     try:
-        return words[text.lower()] if d.type is bool else d.type(text)
+        value = words[text.lower()] if d.type is bool else d.type(text)
     except (ValueError, KeyError):
         raise ConfigError(f"environment: {variable} = {shown}: {_wants(d)}") from None
+    if not _is_within(d, value):
+        raise ConfigError(f"environment: {variable} = {shown}: {_wants(d)}")
+    return value
 
 
 def _wants(d: Described) -> str:
     noun = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[d.type]
-    return f"wants {noun}" + (f" [{d.unit}]" if d.unit else "")
+    bounds = f" from {d.within[0]} to {d.within[1]}" if d.within else ""
+    return f"wants {noun}{bounds}" + (f" [{d.unit}]" if d.unit else "")
 
 
 def proxies_of(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from config.document import page
-from config.settings import ConfigError, Settings, load
+from config.settings import ConfigError, Settings, described, load
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -39,7 +39,7 @@ def test_an_unknown_variable_of_ours_stops_too() -> None:
     [
         ('[mqtt]\nport = "1883"\n', r"mqtt\.port = '1883': wants a whole number"),
         ("[mqtt]\nport = true\n", r"mqtt\.port = True: wants a whole number"),
-        ("[detect]\nbudget = 'much'\n", r"detect\.budget = 'much': wants a number \[per household"),
+        ("[detect]\nbudget = 'much'\n", r"detect\.budget = 'much': wants a number from 0\.01 to 10 \[per household"),
         ("port = 1\n", "'port' stands outside a section; the nearest is"),
         ("[mqtt\n", "not TOML"),
     ],
@@ -47,6 +47,35 @@ def test_an_unknown_variable_of_ours_stops_too() -> None:
 def test_a_wrong_value_is_named_with_what_would_do(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         load(written(tmp_path, text), {})
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "value"),
+    [
+        ("store", "keep_days", "0"),  # would delete every reading
+        ("store", "keep_days", "-1"),
+        ("detect", "budget", "-1"),
+        ("detect", "budget", "nan"),
+        ("detect", "safety_net_hours", "0"),  # would alert without end
+        ("detect", "safety_net_hours", "inf"),  # would switch the net off
+        ("notify", "texts_a_second", "0"),  # would send nothing
+        ("notify", "workers", "0"),
+        ("web", "port", "99999"),
+        ("store", "commit_messages", "0"),
+    ],
+)
+def test_a_number_beyond_its_bounds_is_named_with_them(tmp_path: Path, section: str, name: str, value: str) -> None:
+    words = rf"{name}.* = .*: wants a (whole )?number from \d[\d.]* to \d+"
+    with pytest.raises(ConfigError, match=words):
+        load(written(tmp_path, f"[{section}]\n{name} = {value}\n"), {})
+    with pytest.raises(ConfigError, match=words.replace(name, name.upper())):
+        load(None, {f"ANJU_{section}_{name}".upper(): value})
+
+
+def test_every_default_is_within_its_bounds() -> None:
+    numbers = [d for d in described() if d.type in (int, float)]
+    assert len(numbers) > 10
+    assert all(d.within and d.within[0] <= float(d.default) <= d.within[1] for d in numbers)
 
 
 def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
