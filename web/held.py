@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -12,6 +13,7 @@ from domain.wristband import BandState
 from store import consents, held
 from store.contracts import Traces
 from web import bands
+from web.ledger import several
 from web.notes import NotesCipher, NotesError
 
 ELSEWHERE = (
@@ -54,7 +56,9 @@ def forget(tx: Connection, resident_id: str, *, by: str, now: datetime) -> Trace
     for field in consents.consented(tx, resident_id):
         consents.withdraw(tx, resident_id, field, now, by=by)
     if who.alone:
-        consents.withdraw_water(tx, who.household_id, on=now.date().isoformat(), by=by)
+        zone = several(tx, [who.household_id])[who.household_id].timezone
+        today = now.astimezone(ZoneInfo(zone)).date()
+        consents.withdraw_water(tx, who.household_id, on=today.isoformat(), by=by)
     held.forget(tx, who)
     bands.security_event(tx, "forgotten", resident_id, f"by {by}", now)
     return who.traces if who.alone else Traces(band_nos=who.band_ids)

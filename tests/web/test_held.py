@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from tests.web import town
 from tests.web.conftest import URL
 from tests.web.test_staff_console import csrf
 from web import bands
+from web import held as held_pages
 from web.app import create_app
 from web.notes import Notes, NotesCipher, new_key
 
@@ -172,6 +174,14 @@ def test_deletion_leaves_no_word_of_the_person_behind(scene: Scene, tmp_path: Pa
     assert scene.readings.band_scans(town.NOW - town.HOUR, town.NOW + town.HOUR, [1]) == []
     assert len(scene.readings.registers("M1", town.NOW - 500 * town.HOUR, town.NOW + town.HOUR)) == 0
     assert len(scene.readings.registers("M2", town.NOW - 500 * town.HOUR, town.NOW + town.HOUR)) > 100
+
+
+def test_the_water_consent_ends_on_the_homes_own_day(scene: Scene) -> None:
+    settle(scene)
+    with scene.records.write() as tx:
+        held_pages.forget(tx, "R1", by="duty", now=datetime(2026, 3, 1, 17, tzinfo=UTC))
+    with scene.records.read() as tx:
+        assert tx.scalars(select(t.water_consents.c.withdrawn_on)).all() == ["2026-03-02"]
 
 
 def test_deletion_waits_until_the_alert_is_settled(scene: Scene) -> None:
