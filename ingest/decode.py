@@ -47,6 +47,7 @@ class Decoder:
         if unknown:
             raise FormatError(f"unknown format {unknown[0]!r}; known are {', '.join(sorted(DECODERS))}")
         known = {} if devices is None else devices
+        self._named = formats
         self._context = Context(known, timezone, memory if memory is not None else Memory())
         self._formats = tuple((topic_filter.split("/"), DECODERS[name]) for topic_filter, name in formats)
         self._max_bytes = max_bytes
@@ -56,6 +57,17 @@ class Decoder:
     def memory(self) -> Memory:
         """What formats that need earlier messages remember."""
         return self._context.memory
+
+    def aside(self) -> "Decoder":
+        """For old messages: what they teach once more, this decoder doesn't learn."""
+        context = self._context
+        return Decoder(
+            context.devices,
+            formats=self._named,
+            timezone=context.timezone,
+            max_bytes=self._max_bytes,
+            memory=context.memory.aside(),
+        )
 
     def decode(self, topic: str, payload: bytes, received_at: datetime) -> list[Decoded]:
         """At least one result; what can't be used is `Refused` or `Ignored` with the reason."""

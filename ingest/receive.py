@@ -28,6 +28,8 @@ class Decodes(Protocol):
 
     def decode(self, topic: str, payload: bytes, received_at: datetime) -> Sequence[Decoded]: ...
 
+    def aside(self) -> "Decodes": ...
+
 
 class Receiver:
     """`sort` decodes and judges; `store` commits what came of it. Acknowledge after `store` returns, never before.
@@ -130,12 +132,16 @@ class Receiver:
 
         `vouched`: a device whose messages pass whichever gateway they came through.
         """
-        if vouched is not None:
-            bindings = self._bindings.vouching(vouched)
-            trusting = Receiver(decoder=self._decoder, bindings=bindings, readings=self._readings, clocks=self._clocks)
-            passed = trusting.release(now)
+        bindings = self._bindings if vouched is None else self._bindings.vouching(vouched)
+        again = Receiver(decoder=self._decoder.aside(), bindings=bindings, readings=self._readings, clocks=self._clocks)
+        again._in_alarm = dict(self._in_alarm)
+        passed = again._release(now)
+        if passed:
             self._on_commit()
-            return passed
+        return passed
+
+    def _release(self, now: datetime) -> int:
+        """Old messages change nothing in what the new ones are judged by: those come meanwhile, in another thread."""
         passed, after = 0, 0
         while page := self._readings.kept("quarantined", RELEASED_AT_ONCE, after=after):
             after = page[-1].kept_id
@@ -143,8 +149,6 @@ class Receiver:
             if batch.arrivals or batch.released:
                 self._readings.commit(batch)
                 passed += len(batch.released)
-        if passed:
-            self._on_commit()
         return passed
 
     def _passing(self, page: Sequence[Kept], now: datetime) -> Batch:

@@ -98,11 +98,28 @@ class Memory(dict[tuple[str, ...], Any]):
         super().__setitem__(key, value)
         self._changed.add(key)
 
+    def aside(self) -> "Memory":
+        """To read old messages again: begins with what is remembered here, and teaches nothing here."""
+        return _Aside(self)
+
     def changes(self) -> list[tuple[str, str | None]]:
         """What was set since they were last asked for, as JSON; None where it is gone."""
         changed, self._changed = self._changed, set()
         told = [(key, self.get(key)) for key in sorted(changed)]
         return [(orjson.dumps(k).decode(), None if v is None else orjson.dumps(v).decode()) for k, v in told]
+
+
+class _Aside(Memory):
+    """Takes from the other memory what it is asked for, while another thread goes on with that one."""
+
+    def __init__(self, other: Memory) -> None:
+        super().__init__()
+        self._other = other
+
+    def get(self, key: tuple[str, ...], default: Any = None) -> Any:
+        if key not in self and (value := self._other.get(key)) is not None:
+            self[key] = orjson.loads(orjson.dumps(value))  # a value of its own, whole
+        return super().get(key, default)
 
 
 @dataclass(slots=True)

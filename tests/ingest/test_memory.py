@@ -1,6 +1,7 @@
 """What earlier messages teach: aliases, units, counters; it outlives a change of the ledger."""
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -148,3 +149,28 @@ def test_the_memory_has_an_end() -> None:
     for i in range(5):
         memory["unit", str(i)] = i
     assert list(memory.values()) == [3, 4]
+
+
+def test_old_births_judged_again_from_quarantine_do_not_change_what_the_new_ones_taught(tmp_path: Path) -> None:
+    """The node stands in no ledger: each of its births waits there, and would wipe its meters' aliases."""
+    with closing(Readings(tmp_path / "readings.db")) as readings:
+        memory = Memory()
+        receiver = Receiver(
+            decoder=Decoder(memory=memory), bindings=Bindings({"m1": None}), readings=readings, memory=memory
+        )
+
+        def hear(topic: str, payload: bytes) -> int:
+            result = receiver.sort([Message(f"spBv1.0/g/{topic}", payload, RECEIVED_AT)])
+            receiver.store(result, messages=1, at=RECEIVED_AT, took_s=lambda: 0.0)
+            return len(result.arrivals)
+
+        hear("NBIRTH/node", metrics({"name": "bdSeq", "long_value": 0}))
+        hear("DBIRTH/node/stranger", metrics({"name": "Volume_L", "alias": 1, "double_value": 1.0}))
+        hear("DBIRTH/node/m1", BIRTH)
+        hear("DDATA/node/stranger", DATA)
+        assert hear("DDATA/node/m1", DATA) == 1
+        known = Bindings({"m1": None, "stranger": None, "node": None})
+        receiver.use_ledger(Decoder(memory=memory), known)
+        assert receiver.release(RECEIVED_AT) == 3
+        assert hear("DDATA/node/m1", DATA) == 1
+        assert memory["sparkplug", "g", "node"] == {"1": ("Water/Total_m3", 10)}

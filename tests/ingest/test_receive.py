@@ -56,6 +56,9 @@ class Says:
     def decode(self, topic: str, payload: bytes, received_at: datetime) -> tuple[Decoded, ...]:
         return self._decoded
 
+    def aside(self) -> "Says":
+        return self
+
 
 def reading(meter_id: str = "m1", register_l: float = 1000, *, ago: timedelta = timedelta()) -> dict[str, object]:
     return {"meter_id": meter_id, "at": (NOW - ago).isoformat(), "register_l": register_l}
@@ -337,6 +340,9 @@ def test_a_meters_alarm_is_an_event_with_every_reading_and_its_end_once() -> Non
     class Flagged:
         def decode(self, topic: str, payload: bytes, received_at: datetime) -> tuple[Decoded, ...]:
             return (Reading(meter_id="free", at=received_at, register_l=5.0, flags=next(flags)),)
+
+        def aside(self) -> "Flagged":
+            return self
 
     house = House(Flagged())
     for minute in range(6):

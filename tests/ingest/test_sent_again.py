@@ -35,6 +35,9 @@ class Says:
             replace(told, at=received_at) if isinstance(told, DeviceEvent) and told.at_source == "server" else told,
         )
 
+    def aside(self) -> "Says":
+        return self
+
 
 class House:
     """A receiver that can be started again over the same store."""
