@@ -181,9 +181,18 @@ def log_scan(
     tx.execute(_LOG, _logged(band_id, stage, address=address, fields=fields, now=now, why=why, source=source))
 
 
+def bands_there(tx: Connection, views: Sequence[View]) -> list[View]:
+    """Those looks whose band has not been deleted since."""
+    wanted = {view.band_id for view in views}
+    there = set(tx.scalars(select(wristbands.c.band_id).where(wristbands.c.band_id.in_(wanted))))
+    return [view for view in views if view.band_id in there]
+
+
 def log_views(tx: Connection, views: Sequence[View]) -> None:
     """Looks at the first page, together."""
-    tx.execute(_LOG, [_logged(v.band_id, Stage.VIEWED, address=v.address, fields=v.fields, now=v.at) for v in views])
+    rows = [_logged(v.band_id, Stage.VIEWED, address=v.address, fields=v.fields, now=v.at) for v in views]
+    if rows:
+        tx.execute(_LOG, rows)
 
 
 _LOG = insert(scans)

@@ -9,7 +9,7 @@ from threading import Lock
 from domain.wristband import Stage
 from store.contracts import BandScan, Batch, BatchSink
 from web.desk import Records
-from web.meetings import View, log_views
+from web.meetings import View, bands_there, log_views
 
 
 @dataclass(slots=True)
@@ -29,15 +29,22 @@ class ScanLog:
         self._waiting.append(view)
 
     def write(self) -> None:
-        """What can't be written now stays for the next turn; the same scan twice is one point in the series."""
+        """What can't be written now stays for the next turn; the same scan twice is one point in the series.
+
+        Looks at a band that was deleted meanwhile go with it; they would be refused, and all others with them.
+        """
         with self._writing:
             views = self._waiting[:]
             if not views:
                 return
-            viewed = Stage.VIEWED.value
-            self.sink.commit(
-                Batch(scans=[BandScan(band_no=view.band_id, at=view.at, stage=viewed, source="web") for view in views])
-            )
-            with self.records.write() as tx:
-                log_views(tx, views)
+            with self.records.read() as tx:
+                there = bands_there(tx, views)
+            if there:
+                self.sink.commit(Batch(scans=[_scan(view) for view in there]))
+                with self.records.write() as tx:
+                    log_views(tx, bands_there(tx, there))
             del self._waiting[: len(views)]
+
+
+def _scan(view: View) -> BandScan:
+    return BandScan(band_no=view.band_id, at=view.at, stage=Stage.VIEWED.value, source="web")

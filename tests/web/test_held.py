@@ -29,7 +29,9 @@ from tests.web.test_staff_console import csrf
 from web import bands
 from web import held as held_pages
 from web.app import create_app
+from web.meetings import View
 from web.notes import Notes, NotesCipher, new_key
+from web.scan_log import ScanLog
 
 KEY = new_key()
 PERSONAL = ("王秀兰", "+8613900000001", "青霉素", "王丽", "+8613800000011", "公园东门", "王奶奶", "谢谢你们")
@@ -182,6 +184,23 @@ def test_the_water_consent_ends_on_the_homes_own_day(scene: Scene) -> None:
         held_pages.forget(tx, "R1", by="duty", now=datetime(2026, 3, 1, 17, tzinfo=UTC))
     with scene.records.read() as tx:
         assert tx.scalars(select(t.water_consents.c.withdrawn_on)).all() == ["2026-03-02"]
+
+
+def test_looks_at_a_deleted_band_do_not_keep_other_looks_from_the_log(scene: Scene) -> None:
+    log = ScanLog(scene.records, scene.readings)
+    with scene.records.write() as tx:
+        consents.consent(tx, "R2", BandField.NAME, given_by="R2", paper="18", recorded_by="duty", now=town.NOW)
+        other = bands.issue(tx, "R2", by="duty", now=town.NOW, below=secrets.randbelow).band_id
+    for band_id in (1, other):
+        log.add(View(band_id=band_id, at=town.NOW + town.HOUR / 2, address="192.0.2.1", fields=frozenset()))
+    settle(scene)
+    token = csrf(scene.staff.get("/residents/R1").text)
+    scene.staff.post("/residents/R1/forget", data={"csrf": token, "sure": "1"})
+    log.write()
+    with scene.records.read() as tx:
+        assert tx.scalars(select(t.scans.c.band_id)).all() == [other]
+    stored = scene.readings.band_scans(town.NOW - town.HOUR, town.NOW + town.HOUR, [1, other])
+    assert [scan.band_no for scan in stored] == [other]
 
 
 def test_deletion_waits_until_the_alert_is_settled(scene: Scene) -> None:
