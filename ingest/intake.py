@@ -131,6 +131,7 @@ class Intake:
         self._bytes = 0
         self._next = self._storing = None
         self._retry_at = 0.0
+        self._receiver.start_afresh()
         self._receiver.counters.unavailable_since = self._now()
 
     def forget_numbers(self) -> None:

@@ -75,7 +75,11 @@ class Receiver:
         self._decoder, self._bindings = decoder, bindings
 
     def sort(self, messages: Sequence[Message]) -> Sorted:
-        result = self._sorted(messages)
+        try:
+            result = self._sorted(messages)
+        except StoreError:
+            self._memory.undo()  # an alarm that is only counted must count again
+            raise
         result.learned = self._memory.changes()
         return result
 
@@ -93,9 +97,14 @@ class Receiver:
             curb(result.kept, kept_before)
         return result
 
+    def start_afresh(self) -> None:
+        """What was sorted and isn't stored will be sorted again."""
+        self._memory.undo(unsettled=True)
+
     def store(self, result: Sorted, *, messages: int, at: datetime, took_s: Callable[[], float]) -> None:
         """One durable commit; raises `StoreUnavailableError` with nothing stored, to be tried again."""
         self._readings.commit(result.batch())
+        self._memory.settle()
         self._note(result.security)
         self._count(result, messages)
         took = took_s()

@@ -1,5 +1,6 @@
 """What a codec gets and what all codecs share: the message, the ledger's word on devices, numbers, units and times."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -89,12 +90,16 @@ class Memory(dict[tuple[str, ...], Any]):
         super().__init__({tuple(orjson.loads(name)): orjson.loads(value) for name, value in (taught or {}).items()})
         self._most = most
         self._changed: set[tuple[str, ...]] = set()
+        self._before: dict[tuple[str, ...], Any] = {}
+        self._unsettled: deque[dict[tuple[str, ...], Any]] = deque()
 
     def __setitem__(self, key: tuple[str, ...], value: Any) -> None:
         if len(self) >= self._most and key not in self:
             oldest = next(iter(self))
             del self[oldest]
             self._changed.add(oldest)
+        if key not in self._changed:
+            self._before[key] = dict.get(self, key)
         super().__setitem__(key, value)
         self._changed.add(key)
 
@@ -102,9 +107,30 @@ class Memory(dict[tuple[str, ...], Any]):
         """To read old messages again: begins with what is remembered here, and teaches nothing here."""
         return _Aside(self)
 
+    def undo(self, *, unsettled: bool = False) -> None:
+        """What was set since `changes` were last asked for is as before: the same messages will be decoded again.
+
+        `unsettled`: also what was set before then and isn't settled.
+        """
+        for before in (self._before, *(reversed(self._unsettled) if unsettled else ())):
+            for key, value in before.items():
+                if value is None:
+                    self.pop(key, None)
+                else:
+                    super().__setitem__(key, value)
+        self._changed, self._before = set(), {}
+        if unsettled:
+            self._unsettled.clear()
+
+    def settle(self) -> None:
+        """The oldest changes that were asked for are stored, and stay."""
+        if self._unsettled:
+            self._unsettled.popleft()
+
     def changes(self) -> list[tuple[str, str | None]]:
         """What was set since they were last asked for, as JSON; None where it is gone."""
-        changed, self._changed = self._changed, set()
+        self._unsettled.append(self._before)
+        changed, self._changed, self._before = self._changed, set(), {}
         told = [(key, self.get(key)) for key in sorted(changed)]
         return [(orjson.dumps(k).decode(), None if v is None else orjson.dumps(v).decode()) for k, v in told]
 

@@ -16,6 +16,7 @@ from ingest.codecs.sparkplug_b import Payload
 from ingest.decode import Decoder
 from ingest.receive import Receiver
 from ingest.sorted import Message
+from store.contracts import StoreUnavailableError
 from store.readings import Readings
 
 RECEIVED_AT = datetime(2026, 3, 1, 6, 31, tzinfo=UTC)
@@ -174,3 +175,55 @@ def test_old_births_judged_again_from_quarantine_do_not_change_what_the_new_ones
         assert receiver.release(RECEIVED_AT) == 3
         assert hear("DDATA/node/m1", DATA) == 1
         assert memory["sparkplug", "g", "node"] == {"1": ("Water/Total_m3", 10)}
+
+
+def test_a_counted_smoke_alarm_in_a_group_that_had_to_be_sorted_again_is_an_alarm(tmp_path: Path) -> None:
+    """Beside it a wristband was scanned while the records could not be read."""
+    away = iter([True, False])
+
+    def band_of(card_id: str) -> int | None:
+        if next(away):
+            raise StoreUnavailableError("records are locked")
+        return None
+
+    def smoke(count: int) -> Message:
+        told = {"_": "telegram", "media": "smoke detector", "meter": "ei6500", "id": "00012811", "status": "OK"}
+        return Message("wmbusmeters/x", orjson.dumps({**told, "alarm_counter": count}), RECEIVED_AT)
+
+    with closing(Readings(tmp_path / "readings.db")) as readings:
+        memory = Memory()
+        receiver = Receiver(
+            decoder=Decoder(memory=memory),
+            bindings=Bindings({"00012811": None}),
+            readings=readings,
+            band_of=band_of,
+            memory=memory,
+        )
+        receiver.sort([smoke(3)])
+        scan = Message("anju/gw/scans", b'{"card_id": "c"}', RECEIVED_AT)
+        with pytest.raises(StoreUnavailableError):
+            receiver.sort([smoke(4), scan])
+        (event,) = receiver.sort([smoke(4), scan]).events
+    assert event.flags["smoke"]
+
+
+def test_a_counted_smoke_alarm_in_groups_that_a_fault_kept_from_the_disk_is_an_alarm(tmp_path: Path) -> None:
+    """Two groups were sorted, one of them on its way to the disk: the broker sends both again."""
+
+    def smoke(count: int) -> Message:
+        told = {"_": "telegram", "media": "smoke detector", "meter": "ei6500", "id": "00012811", "status": "OK"}
+        at = RECEIVED_AT + timedelta(minutes=count)
+        return Message("wmbusmeters/x", orjson.dumps({**told, "alarm_counter": count}), at)
+
+    def rises(receiver: Receiver, count: int) -> bool:
+        (event,) = receiver.sort([smoke(count)]).events
+        return event.flags["smoke"]
+
+    with closing(Readings(tmp_path / "readings.db")) as readings:
+        memory = Memory()
+        bindings = Bindings({"00012811": None})
+        receiver = Receiver(decoder=Decoder(memory=memory), bindings=bindings, readings=readings, memory=memory)
+        receiver.store(receiver.sort([smoke(3)]), messages=1, at=RECEIVED_AT, took_s=lambda: 0.0)
+        assert [rises(receiver, 4), rises(receiver, 5)] == [True, True]
+        receiver.start_afresh()
+        assert [rises(receiver, 4), rises(receiver, 5), rises(receiver, 5)] == [True, True, False]
