@@ -169,6 +169,8 @@ class Receiver:
             if not _still_held(kept.device_id or "", result):
                 batch.events += result.events
                 released.append(kept.kept_id)
+                if not (result.arrivals or result.events):  # it leaves quarantine, but not without a trace
+                    batch.kept += result.kept
         return batch.batch(released)
 
     def _sort_one(self, message: Message, result: Sorted) -> None:

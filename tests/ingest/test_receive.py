@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.reading import Decoded, DeviceEvent, PastRegister, Reading
+from domain.reading import Decoded, DeviceEvent, PastRegister, Reading, Refused
 from ingest.bindings import Bindings
 from ingest.counters import MANY_AHEAD
 from ingest.decode import Decoder
@@ -81,6 +81,20 @@ def test_a_meter_without_a_gateway_in_the_ledger_may_speak_through_any() -> None
     house = House()
     house.hear(reading("free"), topic="anju/tower-9/readings")
     assert house.registers("free") == [1000]
+
+
+def test_what_leaves_quarantine_and_can_not_be_read_any_more_is_among_the_refused() -> None:
+    class Forgets(Decoder):
+        """What a node's birth said is gone by now."""
+
+        def aside(self) -> Decoder:
+            return Says(Refused("alias 7 was never named"))  # type: ignore[return-value]
+
+    house = House(Forgets())
+    house.hear(reading("m9", 5))
+    house.receiver.use_ledger(Forgets(), Bindings({"m9": "tower-1"}))
+    assert house.receiver.release(NOW) == 1
+    assert (house.reasons("quarantined"), house.reasons("refused")) == ([], ["alias 7 was never named"])
 
 
 def test_an_unknown_meter_goes_to_quarantine_and_comes_out_when_the_ledger_knows_it() -> None:
