@@ -170,7 +170,7 @@ class Receiver:
                 batch.events += result.events
                 released.append(kept.kept_id)
                 if not (result.arrivals or result.events):  # it leaves quarantine, but not without a trace
-                    batch.kept += result.kept
+                    batch.kept += [one for one in result.kept if one.kind == "refused"]
         return batch.batch(released)
 
     def _sort_one(self, message: Message, result: Sorted) -> None:
