@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anju_commands.channels import channels_of, standing_problems, words_of
-from anju_commands.common import SettingsFile, address_of, listen, open_records, settings_of, stop, wall_clock
+from anju_commands.common import (
+    SettingsFile,
+    address_of,
+    folder_of,
+    listen,
+    open_records,
+    settings_of,
+    stop,
+    wall_clock,
+)
 from config.settings import Settings
 
 if TYPE_CHECKING:
@@ -78,8 +87,14 @@ def selftest(
     from notifier.messages import Texts
     from notifier.router import Router
     from notifier.selftest import SelfTest
+    from store.contracts import StoreError
+    from store.readings import meters_heard
 
     loaded = settings_of(settings)
+    try:
+        heard_meters = meters_heard(folder_of(loaded) / "readings.db")
+    except StoreError as e:
+        raise stop(str(e), code=2) from e
     with closing(open_records(loaded)) as records:
         life = Life(Letters(Texts(words=words_of(loaded)), Router(channels_of(loaded))))
         test, give_up = SelfTest(records, life), time.monotonic() + wait_s
@@ -94,7 +109,7 @@ def selftest(
             typer.echo("no operator can be reached: nobody would hear that the service is ill")
         test.end(alert_id, wall_clock())
         with records.read() as tx:
-            found = holes(tx)
+            found = holes(tx, heard_meters)
         for hole in found:
             typer.echo(f"{hole.household_id} {hole.place}: {hole.what}")
     raise typer.Exit(0 if well and not found else 1)

@@ -1,5 +1,6 @@
 """Who watches the watcher: whether every due step ran, and whose chain has a hole."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -73,12 +74,18 @@ class Hole:
     what: str
 
 
-def holes(tx: Connection) -> list[Hole]:
-    """Every household whose chain is incomplete: an unheard meter, nobody to tell, no pairing."""
+def holes(tx: Connection, heard: Collection[str] | None = None) -> list[Hole]:
+    """Every household whose chain is incomplete: an unheard meter, nobody to tell, no pairing.
+
+    `heard`: the meters that ever had a reading, where that is known; a new one is missed after days only.
+    """
     found = []
     for household_id in tx.execute(select(t.households.c.household_id).order_by(t.households.c.household_id)).scalars():
         home = home_of(tx, household_id)
         missing = _missing(tx, household_id, home.community_id)
+        if heard is not None and "meter not heard" not in missing:
+            own = tx.scalars(select(t.meters.c.meter_id).where(t.meters.c.household_id == household_id))
+            missing += [f"meter {meter_id} was never heard" for meter_id in own if meter_id not in heard]
         found += [Hole(household_id=household_id, place=home.place, what=what) for what in missing]
     return found
 

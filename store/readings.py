@@ -210,6 +210,12 @@ def read_kept(path: Path, kind: str, limit: int) -> list[Kept]:
         return kept.read(db, kind, limit)
 
 
+def meters_heard(path: Path) -> frozenset[str]:
+    """All that ever had a reading; for a command beside the service."""
+    with _beside(path, "ro") as db:
+        return frozenset(meter_id for (meter_id,) in db.execute("SELECT meter_id FROM meters"))
+
+
 def read_traces(path: Path, of: Traces) -> dict[str, Any]:
     """For a command beside the service."""
     with _beside(path, "ro") as db:

@@ -287,3 +287,10 @@ def test_every_home_with_a_hole_in_its_chain_is_listed(world: World) -> None:
             ("h305", "no meter"),
             ("h305", "no pairing"),
         ]
+
+
+def test_a_meter_that_was_never_heard_is_a_hole_from_the_first_day_on(world: World) -> None:
+    with world.records.write() as tx:
+        add_household(tx, "305", "孤老")
+        known, new = (holes(tx, heard=all_heard) for all_heard in ({"m301", "m305"}, {"m301"}))
+    assert [hole.what for hole in new if hole not in known] == ["meter m305 was never heard"]
