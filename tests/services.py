@@ -7,8 +7,11 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
+
+from ingest.mqtt import Subscriber
 
 MOSQUITTO = """user root
 listener {port} 127.0.0.1
@@ -83,3 +86,17 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 
             continue
         break
     pytest.fail(f"nothing listens on port {port}; the process ended with {process.poll()}")
+
+
+@contextmanager
+def listens(subscriber: Subscriber, patience_s: float = 60) -> Iterator[None]:
+    """From when it is subscribed on, in a thread of its own."""
+    thread = Thread(target=subscriber.run)
+    thread.start()
+    try:
+        assert subscriber.subscribed.wait(patience_s)
+        yield
+    finally:
+        subscriber.stop()
+        thread.join(patience_s)
+        assert not thread.is_alive()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 from cryptography import x509
@@ -23,7 +23,7 @@ from ingest.decode import Decoder
 from ingest.mqtt import Subscriber
 from ingest.receive import Receiver
 from store.memory import MemoryReadings
-from tests.services import mosquitto
+from tests.services import listens, mosquitto
 
 DOCS = Path(__file__).parents[2] / "docs" / "deployment"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -148,19 +148,13 @@ def test_a_gateway_is_heard_on_its_own_topics_and_nowhere_else(port: int, author
         receiver,
         now=lambda: NOW,
     )
-    thread = Thread(target=subscriber.run)
-    thread.start()
-    try:
-        assert subscriber.subscribed.wait(PATIENCE_S)
+    with listens(subscriber, PATIENCE_S):
         with gateway(port, authority.issue("tower-2")) as client:
             send(client, "anju/tower-1/readings", 666)
             send(client, "tower-2/readings", 666)
         with gateway(port, authority.issue("tower-1")) as client:
             send(client, "anju/tower-1/readings", 1000)
         assert stored.wait(PATIENCE_S)
-    finally:
-        subscriber.stop()
-        thread.join(PATIENCE_S)
     assert receiver.counters.received == 1
     assert [register_l for _, register_l in readings.registers("m1", NOW, NOW + timedelta(days=1))] == [1000]
 

@@ -23,7 +23,7 @@ from ingest.sorted import Message
 from simulator.publish import Broker, Publisher
 from store.kept import REFUSED_KEPT
 from store.readings import Readings
-from tests.services import mosquitto
+from tests.services import listens, mosquitto
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EVER = (NOW - timedelta(days=4000), NOW + timedelta(days=4000))
@@ -54,14 +54,8 @@ def listening(port: int, readings: Readings, arrived: Event, wanted: int) -> Ite
 
     receiver = Receiver(decoder=Decoder(), bindings=METERS, readings=readings, on_commit=check)
     subscriber = Subscriber(Subscription(host="127.0.0.1", port=port), receiver, now=lambda: NOW)
-    thread = Thread(target=subscriber.run)
-    thread.start()
-    try:
-        assert subscriber.subscribed.wait(PATIENCE_S)
+    with listens(subscriber, PATIENCE_S):
         yield receiver
-    finally:
-        subscriber.stop()
-        thread.join(PATIENCE_S)
 
 
 def publish(port: int, gateway: str, payloads: list[bytes]) -> None:

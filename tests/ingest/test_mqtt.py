@@ -21,7 +21,7 @@ from ingest.receive import Receiver
 from simulator.publish import Broker, Publisher
 from store.contracts import Batch, ReadingStore, StoreUnavailableError
 from store.memory import MemoryReadings
-from tests.services import Mosquitto, mosquitto
+from tests.services import Mosquitto, listens, mosquitto
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EVER = (NOW - timedelta(days=400), NOW + timedelta(days=400))
@@ -69,15 +69,8 @@ def listening(
     receiver = Receiver(decoder=Decoder(), bindings=Bindings({"m1": None}), readings=readings)
     subscription = Subscription(host="127.0.0.1", port=port, protocol=protocol)
     subscriber = Subscriber(subscription, receiver, now=lambda: NOW, group=group)
-    thread = Thread(target=subscriber.run)
-    thread.start()
-    try:
-        assert subscriber.subscribed.wait(PATIENCE_S)
+    with listens(subscriber, PATIENCE_S):
         yield receiver
-    finally:
-        subscriber.stop()
-        thread.join(PATIENCE_S)
-        assert not thread.is_alive()
 
 
 def publish(port: int, numbers: range) -> None:

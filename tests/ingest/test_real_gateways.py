@@ -2,10 +2,10 @@
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Condition, Thread
+from threading import Condition
 
 import pytest
 
@@ -17,7 +17,7 @@ from ingest.mqtt import Subscriber
 from ingest.receive import Receiver
 from store.readings import Readings
 from tests.ingest.radio import METER, SAMPLES_PER_S, radio
-from tests.services import Mosquitto, mosquitto, program
+from tests.services import Mosquitto, listens, mosquitto, program
 
 PATIENCE_S = 30
 GALLON_L = 3.785411784
@@ -51,15 +51,8 @@ class House:
 def listening(house: House, broker: Mosquitto) -> Iterator[None]:
     to = Subscription(host="127.0.0.1", port=broker.port)
     subscriber = Subscriber(to, house.receiver, now=lambda: datetime.now(UTC))
-    thread = Thread(target=subscriber.run)
-    thread.start()
-    try:
-        assert subscriber.subscribed.wait(PATIENCE_S)
+    with closing(house.readings), listens(subscriber, PATIENCE_S):
         yield
-    finally:
-        subscriber.stop()
-        thread.join(PATIENCE_S)
-        house.readings.close()
 
 
 @pytest.fixture

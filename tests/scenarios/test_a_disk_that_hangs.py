@@ -23,7 +23,7 @@ from notifier.channels.log import LogChannel
 from store import tables as t
 from tests.ingest.test_faults import PATIENCE_S, publish, told
 from tests.notifier.world import METER, fill_ledger, records_in
-from tests.services import program
+from tests.services import listens, program
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -63,14 +63,8 @@ def frozen(folder: Path) -> Iterator[None]:
 def running(service: Service, port: int) -> Iterator[None]:
     """The subscriber and the part that minds the service itself."""
     subscriber = service.subscriber(Subscription(host="127.0.0.1", port=port))
-    thread = Thread(target=subscriber.run)
-    thread.start()
-    try:
-        assert subscriber.subscribed.wait(PATIENCE_S)
+    with listens(subscriber, PATIENCE_S):
         yield
-    finally:
-        subscriber.stop()
-        thread.join(PATIENCE_S)
 
 
 def test_a_commit_that_hangs_in_the_disk_is_seen_by_all_who_watch_and_loses_nothing(disk: Path) -> None:
