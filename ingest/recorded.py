@@ -3,11 +3,12 @@
 import csv
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 import numpy as np
 
@@ -15,8 +16,17 @@ from domain.recording import Recording
 
 Report = Callable[[str], None]
 
+
+class Line(NamedTuple):
+    """What a line says, and where it stands."""
+
+    number: int
+    at_s: int
+    register_l: float
+
+
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
-_LEAP_S = timedelta(days=366).total_seconds()  # a line further ahead is a broken clock, unless the next agrees
+_LEAP_S = timedelta(days=366).total_seconds()  # a line further off is a broken clock, unless the next agrees
 
 
 def household_of(path: Path) -> str:
@@ -27,25 +37,33 @@ def household_of(path: Path) -> str:
 def read_recording(path: Path, report: Report) -> Recording | None:
     """The registers of one `ts,register_l` file; none (and why is reported) where nothing in it is usable.
 
-    Each line that can't be used is reported in one line, and only that line is lost.
+    Each line that can't be used is reported in one line, in the file's order, and only that line is lost.
     """
-    at_s: list[int] = []
-    register_l: list[float] = []
+    read: list[Line] = []
+    bad: list[tuple[int, str]] = []
+    broken = ""
     try:
         with _open(path) as lines:
-            for at, value in _good(path, lines, report):
-                at_s.append(at)
-                register_l.append(value)
+            _read(lines, read, bad)
     except FileNotFoundError:
-        report(f"{path}: no such file")
+        broken = "no such file"
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        report(f"{path}: not a whole gzip file ({error})")
+        broken = f"not a whole gzip file ({error})"
     except (OSError, csv.Error) as error:
-        report(f"{path}: can't be read ({error})")
-    if not at_s:
+        broken = f"can't be read ({error})"
+    good = _in_order(_without_leaps(read, bad), bad)
+    for number, reason in sorted(bad):
+        report(f"{path}:{number}: {reason}")
+    if broken:
+        report(f"{path}: {broken}")
+    if not good:
         report(f"{path}: no usable reading")
         return None
-    return Recording(meter_id=household_of(path), at_s=np.array(at_s, np.int64), register_l=np.array(register_l))
+    return Recording(
+        meter_id=household_of(path),
+        at_s=np.array([line.at_s for line in good], np.int64),
+        register_l=np.array([line.register_l for line in good]),
+    )
 
 
 def _open(path: Path) -> TextIO:
@@ -55,40 +73,77 @@ def _open(path: Path) -> TextIO:
     return path.open(encoding="utf-8-sig", errors="replace", newline="")
 
 
-def _good(path: Path, lines: TextIO, report: Report) -> Iterator[tuple[int, float]]:
-    """(at [s since 1970], register [L]) of each usable line, in order of time."""
+def _read(lines: TextIO, read: list[Line], bad: list[tuple[int, str]]) -> None:
+    """Every line that holds a moment and a register, and why others don't."""
     rows = csv.reader(lines)
     header = [name.strip() for name in next(rows, [])]
     missing = [name for name in ("ts", "register_l") if name not in header]
     if missing:
-        report(f"{path}:1: no column {missing[0]}, only {','.join(header)[:60]!r}")
+        bad.append((1, f"no column {missing[0]}, only {','.join(header)[:60]!r}"))
         return
     ts, register = header.index("ts"), header.index("register_l")
-    last_s: int | None = None
-    astray_s: int | None = None
     for row in rows:
         if not row:
             continue
         try:
-            at_s, value = _moment_s(row[ts]), _litres(row[register])
-            if last_s is not None:
-                astray_s = _check_order(row[ts], at_s, last_s, astray_s)
+            read.append(Line(rows.line_num, _moment_s(row[ts]), _litres(row[register])))
         except IndexError:
-            report(f"{path}:{rows.line_num}: too few columns: {','.join(row)[:60]!r}")
+            bad.append((rows.line_num, f"too few columns: {','.join(row)[:60]!r}"))
         except LineError as error:
-            astray_s = error.astray_s
-            report(f"{path}:{rows.line_num}: {error}")
+            bad.append((rows.line_num, str(error)))
+
+
+def _in_order(read: list[Line], bad: list[tuple[int, str]]) -> list[Line]:
+    """The most lines whose times rise; a clock that was wrong for some lines costs those, not what came after them."""
+    begins: list[int] = []  # of the rows of 1, 2, ... lines to the file's end: the line that the latest begins with
+    latest_s: list[int] = []  # its time, negative, so that these rise
+    after = [-1] * len(read)
+    for place in range(len(read) - 1, -1, -1):
+        at_s = -read[place].at_s
+        length = bisect_left(latest_s, at_s)
+        after[place] = begins[length - 1] if length else -1
+        begins[length : length + 1] = [place]
+        latest_s[length : length + 1] = [at_s]
+    kept = begins[-1:]
+    while kept and after[kept[-1]] >= 0:
+        kept.append(after[kept[-1]])
+    _name_others(read, kept, bad)
+    return [read[place] for place in kept]
+
+
+def _name_others(read: list[Line], kept: list[int], bad: list[tuple[int, str]]) -> None:
+    is_kept = set(kept)
+    times = {read[place].at_s for place in kept}
+    last_s = None
+    for place, line in enumerate(read):
+        if place in is_kept:
+            last_s = line.at_s
+        elif line.at_s in times:
+            bad.append((line.number, f"the same ts twice: {_iso(line.at_s)!r}"))
+        elif last_s is not None and line.at_s < last_s:
+            bad.append((line.number, f"ts out of order: {_iso(line.at_s)!r} after {_iso(last_s)!r}"))
         else:
-            last_s = at_s
-            yield at_s, value
+            later_s = next(read[after].at_s for after in range(place + 1, len(read)) if after in is_kept)
+            bad.append((line.number, f"ts out of order: {_iso(line.at_s)!r} before {_iso(later_s)!r}"))
+
+
+def _without_leaps(read: list[Line], bad: list[tuple[int, str]]) -> list[Line]:
+    """A line more than a year from those on both sides is a broken clock; two that agree are not."""
+    if len(read) < 3:
+        return read
+    good: list[Line] = []
+    for place, line in enumerate(read):
+        beside = good[-1:] + read[place + 1 : place + 2]
+        if all(abs(line.at_s - other.at_s) > _LEAP_S for other in beside):
+            side = "after" if line.at_s > beside[0].at_s else "before"
+            bad.append((line.number, f"ts more than a year {side} {_iso(beside[0].at_s)!r}: {_iso(line.at_s)!r}"))
+        else:
+            good.append(line)
+    return good
 
 
 class LineError(ValueError):
-    """A line that can't be used, and why. `astray_s`: its time, where that ran far ahead of the others."""
-
-    def __init__(self, reason: str, astray_s: int | None = None) -> None:
-        super().__init__(reason)
-        self.astray_s = astray_s
+    """A line that can't be used, and why."""
 
 
 def _moment_s(text: str) -> int:
@@ -110,17 +165,6 @@ def _litres(text: str) -> float:
     if not isfinite(value) or value < 0:
         raise LineError(f"register_l is no register: {text[:40]!r}")
     return value
-
-
-def _check_order(text: str, at_s: int, last_s: int, astray_s: int | None) -> int | None:
-    """Raises `LineError` for a time that isn't after the last; a leap ahead must be confirmed by the next line."""
-    if at_s == last_s:
-        raise LineError(f"the same ts twice: {text[:40]!r}", astray_s)
-    if at_s < last_s:
-        raise LineError(f"ts out of order: {text[:40]!r} after {_iso(last_s)!r}", astray_s)
-    if at_s - last_s > _LEAP_S and (astray_s is None or at_s < astray_s):
-        raise LineError(f"ts more than a year after {_iso(last_s)!r}: {text[:40]!r}", at_s)
-    return None
 
 
 def _iso(at_s: int) -> str:

@@ -4,7 +4,7 @@ import gzip
 import io
 import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.detect import detect_files
+from ingest.recorded import read_recording
 from tests.detectors.homes import ordinary_life, registers
 
 GOOD = "ts,register_l\n2025-03-03T00:00:00Z,100\n2025-03-03T01:00:00Z,104\n"
@@ -89,6 +90,41 @@ def test_a_bad_line_is_named_and_only_it_is_lost(tmp_path: Path, bad: str, named
     path.write_text(GOOD + bad + "\n2025-03-03T03:00:00Z,109\n")
     code, _, said = run([path])
     assert (code, said) == (0, [f"{path}{named}"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({24: "2025-11-20T05:00:00"}, [":26: ts out of order: '2025-11-20T05:00:00Z' before '2025-03-04T01:00:00Z'"]),
+        ({24: "2024-04-01T05:00:00"}, [":26: ts out of order: '2024-04-01T05:00:00Z' after '2025-03-03T23:00:00Z'"]),
+        (
+            {0: "2000-01-01T00:00:00"},
+            [":2: ts more than a year before '2025-03-03T01:00:00Z': '2000-01-01T00:00:00Z'"],
+        ),
+        (
+            {47: "2031-01-01T00:00:00"},
+            [":49: ts more than a year after '2025-03-04T22:00:00Z': '2031-01-01T00:00:00Z'"],
+        ),
+        (
+            {20: "2025-03-03T21:00:00", 21: "2025-03-03T20:00:00"},
+            [":23: ts out of order: '2025-03-03T20:00:00Z' after '2025-03-03T21:00:00Z'"],
+        ),
+    ],
+    ids=["months ahead", "a year back", "the first", "the last", "two changed places"],
+)
+def test_a_clock_that_was_wrong_for_one_line_costs_that_line_alone(
+    tmp_path: Path, wrong: dict[int, str], named: list[str]
+) -> None:
+    begin = datetime(2025, 3, 3, tzinfo=UTC)
+    right = [f"{begin + timedelta(hours=hour):%Y-%m-%dT%H:%M:%S}" for hour in range(48)]
+    path = tmp_path / "home.csv"
+    rows = (f"{wrong.get(hour, at)}Z,{100 + hour}" for hour, at in enumerate(right))
+    path.write_text("ts,register_l\n" + "\n".join(rows) + "\n")
+    said: list[str] = []
+    recording = read_recording(path, said.append)
+    assert recording is not None
+    assert len(recording.at_s) == 48 - len(named)
+    assert said == [f"{path}{each}" for each in named]
 
 
 def test_files_without_anything_usable_give_status_2_and_each_its_reason(tmp_path: Path) -> None:
