@@ -124,7 +124,8 @@ class Service:
             self.records,
             self.receiver,
             decoder=self._decoder,
-            seen=ledger.version,
+            ledger=ledger,
+            erasures=self.readings,
         )
         self._upkeep = Upkeep(self.readings, keep=timedelta(days=settings.store.keep_days))
         self._forwarder = self._make_forwarder()
@@ -332,6 +333,7 @@ class Service:
 
     def _mind_the_file(self) -> None:
         """Before the first reading comes: with a new file of readings, its followers start anew."""
+        self._ledger.lift()
         self.notifier.watch.mind_the_file(self.now())
         if self._forwarder:
             self._forwarder.mind_the_file()

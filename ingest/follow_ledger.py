@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from domain.reading import Device
 from ingest.bindings import Bindings
 from ingest.receive import Decodes, Receiver
+from store.contracts import Erasures
 from store.ledger import Ledger, read_ledger, version
 from store.records import Records
 from store.tables import release_requests
@@ -21,23 +22,47 @@ class LedgerFollower:
     """`look` now and then, from any thread; cheap while nothing has changed."""
 
     def __init__(
-        self, records: Records, receiver: Receiver, *, decoder: Callable[[Mapping[str, Device]], Decodes], seen: int
+        self,
+        records: Records,
+        receiver: Receiver,
+        *,
+        decoder: Callable[[Mapping[str, Device]], Decodes],
+        ledger: Ledger,
+        erasures: Erasures,
     ) -> None:
-        """`decoder` makes one for the ledger's devices; `seen` is the version that the receiver was made with."""
+        """`decoder` makes one for the ledger's devices; `ledger` is what the receiver was made with."""
         self._records = records
         self._receiver = receiver
         self._decoder = decoder
-        self._seen = seen
+        self._erasures = erasures
+        self._version, self._bindings = ledger.version, bindings_of(ledger)
+        self._released = True  # what the newest ledger lets pass
 
     def look(self, now: datetime) -> int:
         """Takes the ledger over if it is another; returns how many messages left quarantine for it."""
         with self._records.read() as tx:
-            if version(tx) == self._seen:
-                return self._release_asked(now)
-            ledger = read_ledger(tx)
-        self._receiver.use_ledger(self._decoder(ledger.devices), bindings_of(ledger))
-        self._seen = ledger.version
-        return self._receiver.release(now)
+            ledger = None if version(tx) == self._version else read_ledger(tx)
+        if ledger is not None:
+            self._version, self._bindings, self._released = ledger.version, bindings_of(ledger), False
+            self._receiver.use_ledger(self._decoder(ledger.devices), self._bindings)
+        self.lift()
+        if self._released:
+            return self._release_asked(now)
+        passed = self._receiver.release(now)
+        self._released = True
+        return passed
+
+    def lift(self) -> None:
+        """What was deleted on request and is in the ledger again is taken again; also where a deletion failed half-way.
+
+        Not while one is under way: it holds the records until the ledger, too, is without the device.
+        """
+        again = [device_id for device_id in self._erasures.erased() if self._bindings.as_written(device_id)]
+        if not again:
+            return
+        with self._records.write() as tx:
+            if version(tx) == self._version:
+                self._erasures.lift(again)
 
     def _release_asked(self, now: datetime) -> int:
         """What `anju quarantine release` asked for."""

@@ -144,7 +144,19 @@ class TracesKeeper(Protocol):
         ...
 
     def erase(self, of: Traces) -> None:
-        """Gone when it returns, but for what waits in the journal."""
+        """Gone when it returns, but for what waits in the journal; no commit brings more of these devices."""
+        ...
+
+
+class Erasures(Protocol):
+    """What was erased stays so while messages sorted before it are still on their way."""
+
+    def erased(self) -> Collection[str]:
+        """The ids, case-folded, of devices that were erased: batches are stored without what is theirs."""
+        ...
+
+    def lift(self, device_ids: Collection[str]) -> None:
+        """The ledger names them again: what comes of them from now on is taken."""
         ...
 
 
@@ -156,7 +168,7 @@ class ScanReader(Protocol):
         ...
 
 
-class ReadingStore(BatchSink, Journal, RegisterReader, KeptReader, ScanReader, TracesKeeper, Protocol):
+class ReadingStore(BatchSink, Journal, RegisterReader, KeptReader, ScanReader, TracesKeeper, Erasures, Protocol):
     """A whole store of readings."""
 
     def device_events(self, device_id: str, since: datetime, until: datetime) -> Sequence[DeviceEvent]:

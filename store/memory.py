@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any
 
 from domain.reading import DeviceEvent
+from store import erased
 from store.contracts import Arrival, BandScan, Batch, JournalEntry, Kept, Traces
 from store.journal import from_ms, to_ml, to_ms
 
@@ -24,9 +25,11 @@ class MemoryReadings:
         self._position = 0
         self._last_kept = 0
         self._learned: dict[str, str | None] = {}
+        self._erased: frozenset[str] = frozenset()
 
     def commit(self, batch: Batch) -> None:
         with self._lock:
+            batch = erased.without(batch, self._erased)
             arrivals = tuple(_rounded(a) for a in batch.arrivals if self._is_new(a))
             events = tuple(e for e in batch.events if self._is_new_event(e))
             scans = tuple(s for s in batch.scans if self._is_new_scan(s))
@@ -103,17 +106,27 @@ class MemoryReadings:
                 "kept_messages": [
                     {"received_at": kept.received_at.isoformat(), "kind": kept.kind, "topic": kept.topic}
                     for kept in self._kept.values()
-                    if kept.device_id in of.device_ids
+                    if (kept.device_id or "").casefold() in erased.ids_of(of)
                 ],
             }
 
     def erase(self, of: Traces) -> None:
         with self._lock:
+            self._erased |= erased.ids_of(of)
             for meter_id in of.meter_ids:
                 self._registers.pop(meter_id, None)
             self._events = {key: event for key, event in self._events.items() if event.device_id not in of.device_ids}
             self._scans = {key: scan for key, scan in self._scans.items() if scan.band_no not in of.band_nos}
-            self._kept = {no: kept for no, kept in self._kept.items() if kept.device_id not in of.device_ids}
+            self._kept = {
+                no: kept for no, kept in self._kept.items() if (kept.device_id or "").casefold() not in self._erased
+            }
+
+    def erased(self) -> Collection[str]:
+        return self._erased
+
+    def lift(self, device_ids: Collection[str]) -> None:
+        with self._lock:
+            self._erased -= frozenset(device_ids)
 
     def forget(self, before: datetime) -> None:
         ms = to_ms(before)

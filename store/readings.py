@@ -14,7 +14,7 @@ import numpy as np
 from orjson import loads
 
 from domain.reading import DeviceEvent
-from store import journal, kept, traces
+from store import erased, journal, kept, traces
 from store.contracts import BandScan, Batch, JournalEntry, Kept, StoreError, StoreUnavailableError, Traces
 from store.journal import from_ms, to_ms
 from store.lock import hold
@@ -48,6 +48,7 @@ class Readings:
     def commit(self, batch: Batch) -> None:
         with self._lock:
             with self._transaction() as db:
+                batch = erased.without(batch, erased.read(db))
                 numbered = self._numbered(db, {a.meter_id for a in batch.arrivals})
                 write(db, batch, ChainMap(numbered, self._meters) if numbered else self._meters)
             self._meters |= numbered
@@ -107,6 +108,14 @@ class Readings:
     def erase(self, of: Traces) -> None:
         with self._lock, self._transaction() as db:
             traces.erase(db, of)
+
+    def erased(self) -> Collection[str]:
+        with self._reader() as db:
+            return erased.read(db)
+
+    def lift(self, device_ids: Collection[str]) -> None:
+        with self._lock, self._transaction() as db:
+            erased.lift(db, device_ids)
 
     def forget(self, before: datetime) -> None:
         """In short transactions, so that the service goes on meanwhile."""

@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS kept (
     kept_id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, received_at INTEGER NOT NULL, topic TEXT NOT NULL,
     payload BLOB NOT NULL, reason TEXT NOT NULL, device_id TEXT
 );
+CREATE TABLE IF NOT EXISTS erased (device_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS learned (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS kept_by_kind ON kept (kind, kept_id);
 CREATE INDEX IF NOT EXISTS kept_by_device ON kept (device_id, kept_id);

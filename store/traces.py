@@ -7,6 +7,7 @@ from typing import Any
 
 from orjson import dumps, loads
 
+from store import erased
 from store.contracts import Traces
 from store.journal import from_ms
 from store.readings_schema import METER_SPAN, REGISTERS
@@ -24,7 +25,8 @@ def read(db: sqlite3.Connection, of: Traces) -> dict[str, Any]:
         f"SELECT at, band_no, source, stage FROM band_scans WHERE band_no {_IN} ORDER BY at", (_json(of.band_nos),)
     )
     kept = db.execute(
-        f"SELECT received_at, kind, topic, payload, reason FROM kept WHERE device_id {_IN} ORDER BY kept_id", devices
+        f"SELECT received_at, kind, topic, payload, reason FROM kept WHERE device_id {_IN} ORDER BY kept_id",
+        (_json(_spellings(db, of)),),
     )
     return {
         "readings": {meter_id: _registers(db, meter_id) for meter_id in of.meter_ids},
@@ -45,6 +47,7 @@ def read(db: sqlite3.Connection, of: Traces) -> dict[str, Any]:
 
 def erase(db: sqlite3.Connection, of: Traces) -> None:
     """Inside the caller's transaction. What waits in the journal goes when its followers have it behind them."""
+    erased.mark(db, of)
     numbers = db.execute(f"SELECT no FROM meters WHERE meter_id {_IN}", (_json(of.meter_ids),)).fetchall()
     for (no,) in numbers:
         db.execute(
@@ -52,7 +55,14 @@ def erase(db: sqlite3.Connection, of: Traces) -> None:
         )
     db.execute(f"DELETE FROM device_events WHERE device_id {_IN}", (_json(of.device_ids),))
     db.execute(f"DELETE FROM band_scans WHERE band_no {_IN}", (_json(of.band_nos),))
-    db.execute(f"DELETE FROM kept WHERE device_id {_IN}", (_json(of.device_ids),))
+    db.execute(f"DELETE FROM kept WHERE device_id {_IN}", (_json(_spellings(db, of)),))
+
+
+def _spellings(db: sqlite3.Connection, of: Traces) -> list[str]:
+    """Quarantine keeps ids as messages write them, the ledger compares them without case."""
+    ids = erased.ids_of(of)
+    kept = db.execute("SELECT DISTINCT device_id FROM kept WHERE device_id IS NOT NULL")
+    return [device_id for (device_id,) in kept if device_id.casefold() in ids]
 
 
 def _registers(db: sqlite3.Connection, meter_id: str) -> list[tuple[str, float]]:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.reading import DeviceEvent
-from store.contracts import Arrival, BandScan, Batch, Kept, ReadingStore
+from store.contracts import Arrival, BandScan, Batch, Kept, ReadingStore, Traces
 from store.memory import MemoryReadings
 from store.readings import Readings
 
@@ -148,6 +148,32 @@ def test_a_release_takes_its_message_out_of_quarantine(store: ReadingStore) -> N
     store.commit(Batch(arrivals=[arrival(0, 5)], released=[kept.kept_id]))
     assert store.kept("quarantined") == []
     assert list(store.registers("m1", *EVER)) == [(NOON, 5.0)]
+
+
+def test_what_was_erased_does_not_come_back_with_what_is_still_on_its_way(store: ReadingStore) -> None:
+    on_its_way = Batch(
+        arrivals=[arrival(0, 1000, "M1"), arrival(0, 5, "m2")],
+        events=[pressed(1)],
+        kept=[refused("old", "quarantined"), refused("no register")],
+    )
+    store.commit(on_its_way)
+    store.erase(Traces(meter_ids=["M1"], device_ids=["M1", "button", "M9"]))
+    before = store.position()
+    store.commit(on_its_way)
+    store.commit(Batch(arrivals=[arrival(15, 1002, "m1")]))
+    assert [list(store.registers(meter_id, *EVER)) for meter_id in ("M1", "m1")] == [[], []]
+    assert (store.device_events("button", *EVER), store.kept("quarantined"), store.kept("refused")) == ([], [], [])
+    assert store.follow(before) == []
+    assert list(store.registers("m2", *EVER)) == [(NOON, 5.0)]
+
+
+def test_what_was_erased_is_taken_again_once_it_is_lifted(store: ReadingStore) -> None:
+    store.erase(Traces(meter_ids=["M1", "M3"], device_ids=["M1", "M3"]))
+    assert store.erased() == {"m1", "m3"}
+    store.lift(["m1"])
+    store.commit(Batch(arrivals=[arrival(0, 1000, "M1"), arrival(0, 1000, "M3")]))
+    assert list(store.registers("M1", *EVER)) == [(NOON, 1000.0)]
+    assert list(store.registers("M3", *EVER)) == []
 
 
 def test_the_newest_reading_of_all_meters_is_known(store: ReadingStore) -> None:

@@ -11,7 +11,8 @@ from ingest.decode import Decoder
 from ingest.follow_ledger import LedgerFollower, bindings_of
 from ingest.receive import Receiver
 from ingest.sorted import Message
-from store.ledger import read_ledger
+from store.contracts import Traces
+from store.ledger import Ledger, bump, read_ledger
 from store.ledger_import import import_ledger
 from store.memory import MemoryReadings
 from store.migrations import migrate
@@ -38,7 +39,7 @@ def test_readings_of_a_new_meter_leave_quarantine_when_the_ledger_is_imported(tm
         ledger = read_ledger(tx)
     readings = MemoryReadings()
     receiver = Receiver(decoder=Decoder(ledger.devices), bindings=bindings_of(ledger), readings=readings)
-    follower = LedgerFollower(records, receiver, decoder=Decoder, seen=ledger.version)
+    follower = LedgerFollower(records, receiver, decoder=Decoder, ledger=ledger, erasures=readings)
     for n in range(1200):
         reading = {"meter_id": "m1", "at": (NOW - timedelta(minutes=n)).isoformat(), "register_l": 5000 - n}
         message = Message("anju/gw/readings", json.dumps(reading).encode(), NOW)
@@ -63,7 +64,7 @@ def test_what_came_through_a_wrong_gateway_is_released_when_somebody_vouches_for
     readings = MemoryReadings()
     receiver = Receiver(decoder=Decoder(), bindings=Bindings({"m1": "gw1", "m2": "gw1"}), readings=readings)
     with records.read() as tx:
-        follower = LedgerFollower(records, receiver, decoder=Decoder, seen=read_ledger(tx).version)
+        follower = LedgerFollower(records, receiver, decoder=Decoder, ledger=read_ledger(tx), erasures=readings)
     for meter_id in ("m1", "m2"):
         reading = {"meter_id": meter_id, "at": NOW.isoformat(), "register_l": 5000}
         message = Message("anju/gw2/readings", json.dumps(reading).encode(), NOW)
@@ -87,7 +88,7 @@ def test_a_meter_of_a_home_that_consented_to_nothing_waits_until_it_does(tmp_pat
     with records.read() as tx:
         ledger = read_ledger(tx)
     receiver = Receiver(decoder=Decoder(ledger.devices), bindings=bindings_of(ledger), readings=readings)
-    follower = LedgerFollower(records, receiver, decoder=Decoder, seen=ledger.version)
+    follower = LedgerFollower(records, receiver, decoder=Decoder, ledger=ledger, erasures=readings)
     payload = json.dumps({"meter_id": "M1", "at": NOW.isoformat(), "register_l": 5000}).encode()
     receiver.store(receiver.sort([Message("anju/gw/readings", payload, NOW)]), messages=1, at=NOW, took_s=lambda: 0.0)
     (kept,) = readings.kept("quarantined")
@@ -97,4 +98,39 @@ def test_a_meter_of_a_home_that_consented_to_nothing_waits_until_it_does(tmp_pat
     assert follower.look(NOW) == 1
     assert readings.kept("quarantined") == []
     assert readings.registers("m1", NOW, NOW + timedelta(seconds=1)) == [(NOW, 5000.0)]
+    records.close()
+
+
+def test_a_meter_that_was_deleted_on_request_is_taken_again_once_the_ledger_names_it(tmp_path: Path) -> None:
+    migrate(tmp_path / "records.db")
+    records, readings, folder = Records(tmp_path / "records.db"), MemoryReadings(), tmp_path / "ledger"
+    with records.read() as tx:
+        ledger = read_ledger(tx)
+    receiver = Receiver(decoder=Decoder(), bindings=bindings_of(ledger), readings=readings)
+    follower = LedgerFollower(records, receiver, decoder=Decoder, ledger=ledger, erasures=readings)
+    readings.erase(Traces(meter_ids=["M1"], device_ids=["M1"]))
+    follower.look(NOW)
+    assert readings.erased() == {"m1"}
+    folder.mkdir()
+    for name, text in FILES.items():
+        (folder / f"{name}.csv").write_text(text)
+    import_ledger(records, folder)
+    follower.look(NOW)
+    assert readings.erased() == set()
+    records.close()
+
+
+def test_where_a_deletion_failed_half_way_the_home_that_stays_is_heard_again(tmp_path: Path) -> None:
+    """The readings are erased before the records; those may fail then, and the ledger is as it was."""
+    migrate(tmp_path / "records.db")
+    records, readings = Records(tmp_path / "records.db"), MemoryReadings()
+    ledger = Ledger(version=0, devices={}, gateways={"m1": None})
+    receiver = Receiver(decoder=Decoder(), bindings=bindings_of(ledger), readings=readings)
+    follower = LedgerFollower(records, receiver, decoder=Decoder, ledger=ledger, erasures=readings)
+    with records.write() as tx:
+        bump(tx)
+        readings.erase(Traces(meter_ids=["m1"], device_ids=["m1"]))
+        tx.rollback()
+    follower.look(NOW)
+    assert readings.erased() == set()
     records.close()

@@ -77,6 +77,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
         with service.run():
             told_badly(service)
             told_well(service, card_id)
+            forgotten(service)
             alarmed(service)
             gone(service, "gw-other")
             gone(service, "gw-other")
@@ -97,6 +98,9 @@ def entered(service: Running) -> str:
     service.enter(
         "meters.csv", *[[f"other-{n}", "xfl-002", "gw-other"] for n in range(3)], ["mad-1", "xfl-002", "gw-mad"]
     )
+    service.enter("households.csv", ["xfl-003", "b3", "3单元101", "赵淑芬", "2026-01-05", "2026-003"])
+    service.enter("residents.csv", ["r-003", "xfl-003", "赵淑芬", "", "", "zh"])
+    service.enter("meters.csv", ["gone-1", "xfl-003", GATEWAY])
     service.command("migrate")
     service.command("import-ledger", str(service.ledger))
     records = Records(service.store / "records.db")
@@ -125,6 +129,20 @@ def told_well(service: Running, card_id: str) -> None:
     service.publish("anju/gw-mad/readings", *mad)
     service.publish("anju/kiosk-1/scans", {"card_id": f"HTTPS://ANJU.EXAMPLE.ORG/1/{card_id}", "at": NOW.isoformat()})
     service.publish("anju/kiosk-1/scans", {"card_id": "A" * 26})
+
+
+def forgotten(service: Running) -> None:
+    """A resident is deleted, and the home's meter goes on sending."""
+
+    def send(minutes: int, meter_id: str) -> None:
+        before, at = service.counted("anju_messages_received_total"), NOW - timedelta(minutes=minutes)
+        service.publish(READINGS, {"meter_id": meter_id, "at": at.isoformat(), "register_l": 5000 - minutes})
+        service.until(lambda: service.counted("anju_messages_received_total") > before)
+
+    send(30, "gone-1")
+    service.command("resident", "forget", "r-003", "--yes")
+    send(15, "gone-1")
+    send(0, "GONE-1")
 
 
 def alarmed(service: Running) -> None:
@@ -197,6 +215,11 @@ def test_what_waited_in_quarantine_is_stored_once_the_ledger_knows_it_or_somebod
     assert list(seen.readings.registers("new-1", *EVER)) == [(NOW, 5.0)]
     assert (NOW, 7777.0) in seen.readings.registers(METER, *EVER)
     assert seen.reasons("quarantined") == []
+
+
+def test_of_a_home_that_was_deleted_nothing_is_taken_any_more_not_even_into_quarantine(seen: Seen) -> None:
+    assert len(seen.readings.registers("gone-1", *EVER)) == 0
+    assert seen.readings.kept("quarantined") == []
 
 
 def test_a_scan_is_a_point_in_the_time_series_and_one_of_an_unknown_card_is_refused_without_it(seen: Seen) -> None:
