@@ -1,6 +1,7 @@
 """Every part of anju wired into one service. Time, settings and channels come in; `anju_commands` makes and runs it."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -18,6 +19,7 @@ from detectors.low_use import LowUseParameters
 from domain.reading import Device
 from ingest.codecs.contract import Memory
 from ingest.connection import Subscription
+from ingest.counters import Instant
 from ingest.decode import Decoder, formats_of
 from ingest.follow_ledger import LedgerFollower, bindings_of
 from ingest.intake import Group
@@ -60,8 +62,8 @@ from web.webhooks_china import webhooks_china
 log = logging.getLogger("anju")
 
 RETRY_S = 5.0  # a part that fails is tried again, and doesn't spin
-STALLED = timedelta(minutes=2)
-WATCH_BEHIND = timedelta(minutes=15)  # a backlog of hours is taken in minutes
+STALLED_S = 120.0
+WATCH_BEHIND_S = 900.0  # a backlog of hours is taken in minutes
 FILES_ANSWER_S = 2.0  # a question of health or of numbers; a disk that hangs gives no answer and no error
 
 
@@ -76,11 +78,16 @@ class Service:
         now: Callable[[], datetime],
         pool: Executor | None = None,
         *,
+        steady_s: Callable[[], float] = time.monotonic,
         turnstile: Callable[[], None] = lambda: None,
         standing: Sequence[str] = (),
     ) -> None:
-        """`standing`: what is wrong with these settings for as long as they are so."""
+        """`now`: the wall clock; `steady_s`: one that nobody sets, for how long something lasts.
+
+        `standing`: what is wrong with these settings for as long as they are so.
+        """
         self.now = now
+        self._steady_s = steady_s
         self._standing = standing
         self._channels = channels
         self.committed = Event()
@@ -133,13 +140,13 @@ class Service:
         self._mind_the_file()
         self._audit = Patience(self._audited, FILES_ANSWER_S)
         self._measure = Patience(self._measured, FILES_ANSWER_S)
-        self._finished_at: dict[str, datetime] = {}
-        self._caught_up_at = now()  # when the watch was last behind nothing
+        self._finished_at_s: dict[str, float] = {}
+        self._caught_up_at_s = steady_s()  # when the watch was last behind nothing
 
     def subscriber(self, to: Subscription) -> Subscriber:
         """What listens to the broker, in a thread of its own."""
         group = Group(messages=self._settings.store.commit_messages, wait_s=self._settings.store.commit_ms / 1000)
-        return Subscriber(to, self.receiver, now=self.now, group=group)
+        return Subscriber(to, self.receiver, now=self.now, steady_s=self._steady_s, group=group)
 
     def pages(
         self, public_url: str, *, notes_keys: Sequence[str] = (), signed_in_as: str | None = None
@@ -202,15 +209,15 @@ class Service:
 
     def health(self) -> Health:
         """Which part has not finished a turn for too long, and whether readings can be stored."""
-        now, counters = self.now(), self.receiver.counters
+        now, counters = self._instant(), self.receiver.counters
         problems = [*self._standing]
         problems += [
-            f"{name}: no turn finished since {at:%H:%M:%S} UTC"
-            for name, at in self._finished_at.items()
-            if now - at > STALLED
+            f"{name}: no turn finished {now.since(at_s)}"
+            for name, at_s in self._finished_at_s.items()
+            if now.age_s(at_s) > STALLED_S
         ]
-        if "watch" in self._finished_at and now - self._caught_up_at > WATCH_BEHIND:
-            problems.append(f"watch: behind the readings since {self._caught_up_at:%H:%M:%S} UTC")
+        if "watch" in self._finished_at_s and now.age_s(self._caught_up_at_s) > WATCH_BEHIND_S:
+            problems.append(f"watch: behind the readings {now.since(self._caught_up_at_s)}")
         problems += counters.problems(now)
         if self._forwarder and self._forwarder.problem:
             problems.append(f"readings wait for InfluxDB: {self._forwarder.problem}")
@@ -230,6 +237,9 @@ class Service:
         }
         return Health(problems=(*problems, *found.problems), facts=facts)
 
+    def _instant(self) -> Instant:
+        return Instant(self.now(), self._steady_s())
+
     def _audited(self) -> Audit:
         with self.records.read() as tx:
             return audit(tx, self.now())
@@ -240,7 +250,7 @@ class Service:
         if self.notifier.watch_some(self.now()):
             self.committed.set()
         if self.notifier.watch.position() >= there:
-            self._caught_up_at = self.now()
+            self._caught_up_at_s = self._steady_s()
 
     def _send(self) -> None:
         self.notifier.send_turn(self.now())
@@ -265,7 +275,7 @@ class Service:
 
     def metrics(self) -> str:
         """For Prometheus: what ingest has done, and, where the files answer, how far its followers are behind."""
-        metrics = metrics_of(self.receiver.counters, self.now())
+        metrics = metrics_of(self.receiver.counters, self._instant())
         with suppress(StoreUnavailableError):  # health says so
             metrics += self._measure()
         return metrics_text(metrics)
@@ -301,14 +311,14 @@ class Service:
         """Turn after turn, at once when woken; a fault is logged and tried again, never the end of it."""
 
         def repeat() -> None:
-            self._finished_at[name] = self.now()
+            self._finished_at_s[name] = self._steady_s()
             while not stopping.is_set():
                 (wake or stopping).wait(every_s)
                 if wake:
                     wake.clear()
                 try:
                     turn()
-                    self._finished_at[name] = self.now()
+                    self._finished_at_s[name] = self._steady_s()
                 except Exception:
                     log.exception("%s: this turn failed and is tried again", name)
                     stopping.wait(RETRY_S)

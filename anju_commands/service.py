@@ -47,7 +47,9 @@ def run(settings_file: SettingsFile = None) -> None:
         calls = ThreadPoolExecutor(settings.notify.workers, "provider")
         turnstile = Turnstile(Pace(settings.notify.texts_a_second), time.monotonic, time.sleep)
         folder, wrong = Path(settings.store.folder), standing_problems(settings)
-        service = Service(folder, settings, channels, wall_clock, calls, turnstile=turnstile, standing=wrong)
+        service = Service(
+            folder, settings, channels, wall_clock, calls, steady_s=time.monotonic, turnstile=turnstile, standing=wrong
+        )
         pages = service.pages(settings.web.public_url, notes_keys=settings.web.notes_keys.split())
     except (StoreError, LinkKeyError, NotesError) as e:
         raise stop(str(e)) from e

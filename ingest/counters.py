@@ -4,14 +4,29 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 BUCKETS_S = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0)
 MOST_REASONS = 50  # reasons come from outside; a metric must not grow without end
-LONGEST_COMMIT = timedelta(seconds=30)  # a disk may try a bad sector again for some ten seconds; after that it hangs
-BROKER_AWAY = timedelta(minutes=1)  # a restart of the broker takes seconds
-STANDS_STILL = timedelta(minutes=2)  # the loop turns ten times a second, and waits half a minute for a broker
+LONGEST_COMMIT_S = 30.0  # a disk may try a bad sector again for some ten seconds; after that it hangs
+BROKER_AWAY_S = 60.0  # a restart of the broker takes seconds
+STANDS_STILL_S = 120.0  # the loop turns ten times a second, and waits half a minute for a broker
 MANY_AHEAD = 20  # readings in a row; a single meter's wrong clock has others' readings between
-OFTEN, OFTEN_WITHIN = 10, timedelta(minutes=10)  # losses of the connection; a poor line has some an hour
+OFTEN, OFTEN_WITHIN_S = 10, 600.0  # losses of the connection; a poor line has some an hour
+
+
+class Instant(NamedTuple):
+    """Now, by both clocks: the wall's, which somebody may set, says when; the steady one [s] says how long ago."""
+
+    at: datetime
+    steady_s: float
+
+    def age_s(self, since_s: float | None) -> float:
+        """0 for what is not so."""
+        return 0.0 if since_s is None else self.steady_s - since_s
+
+    def since(self, since_s: float) -> str:
+        return f"since {self.at - timedelta(seconds=self.age_s(since_s)):%H:%M:%S} UTC"
 
 
 @dataclass(slots=True)
@@ -31,11 +46,12 @@ class Times:
 
 @dataclass(slots=True, kw_only=True)
 class Counters:
-    """Numbers only rise. `unavailable_since` is None while the store takes all, `broker_away_since` while we listen.
+    """Numbers only rise. Times are the steady clock's [s].
 
+    `unavailable_since_s` is None while the store takes all, `broker_away_since_s` while we listen.
     `ahead` counts readings from the future, one after the other without any that is in order.
-    `committing_since` is None while no commit is under way, `turned_at` when ingest last looked for messages,
-    `lost_at` when the connection to the broker was lost, the last times.
+    `committing_since_s` is None while no commit is under way, `turned_at_s` when ingest last looked for messages,
+    `lost_at_s` when the connection to the broker was lost, the last times.
     `commit` is the time that a group commit takes, `lag` that from the receipt of its first message to the disk.
     """
 
@@ -51,12 +67,12 @@ class Counters:
     sessions_lost: int = 0
     commit: Times = field(default_factory=Times)
     lag: Times = field(default_factory=Times)
-    unavailable_since: datetime | None = None
-    committing_since: datetime | None = None
-    broker_away_since: datetime | None = None
-    turned_at: datetime | None = None
+    unavailable_since_s: float | None = None
+    committing_since_s: float | None = None
+    broker_away_since_s: float | None = None
+    turned_at_s: float | None = None
     topics_refused: Sequence[str] = ()
-    lost_at: deque[datetime] = field(default_factory=lambda: deque(maxlen=OFTEN))
+    lost_at_s: deque[float] = field(default_factory=lambda: deque(maxlen=OFTEN))
 
     def refuse(self, reason: str) -> None:
         """Counts by the field that the reason names first."""
@@ -67,25 +83,24 @@ class Counters:
         self.commit.add(took_s)
         self.lag.add(max(0.0, lag_s))
 
-    def hangs_since(self, now: datetime) -> datetime | None:
-        """When the commit began that doesn't end: a disk that hangs gives no error."""
-        since = self.committing_since
-        return since if since and now - since > LONGEST_COMMIT else None
+    def hangs(self, now: Instant) -> bool:
+        """Whether a commit doesn't end: a disk that hangs gives no error."""
+        return now.age_s(self.committing_since_s) > LONGEST_COMMIT_S
 
-    def problems(self, now: datetime) -> Iterator[str]:
+    def problems(self, now: Instant) -> Iterator[str]:
         """What an operator must hear of; what stands before a colon or "since" names it."""
-        if since := self.hangs_since(now):
-            yield f"readings can't be stored since {since:%H:%M:%S} UTC: a commit hangs"
-        elif since := self.unavailable_since:
-            yield f"readings can't be stored since {since:%H:%M:%S} UTC"
-        if (since := self.turned_at) and now - since > STANDS_STILL:
-            yield f"ingest stands still since {since:%H:%M:%S} UTC"
-        if (since := self.broker_away_since) and now - since > BROKER_AWAY:
-            yield f"broker is away since {since:%H:%M:%S} UTC"
+        if self.committing_since_s is not None and self.hangs(now):
+            yield f"readings can't be stored {now.since(self.committing_since_s)}: a commit hangs"
+        elif self.unavailable_since_s is not None:
+            yield f"readings can't be stored {now.since(self.unavailable_since_s)}"
+        if self.turned_at_s is not None and now.age_s(self.turned_at_s) > STANDS_STILL_S:
+            yield f"ingest stands still {now.since(self.turned_at_s)}"
+        if self.broker_away_since_s is not None and now.age_s(self.broker_away_since_s) > BROKER_AWAY_S:
+            yield f"broker is away {now.since(self.broker_away_since_s)}"
         if self.ahead >= MANY_AHEAD:
             yield f"clock: {self.ahead} readings in a row are ahead of ours and refused; is it set?"
         if self.topics_refused:
             yield f"broker refuses our subscription: {' '.join(self.topics_refused)}"
-        if len(self.lost_at) == OFTEN and now - self.lost_at[0] < OFTEN_WITHIN:
-            lost = f"broker connection lost {OFTEN} times since {self.lost_at[0]:%H:%M:%S} UTC"
+        if len(self.lost_at_s) == OFTEN and now.age_s(self.lost_at_s[0]) < OFTEN_WITHIN_S:
+            lost = f"broker connection lost {OFTEN} times {now.since(self.lost_at_s[0])}"
             yield f"{lost}: a poor line, or another client with our client id takes our messages"

@@ -5,7 +5,6 @@ acknowledgement, group by group in the order in which they came.
 """
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -50,9 +49,12 @@ class _Grouped:
 class Intake:
     """`add` what comes, `turn` whenever `patience_s` is over or `told` can be read; all from one thread."""
 
-    def __init__(self, receiver: Receiver, *, now: Callable[[], datetime], group: Group) -> None:
+    def __init__(
+        self, receiver: Receiver, *, now: Callable[[], datetime], steady_s: Callable[[], float], group: Group
+    ) -> None:
         self._receiver = receiver
         self._now = now
+        self._steady_s = steady_s
         self._group = group
         self._thread = ThreadPoolExecutor(1, "commit")
         self._tell, self.told = socketpair()
@@ -86,7 +88,7 @@ class Intake:
 
     def add(self, message: Message, mid: int) -> None:
         """`mid` 0: nobody waits for its acknowledgement."""
-        self._last_at = time.monotonic()
+        self._last_at = self._steady_s()
         if not self._waiting:
             self._first_at = self._last_at
         self._waiting.append(message)
@@ -98,8 +100,8 @@ class Intake:
         if self._under_way is not None:
             return IDLE_S
         if self._retry_at:
-            return min(IDLE_S, max(0.0, self._retry_at - time.monotonic()))
-        return min(IDLE_S, max(0.0, self._due_at() - time.monotonic())) if self._waiting else IDLE_S
+            return min(IDLE_S, max(0.0, self._retry_at - self._steady_s()))
+        return min(IDLE_S, max(0.0, self._due_at() - self._steady_s())) if self._waiting else IDLE_S
 
     def turn(self) -> Sequence[int]:
         """Sorts and hands over what is due; returns the numbers of what is on the disk now.
@@ -132,7 +134,7 @@ class Intake:
         self._next = self._storing = None
         self._retry_at = 0.0
         self._receiver.start_afresh()
-        self._receiver.counters.unavailable_since = self._now()
+        self._receiver.counters.unavailable_since_s = self._steady_s()
 
     def forget_numbers(self) -> None:
         """The connection is lost: the broker sends again what is not acknowledged, under other numbers."""
@@ -161,7 +163,7 @@ class Intake:
         self._next = _Grouped(group, self._mids[:count], result)
         del self._waiting[:count], self._mids[:count]
         self._bytes -= sum(len(message.payload) for message in group)
-        self._first_at = time.monotonic()
+        self._first_at = self._steady_s()
 
     def _first_group(self) -> Sequence[Message]:
         """At least one message, however large."""
@@ -174,13 +176,13 @@ class Intake:
         return self._next is None and (self._storing is None or bool(self._storing.mids))
 
     def _due(self) -> bool:
-        return time.monotonic() >= (self._retry_at or self._due_at())
+        return self._steady_s() >= (self._retry_at or self._due_at())
 
     def _begin(self) -> None:
         if self._storing is None:
             self._storing, self._next = self._next, None
-        if self._storing is not None and self._under_way is None and time.monotonic() >= self._retry_at:
-            self._receiver.counters.committing_since = self._now()
+        if self._storing is not None and self._under_way is None and self._steady_s() >= self._retry_at:
+            self._receiver.counters.committing_since_s = self._steady_s()
             self._under_way = self._thread.submit(self._store, self._storing)
             self._under_way.add_done_callback(self._wake)
 
@@ -189,10 +191,10 @@ class Intake:
         self._tell.send(b"!")
 
     def _store(self, group: _Grouped) -> None:
-        started_s, at = time.monotonic(), self._now()
+        started_s, at = self._steady_s(), self._now()
 
         def took_s() -> float:
-            return time.monotonic() - started_s
+            return self._steady_s() - started_s
 
         if group.result is None:
             self._receiver.store_singly(group.messages, at=at, took_s=took_s)
@@ -208,7 +210,7 @@ class Intake:
         if self._unavailable:
             log.warning("the store takes readings again")
         self._unavailable = False
-        self._receiver.counters.unavailable_since = None
+        self._receiver.counters.unavailable_since_s = None
         self._retry_at, self._retry_s = 0.0, RETRY_MIN_S
         group, self._storing = self._storing, None
         if group is None:
@@ -220,7 +222,7 @@ class Intake:
         """The commit under way, when it is through."""
         self.told.recv(1)
         under_way, self._under_way, self._through = self._under_way, None, False
-        self._receiver.counters.committing_since = None
+        self._receiver.counters.committing_since_s = None
         if under_way is None:
             raise RuntimeError("no commit is under way")
         return under_way
@@ -228,7 +230,7 @@ class Intake:
     def _try_later(self, error: StoreUnavailableError) -> None:
         if not self._unavailable:
             log.error("readings can't be stored and are not acknowledged: %s", error)
-            self._receiver.counters.unavailable_since = self._now()
+            self._receiver.counters.unavailable_since_s = self._steady_s()
         self._unavailable = True
-        self._retry_at = time.monotonic() + self._retry_s
+        self._retry_at = self._steady_s() + self._retry_s
         self._retry_s = min(2 * self._retry_s, RETRY_MAX_S)

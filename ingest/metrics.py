@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from ingest.counters import BUCKETS_S, Counters, Times
+from ingest.counters import BUCKETS_S, Counters, Instant, Times
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -33,10 +32,9 @@ def gauge(name: str, help_text: str, value: float) -> Metric:
     return Metric(name=name, help=help_text, kind="gauge", samples={"": value})
 
 
-def metrics_of(counters: Counters, now: datetime) -> list[Metric]:
+def metrics_of(counters: Counters, now: Instant) -> list[Metric]:
     """What ingest has done since its start."""
-    committing_s = (now - counters.committing_since).total_seconds() if counters.committing_since else 0.0
-    stores = counters.unavailable_since is None and counters.hangs_since(now) is None
+    stores = counters.unavailable_since_s is None and not counters.hangs(now)
     refused = {f'{{reason="{_label(reason)}"}}': count for reason, count in sorted(counters.refused.items())}
     return [
         count("anju_messages_received_total", "MQTT messages stored or kept", counters.received),
@@ -50,9 +48,13 @@ def metrics_of(counters: Counters, now: datetime) -> list[Metric]:
         _times("anju_commit_seconds", "what a group commit takes until it is on the disk", counters.commit),
         _times("anju_commit_lag_seconds", "from a group's first message to the disk", counters.lag),
         count("anju_broker_sessions_lost_total", "with what the broker held for us", counters.sessions_lost),
-        gauge("anju_broker_connected", "0 while the broker is away", float(counters.broker_away_since is None)),
+        gauge("anju_broker_connected", "0 while the broker is away", float(counters.broker_away_since_s is None)),
         gauge("anju_store_available", "0 while readings can't be stored", float(stores)),
-        gauge("anju_commit_running_seconds", "age of the commit that is under way", committing_s),
+        gauge(
+            "anju_commit_running_seconds",
+            "age of the commit that is under way",
+            now.age_s(counters.committing_since_s),
+        ),
     ]
 
 

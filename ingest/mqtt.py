@@ -4,6 +4,7 @@ import logging
 import select
 import ssl
 import sys
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from struct import Struct
@@ -37,12 +38,15 @@ class Subscriber:
         receiver: Receiver,
         *,
         now: Callable[[], datetime],
+        steady_s: Callable[[], float] = time.monotonic,
         group: Group | None = None,
     ) -> None:
+        """`now` is the wall clock, which says when messages came; `steady_s` says how long something takes."""
         self._to = subscription
         self._receiver = receiver
         self._now = now
-        self._intake = Intake(receiver, now=now, group=group or Group())
+        self._steady_s = steady_s
+        self._intake = Intake(receiver, now=now, steady_s=steady_s, group=group or Group())
         self._stopping = Event()
         self.subscribed = Event()
         self._acks = bytearray()
@@ -63,8 +67,9 @@ class Subscriber:
             delay_s = min(2 * delay_s, RECONNECT_MAX_S) if self._away else RECONNECT_MIN_S
             self._away = True
             counters = self._receiver.counters
-            counters.turned_at = self._now()
-            counters.broker_away_since = counters.broker_away_since or counters.turned_at
+            counters.turned_at_s = self._steady_s()
+            if counters.broker_away_since_s is None:
+                counters.broker_away_since_s = counters.turned_at_s
             self._stopping.wait(delay_s)
         self._finish()
 
@@ -111,7 +116,7 @@ class Subscriber:
             return  # what is on its way to the disk can still be acknowledged
         self._forget_numbers()
         if not self._stopping.is_set() and not self._away:
-            self._receiver.counters.lost_at.append(self._now())
+            self._receiver.counters.lost_at_s.append(self._steady_s())
             log.error("lost the broker at %s:%s", self._to.host, self._to.port)
 
     def _forget_numbers(self) -> None:
@@ -138,7 +143,7 @@ class Subscriber:
 
     def _read(self, readable: bool) -> int:
         """All that is there, until the intake wants its turn."""
-        self._read_at = self._receiver.counters.turned_at = self._now()
+        self._read_at, self._receiver.counters.turned_at_s = self._now(), self._steady_s()
         while readable:
             before = len(self._intake)
             rc = self._client.loop_read()
@@ -181,7 +186,7 @@ class Subscriber:
         if self._away:
             log.warning("the broker is back")
         self._away = False
-        self._receiver.counters.broker_away_since = None
+        self._receiver.counters.broker_away_since_s = None
         if not flags.session_present:
             self._no_session()
         client.subscribe([(topic, 1) for topic in self._to.topics])

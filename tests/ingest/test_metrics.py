@@ -3,7 +3,9 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from ingest.counters import LONGEST_COMMIT, MOST_REASONS, OFTEN, Counters
+import pytest
+
+from ingest.counters import LONGEST_COMMIT_S, MOST_REASONS, OFTEN, Counters, Instant
 from ingest.metrics import gauge, metrics_of, text
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -15,7 +17,7 @@ def test_every_line_is_one_that_prometheus_reads() -> None:
     counters.refuse('register_l: "twelve"')
     counters.refuse('"odd\\\n": x')
     counters.committed(0.003, lag_s=0.02)
-    page = text([*metrics_of(counters, NOW), gauge("anju_watch_behind", "commits", 3)])
+    page = text([*metrics_of(counters, Instant(NOW, 0.0)), gauge("anju_watch_behind", "commits", 3)])
     for line in page.splitlines():
         assert line.startswith("#") or LINE.fullmatch(line), line
     assert "anju_readings_stored_total 10\n" in page
@@ -37,27 +39,40 @@ def test_reasons_from_outside_do_not_make_the_page_grow_without_end() -> None:
     assert sum(counters.refused.values()) == 1000
 
 
+def later(seconds: float) -> Instant:
+    return Instant(NOW + timedelta(seconds=seconds), seconds)
+
+
 def test_a_commit_that_lasts_is_no_problem_and_one_that_does_not_end_is_one() -> None:
-    counters = Counters(committing_since=NOW)
-    assert list(counters.problems(NOW + LONGEST_COMMIT)) == []
-    (problem,) = counters.problems(NOW + LONGEST_COMMIT + timedelta(seconds=1))
+    counters = Counters(committing_since_s=0.0)
+    assert list(counters.problems(later(LONGEST_COMMIT_S))) == []
+    (problem,) = counters.problems(later(LONGEST_COMMIT_S + 1))
     assert problem == "readings can't be stored since 12:00:00 UTC: a commit hangs"
 
 
 def test_ingest_that_no_longer_looks_for_messages_is_a_problem() -> None:
-    counters = Counters(turned_at=NOW)
-    assert list(counters.problems(NOW + timedelta(minutes=1))) == []
-    assert list(counters.problems(NOW + timedelta(minutes=3))) == ["ingest stands still since 12:00:00 UTC"]
+    counters = Counters(turned_at_s=0.0)
+    assert list(counters.problems(later(60))) == []
+    assert list(counters.problems(later(180))) == ["ingest stands still since 12:00:00 UTC"]
+
+
+@pytest.mark.parametrize("name", ["committing_since_s", "turned_at_s", "broker_away_since_s"])
+@pytest.mark.parametrize("set_back", [timedelta(hours=1), timedelta(hours=-1)])
+def test_a_clock_that_is_set_back_or_on_makes_no_problem_and_hides_none(name: str, set_back: timedelta) -> None:
+    counters = Counters(**{name: 0.0})  # type: ignore[arg-type]
+    assert list(counters.problems(Instant(NOW - set_back, 20.0))) == []
+    (problem,) = counters.problems(Instant(NOW - set_back, 200.0))
+    assert f"since {NOW - set_back - timedelta(seconds=200):%H:%M:%S} UTC" in problem
 
 
 def test_a_connection_lost_again_and_again_is_told_and_one_lost_now_and_then_is_not() -> None:
     """Two services that call themselves the same take the broker's messages from each other, for ever."""
     counters = Counters()
     for n in range(3 * OFTEN):
-        counters.lost_at.append(NOW + timedelta(minutes=2 * n))
-        assert list(counters.problems(counters.lost_at[-1])) == []
+        counters.lost_at_s.append(120.0 * n)
+        assert list(counters.problems(later(120.0 * n))) == []
     for n in range(OFTEN):
-        counters.lost_at.append(NOW + timedelta(hours=2, seconds=n))
-    (problem,) = counters.problems(NOW + timedelta(hours=2, minutes=1))
+        counters.lost_at_s.append(7200.0 + n)
+    (problem,) = counters.problems(later(7260))
     assert problem.startswith("broker connection lost 10 times since 14:00:00 UTC: ")
-    assert list(counters.problems(NOW + timedelta(hours=3))) == []
+    assert list(counters.problems(later(10_800))) == []

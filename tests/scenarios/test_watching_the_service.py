@@ -71,8 +71,15 @@ def test_the_age_of_a_followers_cursor_is_that_of_the_first_commit_that_it_has_n
 
 def test_a_watch_that_never_catches_up_with_the_readings_is_told_after_a_quarter_of_an_hour(tmp_path: Path) -> None:
     World(tmp_path)
-    clock = [NOW]
-    service = Service(tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: clock[0])
+    ran_s = [0.0]
+    set_back = timedelta(hours=1)
+    service = Service(
+        tmp_path,
+        Settings(),
+        [LogChannel(lambda text: None)],
+        lambda: NOW + timedelta(seconds=ran_s[0]) - set_back * (ran_s[0] > 0),
+        steady_s=lambda: ran_s[0],
+    )
     stopping = Event()
     stopping.set()
     watch = service.threads(stopping)[0]
@@ -80,10 +87,10 @@ def test_a_watch_that_never_catches_up_with_the_readings_is_told_after_a_quarter
     watch.join()
     for n in range(60):  # more than it takes at once
         service.readings.commit(Batch(arrivals=[arrival(NOW + timedelta(minutes=n))]))
-    clock[0] = NOW + timedelta(minutes=20)
+    ran_s[0] = 1200.0  # and meanwhile the clock was set back by an hour
     service._watch()
     behind = [problem for problem in service.health().problems if "behind" in problem]
-    assert behind == ["watch: behind the readings since 06:00:00 UTC"]
+    assert behind == ["watch: behind the readings since 05:00:00 UTC"]
     service._watch()
     assert not [problem for problem in service.health().problems if "behind" in problem]
     service.close()
