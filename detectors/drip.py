@@ -14,6 +14,8 @@ SAMPLES = 8  # hourly samples that cover six hours with one to spare
 APART_S = 3300.0  # a little less than an hour, for meters whose hour wanders
 THREE_H, SIX_H = 3 * 3600.0 - 400.0, 6 * 3600.0 - 400.0
 LEAST_LPH = 0.05  # below about a litre a day the meter's resolution hides a drip
+LEAST_STEP_L = 1.0  # use is not told by less, however fine the register
+STEP_ROUNDED_L = 0.01  # cubic metres turned into litres are a hair beside the step
 PARTS_L = 1000.0  # litres are summed in whole millilitres
 
 
@@ -46,6 +48,15 @@ class DripState:
         samples = take(numbers, 2 * int(count))
         pairs = [(then(age_s, now_s), -int(since)) for age_s, since in zip(samples[::2], samples[1::2], strict=True)]
         return cls(day, lph, 0, today_3h, today_6h, pairs, take(numbers, int(three)), take(numbers, int(six)))
+
+
+def finer_step_l(step_l: float, volume_l: float) -> float:
+    """The register's step as far as volumes tell: what divides them all, and no less than a litre.
+
+    Not the least of them: where something drips from the first day on, no interval tells less than that.
+    """
+    rest = volume_l % step_l
+    return max(rest, LEAST_STEP_L) if STEP_ROUNDED_L < rest < step_l - STEP_ROUNDED_L else step_l
 
 
 def use_threshold_l(state: DripState, hours: float, step_l: float) -> float:

@@ -209,8 +209,8 @@ class LowUse:
         hour = self._clock.hour(end_s - 1.0)
         if hour != state.hour:
             self._turn_hour(state, hour)
-        if 0.0 < volume < state.step_l:
-            state.step_l = max(volume, 1.0)
+        if volume and state.step_l > drip.LEAST_STEP_L:
+            state.step_l = drip.finer_step_l(state.step_l, volume)
         hours = (end_s - begin_s) / 3600.0
         drawn_l = volume if volume >= drip.use_threshold_l(state.drip, hours, state.step_l) else 0.0
         used = self._by_people(state, hour, drawn_l)

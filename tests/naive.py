@@ -112,8 +112,7 @@ class LowUse:
                 return ""
         else:
             self.hear_of(self.local_hour(end_s - 1.0))
-            if 0.0 < interval.volume < self.step_l:
-                self.step_l = max(interval.volume, 1.0)
+            self.step_l = common_step_l(self.step_l, interval.volume)
             used = self.used(interval.volume, self.threshold_l(hours, self.step_l))
             self.sample(end_s, interval.volume)
             if self.silent_s < 48 * 3600.0:
@@ -281,6 +280,14 @@ class LowUse:
         self.samples.append((end_s, total))
 
     unsampled = 0
+
+
+def common_step_l(step_l: float, volume_l: float) -> float:
+    """What divides all volumes so far, at least 1 L, where a hundredth of a litre is no difference."""
+    if step_l == inf:
+        return max(volume_l, 1.0) if volume_l > 0.01 else inf
+    over = volume_l - floor(volume_l / step_l) * step_l
+    return step_l if over <= 0.01 or over >= step_l - 0.01 else max(over, 1.0)
 
 
 def logit_of(chance: float) -> float:

@@ -11,9 +11,11 @@ from detectors.drip import (
     DAYS_AT_LEAST,
     DAYS_NOT_6H,
     LEAST_LPH,
+    LEAST_STEP_L,
     PARTS_L,
     SAMPLES,
     SIX_H,
+    STEP_ROUNDED_L,
     THREE_H,
 )
 from detectors.fleet.compiled import compiled
@@ -33,6 +35,12 @@ from detectors.fleet.memory import (
     Floats,
     shift,
 )
+
+
+@compiled
+def finer_step_l(step_l: float, volume_l: float) -> float:
+    rest = volume_l % step_l
+    return max(rest, LEAST_STEP_L) if STEP_ROUNDED_L < rest < step_l - STEP_ROUNDED_L else step_l
 
 
 @compiled

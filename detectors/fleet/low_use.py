@@ -5,6 +5,7 @@ from math import inf, isnan
 import numpy as np
 
 from detectors.bedtime import ASKED_AGAIN, ASKED_FROM_H, LAST_ASKED, NIGHT_H
+from detectors.drip import LEAST_STEP_L
 from detectors.fleet import drip, schedule
 from detectors.fleet.compiled import compiled
 from detectors.fleet.habit import alarm_h, count, move_on, score, smooth, weigh
@@ -204,8 +205,8 @@ def across_gap(
 def used_water(m: Floats, clock: Floats, hour: int, volume: float, begin_s: float, end_s: float) -> bool:
     if hour != m[HOUR]:
         turn_hour(m, hour)
-    if 0.0 < volume < m[STEP_L]:
-        m[STEP_L] = max(volume, 1.0)
+    if volume and m[STEP_L] > LEAST_STEP_L:
+        m[STEP_L] = drip.finer_step_l(m[STEP_L], volume)
     drawn_l = volume if volume >= drip.use_threshold_l(m, (end_s - begin_s) / 3600.0, m[STEP_L]) else 0.0
     used = by_people(m, hour, drawn_l)
     drip.follow(m, end_s, volume, hour // 24)

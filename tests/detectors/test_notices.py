@@ -10,8 +10,9 @@ from tests.detectors.homes import HOUR, MONDAY, ordinary_life, registers
 from tests.detectors.test_household_watch import STOPPED, WATCH, after, raised, watched
 
 
-@pytest.mark.parametrize("drip_lph", [0.4, 1.0, 2.5])
+@pytest.mark.parametrize("drip_lph", [0.4, 1.0, 2.5, 12.4, 60.5])
 def test_a_drip_does_not_hide_that_nobody_draws_water(drip_lph: float) -> None:
+    """Nor does a cistern that runs from the first day on pass for a register of so coarse steps."""
     life = ordinary_life(60, drip_lph=drip_lph)
     drops = ordinary_life(0, drip_lph=drip_lph) + [
         float(int((hour + 1) * drip_lph) - int(hour * drip_lph)) for hour in range(40)
