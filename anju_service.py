@@ -219,6 +219,8 @@ class Service:
         if "watch" in self._finished_at_s and now.age_s(self._caught_up_at_s) > WATCH_BEHIND_S:
             problems.append(f"watch: behind the readings {now.since(self._caught_up_at_s)}")
         problems += counters.problems(now)
+        if set_back := self.notifier.watch.set_back.problem(now.at):
+            problems.append(set_back)
         if self._forwarder and self._forwarder.problem:
             problems.append(f"readings wait for InfluxDB: {self._forwarder.problem}")
         facts: dict[str, float | int | str | None] = {
@@ -276,6 +278,8 @@ class Service:
     def metrics(self) -> str:
         """For Prometheus: what ingest has done, and, where the files answer, how far its followers are behind."""
         metrics = metrics_of(self.receiver.counters, self._instant())
+        set_back = self.notifier.watch.set_back.times
+        metrics.append(count("anju_clock_set_back_total", "times our clock went back by 5 s or more", set_back))
         with suppress(StoreUnavailableError):  # health says so
             metrics += self._measure()
         return metrics_text(metrics)

@@ -8,12 +8,11 @@ from notifier.contract import Records
 from notifier.devices import bound
 from notifier.findings import Findings
 from notifier.life import Life
-from notifier.set_back import bring_forward
+from notifier.set_back import SetBack
 from notifier.states import States, forget, overdue, put_off
 from notifier.turn import Turn
 from notifier.unwatched import Unwatched
 
-CLOCK_SET_BACK = timedelta(minutes=2)
 TRY_AGAIN = timedelta(hours=1)
 log = logging.getLogger(__name__)
 
@@ -38,6 +37,7 @@ class Rounds:
         unwatched: Unwatched,
         states: States,
         findings: Findings,
+        set_back: SetBack,
         rules: RoundRules,
     ) -> None:
         self._records = records
@@ -45,14 +45,15 @@ class Rounds:
         self._unwatched = unwatched
         self._states = states
         self._findings = findings
+        self._set_back = set_back
         self._rules = rules
         self._ticks_from: datetime | None = None
         self._looked_at: datetime | None = None
-        self._last_now: datetime | None = None
 
     def round(self, now: datetime, *, caught_up: bool) -> int:
         """Returns how many things; behind a journal that can't be read no meter is missed, alerts go on."""
-        self._mind_the_clock(now)
+        if self._set_back.mind(now) and self._ticks_from is not None:
+            self._ticks_from = min(self._ticks_from, now + self._rules.quiet_start)
         if not caught_up:
             return self._advance_due(now)
         if self._ticks_from is None:
@@ -67,17 +68,6 @@ class Rounds:
             with self._records.write() as tx:
                 done += self._unwatched.round(tx, now)
         return done + self._advance_due(now)
-
-    def _mind_the_clock(self, now: datetime) -> None:
-        back = (self._last_now or now) - now
-        self._last_now = now
-        if back < CLOCK_SET_BACK:
-            return
-        log.warning("the clock went back by %s; what is due moves with it", back)
-        if self._ticks_from is not None:
-            self._ticks_from = min(self._ticks_from, now + self._rules.quiet_start)
-        with self._records.write() as tx:
-            bring_forward(tx, now, back)
 
     def _tick_due(self, now: datetime) -> int:
         with self._records.read() as tx:

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Protocol
 
-from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection
 
 from domain.finding import Reason
 from notifier.changes import Said
@@ -21,10 +20,11 @@ from notifier.life import Life
 from notifier.mornings import wanted_for
 from notifier.reports import Reports
 from notifier.rounds import RoundRules, Rounds
+from notifier.set_back import SetBack
 from notifier.states import States
 from notifier.turn import Seen, Turn
 from notifier.unwatched import Unwatched
-from store import tables as t
+from store import cursors
 from store.contracts import Arrival, Journal, JournalEntry, RegisterReader
 
 CURSOR = "watch"
@@ -83,12 +83,14 @@ class Watch:
         )
         self._findings = Findings(life=life, unwatched=unwatched, watch_in=watch_in)
         self._reports = Reports(life=life, unwatched=unwatched)
+        self.set_back = SetBack(records)
         self._rounds = Rounds(
             records=records,
             life=life,
             unwatched=unwatched,
             states=self._states,
             findings=self._findings,
+            set_back=self.set_back,
             rules=self._rules.rounds,
         )
         self._at_once = self._rules.entries_at_once
@@ -96,7 +98,7 @@ class Watch:
     def position(self) -> int:
         """The last journal entry whose consequences are committed; entries up to here may be trimmed."""
         with self._records.read() as tx:
-            return _cursor(tx)
+            return cursors.position(tx, CURSOR)
 
     def newest(self) -> int:
         """The journal's last entry so far."""
@@ -110,7 +112,7 @@ class Watch:
         self._states.learn_lost(_by_meter(entries), now)
         with self._records.write() as tx:
             told = self._take(tx, entries, now)
-            _set_cursor(tx, entries[-1].position)
+            cursors.move(tx, CURSOR, entries[-1].position)
         self._at_once = 1 if told > MANY else min(self._rules.entries_at_once, self._at_once * 2)
         return len(entries)
 
@@ -120,7 +122,7 @@ class Watch:
             return False
         log.error("the file of readings was lost, replaced or restored; it is followed from its start")
         with self._records.write() as tx:
-            _set_cursor(tx, 0)
+            cursors.move(tx, CURSOR, 0)
             self._life.tell_operator(tx, "readings.db", Reason(key="readings_lost", values={}), now)
         return True
 
@@ -168,13 +170,3 @@ def _by_meter(entries: Iterable[JournalEntry]) -> dict[str, list[Arrival]]:
         for arrival in entry.arrivals:
             arrivals[arrival.meter_id].append(arrival)
     return arrivals
-
-
-def _cursor(tx: Connection) -> int:
-    c = t.cursors.c
-    return int(tx.execute(select(c.position).where(c.name == CURSOR)).scalar() or 0)
-
-
-def _set_cursor(tx: Connection, position: int) -> None:
-    put = insert(t.cursors).values(name=CURSOR, position=position)
-    tx.execute(put.on_conflict_do_update(index_elements=["name"], set_={"position": put.excluded.position}))

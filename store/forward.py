@@ -5,13 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import insert, select, update
-
+from store import cursors
 from store.contracts import Batch, BatchSink, Journal, JournalEntry, Kept
 from store.influx import InfluxAwayError, InfluxMisconfiguredError, LinesRefusedError
 from store.influx_lines import lines_of
 from store.records import Records
-from store.tables import cursors
 
 log = logging.getLogger("anju.influx")
 
@@ -65,7 +63,7 @@ class Forwarder:
     def position(self) -> int:
         """The last journal entry that InfluxDB has; entries up to here may be trimmed."""
         with self._records.read() as tx:
-            return tx.scalar(select(cursors.c.position).where(cursors.c.name == CURSOR)) or 0
+            return cursors.position(tx, CURSOR)
 
     def mind_the_file(self) -> bool:
         """Another file of readings than the one followed so far is followed from its start; True where it is so."""
@@ -132,6 +130,4 @@ class Forwarder:
 
     def _move(self, position: int) -> None:
         with self._records.write() as tx:
-            moved = tx.execute(update(cursors).where(cursors.c.name == CURSOR).values(position=position))
-            if moved.rowcount == 0:
-                tx.execute(insert(cursors).values(name=CURSOR, position=position))
+            cursors.move(tx, CURSOR, position)

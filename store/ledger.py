@@ -7,6 +7,7 @@ from typing import cast
 from sqlalchemy import Connection, Row, select
 
 from domain.reading import Device
+from store import cursors
 from store import tables as t
 
 VERSION = "ledger"  # its row among the cursors rises with every import
@@ -40,16 +41,12 @@ def read_ledger(tx: Connection) -> Ledger:
 
 def version(tx: Connection) -> int:
     """Cheap enough to ask every few seconds."""
-    return tx.scalar(select(t.cursors.c.position).where(t.cursors.c.name == VERSION)) or 0
+    return cursors.position(tx, VERSION)
 
 
 def bump(tx: Connection) -> None:
     """To be called in every transaction that changes the ledger."""
-    before = version(tx)
-    if before:
-        tx.execute(t.cursors.update().where(t.cursors.c.name == VERSION).values(position=before + 1))
-    else:
-        tx.execute(t.cursors.insert().values(name=VERSION, position=1))
+    cursors.move(tx, VERSION, version(tx) + 1)
 
 
 _PLACE = t.households.join(t.buildings).join(t.grids).join(t.communities)

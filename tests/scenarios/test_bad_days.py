@@ -28,15 +28,44 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-def test_a_clock_that_goes_back_an_hour_does_not_hold_up_the_next_step(world: World) -> None:
+def texts_when_it_goes_back(
+    world: World, to: str, *, meanwhile: Callable[[], None] = lambda: None
+) -> list[tuple[str, str]]:
+    """The second step, due at ten past, seen seven minutes after the clock went back from five past."""
     world.now = at("12:00")
     world.raise_alert(silence(Level.ALERT, at("12:00")))
     world.until(at("12:05"))
-    world.now = at("11:05")
+    meanwhile()
+    world.now = at(to)
     world.turn()
-    world.until(at("11:12"))
-    assert ("11:10", "王强") in world.texts("alert")
-    assert len(world.texts("alert")) == 3
+    world.until(at(to) + timedelta(minutes=7))
+    return world.texts("alert")
+
+
+def test_a_clock_that_goes_back_an_hour_does_not_hold_up_the_next_step(world: World) -> None:
+    texts = texts_when_it_goes_back(world, "11:05")
+    assert ("11:10", "王强") in texts
+    assert len(texts) == 3
+
+
+def test_a_clock_that_goes_back_a_minute_does_not_hold_up_the_next_step_by_it(world: World) -> None:
+    assert ("12:09", "王强") in texts_when_it_goes_back(world, "12:04")
+
+
+def test_a_clock_set_back_while_the_service_was_down_does_not_hold_up_the_next_step(world: World) -> None:
+    assert ("11:10", "王强") in texts_when_it_goes_back(world, "11:05", meanwhile=world.start)
+
+
+def test_a_clock_that_was_never_set_sends_nothing_early(world: World) -> None:
+    """A machine without a battery for its clock begins in 1970 until it is told the time."""
+    world.now = at("12:00")
+    world.raise_alert(silence(Level.ALERT, at("12:00")))
+    world.until(at("12:05"))
+    told = len(world.received)
+    world.start()
+    world.now = datetime(2000, 1, 1, tzinfo=UTC)
+    world.turn()
+    assert len(world.received) == told
 
 
 def test_a_clock_that_leaps_an_hour_skips_no_step_and_doubles_no_text(world: World) -> None:

@@ -1,5 +1,6 @@
 """What an operator's own watch can see of a service: whether it is ready, and its numbers."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -94,6 +95,28 @@ def test_a_watch_that_never_catches_up_with_the_readings_is_told_after_a_quarter
     service._watch()
     assert not [problem for problem in service.health().problems if "behind" in problem]
     service.close()
+
+
+def test_a_clock_that_was_set_back_while_the_service_was_down_is_told_for_an_hour(tmp_path: Path) -> None:
+    World(tmp_path)
+    clock = [NOW]
+
+    def start() -> Service:
+        return Service(tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: clock[0])
+
+    def told(service: Service) -> list[str]:
+        service.notifier.watch_turn(clock[0])
+        return [problem for problem in service.health().problems if "clock" in problem]
+
+    with closing(start()) as service:
+        assert told(service) == []
+    clock[0] -= timedelta(hours=1)
+    with closing(start()) as service:
+        assert told(service) == ["clock: went back by 1:00:00 at 05:00:00 UTC; is it set?"]
+        assert "anju_clock_set_back_total 1\n" in service.metrics()
+        clock[0] += timedelta(hours=1)
+        assert told(service) == []
+        assert "anju_clock_set_back_total 1\n" in service.metrics()
 
 
 def arrival(at: datetime) -> Arrival:
