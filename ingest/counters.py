@@ -49,7 +49,7 @@ class Counters:
     """Numbers only rise. Times are the steady clock's [s].
 
     `unavailable_since_s` is None while the store takes all, `broker_away_since_s` while we listen.
-    `ahead` counts readings from the future, one after the other without any that is in order.
+    `ahead` counts readings from the future, one after the other without any whose meter's clock agrees with ours.
     `committing_since_s` is None while no commit is under way, `turned_at_s` when ingest last looked for messages,
     `lost_at_s` when the connection to the broker was lost, the last times.
     `commit` is the time that a group commit takes, `lag` that from the receipt of its first message to the disk.

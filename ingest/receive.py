@@ -20,7 +20,6 @@ log = logging.getLogger("anju.ingest")
 
 MOST_REGISTER_L = 1e12
 RELEASED_AT_ONCE = 500
-AHEAD = "ahead of our clock"
 
 
 class Decodes(Protocol):
@@ -215,6 +214,7 @@ class Receiver:
         if not isinstance(judged, Known):
             self._quarantine(message, reading.meter_id, judged, result)
             return
+        self._compare_clocks(reading, message.received_at, result)
         times = [(past.at, past.register_l) for past in reading.history]
         if not reading.only_history:
             times.append((reading.at, reading.register_l))
@@ -244,6 +244,16 @@ class Receiver:
                 battery=reading.battery,
             )
             self._add_event(message, event, result)
+
+    def _compare_clocks(self, reading: Reading, received_at: datetime, result: Sorted) -> None:
+        """Of our own clock says nothing who has none, nor what was long on its way."""
+        if reading.only_history or reading.at_source == "server":
+            return
+        apart = reading.at - received_at
+        if apart > self._clocks.max_skew:
+            result.ahead += 1
+        elif apart >= -self._clocks.max_skew:
+            result.agreed, result.ahead = True, 0
 
     def _flags_are_news(self, meter_id: str, reading: Reading, message: Message) -> bool:
         """Alarms always; that there are none (any more) once: not with every reading of every meter."""
@@ -275,7 +285,7 @@ class Receiver:
 
     def _wrong(self, at: datetime, register_l: float, received_at: datetime) -> str | None:
         if at > received_at + self._clocks.max_skew:
-            return f"at: {at.isoformat()} is {at - received_at} {AHEAD}"
+            return f"at: {at.isoformat()} is {at - received_at} ahead of our clock"
         if at < EARLIEST_AT:
             return f"at: {at.isoformat()} is before any meter's time"
         if not abs(register_l) <= MOST_REGISTER_L:
@@ -322,8 +332,7 @@ class Receiver:
         counters.scans += len(result.scans)
         counters.ignored += result.ignored
         counters.over_rate += result.over_rate
-        ahead = sum(AHEAD in kept.reason for kept in result.kept)
-        counters.ahead = 0 if result.arrivals else counters.ahead + ahead
+        counters.ahead = result.ahead + (0 if result.agreed else counters.ahead)
         for kept in result.kept:
             if kept.kind == "refused":
                 counters.refuse(kept.reason)

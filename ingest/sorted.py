@@ -46,7 +46,10 @@ class Clocks:
 
 @dataclass(slots=True)
 class Sorted:
-    """What a group of messages holds, by what becomes of it. `since`: when the first of them came."""
+    """What a group of messages holds, by what becomes of it. `since`: when the first of them came.
+
+    `agreed`: a meter's clock did with ours; `ahead`: so many readings since then that are of the future.
+    """
 
     since: datetime | None = None
     arrivals: list[Arrival] = field(default_factory=list)
@@ -57,6 +60,8 @@ class Sorted:
     learned: Sequence[tuple[str, str | None]] = ()
     ignored: int = 0
     over_rate: int = 0
+    ahead: int = 0
+    agreed: bool = False
 
     def batch(self, released: Sequence[int] = ()) -> Batch:
         return Batch(

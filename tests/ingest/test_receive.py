@@ -123,6 +123,36 @@ def test_a_clock_of_ours_that_is_behind_refuses_all_readings_and_is_told() -> No
     assert list(problems(now)) == []
 
 
+@pytest.mark.parametrize(
+    "between",
+    [{"meter_id": "m1", "register_l": 7}, reading(ago=timedelta(minutes=20)), reading("stranger")],
+    ids=["without a clock", "long on its way", "of a stranger"],
+)
+def test_readings_that_say_nothing_of_our_clock_hide_nothing_of_it(between: object) -> None:
+    house = House()
+    for n in range(MANY_AHEAD):
+        house.hear(reading(register_l=n, ago=-timedelta(hours=1, minutes=n)))
+        house.hear(between)
+    assert len(list(house.receiver.counters.problems(Instant(NOW, 0.0)))) == 1
+
+
+def test_a_scanners_clock_is_no_meters() -> None:
+    house = House()
+    for n in range(MANY_AHEAD):
+        scan = {"card_id": "CARD", "at": (NOW + timedelta(hours=1, minutes=n)).isoformat()}
+        house.hear(scan, topic="anju/kiosk-1/scans")
+    assert list(house.receiver.counters.problems(Instant(NOW, 0.0))) == []
+
+
+def test_one_meters_clock_that_is_wrong_is_not_taken_for_ours_also_within_one_commit() -> None:
+    house = House()
+    for n in range(2 * MANY_AHEAD):
+        bad = Message("anju/tower-1/readings", json.dumps(reading(ago=-timedelta(hours=1, minutes=n))).encode(), NOW)
+        good = Message("anju/tower-2/readings", json.dumps(reading("m2", n)).encode(), NOW)
+        house.store([good, bad] if n % 2 else [bad, good, bad])
+    assert list(house.receiver.counters.problems(Instant(NOW, 0.0))) == []
+
+
 def test_a_meter_leaves_quarantine_though_others_in_its_messages_stay_there() -> None:
     """A radio hears the whole street, and sends it as one bundle: of thirty strangers two become ours."""
     house = House()
