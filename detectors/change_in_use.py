@@ -96,6 +96,16 @@ class ChangeInUse:
         """Whether the day is to be judged in this hour."""
         return state.judged_day != hour // 24 and hour % 24 >= self._p.asked_hour
 
+    def due_s(self, state: ChangeInUseState, at_s: float) -> float:
+        """From when on the day is to be judged; nought where that may be now, or the wall clock is moved meanwhile."""
+        hour = self._clock.hour(at_s - 1.0)
+        day = hour // 24 + (state.judged_day == hour // 24)
+        now = int((at_s - 1.0) // 3600)
+        offset_s = self._clock.offset_s(now)
+        if offset_s != self._clock.offset_s(now + 25):
+            return 0.0
+        return (24.0 * day + self._p.asked_hour) * 3600.0 - offset_s + 1.0
+
     def turn_hour(self, state: ChangeInUseState, hour: int) -> None:
         if state.hour:
             state.known += hour - state.hour <= 2

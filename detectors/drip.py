@@ -66,20 +66,24 @@ def use_threshold_l(state: DripState, hours: float, step_l: float) -> float:
     return floor(state.lph * hours) + 2.0 * step_l
 
 
-def follow(state: DripState, end_s: float, volume_l: float, local_day: int) -> None:
-    """Takes one known interval's volume; once a day the drip is judged anew, from whole days gone by."""
+def follow(state: DripState, end_s: float, volume_l: float, local_day: int) -> float:
+    """Takes one known interval's volume; once a day the drip is judged anew, from whole days gone by.
+
+    When the next sample is due: until then an interval without volume in the same day changes nothing.
+    """
     if local_day != state.day:
         _turn_day(state, local_day)
     if volume_l:
         state.total += round(volume_l * PARTS_L)
     samples = state.samples
     if samples and end_s - samples[-1][0] < APART_S:
-        return
+        return samples[-1][0] + APART_S
     if state.today_3h or state.today_6h:
         _judge_hours(state, end_s)
     samples.append((end_s, state.total))
     if len(samples) > SAMPLES:
         del samples[0]
+    return end_s + APART_S
 
 
 def _judge_hours(state: DripState, end_s: float) -> None:

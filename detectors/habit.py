@@ -7,7 +7,6 @@ learned from other households (`detectors.population`); what sets households apa
 
 from dataclasses import dataclass, replace
 from math import log
-from operator import mul
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +17,15 @@ BEGINS = 12  # two-hour bins of the local hour at which a silence begins
 HOURS = 24  # lengths up to a day, in whole hours
 PARTS = (1,) * 3 + (4,) * (HOURS - 2)  # the own record counts long silences, which are rare, in quarters
 SHORTEST_H, LONGEST_H = 4, 23  # alarm hours to choose from
-LADDER = np.geomspace(60.0, 600_000.0, 24)  # what one false alert may cost, on the scale of `_COST`
+LADDER = np.geomspace(60.0, 600_000.0, 24)  # what one false alert may cost, on the scale of `STEEP_COST`
 
-_LADDER_COLUMN = LADDER[:, None]
 _KERNEL_H = 1.7
-_PRIOR_SILENCES = 10.0  # weight of other households' silences against the own
+PRIOR_SILENCES = 10.0  # weight of other households' silences against the own
 _NEAR_H = 9.0  # a collapse counts where the last use is, and the next would be, less than this away
 
-_CHOICES = np.arange(SHORTEST_H, LONGEST_H + 1)
-_COST = _CHOICES**4 / 1800.0  # late alarms cost more than in proportion: p90 3 h better at the same false alerts
-_LEVEL_COST = _CHOICES.astype(np.float64)
+CHOICES = np.arange(SHORTEST_H, LONGEST_H + 1)
+STEEP_COST = CHOICES**4 / 1800.0  # late alarms cost more than in proportion: p90 3 h better at the same false alerts
+LEVEL_COST = CHOICES.astype(np.float64)
 WORTH = 1.0 / np.array(PARTS)
 _LENGTHS = np.arange(float(HOURS))
 _MIDDLES = _LENGTHS + 0.5
@@ -54,8 +52,8 @@ def _clock_terms(begun: int) -> Array:
 
 KERNEL = _kernel()
 TERMS = 24
-_OWN_RECORD = 10  # the place of its term
-_BLANK = [np.concatenate([_clock_terms(begun).T, np.zeros((TERMS - 10, HOURS))]) for begun in range(24)]
+OWN_RECORD = 10  # the place of its term
+BLANK = [np.concatenate([_clock_terms(begun).T, np.zeros((TERMS - 10, HOURS))]) for begun in range(24)]
 SCALED = _LENGTHS / 10.0
 _AHEAD = [np.arange(begun + 1, begun + 2 + HOURS) % 24 for begun in range(24)]
 EQUAL_HOURS = [SHORTEST_H + step * (LONGEST_H - SHORTEST_H) // (len(LADDER) - 1) for step in range(len(LADDER))]
@@ -78,7 +76,7 @@ class Population:
 
 def own_record_alone(population: Population) -> Population:
     """The hazard is that of the own record, filled up with other households' silences; no weights are learned."""
-    return replace(population, intercept=0.0, weights=np.eye(TERMS)[_OWN_RECORD])
+    return replace(population, intercept=0.0, weights=np.eye(TERMS)[OWN_RECORD])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +93,15 @@ class Before:
 
 def before(begun: int, used: int, rate: list[float]) -> Before:
     """From the bits of the hours with use up to the beginning (lowest: the last) and the own rate of each hour."""
-    expected = [*rate[begun::-1], *rate[:begun:-1]]
+    last, second, third, fourth, fifth, sixth = (rate + rate)[begun + 24 : begun + 18 : -1]
+    in_3_h = last + second + third
     directly_h, longest_h = _silences(used)
     return Before(
         begun,
         (
-            log(((used & 0x7).bit_count() + 0.5) / (sum(expected[:3]) + 0.5)),
-            log(((used & 0x3F).bit_count() + 0.5) / (sum(expected[:6]) + 0.5)),
-            log(((used & 0xFFFFFF).bit_count() + 1.0) / (sum(expected) + 1.0)),
+            log(((used & 0x7).bit_count() + 0.5) / (in_3_h + 0.5)),
+            log(((used & 0x3F).bit_count() + 0.5) / (in_3_h + fourth + fifth + sixth + 0.5)),
+            log(((used & 0xFFFFFF).bit_count() + 1.0) / (sum(rate) + 1.0)),
             directly_h / 10.0,
             longest_h / 10.0,
         ),
@@ -111,11 +110,10 @@ def before(begun: int, used: int, rate: list[float]) -> Before:
 
 def _silences(used: int) -> tuple[float, float]:
     """The unused hours directly before the last use, and the longest run of such in 40 hours, both at most 24."""
-    bits = f"{used & 0xFF_FFFF_FFFF:040b}"
-    *runs, _ = (len(run) for run in bits.rstrip("0").split("1"))
-    if not runs:
+    runs = [len(run) for run in f"{used & 0xFF_FFFF_FFFF:040b}".rstrip("0").split("1")]
+    if len(runs) == 1:
         return 24.0, 24.0
-    return float(min(runs[-1], 24)), float(min(max(runs), 24))
+    return float(min(runs[-2], 24)), float(min(max(runs), 24))
 
 
 def terms(silences: bytearray, rate: list[float], past: Before, survival: Array) -> Array:
@@ -126,68 +124,16 @@ def terms(silences: bytearray, rate: list[float], past: Before, survival: Array)
     """
     place = past.begun * BEGINS // 24
     record = np.frombuffer(silences, np.uint8).reshape(BEGINS, HOURS + 1)
-    lasted = (KERNEL[place] @ record * WORTH)[::-1].cumsum()[::-1] + _PRIOR_SILENCES * survival[place]
+    lasted = (KERNEL[place] @ record * WORTH)[::-1].cumsum()[::-1] + PRIOR_SILENCES * survival[place]
     hourly = _logit(np.array([*rate, sum(rate) / 24.0]))
     ahead = hourly[_AHEAD[past.begun]]
-    columns = _BLANK[past.begun].copy()
-    columns[_OWN_RECORD] = _logit(1.0 - lasted[1:] / lasted[:-1])
+    columns = BLANK[past.begun].copy()
+    columns[OWN_RECORD] = _logit(1.0 - lasted[1:] / lasted[:-1])
     columns[11] = ahead[:-1]
     columns[12] = ahead[1:]
     columns[13:19] = np.array([*past.terms, hourly[24]])[:, None]
     columns[19:] = columns[_WITH_LENGTH] * SCALED
     return columns.T
-
-
-class Planner:
-    """When to tell somebody of a silence that has begun, at each step of the ladder.
-
-    The hazard is that of `terms`, its weights drawn together beforehand: what depends on the clock alone is a table.
-    `steep` false: an alarm hour costs in proportion.
-    """
-
-    def __init__(self, population: Population, *, steep: bool = True) -> None:
-        weights = population.weights
-        own, now, soon = weights[_OWN_RECORD : _OWN_RECORD + 3]
-        in_24_h, in_3_h, own_longer, now_longer, level_longer = weights[19:]
-        clock = np.array([_BLANK[begun][:_OWN_RECORD].T @ weights[:_OWN_RECORD] for begun in range(24)])
-        self.clock = clock + population.intercept
-        self.own = own + own_longer * SCALED
-        self.now = now + now_longer * SCALED
-        self.soon = float(soon)
-        self.past = weights[13:19].tolist()
-        self.longer = float(in_3_h), float(in_24_h), float(level_longer)
-        self.prior = _PRIOR_SILENCES * population.survival
-        self.cost = _COST if steep else _LEVEL_COST
-
-    def scores(self, silences: bytearray, rate: list[float], past: Before) -> Array:
-        """logit P(use in the hour after l silent ones), l = 0..23."""
-        place = past.begun * BEGINS // 24
-        record = np.frombuffer(silences, np.uint8).reshape(BEGINS, HOURS + 1)
-        lasted = (KERNEL[place] @ record * WORTH)[::-1].cumsum()[::-1] + self.prior[place]
-        hourly = _logit(np.array([*rate, sum(rate) / 24.0]))
-        ahead = hourly[_AHEAD[past.begun]]
-        level = float(hourly[24])
-        in_3_h, in_24_h, level_longer = self.longer
-        constant = sum(map(mul, self.past, (*past.terms, level)))
-        slope = in_3_h * past.terms[0] + in_24_h * past.terms[2] + level_longer * level
-        scores: Array = self.clock[past.begun] + _logit(1.0 - lasted[1:] / lasted[:-1]) * self.own
-        scores += ahead[:-1] * self.now
-        scores += ahead[1:] * self.soon
-        scores += SCALED * slope + constant
-        return scores
-
-    def alarm_hours(self, scores: Array) -> bytes:
-        """For each step of the ladder the hour g of silence at which to tell somebody, fixed when it begins.
-
-        Least of  cost of a false alert * P(the silence ends between g and 24 h) + exposure to a collapse * cost of g.
-        """
-        lasting = np.ones(HOURS + 1)
-        (1.0 / (1.0 + np.exp(scores))).cumprod(out=lasting[1:])
-        exposure = (lasting[:-1] - lasting[1:]) @ EXPOSURE
-        ends_after = lasting[SHORTEST_H : LONGEST_H + 1] - lasting[HOURS]
-        total = _LADDER_COLUMN * ends_after + exposure * self.cost
-        hours = np.maximum.accumulate(total.argmin(axis=1)) + SHORTEST_H
-        return hours.astype(np.uint8).tobytes()
 
 
 def _logit(share: Array) -> Array:

@@ -1,33 +1,36 @@
 """One meter's whole watch: its register, its detectors, and where their episodes begin and end."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from math import isnan, nan
 from zoneinfo import ZoneInfo
 
-from detectors.change_in_use import ChangeInUse, ChangeInUseParameters, ChangeInUseState
-from detectors.constant_flow import ConstantFlow, ConstantFlowParameters, ConstantFlowState
+from detectors import household_state
+from detectors.change_in_use import ChangeInUse, ChangeInUseParameters
+from detectors.constant_flow import ConstantFlow, ConstantFlowParameters
+from detectors.household_state import KINDS, HouseholdState, StateError
 from detectors.localtime import LocalClock
 from detectors.low_use import LowUse, LowUseParameters
-from detectors.low_use_state import LowUseState
-from detectors.no_data import NoData, NoDataParameters, NoDataState
-from detectors.packing import ago, pack_counts, pack_numbers, take, then, unpack_counts, unpack_numbers
+from detectors.no_data import NoData, NoDataParameters
 from detectors.parts import Part
+from detectors.still import MOST_KEPT, Stillness
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 from domain.interval import Interval
-from domain.register import GAP_AT_LEAST_S, LENGTHS_KEPT, Case, RegisterState, advance
+from domain.register import GAP_AT_LEAST_S, Case, RegisterState, advance
 
-_VERSION = 7
 _UNKNOWN = CannotTell(Reason(key="gap"))
 _REPEATS = (Case.DUPLICATE, Case.CONFLICT, Case.OLDER)
-KINDS = (
-    AlertKind.LOW_USE,
-    AlertKind.CONSTANT_FLOW,
-    AlertKind.NO_DATA,
-    AlertKind.CHANGE_IN_USE,
-    AlertKind.USE_WHILE_ABSENT,
-)
+__all__ = [
+    "KINDS",
+    "Change",
+    "Ended",
+    "HouseholdState",
+    "HouseholdWatch",
+    "Raised",
+    "StateError",
+    "WatchParameters",
+    "used_while_absent",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +52,6 @@ class Ended:
 Change = Raised | Ended
 
 
-class StateError(Exception):
-    """The bytes are no state of ours; the household must be learned anew from its readings."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchParameters:
     """What each detector goes by."""
@@ -70,22 +69,6 @@ class WatchParameters:
         return replace(self, low_use=replace(self.low_use, without=parts), constant_flow=flow)
 
 
-@dataclass(slots=True)
-class HouseholdState:
-    """All that is remembered of one meter. `running`: each kind's running episode, its level and since when [s].
-
-    `still_until_s`: up to then a register that stands still moves the clocks and no more; not written down.
-    """
-
-    register: RegisterState
-    low_use: LowUseState
-    constant_flow: ConstantFlowState
-    change_in_use: ChangeInUseState
-    no_data: NoDataState
-    running: dict[AlertKind, tuple[Level, float]] = field(default_factory=dict)
-    still_until_s: float = 0.0
-
-
 class HouseholdWatch:
     """Moves one household's state on; many households of one time zone may share a watch. Pure."""
 
@@ -95,7 +78,13 @@ class HouseholdWatch:
         self._change_in_use = ChangeInUse(parameters.change_in_use, clock)
         self._constant_flow = ConstantFlow(parameters.constant_flow)
         self._no_data = NoData(parameters.no_data)
-        self._clock = clock
+        self._stillness = Stillness(
+            low_use=self._low_use,
+            change_in_use=self._change_in_use,
+            constant_flow=self._constant_flow,
+            no_data=self._no_data,
+            clock=clock,
+        )
         self._ordinary_s = min(GAP_AT_LEAST_S, self._no_data.soonest_s)
 
     def start(self, known_since: datetime | None = None) -> HouseholdState:
@@ -122,8 +111,17 @@ class HouseholdWatch:
         """
         at_s = at.timestamp()
         received_s = received_at.timestamp() if received_at else at_s
-        if at_s < state.still_until_s and not late and self._stands_still(state, at, at_s, register_l, received_s):
+        if (
+            register_l == state.still_l
+            and at_s < state.still_until_s
+            and 0.0 < at_s - state.heard_s < self._ordinary_s
+            and not late
+            and len(state.still) < MOST_KEPT
+        ):
+            state.heard_s = at_s
+            state.still.append((at, at_s, received_s))
             return []
+        self.settle(state)
         changes: list[Change] = []
         if not late and at_s - state.no_data.last_s >= self._no_data.soonest_s:
             changes += self._tick(state, at_s)
@@ -135,6 +133,15 @@ class HouseholdWatch:
         if interval is None:
             state.still_until_s = 0.0
             return changes
+        self._judge(state, interval, at_s, changes, usable=usable)
+        state.still_until_s = 0.0 if late or interval.gap else self._stillness.until_s(state, at_s)
+        return changes
+
+    def _judge(
+        self, state: HouseholdState, interval: Interval, at_s: float, changes: list[Change], *, usable: bool
+    ) -> None:
+        """One interval through the detectors."""
+        at = interval.end_at
         goes_on = not usable and AlertKind.LOW_USE in state.running  # a silence that is told doesn't begin anew
         low_use = _UNKNOWN if goes_on else self._low_use.observe(state.low_use, interval)
         if low_use is not CLEAR or state.running:
@@ -150,56 +157,33 @@ class HouseholdWatch:
             changes += self._follow(
                 state, AlertKind.USE_WHILE_ABSENT, self._use_while_absent(state, interval, used), at
             )
-        state.still_until_s = 0.0 if late or interval.gap else self._still_until_s(state, at_s)
-        return changes
 
-    def _stands_still(
-        self, state: HouseholdState, at: datetime, at_s: float, register_l: float, received_s: float
-    ) -> bool:
-        """The ordinary reading, taken quickly: no water, nothing running, the next look at anything yet to come."""
-        register, low_use = state.register, state.low_use
-        step_s = at_s - state.no_data.last_s
-        if register_l != register.mark_l or not 0.0 < step_s < self._ordinary_s or state.running:
-            return False
-        hour = self._clock.hour(at_s - 1.0)
-        if hour != low_use.hour:
-            if hour < low_use.hour or self._change_in_use.is_due(state.change_in_use, hour):
-                return False
-            self._change_in_use.turn_hour(state.change_in_use, hour)
-        self._low_use.stands_still(low_use, at_s, step_s, hour)
-        self._constant_flow.stands_still(state.constant_flow)
-        self._no_data.heard(state.no_data, at_s, received_s)
-        register.last_at = register.marked_at = at
-        register.lengths_s = (*register.lengths_s[1 - LENGTHS_KEPT :], step_s)
-        return True
+    def settle(self, state: HouseholdState) -> None:
+        """Before anybody looks at what the state holds: see `detectors.still`."""
+        if state.still:
+            self._stillness.settle(state)
 
-    def _still_until_s(self, state: HouseholdState, at_s: float) -> float:
-        """See `HouseholdState`: the first moment at which something could have to be said, or 0 where it may be now."""
-        register = state.register
-        if state.running or state.no_data.unusable_s or state.low_use.absences or state.low_use.schedule.held_l:
-            return 0.0
-        if (
-            register.marked_at != register.last_at
-            or register.aside_l == register.aside_l
-            or state.no_data.last_s != at_s
-        ):
-            return 0.0
-        return min(state.constant_flow.day_s, at_s + self._low_use.still_for_s(state.low_use))
+    def _stir(self, state: HouseholdState) -> None:
+        """What comes from outside may change what has to be said next."""
+        self.settle(state)
+        state.still_until_s = 0.0
 
     def tick(self, state: HouseholdState, now: datetime) -> list[Change]:
         """Time passes without readings. May say something from `deadline` on; raises at the moment it fell due."""
+        self.settle(state)
         return self._tick(state, now.timestamp())
 
     def deadline(self, state: HouseholdState) -> datetime | None:
         """When `tick` could next say something; none while it has nothing (more) to say."""
         if AlertKind.NO_DATA in state.running:
             return None
+        self.settle(state)
         due_s = self._no_data.deadline_s(state.no_data)
         return None if due_s is None else datetime.fromtimestamp(due_s, UTC)
 
     def presence(self, state: HouseholdState, at: datetime) -> list[Change]:
         """A sensor (door, motion) says that somebody is there: the habit's clock starts anew, the net's does not."""
-        state.still_until_s = 0.0
+        self._stir(state)
         believed = self._low_use.presence(state.low_use, at.timestamp())
         if not believed or AlertKind.LOW_USE not in state.running:
             return []
@@ -215,21 +199,22 @@ class HouseholdWatch:
 
         It ends with water, or with the next silence that is told: until then whoever settled it is not gainsaid.
         """
-        state.still_until_s = 0.0
+        self._stir(state)
         self._low_use.seen(state.low_use, at.timestamp())
 
     def absent(self, state: HouseholdState, begins_at: datetime, ends_at: datetime) -> None:
         """The household is known to be empty from, until; expires by itself."""
-        state.still_until_s = 0.0
+        self._stir(state)
         self._low_use.absent(state.low_use, begins_at.timestamp(), ends_at.timestamp())
 
     def absences_are(self, state: HouseholdState, absences: Iterable[tuple[datetime, datetime]]) -> None:
         """These announced absences and no others: one that was taken back or ended early is forgotten."""
-        state.still_until_s = 0.0
+        self._stir(state)
         state.low_use.absences = [(begins_at.timestamp(), ends_at.timestamp()) for begins_at, ends_at in absences]
 
     def false_alarm(self, state: HouseholdState) -> None:
         """Staff settled an alert for missing use as a false alarm: be more patient here, within the net's limits."""
+        self.settle(state)
         self._low_use.false_alarm(state.low_use)
 
     def only_the_net(self, state: HouseholdState) -> bool:
@@ -238,6 +223,7 @@ class HouseholdWatch:
 
     def up_at(self, state: HouseholdState, now: datetime) -> datetime | None:
         """The positive sign: when water was first drawn this morning (from 4 o'clock, local time); none yet."""
+        self.settle(state)
         up_s = self._low_use.up_s(state.low_use, now.timestamp())
         return None if up_s is None else datetime.fromtimestamp(up_s, UTC)
 
@@ -289,79 +275,24 @@ class HouseholdWatch:
         return []
 
     def dump(self, state: HouseholdState) -> bytes:
-        """The state as bytes: version, numbers, counts. Times are written as seconds before the last reading."""
-        now_s = state.register.last_at.timestamp() if state.register.last_at else 0.0
-        running = [
-            part
-            for kind, (level, since_s) in sorted(state.running.items())
-            for part in (KINDS.index(kind), level is Level.ALERT, ago(since_s, now_s))
-        ]
-        numbers = [
-            now_s,
-            *_register_numbers(state.register, now_s),
-            *state.no_data.numbers(now_s),
-            *state.change_in_use.numbers(now_s),
-            *state.constant_flow.numbers(now_s),
-            *(len(state.running), *running),
-            *state.low_use.numbers(now_s),
-        ]
-        counts = state.change_in_use.counts() + state.low_use.counts()
-        return bytes([_VERSION]) + pack_numbers(numbers) + pack_counts(counts)
+        """The state as bytes."""
+        self.settle(state)
+        return household_state.dump(state)
 
     def load(self, packed: bytes) -> HouseholdState:
         """The state that `dump` wrote; raises `StateError` for anything else."""
-        if packed[:1] != bytes([_VERSION]):
-            raise StateError(f"version {packed[:1].hex()} of a household's state, expected {_VERSION:02x}")
-        try:
-            return _unpack(packed[1:])
-        except Exception as error:  # damaged bytes fail in any way, as infinite counts or years beyond the calendar
-            raise StateError(f"{len(packed)} bytes are no household's state: {error}") from error
-
-
-def _unpack(packed: bytes) -> HouseholdState:
-    values, size = unpack_numbers(packed)
-    numbers, counts = iter(values), unpack_counts(packed[size:])
-    now_s = next(numbers)
-    register = _register_of(numbers, now_s)
-    no_data = NoDataState.of(numbers, now_s)
-    change_in_use = ChangeInUseState.of(numbers, iter(counts.tolist()), now_s)
-    constant_flow = ConstantFlowState.of(numbers, now_s)
-    running = {}
-    for _ in range(int(next(numbers))):
-        kind, alert, since_s = take(numbers, 3)
-        running[KINDS[int(kind)]] = (Level.ALERT if alert else Level.ASK, then(since_s, now_s))
-    low_use = LowUseState.of(numbers, counts[len(change_in_use.days) :], now_s)
-    return HouseholdState(register, low_use, constant_flow, change_in_use, no_data, running)
+        return household_state.load(packed)
 
 
 def _raised(state: HouseholdState, finding: Finding, since_s: float) -> Raised:
     state.running[finding.kind] = (finding.level, since_s)
+    state.still_until_s = 0.0
     return Raised(finding=finding)
 
 
 def _ended(state: HouseholdState, kind: AlertKind, at: datetime) -> Ended:
     level, _ = state.running.pop(kind)
     return Ended(kind=kind, level=level, at=at)
-
-
-def _register_numbers(state: RegisterState, now_s: float) -> list[float]:
-    """A register never seen is written as -1, which none can be."""
-    marked_s = state.marked_at.timestamp() if state.marked_at else 0.0
-    last_l, mark_l, aside_l = (
-        -1.0 if isnan(litres) else litres for litres in (state.last_l, state.mark_l, state.aside_l)
-    )
-    mark = (0.0,) if mark_l == last_l else (1.0, mark_l)
-    return [last_l, ago(marked_s, now_s), *mark, aside_l, len(state.lengths_s), *state.lengths_s]
-
-
-def _register_of(numbers: Iterator[float], now_s: float) -> RegisterState:
-    last_l, marked_ago_s = take(numbers, 2)
-    mark_l = next(numbers) if next(numbers) else last_l
-    aside_l = next(numbers)
-    marked_s = then(marked_ago_s, now_s)
-    last_at, marked_at = (datetime.fromtimestamp(at_s, UTC) if at_s else None for at_s in (now_s, marked_s))
-    last_l, mark_l, aside_l = (nan if litres == -1.0 else litres for litres in (last_l, mark_l, aside_l))
-    return RegisterState(last_at, last_l, marked_at, mark_l, aside_l, tuple(take(numbers, int(next(numbers)))))
 
 
 def used_while_absent(at_s: float, left_s: float) -> Finding:

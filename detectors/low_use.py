@@ -13,7 +13,6 @@ from detectors.habit import (
     HOURS,
     PARTS,
     Before,
-    Planner,
     Population,
     before,
     own_record_alone,
@@ -22,6 +21,7 @@ from detectors.localtime import LocalClock
 from detectors.low_use_finding import SENSORS_HOLD_S, finding
 from detectors.low_use_state import LONGEST_DAYS, RATE_STEPS, LowUseState
 from detectors.parts import Part
+from detectors.planner import Planner
 from detectors.population import POPULATION
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 from domain.interval import Interval
@@ -103,16 +103,6 @@ class LowUse:
         state.silent_s += end_s - begin_s
         state.dry_s += end_s - begin_s
         return self._verdict(state, end_s, late=interval.late)
-
-    def stands_still(self, state: LowUseState, end_s: float, step_s: float, hour: int) -> None:
-        """As `observe` of an ordinary interval without water, while nothing could be said: see `still_for_s`."""
-        if hour != state.hour:
-            self._turn_hour(state, hour)
-        if Part.DRIP not in self._without:
-            drip.follow(state.drip, end_s, 0.0, hour // 24)
-        state.known_s += step_s
-        state.silent_s += step_s
-        state.dry_s += step_s
 
     def still_for_s(self, state: LowUseState) -> float:
         """For how much longer silence alone changes nothing that could be said."""
@@ -208,14 +198,13 @@ class LowUse:
         """Whether somebody drew water in this interval; keeps the hours, the rates, the days and the drip."""
         hour = self._clock.hour(end_s - 1.0)
         if hour != state.hour:
-            self._turn_hour(state, hour)
+            self.turn_hour(state, hour)
         if volume and state.step_l > drip.LEAST_STEP_L:
             state.step_l = drip.finer_step_l(state.step_l, volume)
         hours = (end_s - begin_s) / 3600.0
         drawn_l = volume if volume >= drip.use_threshold_l(state.drip, hours, state.step_l) else 0.0
         used = self._by_people(state, hour, drawn_l)
-        if Part.DRIP not in self._without:
-            drip.follow(state.drip, end_s, volume, hour // 24)
+        self.follow_drip(state, end_s, volume, hour)
         if used:
             state.hour_used = True
             if hour % 24 >= MORNING and self._clock.hour(state.up_s - 1.0) // 24 != hour // 24:
@@ -231,7 +220,11 @@ class LowUse:
         held = state.schedule.held_l > 0.0
         return (drawn_l > 0.0 or held) and schedule.people_l(state.schedule, hour, drawn_l, state.step_l) > 0.0
 
-    def _turn_hour(self, state: LowUseState, hour: int) -> None:
+    def follow_drip(self, state: LowUseState, end_s: float, volume_l: float, hour: int) -> float:
+        """See `detectors.drip.follow`."""
+        return inf if Part.DRIP in self._without else drip.follow(state.drip, end_s, volume_l, hour // 24)
+
+    def turn_hour(self, state: LowUseState, hour: int) -> None:
         """The hour that is over joins the own rate and the bits; at midnight the longest silences move on."""
         if state.hour:
             step = max(1.0 / RATE_DAYS, 1.0 / (hour / 24.0 - state.first_s / 86400.0 + 5.0))

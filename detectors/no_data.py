@@ -33,7 +33,8 @@ class NoDataState:
     """When the meter was last heard (or, before its first reading, put in) and how often it reports [s].
 
     `received_s`: when the last of them came, which for a meter that uploads once a day is not when it was read.
-    `unusable_s`: when the run of readings began that tell no volume; 0 without.
+    `unusable_s`: when the run of readings began that tell no volume; 0 without. `learned_s`: a step that teaches
+    nothing any more; not written down.
     """
 
     last_s: float = 0.0
@@ -42,6 +43,7 @@ class NoDataState:
     wobble_s: float = 0.0
     unusable_s: float = 0.0
     received_s: float = 0.0
+    learned_s: float = 0.0
 
     def numbers(self, now_s: float) -> list[float]:
         """Of when it was first heard only whether it was."""
@@ -109,15 +111,19 @@ class NoData:
         return silent(now_s, state.last_s, rhythm_s, self._allowed_s(state), ever_heard=bool(state.heard_s))
 
     def _learn(self, state: NoDataState, step_s: float) -> None:
+        if step_s == state.learned_s:
+            return
         if not state.rhythm_s:
             state.rhythm_s = step_s
             return
         rhythm_s, wobble_s = state.rhythm_s, state.wobble_s
-        step_s = min(step_s, WOBBLE_CAP * rhythm_s)
         if step_s == rhythm_s and not wobble_s:
+            state.learned_s = step_s
             return
-        state.wobble_s = _in_sixteenths(wobble_s + SMOOTHING * (abs(step_s - rhythm_s) - wobble_s))
-        state.rhythm_s = _in_sixteenths(rhythm_s + SMOOTHING * (step_s - rhythm_s))
+        capped_s = min(step_s, WOBBLE_CAP * rhythm_s)
+        state.wobble_s = _in_sixteenths(wobble_s + SMOOTHING * (abs(capped_s - rhythm_s) - wobble_s))
+        state.rhythm_s = _in_sixteenths(rhythm_s + SMOOTHING * (capped_s - rhythm_s))
+        state.learned_s = step_s if (state.rhythm_s, state.wobble_s) == (rhythm_s, wobble_s) else 0.0
 
     def _allowed_s(self, state: NoDataState) -> float:
         if not state.heard_s:

@@ -3,9 +3,10 @@
 import numpy as np
 
 from detectors.fleet.memory import LENGTHS, MOST_DAYS, MOST_SCALES, STEPS, Floats
-from detectors.habit import BEGINS, HOURS, LONGEST_H, SHORTEST_H, Planner
+from detectors.habit import BEGINS, HOURS, LONGEST_H, SHORTEST_H
 from detectors.household import WatchParameters
 from detectors.low_use import PRIOR_DAYS
+from detectors.planner import Planner
 from domain.register import GAP_AT_LEAST_S
 
 CHOICES = LONGEST_H - SHORTEST_H + 1

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from detectors.fleet.memory import memory
 from detectors.fleet.watch import FleetWatch
-from detectors.habit import HOURS, Planner
+from detectors.habit import HOURS
 from detectors.household import Change, HouseholdState, HouseholdWatch, Raised, WatchParameters
 from detectors.low_use import LowUseParameters
+from detectors.planner import Planner
 from detectors.population import POPULATION
 from domain.finding import AlertKind
 from domain.register import RegisterState, advance
@@ -94,7 +95,7 @@ class Listening(Planner):
 
     def scores(self, silences, rate, past):  # type: ignore[no-untyped-def]  # as its parent's
         scores = super().scores(silences, rate, past)
-        self.heard.append(scores.tolist())
+        self.heard.append(scores)
         return scores
 
 

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.constant_flow import ConstantFlow, ConstantFlowParameters
-from detectors.habit import BEGINS, HOURS, LADDER, Planner, Population, before, terms
+from detectors.habit import BEGINS, HOURS, LADDER, Population, before, terms
 from detectors.localtime import LocalClock
+from detectors.planner import Planner
 from detectors.population import POPULATION
 from domain.interval import Interval
 from tests import naive
@@ -45,7 +46,7 @@ def test_the_hazard_is_that_of_the_slow_twin_to_nine_digits() -> None:
     record = bytearray(silences.tobytes())
     learned = terms(record, rate, past, POPULATION.survival) @ POPULATION.weights + POPULATION.intercept
     for scores in (learned, PLANNER.scores(record, rate, past)):
-        quick = 1.0 / (1.0 + np.exp(-scores))
+        quick = 1.0 / (1.0 + np.exp(-np.array(scores)))
         assert quick.tolist() == pytest.approx(naive.hazard(silences.tolist(), rate, past, POPULATION), abs=1e-9)
 
 
