@@ -2,7 +2,7 @@
 
 import typer
 
-from anju_commands import accounts, benches, demo, ledger, residents, service, texts, trials
+from anju_commands import accounts, benches, demo, ledger, quarantine, residents, service, texts, trials
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -47,9 +47,10 @@ resident = _group("resident", "What a resident may ask for by law.")
 resident.command("export")(residents.export_resident)
 resident.command("forget")(residents.forget_resident)
 
-quarantine = _group("quarantine", "Messages of unknown devices, or through a wrong gateway.")
-quarantine.command("list")(ledger.list_quarantine)
-quarantine.command("release")(ledger.release_quarantine)
+kept = _group("quarantine", "Messages of unknown devices or through a wrong gateway, and those that can't be used.")
+kept.command("list")(quarantine.list_quarantine)
+kept.command("release")(quarantine.release_quarantine)
+kept.command("retry")(quarantine.retry_refused)
 
 policy = _group("policy", "Who is told when.")
 policy.command("show")(texts.show_policy)

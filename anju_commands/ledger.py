@@ -1,4 +1,4 @@
-"""The files of a running service: ledger, schema, quarantine, backup, wristbands by the hundred."""
+"""The files of a running service: ledger, schema, backup, wristbands by the hundred."""
 
 from pathlib import Path
 from typing import Annotated
@@ -59,40 +59,6 @@ def migrate_records(settings: SettingsFile = None) -> None:
     except StoreError as e:
         raise stop(str(e), code=2) from e
     typer.echo(f"{path}: schema {head()}")
-
-
-def list_quarantine(
-    limit: Annotated[int, typer.Option(help="The newest so many.", min=1)] = 20,
-    refused: Annotated[bool, typer.Option("--refused", help="Instead those that couldn't be understood.")] = False,
-    settings: SettingsFile = None,
-) -> None:
-    """Show what is in quarantine and why; the service may run meanwhile."""
-    from store.contracts import StoreError
-    from store.readings import read_kept
-
-    kind = "refused" if refused else "quarantined"
-    try:
-        for k in read_kept(folder_of(settings_of(settings)) / "readings.db", kind, limit):
-            device = f"{k.device_id} " if k.device_id else ""
-            typer.echo(f"{k.received_at:%Y-%m-%dT%H:%M:%SZ} {device}{k.topic}: {k.reason}: {k.payload[:80]!r}")
-    except StoreError as e:
-        raise stop(str(e), code=2) from e
-
-
-def release_quarantine(
-    device: Annotated[
-        str | None, typer.Option(help="Vouch for this device's messages, whichever gateway they came through.")
-    ] = None,
-    settings: SettingsFile = None,
-) -> None:
-    """Ask the service to judge again what is in quarantine; it does within seconds, or when it runs next."""
-    from sqlalchemy import insert
-
-    from store.tables import release_requests
-
-    with open_records(settings_of(settings)).write() as tx:
-        tx.execute(insert(release_requests).values(at=wall_clock(), device_id=device))
-    typer.echo("asked; the service does it within seconds, or when it runs next")
 
 
 def back_up(

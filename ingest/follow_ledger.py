@@ -36,7 +36,7 @@ class LedgerFollower:
         self._decoder = decoder
         self._erasures = erasures
         self._version, self._bindings = ledger.version, bindings_of(ledger)
-        self._released = True  # what the newest ledger lets pass
+        self._released = False  # what the newest ledger lets pass; it may have come while no service ran
 
     def look(self, now: datetime) -> int:
         """Takes the ledger over if it is another; returns how many messages left quarantine for it."""
@@ -46,11 +46,9 @@ class LedgerFollower:
             self._version, self._bindings, self._released = ledger.version, bindings_of(ledger), False
             self._receiver.use_ledger(self._decoder(ledger.devices), self._bindings)
         self.lift()
-        if self._released:
-            return self._release_asked(now)
-        passed = self._receiver.release(now)
+        passed = 0 if self._released else self._receiver.release(now)
         self._released = True
-        return passed
+        return passed + self._release_asked(now)
 
     def lift(self) -> None:
         """What was deleted on request and is in the ledger again is taken again; also where a deletion failed half-way.
@@ -65,13 +63,14 @@ class LedgerFollower:
                 self._erasures.lift(again)
 
     def _release_asked(self, now: datetime) -> int:
-        """What `anju quarantine release` asked for."""
+        """What `anju quarantine release` and `retry` asked for."""
         r = release_requests
         with self._records.read() as tx:
-            asked = tx.execute(select(r.c.request_id, r.c.device_id).where(r.c.done_at.is_(None))).all()
+            asked = tx.execute(select(r.c.request_id, r.c.kind, r.c.device_id).where(r.c.done_at.is_(None))).all()
         total = 0
         for row in asked:
-            released = self._receiver.release(now, row.device_id)
+            judge_again = self._receiver.retry if row.kind == "refused" else self._receiver.release
+            released = judge_again(now, row.device_id)
             with self._records.write() as tx:
                 tx.execute(update(r).where(r.c.request_id == row.request_id).values(done_at=now, released=released))
             total += released

@@ -12,14 +12,14 @@ from ingest.codecs.contract import Memory
 from ingest.counters import Counters
 from ingest.rates import Rates, sender
 from ingest.scans import CardScan, decode_scans, is_scan
+from ingest.second_look import SecondLook
 from ingest.sent_again import SentAgain
 from ingest.sorted import Clocks, Message, SecurityEvent, Sorted, curb, kept_of
-from store.contracts import EARLIEST_AT, Arrival, BandScan, Batch, Kept, ReadingStore, StoreError
+from store.contracts import EARLIEST_AT, Arrival, BandScan, ReadingStore, StoreError
 
 log = logging.getLogger("anju.ingest")
 
 MOST_REGISTER_L = 1e12
-RELEASED_AT_ONCE = 500
 
 
 class Decodes(Protocol):
@@ -58,8 +58,8 @@ class Receiver:
         self._band_of = band_of
         self._on_commit = on_commit
         self._on_security = on_security
-        self._clocks = clocks or Clocks()
-        self._sent_again = SentAgain(readings, self._clocks)
+        self.clocks = clocks or Clocks()
+        self._sent_again = SentAgain(readings, self.clocks)
         self._in_alarm: dict[str, bool] = {}
         self._max_rate = max_messages_per_minute
         self._rates = Rates(max_messages_per_minute)
@@ -136,41 +136,31 @@ class Receiver:
                 self.store(result, messages=1, at=at, took_s=took_s)
 
     def release(self, now: datetime, vouched: str | None = None) -> int:
-        """Judges again what is in quarantine, oldest first, and stores what may now pass; returns how many messages.
+        """Judges again what is in quarantine, and stores what may now pass; returns how many messages.
 
         `vouched`: a device whose messages pass whichever gateway they came through.
         """
         bindings = self._bindings if vouched is None else self._bindings.vouching(vouched)
-        again = Receiver(decoder=self._decoder.aside(), bindings=bindings, readings=self._readings, clocks=self._clocks)
+        return self._told(self._beside(bindings, self.clocks, now).release())
+
+    def retry(self, now: datetime, device_id: str | None = None) -> int:
+        """Judges again what was refused, by the ledger and the clock of now; returns how many messages were taken."""
+        return self._told(self._beside(self._bindings, replace(self.clocks, at_least=now), now).retry(device_id))
+
+    def _beside(self, bindings: Bindings, clocks: Clocks, now: datetime) -> SecondLook:
+        """For old messages, while new ones come in another thread."""
+        again = Receiver(decoder=self._decoder.aside(), bindings=bindings, readings=self._readings, clocks=clocks)
         again._in_alarm = dict(self._in_alarm)
-        passed = again._release(now)
-        if passed:
+        return SecondLook(receiver=again, readings=self._readings, now=now)
+
+    def _told(self, messages: int) -> int:
+        if messages:
             self._on_commit()
-        return passed
+        return messages
 
-    def _release(self, now: datetime) -> int:
-        """Old messages change nothing in what the new ones are judged by: those come meanwhile, in another thread."""
-        passed, after = 0, 0
-        while page := self._readings.kept("quarantined", RELEASED_AT_ONCE, after=after):
-            after = page[-1].kept_id
-            batch = self._passing(page, now)
-            if batch.arrivals or batch.released:
-                self._readings.commit(batch)
-                passed += len(batch.released)
-        return passed
-
-    def _passing(self, page: Sequence[Kept], now: datetime) -> Batch:
-        batch = Sorted()
-        released = []
-        for kept in page:
-            result = self._sorted([Message(kept.topic, kept.payload, kept.received_at)])
-            batch.arrivals += [a._replace(late=a.late or self._is_late(a.at, now)) for a in result.arrivals]
-            if not _still_held(kept.device_id or "", result):
-                batch.events += result.events
-                released.append(kept.kept_id)
-                if not (result.arrivals or result.events):  # it leaves quarantine, but not without a trace
-                    batch.kept += [one for one in result.kept if one.kind == "refused"]
-        return batch.batch(released)
+    def judge(self, message: Message) -> Sorted:
+        """Of one message, with nothing learned from it."""
+        return self._sorted([message])
 
     def _sort_one(self, message: Message, result: Sorted) -> None:
         if is_scan(message.topic):
@@ -250,9 +240,9 @@ class Receiver:
         if reading.only_history or reading.at_source == "server":
             return
         apart = reading.at - received_at
-        if apart > self._clocks.max_skew:
+        if apart > self.clocks.max_skew:
             result.ahead += 1
-        elif apart >= -self._clocks.max_skew:
+        elif apart >= -self.clocks.max_skew:
             result.agreed, result.ahead = True, 0
 
     def _flags_are_news(self, meter_id: str, reading: Reading, message: Message) -> bool:
@@ -284,7 +274,7 @@ class Receiver:
             result.events.append(dated)
 
     def _wrong(self, at: datetime, register_l: float, received_at: datetime) -> str | None:
-        if at > received_at + self._clocks.max_skew:
+        if at > max(received_at, self.clocks.at_least) + self.clocks.max_skew:
             return f"at: {at.isoformat()} is {at - received_at} ahead of our clock"
         if at < EARLIEST_AT:
             return f"at: {at.isoformat()} is before any meter's time"
@@ -293,7 +283,7 @@ class Receiver:
         return None
 
     def _is_late(self, at: datetime, received_at: datetime) -> bool:
-        return received_at - at > self._clocks.late_after
+        return received_at - at > self.clocks.late_after
 
     def _sort_scans(self, message: Message, result: Sorted) -> None:
         unnamed = message._replace(payload=b"")  # card ids are kept nowhere
@@ -338,13 +328,6 @@ class Receiver:
                 counters.refuse(kept.reason)
             else:
                 counters.quarantined += 1
-
-
-def _still_held(device_id: str, result: Sorted) -> bool:
-    """Whether it may not pass yet; what becomes of others in the same message doesn't matter."""
-    held = [kept.device_id or "" for kept in result.kept]
-    imposed = [event.subject for event in result.security if event.kind == "wrong_gateway"]
-    return device_id.casefold() in map(str.casefold, held + imposed)
 
 
 def _security(message: Message, judged: Imposed) -> SecurityEvent:

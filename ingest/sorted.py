@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from domain.reading import DeviceEvent
-from store.contracts import Arrival, BandScan, Batch, Kept
+from store.contracts import EARLIEST_AT, Arrival, BandScan, Batch, Kept
 
 LONGEST_ID = 200
 KEPT_PAYLOAD_BYTES = 65_536  # of a refused message; a longer one is cut, it can't be used anyway
@@ -38,10 +38,14 @@ class SecurityEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clocks:
-    """`max_skew`: a time further in the future is refused. `late_after`: an older reading is backfill."""
+    """`max_skew`: a time further in the future is refused. `late_after`: an older reading is backfill.
+
+    `at_least`: we know that it is so late already, though our clock was behind when the message came.
+    """
 
     max_skew: timedelta = timedelta(minutes=10)  # phones and gateways without NTP drift by minutes
     late_after: timedelta = timedelta(hours=3)  # hourly meters over a slow network stay below
+    at_least: datetime = EARLIEST_AT
 
 
 @dataclass(slots=True)

@@ -477,7 +477,8 @@ release_requests = Table(
     metadata,
     Column("request_id", Integer, primary_key=True),
     Column("at", UtcTime, nullable=False),
-    Column("device_id", Text),  # its readings are vouched for, whichever gateway they came through
+    Column("kind", Text, nullable=False, server_default="quarantined"),  # or refused
+    Column("device_id", Text),  # of refused ones its alone; else vouched for, whichever gateway they came through
     Column("done_at", UtcTime, index=True),
     Column("released", Integer, nullable=False, server_default="0"),
 )

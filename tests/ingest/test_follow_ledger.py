@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from ingest.bindings import Bindings
 from ingest.decode import Decoder
@@ -75,6 +75,44 @@ def test_what_came_through_a_wrong_gateway_is_released_when_somebody_vouches_for
     assert follower.look(NOW) == 0
     assert [kept.device_id for kept in readings.kept("quarantined")] == ["m2"]
     assert readings.registers("m1", NOW, NOW + timedelta(days=1)) == [(NOW, 5000.0)]
+    records.close()
+
+
+def test_a_ledger_that_was_imported_while_no_service_ran_lets_its_meters_readings_pass_at_the_start(
+    tmp_path: Path,
+) -> None:
+    migrate(tmp_path / "records.db")
+    records, readings = Records(tmp_path / "records.db"), MemoryReadings()
+    payload = json.dumps({"meter_id": "m1", "at": NOW.isoformat(), "register_l": 5000}).encode()
+    before = Receiver(decoder=Decoder(), bindings=Bindings({}), readings=readings)
+    before.store(before.sort([Message("anju/gw/readings", payload, NOW)]), messages=1, at=NOW, took_s=lambda: 0.0)
+    ledger = Ledger(version=0, devices={}, gateways={"m1": None})
+    receiver = Receiver(decoder=Decoder(), bindings=bindings_of(ledger), readings=readings)
+    follower = LedgerFollower(records, receiver, decoder=Decoder, ledger=ledger, erasures=readings)
+    assert (follower.look(NOW), follower.look(NOW)) == (1, 0)
+    assert readings.kept("quarantined") == []
+    records.close()
+
+
+def test_refused_messages_are_judged_again_once_when_somebody_asks(tmp_path: Path) -> None:
+    migrate(tmp_path / "records.db")
+    records, readings, ledger = (
+        Records(tmp_path / "records.db"),
+        MemoryReadings(),
+        Ledger(version=0, devices={}, gateways={"m1": None}),
+    )
+    receiver = Receiver(decoder=Decoder(), bindings=bindings_of(ledger), readings=readings)
+    follower = LedgerFollower(records, receiver, decoder=Decoder, ledger=ledger, erasures=readings)
+    payload = json.dumps({"meter_id": "m1", "at": NOW.isoformat(), "register_l": 5000}).encode()
+    then = NOW - timedelta(hours=1)
+    receiver.store(receiver.sort([Message("anju/gw/readings", payload, then)]), messages=1, at=then, took_s=lambda: 0.0)
+    follower.look(NOW)
+    with records.write() as tx:
+        tx.execute(insert(release_requests).values(at=NOW, kind="refused"))
+    assert (follower.look(NOW), follower.look(NOW)) == (1, 0)
+    with records.read() as tx:
+        assert tx.scalars(select(release_requests.c.released)).all() == [1]
+    assert len(readings.registers("m1", NOW, NOW + timedelta(seconds=1))) == 1
     records.close()
 
 

@@ -144,6 +144,32 @@ def test_a_scanners_clock_is_no_meters() -> None:
     assert list(house.receiver.counters.problems(Instant(NOW, 0.0))) == []
 
 
+def test_what_was_refused_while_our_clock_was_behind_is_taken_once_it_is_mended_and_somebody_asks() -> None:
+    house = House()
+    for n in range(5):
+        house.hear(reading(register_l=n, ago=timedelta(minutes=15 * n) - timedelta(hours=2)))
+    house.hear(reading("m2", 7, ago=-timedelta(hours=2)), topic="anju/tower-2/readings")
+    house.hear(reading(register_l=9, ago=-timedelta(days=2)))
+    house.hear(b"nonsense")
+    two_hours_later = NOW + timedelta(hours=2)
+    assert house.receiver.retry(NOW) == 0
+    assert (house.receiver.retry(two_hours_later, "M1"), house.registers()) == (5, [4, 3, 2, 1, 0])
+    assert house.registers("m2") == []
+    assert (house.receiver.retry(two_hours_later), house.registers("m2")) == (1, [7])
+    before = house.readings.position()
+    assert house.receiver.retry(two_hours_later) == 0
+    assert house.readings.position() == before
+    assert len(house.reasons("refused")) == 2
+
+
+def test_of_a_bundle_that_is_refused_in_part_the_rest_is_taken_once() -> None:
+    house = House()
+    house.hear([reading(register_l=n, ago=-timedelta(hours=n)) for n in range(3)])
+    assert house.receiver.retry(NOW + timedelta(hours=1)) == 0
+    assert house.registers() == [0, 1]
+    assert (house.receiver.retry(NOW + timedelta(hours=2)), house.registers()) == (2, [0, 1, 2])
+
+
 def test_one_meters_clock_that_is_wrong_is_not_taken_for_ours_also_within_one_commit() -> None:
     house = House()
     for n in range(2 * MANY_AHEAD):
@@ -151,6 +177,15 @@ def test_one_meters_clock_that_is_wrong_is_not_taken_for_ours_also_within_one_co
         good = Message("anju/tower-2/readings", json.dumps(reading("m2", n)).encode(), NOW)
         house.store([good, bad] if n % 2 else [bad, good, bad])
     assert list(house.receiver.counters.problems(Instant(NOW, 0.0))) == []
+
+
+def test_while_others_of_a_message_wait_in_quarantine_what_was_stored_of_it_is_not_stored_again() -> None:
+    house = House()
+    house.hear([reading(), reading("stranger")])
+    house.hear(reading(register_l=1001))
+    before = house.readings.position()
+    assert house.receiver.release(NOW) == 0
+    assert (house.readings.position(), house.registers()) == (before, [1001])
 
 
 def test_a_meter_leaves_quarantine_though_others_in_its_messages_stay_there() -> None:

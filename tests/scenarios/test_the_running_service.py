@@ -23,6 +23,7 @@ from web import bands
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOME = "xfl-001"
 EVER = (NOW - timedelta(days=4000), NOW + timedelta(days=4000))
+SOON = NOW + timedelta(minutes=10, seconds=15)  # more than clocks may differ
 LONG_AGO = NOW - timedelta(days=40)
 READINGS = f"anju/{GATEWAY}/readings"
 MAD = 70  # messages of one gateway in a second: over 30 a minute even where a minute ends among them
@@ -116,6 +117,7 @@ def told_badly(service: Running) -> None:
     service.publish(READINGS, *NONSENSE)
     ahead = datetime.now(UTC) + timedelta(hours=2)
     service.publish(READINGS, {"meter_id": METER, "at": ahead.isoformat(), "register_l": 1})
+    service.publish(READINGS, {"meter_id": "12345678", "at": SOON.isoformat(), "register_l": 3})
     service.publish(READINGS, {"meter_id": "new-1", "at": NOW.isoformat(), "register_l": 5})
     service.publish("anju/gw-other/readings", {"meter_id": METER, "at": NOW.isoformat(), "register_l": 7777})
 
@@ -185,6 +187,8 @@ def released(service: Running) -> None:
     service.command("import-ledger", str(service.ledger))
     service.command("quarantine", "release", "--device", METER)
     service.until(lambda: not read_kept(service.store / "readings.db", "quarantined", 1))
+    service.until(lambda: service.command("quarantine", "retry", "--device", "12345678") == "1 messages taken\n")
+    assert service.command("quarantine", "retry") == "0 messages taken\n"
 
 
 def test_every_message_that_can_not_be_used_is_kept_once(seen: Seen) -> None:
@@ -199,6 +203,10 @@ def test_what_can_not_be_used_is_kept_with_its_reason(seen: Seen, reason: str) -
 def test_a_time_in_the_future_is_refused_and_says_how_far_ahead_it_is(seen: Seen) -> None:
     (reason,) = [reason for reason in seen.reasons("refused") if "ahead of our clock" in reason]
     assert "is 1:59:" in reason or "is 2:00:" in reason
+
+
+def test_what_was_refused_for_its_time_is_taken_when_somebody_asks_after_that_time(seen: Seen) -> None:
+    assert list(seen.readings.registers("12345678", *EVER)) == [(SOON, 3.0)]
 
 
 def test_an_old_reading_is_stored_at_its_own_time(seen: Seen) -> None:
