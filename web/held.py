@@ -5,14 +5,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from domain.wristband import BandState
 from store import consents, held
 from store.contracts import Traces
-from web import bands
+from web import bands, water
 from web.ledger import several
 from web.notes import NotesCipher, NotesError
 
@@ -55,10 +54,9 @@ def forget(tx: Connection, resident_id: str, *, by: str, now: datetime) -> Trace
             bands.change(tx, band.band_id, BandState.REVOKED, by=by, why="forgotten on request", now=now)
     for field in consents.consented(tx, resident_id):
         consents.withdraw(tx, resident_id, field, now, by=by)
-    if who.alone:
+    if who.alone and water.consent_of(tx, who.household_id):
         zone = several(tx, [who.household_id])[who.household_id].timezone
-        today = now.astimezone(ZoneInfo(zone)).date()
-        consents.withdraw_water(tx, who.household_id, on=today.isoformat(), by=by)
+        water.withdraw(tx, who.household_id, by=by, timezone=zone, now=now)
     held.forget(tx, who)
     bands.security_event(tx, "forgotten", resident_id, f"by {by}", now)
     return who.traces if who.alone else Traces(band_nos=who.band_ids)

@@ -186,6 +186,15 @@ def test_the_water_consent_ends_on_the_homes_own_day(scene: Scene) -> None:
         assert tx.scalars(select(t.water_consents.c.withdrawn_on)).all() == ["2026-03-02"]
 
 
+def test_that_the_water_consent_ended_is_a_security_event_like_every_other_end_of_it(scene: Scene) -> None:
+    settle(scene)
+    with scene.records.write() as tx:
+        held_pages.forget(tx, "R1", by="duty", now=town.NOW)
+    with scene.records.read() as tx:
+        events = tx.execute(select(t.security_events.c.kind, t.security_events.c.subject)).all()
+    assert ("water_consent_withdrawn", "H1") in [(row.kind, row.subject) for row in events]
+
+
 def test_looks_at_a_deleted_band_do_not_keep_other_looks_from_the_log(scene: Scene) -> None:
     log = ScanLog(scene.records, scene.readings)
     with scene.records.write() as tx:
