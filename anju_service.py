@@ -221,6 +221,8 @@ class Service:
         problems += counters.problems(now)
         if set_back := self.notifier.watch.set_back.problem(now.at):
             problems.append(set_back)
+        if self._scans.full:
+            problems.append("wristbands: looks at them can't be logged any more")
         if self._forwarder and self._forwarder.problem:
             problems.append(f"readings wait for InfluxDB: {self._forwarder.problem}")
         facts: dict[str, float | int | str | None] = {
@@ -278,6 +280,8 @@ class Service:
     def metrics(self) -> str:
         """For Prometheus: what ingest has done, and, where the files answer, how far its followers are behind."""
         metrics = metrics_of(self.receiver.counters, self._instant())
+        unlogged = self._scans.unlogged
+        metrics.append(count("anju_looks_unlogged_total", "first looks at wristbands that the log lacks", unlogged))
         set_back = self.notifier.watch.set_back.times
         metrics.append(count("anju_clock_set_back_total", "times our clock went back by 5 s or more", set_back))
         with suppress(StoreUnavailableError):  # health says so

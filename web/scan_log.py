@@ -1,6 +1,8 @@
 """Looks at a band's first page, written down together: a page that only looks waits for no disk.
 
-What opens names, contacts or notes is written down before it is shown; see `finder_look`.
+What opens names, contacts or notes is written down before it is shown; see `finder_look`. A first look shows the form
+of address and the age: those of the last tenths of a second before a kill are lost to the log, and while nothing can be
+written it holds so many; of the rest their number is written down when the disk is back.
 """
 
 from dataclasses import dataclass, field
@@ -8,8 +10,11 @@ from threading import Lock
 
 from domain.wristband import Stage
 from store.contracts import BandScan, Batch, BatchSink
+from web.bands import security_event
 from web.desk import Records
 from web.meetings import View, bands_there, log_views
+
+MOST_WAITING = 10_000  # looks: a disk may be full for days, and a page costs a stranger nothing
 
 
 @dataclass(slots=True)
@@ -22,11 +27,20 @@ class ScanLog:
     records: Records
     sink: BatchSink
     at_once: bool = True
+    unlogged: int = 0  # looks of which only the number is known
+    _told: int = 0
     _waiting: list[View] = field(default_factory=list)
     _writing: Lock = field(default_factory=Lock)
 
     def add(self, view: View) -> None:
-        self._waiting.append(view)
+        if self.full:
+            self.unlogged += 1
+        else:
+            self._waiting.append(view)
+
+    @property
+    def full(self) -> bool:
+        return len(self._waiting) >= MOST_WAITING
 
     def write(self) -> None:
         """What can't be written now stays for the next turn; the same scan twice is one point in the series.
@@ -39,10 +53,15 @@ class ScanLog:
                 return
             with self.records.read() as tx:
                 there = bands_there(tx, views)
-            if there:
+            unlogged = self.unlogged
+            if there or unlogged > self._told:
                 self.sink.commit(Batch(scans=[_scan(view) for view in there]))
                 with self.records.write() as tx:
                     log_views(tx, bands_there(tx, there))
+                    if lost := unlogged - self._told:
+                        detail = f"{lost} first looks at wristbands; the log couldn't be written"
+                        security_event(tx, "looks_unlogged", "wristbands", detail, views[-1].at)
+            self._told = unlogged
             del self._waiting[: len(views)]
 
 

@@ -142,6 +142,18 @@ def test_an_emergency_opens_the_notes_with_its_reason_in_the_log(scene: Scene) -
     assert scene.count("alerts") == 1
 
 
+def test_what_can_not_be_written_into_the_log_is_not_shown_and_the_page_still_helps(scene: Scene) -> None:
+    scene.browser.post(f"{scene.path}/medical", data={"why": "unconscious"})
+    with scene.records.write() as tx:
+        tx.exec_driver_sql("CREATE TRIGGER full BEFORE INSERT ON scans BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    browser = TestClient(scene.browser.app, base_url=URL, raise_server_exceptions=False, cookies=scene.browser.cookies)
+    answer = browser.get(scene.path)
+    assert answer.status_code == 500
+    assert "120" in answer.text
+    for secret in ("青霉素", "糖尿病", "王秀兰"):
+        assert secret not in answer.text
+
+
 def test_an_emergency_after_the_first_word_is_told_at_once_and_once(scene: Scene) -> None:
     scene.browser.post(f"{scene.path}/here")
     told = scene.count("messages")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, func, insert, select, update
 from typer.testing import CliRunner
 
 from anju import app as commands
@@ -31,7 +31,7 @@ from web import held as held_pages
 from web.app import create_app
 from web.meetings import View
 from web.notes import Notes, NotesCipher, new_key
-from web.scan_log import ScanLog
+from web.scan_log import MOST_WAITING, ScanLog
 
 KEY = new_key()
 PERSONAL = ("王秀兰", "+8613900000001", "青霉素", "王丽", "+8613800000011", "公园东门", "王奶奶", "谢谢你们")
@@ -210,6 +210,25 @@ def test_looks_at_a_deleted_band_do_not_keep_other_looks_from_the_log(scene: Sce
         assert tx.scalars(select(t.scans.c.band_id)).all() == [other]
     stored = scene.readings.band_scans(town.NOW - town.HOUR, town.NOW + town.HOUR, [1, other])
     assert [scan.band_no for scan in stored] == [other]
+
+
+def test_while_the_log_can_not_be_written_it_fills_no_memory_and_says_later_how_many_looks_it_lacks(
+    scene: Scene,
+) -> None:
+    log = ScanLog(scene.records, scene.readings)
+    view = View(band_id=1, at=town.NOW, address="192.0.2.1", fields=frozenset())
+    for _ in range(MOST_WAITING + 7):
+        log.add(view)
+    assert (log.full, log.unlogged) == (True, 7)
+    log.write()
+    log.add(view)
+    log.write()
+    assert not log.full
+    with scene.records.read() as tx:
+        looks = tx.scalar(select(func.count()).where(t.scans.c.stage == "viewed"))
+        said = tx.scalars(select(t.security_events.c.detail).where(t.security_events.c.kind == "looks_unlogged")).all()
+    assert looks == MOST_WAITING + 1
+    assert said == ["7 first looks at wristbands; the log couldn't be written"]
 
 
 def test_deletion_waits_until_the_alert_is_settled(scene: Scene) -> None:
