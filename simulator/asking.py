@@ -25,8 +25,17 @@ def ask_first(trials: Sequence[Trial], *, seed: int, replies: float = REPLIES) -
     or water, the carer is told. An alert is told at once, at night too, but where the resident has answered. After a
     collapse nobody answers.
     """
-    rng = np.random.default_rng(seed)
-    return [_of_one(trial, rng, replies) for trial in trials]
+    answers = _answers(replies, float(np.random.default_rng(seed).random()))
+    return [_of_one(trial, answers) for trial in trials]
+
+
+def _answers(replies: float, beginning: float) -> Iterator[bool]:
+    """Whether each ask is answered: just that share of any that follow each other: no luck is in the figures."""
+    owed = beginning
+    while True:
+        owed += 1.0 - replies
+        yield owed < 1.0
+        owed -= owed >= 1.0
 
 
 def awake(at_s: float, zone: ZoneInfo) -> float:
@@ -38,7 +47,7 @@ def awake(at_s: float, zone: ZoneInfo) -> float:
     return datetime.combine(day, ASLEEP_UNTIL, tzinfo=zone).timestamp()
 
 
-def _of_one(trial: Trial, rng: np.random.Generator, replies: float) -> Trial:
+def _of_one(trial: Trial, answers: Iterator[bool]) -> Trial:
     zone = trial.home.about.zone
     asked: list[float] = []
     told: list[float] = []
@@ -46,7 +55,7 @@ def _of_one(trial: Trial, rng: np.random.Generator, replies: float) -> Trial:
         out_s = awake(ask_s, zone)
         if out_s < min(alert_s, end_s):
             asked.append(out_s)
-            answered, told_s = rng.random() < replies, min(alert_s, out_s + ANSWER_WITHIN_S)
+            answered, told_s = next(answers), min(alert_s, out_s + ANSWER_WITHIN_S)
         else:
             answered, told_s = False, alert_s
         if not answered and told_s < end_s:
