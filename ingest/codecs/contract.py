@@ -19,6 +19,7 @@ EARLIEST_AT = datetime(2000, 1, 1, tzinfo=UTC)  # before it no clock was set: pl
 EARLIEST_S, LATEST_S = EARLIEST_AT.timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 MOST_REGISTER_L = 1e12  # 10^9 m3: no dial is that wide
 LONGEST_ID = 200  # characters; topic levels and friendly names stay far below
+MOST_REMEMBERED, MOST_REMEMBERED_BYTES = 200_000, 32 << 20  # of all formats; as JSON, some four times as much in memory
 LITRES: Mapping[str, float] = {
     "l": 1.0, "litre": 1.0, "litres": 1.0, "liter": 1.0, "liters": 1.0, "dm3": 1.0, "dm³": 1.0,
     "m3": 1000.0, "m³": 1000.0, "m^3": 1000.0, "cbm": 1000.0, "kl": 1000.0, "立方米": 1000.0, "吨": 1000.0,
@@ -83,25 +84,45 @@ class Message:
 class Memory(dict[tuple[str, ...], Any]):
     """What formats that need earlier messages remember; the oldest goes first, so that it can't grow without end.
 
-    `taught`: as `changes` gave it, by a service that has ended since. Values are what JSON can say.
+    `taught`: as `changes` gave it, by a service that has ended since. Values are what JSON can say, and are replaced,
+    never changed: what is set to what it was is no change.
     """
 
-    def __init__(self, taught: Mapping[str, str] | None = None, *, most: int = 200_000) -> None:
-        super().__init__({tuple(orjson.loads(name)): orjson.loads(value) for name, value in (taught or {}).items()})
+    def __init__(
+        self,
+        taught: Mapping[str, str] | None = None,
+        *,
+        most: int = MOST_REMEMBERED,
+        most_bytes: int = MOST_REMEMBERED_BYTES,
+    ) -> None:
+        known = {tuple(orjson.loads(name)): value for name, value in (taught or {}).items()}
+        super().__init__({key: orjson.loads(value) for key, value in known.items()})
+        self._sizes = {key: len(value) for key, value in known.items()}
+        self._bytes = sum(self._sizes.values())
         self._most = most
+        self._most_bytes = most_bytes
         self._changed: set[tuple[str, ...]] = set()
         self._before: dict[tuple[str, ...], Any] = {}
         self._unsettled: deque[dict[tuple[str, ...], Any]] = deque()
 
     def __setitem__(self, key: tuple[str, ...], value: Any) -> None:
+        if key in self and self[key] == value:
+            return
         if len(self) >= self._most and key not in self:
-            oldest = next(iter(self))
-            del self[oldest]
-            self._changed.add(oldest)
+            self._lose_oldest()
+        self._note(key)
+        super().__setitem__(key, value)
+
+    def _note(self, key: tuple[str, ...]) -> None:
         if key not in self._changed:
             self._before[key] = dict.get(self, key)
-        super().__setitem__(key, value)
-        self._changed.add(key)
+            self._changed.add(key)
+
+    def _lose_oldest(self) -> tuple[str, ...]:
+        oldest = next(iter(self))
+        self._note(oldest)
+        del self[oldest]
+        return oldest
 
     def aside(self) -> "Memory":
         """To read old messages again: begins with what is remembered here, and teaches nothing here."""
@@ -129,10 +150,22 @@ class Memory(dict[tuple[str, ...], Any]):
 
     def changes(self) -> list[tuple[str, str | None]]:
         """What was set since they were last asked for, as JSON; None where it is gone."""
+        told = {key: self._dumped(key) for key in sorted(self._changed)}
+        while self._bytes > self._most_bytes and self:
+            oldest = self._lose_oldest()
+            told[oldest] = self._dumped(oldest)
         self._unsettled.append(self._before)
-        changed, self._changed, self._before = self._changed, set(), {}
-        told = [(key, self.get(key)) for key in sorted(changed)]
-        return [(orjson.dumps(k).decode(), None if v is None else orjson.dumps(v).decode()) for k, v in told]
+        self._changed, self._before = set(), {}
+        return [(orjson.dumps(key).decode(), value) for key, value in told.items()]
+
+    def _dumped(self, key: tuple[str, ...]) -> str | None:
+        value = self.get(key)
+        text = None if value is None else orjson.dumps(value).decode()
+        self._bytes -= self._sizes.pop(key, 0)
+        if text is not None:
+            self._sizes[key] = len(text)
+            self._bytes += len(text)
+        return text
 
 
 class _Aside(Memory):

@@ -14,6 +14,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from domain.reading import AtSource, Decoded, Ignored
 from ingest.codecs.contract import (
+    LONGEST_ID,
     Context,
     Message,
     RefusedError,
@@ -37,6 +38,7 @@ FLAGS: Mapping[str, tuple[str, str]] = {  # last word of the metric's name: flag
     "burst": ("burst", "water_meter"), "backflow": ("backflow", "water_meter"), "dry": ("dry", "water_meter"),
     "tamper": ("tamper", "device_status"), "lowbattery": ("low_battery", "device_status"),
 }  # fmt: skip
+MOST_ALIASES = 50_000  # of one edge node: some thousand meters behind it
 SIGNED = {1: 8, 2: 16, 3: 32, 4: 64}  # data types that protobuf carries without their sign
 _FIELD = FieldDescriptorProto
 
@@ -112,9 +114,14 @@ def decode(message: Message, context: Context) -> list[Decoded]:
         whose, death = (message.gateway_id, "gateway_death") if kind == "NDEATH" else (device_id, "device_status")
         return [device_event(message, whose, death, message.received, flags={"online": False})]
     payload = _parsed(message)
-    teaches = kind in ("NBIRTH", "DBIRTH")
-    names = _names(context, (group, node), anew=kind == "NBIRTH", teaches=teaches)
-    metrics = [_metric(metric, names, device_id, teaches=teaches) for metric in payload.metrics]
+    key, teaches = ("sparkplug", group, node), kind in ("NBIRTH", "DBIRTH")
+    names = {} if kind == "NBIRTH" else context.memory.get(key, {})  # by alias, name and data type
+    names = dict(names) if teaches else names
+    try:
+        metrics = [_metric(metric, names, device_id, teaches=teaches) for metric in payload.metrics]
+    finally:
+        if teaches:
+            context.memory[key] = names
     if kind == "NBIRTH":
         born = (epoch(payload.timestamp, 1000.0) or message.received_at, "gateway")
         return [device_event(message, message.gateway_id, "gateway_birth", born)]  # type: ignore[arg-type]
@@ -133,20 +140,11 @@ def _parsed(message: Message) -> Any:
     return payload
 
 
-def _names(context: Context, node: tuple[str, str], *, anew: bool, teaches: bool) -> dict[str, tuple[str, int]]:
-    """What the births of this edge node taught: alias to name and data type. Its own birth begins anew."""
-    key = ("sparkplug", *node)
-    names: dict[str, tuple[str, int]] = {} if anew else context.memory.get(key, {})
-    if teaches:
-        context.memory[key] = names
-    return names
-
-
 def _metric(metric: Any, names: dict[str, tuple[str, int]], device_id: str, *, teaches: bool) -> Metric:
     """The metric by the name that it has or that its alias was born with; a birth teaches `names`."""
     name, datatype = metric.name, metric.datatype
-    if not isinstance(name, str):
-        raise RefusedError(f"name {shown(name)} of a metric of {device_id} isn't UTF-8")
+    if not isinstance(name, str) or len(name) > LONGEST_ID:
+        raise RefusedError(f"name {shown(name)} of a metric of {device_id} isn't UTF-8, or too long")
     if not name:
         alias = str(metric.alias)
         if alias not in names:
@@ -154,6 +152,8 @@ def _metric(metric: Any, names: dict[str, tuple[str, int]], device_id: str, *, t
         name, born_as = names[alias]
         datatype = datatype or born_as
     elif teaches and metric.HasField("alias"):
+        if len(names) >= MOST_ALIASES and str(metric.alias) not in names:
+            raise RefusedError(f"alias {metric.alias} of {device_id} is one more than {MOST_ALIASES} of its edge node")
         names[str(metric.alias)] = name, datatype
     return Metric(name, _value(metric, datatype), metric.timestamp, _says(name))
 

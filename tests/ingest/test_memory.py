@@ -12,7 +12,7 @@ import pytest
 from domain.reading import Decoded, DeviceEvent, Ignored, Reading, Refused
 from ingest.bindings import Bindings
 from ingest.codecs.contract import Memory
-from ingest.codecs.sparkplug_b import Payload
+from ingest.codecs.sparkplug_b import MOST_ALIASES, Payload
 from ingest.decode import Decoder
 from ingest.receive import Receiver
 from ingest.sorted import Message
@@ -143,6 +143,57 @@ def test_what_the_memory_forgets_is_forgotten_by_the_store_too() -> None:
     memory["unit", "b"] = ("m3", "water")
     assert dict(memory.changes()) == {'["unit","a"]': None, '["unit","b"]': '["m3","water"]'}
     assert memory.changes() == []
+
+
+def test_what_is_said_again_is_no_change() -> None:
+    memory = Memory()
+    memory["unit", "a"] = ("L", "water")
+    assert len(memory.changes()) == 1
+    memory["unit", "a"] = ("L", "water")
+    assert memory.changes() == []
+    memory["unit", "a"] = ("m3", "water")
+    assert memory.changes() == [('["unit","a"]', '["m3","water"]')]
+
+
+def test_a_second_births_aliases_are_stored_with_the_firsts() -> None:
+    memory = Memory()
+    decoder = Decoder(memory=memory)
+    decoder.decode("spBv1.0/g/DBIRTH/node/m1", BIRTH, RECEIVED_AT)
+    memory.changes()
+    second = metrics({"name": "Volume_L", "alias": 2, "datatype": 10, "double_value": 1.0})
+    decoder.decode("spBv1.0/g/DBIRTH/node/m2", second, RECEIVED_AT)
+    assert memory.changes() == [('["sparkplug","g","node"]', '{"1":["Water/Total_m3",10],"2":["Volume_L",10]}')]
+    decoder.decode("spBv1.0/g/DBIRTH/node/m2", second, RECEIVED_AT)
+    assert memory.changes() == []
+
+
+def test_an_edge_node_has_so_many_aliases_and_no_more(tell: Tell) -> None:
+    for start in range(0, MOST_ALIASES, 5000):
+        tell("spBv1.0/g/DBIRTH/node/m", metrics(*({"name": "x", "alias": start + n} for n in range(5000))))
+    refused = tell("spBv1.0/g/DBIRTH/node/m1", metrics({"name": "Volume_L", "alias": MOST_ALIASES + 1}))
+    assert refused == Refused("alias 50001 of m1 is one more than 50000 of its edge node")
+    tell("spBv1.0/g/NBIRTH/node", metrics({"name": "bdSeq", "long_value": 0}))
+    assert isinstance(tell("spBv1.0/g/DBIRTH/node/m1", BIRTH), Reading)
+
+
+def test_a_metrics_name_has_an_end(tell: Tell) -> None:
+    refused = tell("spBv1.0/g/DBIRTH/node/m1", metrics({"name": "Volume" * 1000, "alias": 1}))
+    assert isinstance(refused, Refused)
+    assert "too long" in refused.reason
+
+
+def test_however_much_gateways_teach_the_memory_has_an_end_in_bytes_too() -> None:
+    memory = Memory(most_bytes=2000)
+    stored: dict[str, str | None] = {}
+    for n in range(100):
+        memory["ha", str(n)] = "x" * 98
+        stored.update(memory.changes())
+    assert len(memory) == 20
+    assert list(memory) == [("ha", str(n)) for n in range(80, 100)]
+    assert len([value for value in stored.values() if value]) == 20
+    again = Memory({name: value for name, value in stored.items() if value}, most_bytes=1000)
+    again["ha", "100"] = "x" * 98
+    assert len([name for name, value in again.changes() if value is None]) == 11
 
 
 def test_the_memory_has_an_end() -> None:
