@@ -82,8 +82,13 @@ def selftest(
     settings: SettingsFile = None,
     wait_s: Annotated[float, typer.Option(help="For the receipts.")] = 120.0,
 ) -> None:
-    """Send a real alert through the running service to the operators' phones; list every home with a hole."""
+    """Send a real alert through the running service to the operators' phones; list every home with a hole.
+
+    Ends with 0 where all is well, 1 where a phone was not reached or a home has a hole, 2 where it can't be tried, and
+    3 where texts are only logged: nobody's phone rang, then.
+    """
     from notifier.audit import holes
+    from notifier.channels.log import LogChannel
     from notifier.letters import Letters
     from notifier.life import Life
     from notifier.messages import Texts
@@ -114,6 +119,9 @@ def selftest(
             found = holes(tx, heard_meters)
         for hole in found:
             typer.echo(f"{hole.household_id} {hole.place}: {hole.what}")
+    if any(one.channel == LogChannel.name for one in heard):
+        typer.echo("NOT SENT: texts are only logged, nobody's phone rang; set sms.channel")
+        raise typer.Exit(3)
     raise typer.Exit(0 if well and not found else 1)
 
 

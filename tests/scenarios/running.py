@@ -15,7 +15,7 @@ from threading import Event, Thread
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from anju import app
 from simulator.publish import Broker, Publisher
@@ -38,9 +38,13 @@ class Running:
 
     def command(self, *words: str) -> str:
         """`anju ...`, to its end; what it printed."""
-        done = CliRunner().invoke(app, words, env=self._settings)
+        done = self.ask(*words)
         assert done.exit_code == 0, done.stderr
         return done.stdout
+
+    def ask(self, *words: str) -> Result:
+        """The same, however it ends."""
+        return CliRunner().invoke(app, words, env=self._settings)
 
     def enter(self, name: str, *rows: Sequence[str]) -> None:
         """More rows for a file of the ledger; the rest of a row stays empty."""

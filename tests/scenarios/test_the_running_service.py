@@ -83,6 +83,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
             gone(service, "gw-other")
             gone(service, "gw-other")
             released(service)
+            tried(service)
             service.command("backup", str(folder / "copy"))
         readings, records = Readings(folder / "copy" / "readings.db"), Records(folder / "copy" / "records.db")
         yield Seen(service, readings, records)
@@ -189,6 +190,13 @@ def released(service: Running) -> None:
     service.until(lambda: not read_kept(service.store / "readings.db", "quarantined", 1))
     service.until(lambda: service.command("quarantine", "retry", "--device", "12345678") == "1 messages taken\n")
     assert service.command("quarantine", "retry") == "0 messages taken\n"
+
+
+def tried(service: Running) -> None:
+    """The self-test goes all the way, but into the log: a job that looks at the status must not take it for well."""
+    done = service.ask("selftest")
+    assert "ops by log: delivered\n" in done.stdout
+    assert (done.exit_code, done.stdout.splitlines()[-1].partition(":")[0]) == (3, "NOT SENT")
 
 
 def test_every_message_that_can_not_be_used_is_kept_once(seen: Seen) -> None:
