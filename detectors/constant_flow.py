@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 
+from detectors.half_hour import HalfHour, HalfHourParameters, HalfHourState
 from detectors.packing import ago, single, take, then
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 from domain.interval import Interval
@@ -11,6 +13,7 @@ from domain.interval import Interval
 DAY_S = 86400.0
 SLACK_S = 360.0  # an hourly meter's hour wanders by minutes
 IDLE_LPH = 1.0  # less can't reach any limit, nor teach one
+OFTEN_S = 1200.0  # between readings at most, where pauses show that an hour's reading hides
 _GAP = CannotTell(Reason(key="gap"))
 _LATE = CannotTell(Reason(key="late"))
 _LEARNING = CannotTell(Reason(key="learning"))
@@ -36,17 +39,31 @@ SCALES = (
     Scale(hours=24.0, least_lph=5.0, beyond=2.5),
     Scale(hours=48.0, least_lph=3.0, beyond=2.0),
 )
+OFTEN = (
+    Scale(hours=0.5, least_lph=inf, beyond=1.0),  # `detectors.half_hour` tells it
+    Scale(hours=1.0, least_lph=120.0, beyond=2.0),
+    Scale(hours=2.0, least_lph=120.0, beyond=1.8),
+    Scale(hours=3.0, least_lph=100.0, beyond=2.0),
+    Scale(hours=6.0, least_lph=12.0, beyond=3.0),
+    Scale(hours=9.0, least_lph=8.0, beyond=3.0),
+    Scale(hours=12.0, least_lph=5.0, beyond=2.5),
+    Scale(hours=24.0, least_lph=4.0, beyond=2.5),
+    Scale(hours=48.0, least_lph=3.0, beyond=2.0),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstantFlowParameters:
     """The scales, tuned on the 27 hourly homes; a burst is told from `burst_lph` and `burst_beyond` records on.
 
+    `often`: the same scales for meters read at least every `OFTEN_S`, tuned on simulated seeds A and a family's meter.
     `fade`: of the record, a day. `growth`: up to `tap_hours`, what went beyond the limit lifts it by so much a day, not
     wholly: one forgotten tap must not deafen the watch for weeks, and a new habit is learned in some days.
     """
 
     scales: tuple[Scale, ...] = SCALES
+    often: tuple[Scale, ...] = OFTEN
+    half_hour: HalfHourParameters = field(default_factory=HalfHourParameters)
     burst_lph: float = 1200.0
     burst_beyond: float = 2.0
     fade: float = 0.98
@@ -73,13 +90,15 @@ class ConstantFlowState:
     record: list[float] = field(default_factory=list)
     today: list[float] = field(default_factory=list)
     falling: list[tuple[float, float]] = field(default_factory=list)
-    limits: list[float] = field(default_factory=list)  # follow from the record
+    half_hour: HalfHourState = field(default_factory=HalfHourState)
+    limits: list[float] = field(default_factory=list)  # of meters read by the hour, and often; follow from the record
 
     def numbers(self, now_s: float) -> list[float]:
         times = (ago(at_s, now_s) for at_s in (self.first_s, self.day_s, self.since_s))
         falling = [part for since_s, flow in self.falling for part in (ago(since_s, now_s), flow)]
         sizes = (len(self.record), len(self.falling))
-        return [*times, self.flow_lph, self.grade, *sizes, *self.record, *self.today, *falling]
+        flows = (*self.record, *self.today, *falling, *self.half_hour.numbers())
+        return [*times, self.flow_lph, self.grade, *sizes, *flows]
 
     @classmethod
     def of(cls, numbers: Iterator[float], now_s: float) -> "ConstantFlowState":
@@ -87,7 +106,8 @@ class ConstantFlowState:
         flow_lph, grade, scales, count = take(numbers, 4)
         record, today, falling = (take(numbers, int(many)) for many in (scales, scales, 2 * count))
         pairs = [(then(age_s, now_s), flow) for age_s, flow in zip(falling[::2], falling[1::2], strict=True)]
-        return cls(first_s, day_s, since_s, flow_lph, int(grade), record, today, pairs)
+        half_hour = HalfHourState.of(numbers)
+        return cls(first_s, day_s, since_s, flow_lph, int(grade), record, today, pairs, half_hour)
 
 
 class ConstantFlow:
@@ -100,6 +120,7 @@ class ConstantFlow:
         self._reach_s = parameters.scales[-1].hours * 3600.0
         self._spans_s = [scale.hours * 3600.0 - SLACK_S for scale in parameters.scales]
         self._burst = len(parameters.scales)
+        self._half_hour = HalfHour(parameters.half_hour)
 
     def start(self) -> ConstantFlowState:
         zeros = [0.0] * len(self._p.scales)
@@ -111,13 +132,14 @@ class ConstantFlow:
             self._turn_day(state, begin_s, end_s)
         if interval.gap or not interval.known:
             state.falling.clear()
+            state.half_hour.before_lph = 0.0
             return _GAP
         flow_lph = single(interval.volume * 3600.0 / (end_s - begin_s)) if interval.volume else 0.0
         self._push(state, begin_s, flow_lph)
         if flow_lph < IDLE_LPH:
-            state.flow_lph = 0.0
+            state.flow_lph = state.half_hour.before_lph = 0.0
             return CLEAR
-        over = self._compare(state, end_s, flow_lph)
+        over = self._compare(state, begin_s, end_s, flow_lph)
         if interval.late:
             return _LATE
         if over is not None and over < self._burst and end_s - state.first_s < self._p.learning_days * DAY_S:
@@ -128,7 +150,7 @@ class ConstantFlow:
         """As `observe` of an ordinary interval without water, within the running day."""
         if state.falling[-1][1]:
             state.falling[:] = [(state.falling[0][0], 0.0)]
-        state.flow_lph = 0.0
+        state.flow_lph = state.half_hour.before_lph = 0.0
 
     def _push(self, state: ConstantFlowState, begin_s: float, flow_lph: float) -> None:
         """Keeps the stretches over which each lesser flow has not been undercut."""
@@ -140,10 +162,16 @@ class ConstantFlow:
         if len(falling) > 1 and falling[1][0] <= begin_s - self._reach_s:
             del falling[0]
 
-    def _compare(self, state: ConstantFlowState, end_s: float, flow_lph: float) -> int | None:
+    def _compare(self, state: ConstantFlowState, begin_s: float, end_s: float, flow_lph: float) -> int | None:
         """The gravest scale on which the flow is over its limit (past the last: a burst); keeps today's record."""
         limits = state.limits or self._limit(state)
+        often = end_s - begin_s <= OFTEN_S
+        first, scales = (self._burst, self._p.often) if often else (0, self._p.scales)
         over = self._burst if flow_lph >= max(self._p.burst_lph, self._p.burst_beyond * state.record[1]) else None
+        if not often:
+            state.half_hour.before_lph = 0.0
+        elif self._half_hour.is_over(state.half_hour, end_s, flow_lph):
+            over = self._gravest(over, 0)
         place = len(state.falling) - 1
         since_s, steady = state.falling[place]
         for number, span_s in enumerate(self._spans_s):
@@ -152,21 +180,20 @@ class ConstantFlow:
                 if place < 0:
                     return over
                 since_s, steady = state.falling[place]
-            if steady >= limits[number]:
+            if steady >= limits[first + number]:
                 over = self._gravest(over, number)
-                taught = self._taught(number, steady, limits[number])
+                taught = self._taught(scales[number], steady, limits[first + number])
                 state.today[number] = max(state.today[number], taught)
             elif steady > state.today[number]:
                 state.today[number] = steady
         return over
 
-    def _taught(self, number: int, steady: float, limit: float) -> float:
+    def _taught(self, scale: Scale, steady: float, limit: float) -> float:
         """What a flow beyond the limit leaves in the record: a leak told of is known, a tap left on is no habit."""
-        scale = self._p.scales[number]
         return steady if scale.hours > self._p.tap_hours else min(steady, single(self._p.growth * limit / scale.beyond))
 
     def _limit(self, state: ConstantFlowState) -> list[float]:
-        pairs = zip(self._p.scales, state.record, strict=True)
+        pairs = zip((*self._p.scales, *self._p.often), 2 * state.record, strict=True)
         state.limits = [max(scale.least_lph, scale.beyond * record) for scale, record in pairs]
         return state.limits
 

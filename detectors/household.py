@@ -65,7 +65,10 @@ class WatchParameters:
         """The same with parts of the design left out."""
         flow = self.constant_flow
         if Part.FLOW_RECORD in parts:
-            flow = replace(flow, scales=tuple(replace(scale, beyond=1e-9) for scale in flow.scales))
+            hourly, often = (
+                tuple(replace(scale, beyond=1e-9) for scale in scales) for scales in (flow.scales, flow.often)
+            )
+            flow = replace(flow, scales=hourly, often=often, half_hour=replace(flow.half_hour, beyond=1e-9))
         return replace(self, low_use=replace(self.low_use, without=parts), constant_flow=flow)
 
 

@@ -7,7 +7,7 @@ from math import cos, exp, floor, inf, isnan, log, pi, sin
 from zoneinfo import ZoneInfo
 
 from detectors import schedule
-from detectors.constant_flow import SCALES
+from detectors.constant_flow import OFTEN, SCALES
 from detectors.habit import BEGINS, LADDER, PARTS, Before, Population, before
 from detectors.packing import single
 from domain.interval import Interval
@@ -305,6 +305,7 @@ class ConstantFlow:
         self.first_s = 0.0
         self.flows: list[tuple[float, float]] = []  # (begin [s], flow [L/h]) since the last gap
         self.days: list[dict[int, float]] = []  # what each day taught, by scale; the last is running
+        self.parts: list[tuple[int, float]] = []  # (two hours since 1970, the largest mean of two readings in them)
         self.running: tuple[int, float, float] | None = None  # grade, since [s], flow [L/h]
 
     def verdict(self, interval: Interval) -> tuple[str, float] | None:
@@ -321,7 +322,7 @@ class ConstantFlow:
         if flow_lph < 1.0:
             self.running = None
             return None
-        over = self.over(end_s, flow_lph)
+        over = self.over(end_s, flow_lph, often=end_s - begin_s <= 1200.0)
         if over and max(over) < 9 and end_s - self.first_s < 7 * 86400.0:
             return "", 0.0
         if self.running and flow_lph < 0.5 * self.running[2]:
@@ -331,12 +332,14 @@ class ConstantFlow:
             self.running = (gravest, *self.steady_since(gravest, end_s))
         return None if self.running is None else (("leak", "tap", "burst")[grade(self.running[0])], self.running[1])
 
-    def over(self, end_s: float, flow_lph: float) -> list[int]:
+    def over(self, end_s: float, flow_lph: float, *, often: bool) -> list[int]:
         """The scales on which the flow is over its limit, 9 for a burst; each teaches the day."""
         record, over = self.record(), []
         if flow_lph >= max(1200.0, 2.0 * record[1]):
             over.append(9)
-        for number, scale in enumerate(SCALES):
+        if often and self.half_hour_over(end_s, flow_lph):
+            over.append(0)
+        for number, scale in enumerate(OFTEN if often else SCALES):
             _, steady = self.steady_since(number, end_s)
             limit = max(scale.least_lph, scale.beyond * record[number])
             taught = steady
@@ -346,6 +349,29 @@ class ConstantFlow:
                     taught = min(steady, single(1.1 * limit / scale.beyond))
             self.days[-1][number] = max(self.days[-1].get(number, 0.0), taught)
         return over
+
+    def half_hour_over(self, end_s: float, flow_lph: float) -> bool:
+        """Whether this and the reading before are more than usual in these two hours of the day."""
+        part = int(end_s // 7200)
+        if not self.parts or self.parts[-1][0] != part:
+            self.parts.append((part, 0.0))
+        before_lph = 0.0
+        if len(self.flows) > 1 and self.flows[-1][0] - self.flows[-2][0] <= 1200.0 and self.flows[-2][1] >= 1.0:
+            before_lph = self.flows[-2][1]
+        mean_lph = single((before_lph + flow_lph) / 2.0)
+        drawn_lph = 0.75 * min(before_lph, flow_lph) + (1.0 - 0.75) * max(before_lph, flow_lph)
+        limit_lph = max(100.0, 1.5 * self.usual(part % 12))
+        over = before_lph > 0.0 and flow_lph >= 0.9 * before_lph and drawn_lph >= limit_lph
+        if over:
+            mean_lph = min(mean_lph, single(limit_lph))
+        self.parts[-1] = part, max(self.parts[-1][1], mean_lph)
+        return over
+
+    def usual(self, here: int) -> float:
+        most = [0.0] * 12
+        for part, largest in self.parts[:-1]:
+            most[part % 12] = max(single(0.995 * most[part % 12]), largest)
+        return max(most[here - 1], most[here], most[(here + 1) % 12], 0.4 * max(most))
 
     def record(self) -> list[float]:
         record = [0.0] * len(SCALES)

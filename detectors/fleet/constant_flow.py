@@ -4,10 +4,12 @@ from math import isnan
 
 import numpy as np
 
-from detectors.constant_flow import DAY_S, IDLE_LPH, SLACK_S
+from detectors.constant_flow import DAY_S, IDLE_LPH, OFTEN_S, SLACK_S
+from detectors.fleet import half_hour
 from detectors.fleet.compiled import compiled
 from detectors.fleet.memory import (
     ALERT,
+    BEFORE_LPH,
     CANNOT_TELL,
     FALLING,
     FALLING_FROM,
@@ -18,6 +20,7 @@ from detectors.fleet.memory import (
     FLOW_LPH,
     FLOW_SINCE_S,
     LIMITS,
+    MOST_SCALES,
     NOTHING,
     RECORD,
     TODAY,
@@ -45,14 +48,14 @@ def observe(m: Floats, p: Floats, begin_s: float, end_s: float, volume: float, g
     if end_s >= m[FLOW_DAY_S]:
         turn_day(m, p, begin_s, end_s)
     if gap or isnan(volume):
-        m[FALLING_FROM] = m[FALLING_TO] = 0.0
+        m[FALLING_FROM] = m[FALLING_TO] = m[BEFORE_LPH] = 0.0
         return CANNOT_TELL
     flow_lph = np.float64(np.float32(volume * 3600.0 / (end_s - begin_s)))
     push(m, p, begin_s, flow_lph)
     if flow_lph < IDLE_LPH:
-        m[FLOW_LPH] = 0.0
+        m[FLOW_LPH] = m[BEFORE_LPH] = 0.0
         return NOTHING
-    over = compare(m, p, end_s, flow_lph)
+    over = compare(m, p, begin_s, end_s, flow_lph)
     if 0 <= over < int(p[SCALES]) and end_s - m[FLOW_FIRST_S] < p[LEARNING_S]:
         return CANNOT_TELL
     return verdict(m, p, over, end_s, flow_lph)
@@ -66,7 +69,7 @@ def stands_still(m: Floats) -> None:
         m[FALLING + 0 + 1] = 0.0
         m[FALLING_FROM] = 0.0
         m[FALLING_TO] = 1.0
-    m[FLOW_LPH] = 0.0
+    m[FLOW_LPH] = m[BEFORE_LPH] = 0.0
 
 
 @compiled
@@ -86,10 +89,15 @@ def push(m: Floats, p: Floats, begin_s: float, flow_lph: float) -> None:
 
 
 @compiled
-def compare(m: Floats, p: Floats, end_s: float, flow_lph: float) -> int:
+def compare(m: Floats, p: Floats, begin_s: float, end_s: float, flow_lph: float) -> int:
     """The gravest scale over its limit, past the last for a burst, or -1."""
     scales = int(p[SCALES])
+    often = MOST_SCALES if end_s - begin_s <= OFTEN_S else 0
     over = scales if flow_lph >= max(p[BURST_LPH], p[BURST_BEYOND] * m[RECORD + 1]) else _NONE
+    if often == 0:
+        m[BEFORE_LPH] = 0.0
+    elif half_hour.is_over(m, p, end_s, flow_lph):
+        over = gravest(p, over, 0)
     first, place = int(m[FALLING_FROM]), int(m[FALLING_TO]) - 1
     for number in range(scales):
         while m[FALLING + 2 * place] > end_s - (p[SCALE_HOURS + number] * 3600.0 - SLACK_S):
@@ -97,11 +105,12 @@ def compare(m: Floats, p: Floats, end_s: float, flow_lph: float) -> int:
             if place < first:
                 return over
         steady = m[FALLING + 2 * place + 1]
-        if steady >= m[LIMITS + number]:
+        limit = m[LIMITS + often + number]
+        if steady >= limit:
             over = gravest(p, over, number)
             taught = steady
             if p[SCALE_HOURS + number] <= p[TAP_HOURS]:
-                taught = min(steady, np.float64(np.float32(p[GROWTH] * m[LIMITS + number] / p[SCALE_BEYOND + number])))
+                taught = min(steady, np.float64(np.float32(p[GROWTH] * limit / p[SCALE_BEYOND + often + number])))
             m[TODAY + number] = max(m[TODAY + number], taught)
         elif steady > m[TODAY + number]:
             m[TODAY + number] = steady
@@ -119,7 +128,8 @@ def turn_day(m: Floats, p: Floats, begin_s: float, end_s: float) -> None:
             m[RECORD + number] = max(np.float64(np.float32(m[RECORD + number] * p[FLOW_FADE])), m[TODAY + number])
             m[TODAY + number] = 0.0
     for number in range(int(p[SCALES])):
-        m[LIMITS + number] = max(p[SCALE_LPH + number], p[SCALE_BEYOND + number] * m[RECORD + number])
+        for place in (number, MOST_SCALES + number):
+            m[LIMITS + place] = max(p[SCALE_LPH + place], p[SCALE_BEYOND + place] * m[RECORD + number])
 
 
 @compiled

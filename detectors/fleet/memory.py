@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from detectors.drip import DAYS, SAMPLES
 from detectors.fleet.compiled import compiled
 from detectors.habit import BEGINS, HOURS, LADDER
+from detectors.half_hour import PARTS
 from detectors.low_use_state import LONGEST_DAYS, RATE_START
 from domain.register import LENGTHS_KEPT
 
@@ -57,7 +58,8 @@ SAMPLES_AT_S, SAMPLES_TOTAL = _place(SAMPLES), _place(SAMPLES)
 LEAST_3H, LEAST_6H = _place(DAYS), _place(DAYS)
 # of constant flow
 FLOW_FIRST_S, FLOW_DAY_S, FLOW_SINCE_S, FLOW_LPH, FLOW_GRADE, FALLING_FROM, FALLING_TO = (_place() for _ in range(7))
-RECORD, TODAY, LIMITS = _place(MOST_SCALES), _place(MOST_SCALES), _place(MOST_SCALES)
+RECORD, TODAY, LIMITS = _place(MOST_SCALES), _place(MOST_SCALES), _place(2 * MOST_SCALES)
+BEFORE_LPH, PART, RUNNING_LPH, MOST = _place(), _place(), _place(), _place(PARTS)
 # of no data
 HEARD_LAST_S, HEARD, RHYTHM_S, WOBBLE_S, UNUSABLE_S = (_place() for _ in range(5))
 LEARNED_STEP_S = _place()  # a step that changes nothing any more

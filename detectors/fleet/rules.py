@@ -17,10 +17,11 @@ SCALES, BURST_LPH, BURST_BEYOND, FLOW_FADE, GROWTH, LEARNING_S, TAP_HOURS, STILL
 MISSED, PATIENCE_S, NEVER_HEARD_S, FIRST_RHYTHM_S, UNUSABLE_FOR_S, ORDINARY_S, SOONEST_S = range(16, 23)
 RECENT_DAYS, BASELINE_DAYS, ENOUGH_DAYS, ENOUGH_HOURS, DEVIATIONS, CALMED = range(23, 29)
 FEWER, MORE_NIGHT_HOURS, NIGHT_ENDS, ASKED_HOUR = range(29, 33)
-SCALE_HOURS = 33
+EVEN, HOLDS, HALF_LPH, HALF_BEYOND, ELSEWHERE, HALF_FADE = range(33, 39)
+SCALE_HOURS = 39
 SCALE_LPH = SCALE_HOURS + MOST_SCALES
-SCALE_BEYOND = SCALE_LPH + MOST_SCALES
-OTHERS = SCALE_BEYOND + MOST_SCALES
+SCALE_BEYOND = SCALE_LPH + 2 * MOST_SCALES
+OTHERS = SCALE_BEYOND + 2 * MOST_SCALES
 OWN = OTHERS + STEPS
 NOW = OWN + HOURS
 PAST = NOW + HOURS
@@ -57,9 +58,13 @@ def rules(parameters: WatchParameters) -> Floats:
     p[[ENOUGH_HOURS, DEVIATIONS, CALMED]] = change.enough_hours, change.deviations, change.calmed
     p[[FEWER, MORE_NIGHT_HOURS]] = change.fewer, change.more_night_hours
     p[[NIGHT_ENDS, ASKED_HOUR]] = change.night_ends, change.asked_hour
-    for number, scale in enumerate(flow.scales):
-        p[[SCALE_HOURS + number, SCALE_LPH + number]] = scale.hours, scale.least_lph
-        p[SCALE_BEYOND + number] = scale.beyond
+    half = flow.half_hour
+    p[[EVEN, HOLDS, HALF_LPH, HALF_BEYOND]] = half.even, half.holds, half.least_lph, half.beyond
+    p[[ELSEWHERE, HALF_FADE]] = half.elsewhere, half.fade
+    for first, scales in ((0, flow.scales), (MOST_SCALES, flow.often)):
+        for number, scale in enumerate(scales):
+            p[SCALE_HOURS + number] = scale.hours
+            p[[SCALE_LPH + first + number, SCALE_BEYOND + first + number]] = scale.least_lph, scale.beyond
     tables = (
         (OTHERS, PRIOR_DAYS * low.population.false_alerts),
         *((OWN, planner.own), (NOW, planner.now), (PAST, np.array(planner.past)), (COST, planner.cost)),

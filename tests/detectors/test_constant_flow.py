@@ -40,6 +40,20 @@ def test_a_tap_is_told_within_half_an_hour_by_a_meter_that_reports_every_quarter
     assert alerts[0][0] - STOPPED <= timedelta(minutes=30)
 
 
+def test_water_of_a_shower_is_told_at_an_hour_at_which_nobody_showers_and_not_at_the_usual_one() -> None:
+    quarter = timedelta(minutes=15)
+    showers = [42.0 * (slot % 96 in (74, 75)) for slot in range(60 * 96)]
+    life = [a + b for a, b in zip(ordinary_life(60, step=quarter), showers, strict=True)]
+    usual, night = ([45.0 * (slot in first) for slot in range(96)] for first in ((74, 75), (8, 9)))
+    assert flow_alerts(life + usual, step=quarter) == []
+    assert flow_alerts(life + night, step=quarter) == [(STOPPED + 10 * quarter, "tap")]
+
+
+def test_a_shower_that_ebbs_away_in_the_second_quarter_is_not_told() -> None:
+    quarter = timedelta(minutes=15)
+    assert flow_alerts([*ordinary_life(60, step=quarter), 0.0, 80.0, 40.0, *[0.0] * 9], step=quarter) == []
+
+
 def test_a_leak_that_runs_does_not_hide_a_tap_left_on() -> None:
     leak = [volume + 15.0 for volume in ordinary_life(4, seed=2)]
     tap = [volume + 300.0 for volume in ordinary_life(1, seed=3)]
