@@ -2,7 +2,7 @@
 
 import typer
 
-from anju_commands import accounts, benches, demo, ledger, quarantine, residents, service, texts, trials
+from anju_commands import accounts, benches, demo, influx, ledger, quarantine, residents, service, texts, trials
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -51,6 +51,9 @@ kept = _group("quarantine", "Messages of unknown devices or through a wrong gate
 kept.command("list")(quarantine.list_quarantine)
 kept.command("release")(quarantine.release_quarantine)
 kept.command("retry")(quarantine.retry_refused)
+
+long_history = _group("influx", "The long history in InfluxDB.")
+long_history.command("copy")(influx.copy_history)
 
 policy = _group("policy", "Who is told when.")
 policy.command("show")(texts.show_policy)

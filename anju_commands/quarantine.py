@@ -18,8 +18,8 @@ def list_quarantine(
     settings: SettingsFile = None,
 ) -> None:
     """Show what is in quarantine and why; the service may run meanwhile."""
+    from store.beside import read_kept
     from store.contracts import StoreError
-    from store.readings import read_kept
 
     kind = "refused" if refused else "quarantined"
     try:

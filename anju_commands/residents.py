@@ -17,8 +17,8 @@ def export_resident(
     settings: SettingsFile = None,
 ) -> None:
     """Write everything held on one resident into a JSON file; the service may run meanwhile."""
+    from store.beside import read_traces
     from store.contracts import StoreError
-    from store.readings import read_traces
     from web.bands import security_event
     from web.held import everything_about
     from web.notes import NotesCipher, NotesError
@@ -44,9 +44,9 @@ def forget_resident(
     settings: SettingsFile = None,
 ) -> None:
     """Delete everything held on one resident, but for what the law wants kept; the service may run meanwhile."""
+    from store.beside import erase_traces
     from store.contracts import StoreError
     from store.held import KEPT
-    from store.readings import erase_traces
     from web.held import forget
 
     if not sure:

@@ -94,8 +94,8 @@ def selftest(
     from notifier.messages import Texts
     from notifier.router import Router
     from notifier.selftest import SelfTest
+    from store.beside import meters_heard
     from store.contracts import StoreError
-    from store.readings import meters_heard
 
     loaded = settings_of(settings)
     try:

@@ -3,27 +3,19 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from store import cursors
 from store.contracts import Batch, BatchSink, Journal, JournalEntry, Kept
-from store.influx import InfluxAwayError, InfluxMisconfiguredError, LinesRefusedError
+from store.influx import MOST_LINES, InfluxAwayError, InfluxMisconfiguredError, Lines, LinesRefusedError, write_good
 from store.influx_lines import lines_of
 from store.records import Records
 
 log = logging.getLogger("anju.influx")
 
 CURSOR = "influx"
-MOST_LINES = 5000  # a write; InfluxDB's own advice
 PAGE = 10  # journal entries read at once: one may hold 15,000 readings
 RETRY_MIN, RETRY_MAX = timedelta(seconds=1), timedelta(minutes=1)
 RETRY_MISCONFIGURED = timedelta(minutes=5)  # a person must act first
-
-
-class Lines(Protocol):
-    """`store.influx.Influx`."""
-
-    def write(self, lines: Sequence[str]) -> None: ...
 
 
 class Forwarder:
@@ -79,7 +71,8 @@ class Forwarder:
         for first in self._journal.follow(position, 1):
             if first.position > position + 1:
                 missing = first.position - position - 1
-                log.warning("InfluxDB gets nothing of %d commits from before or while it was not set up", missing)
+                said = "InfluxDB gets nothing of %d commits from before or while it was not set up: anju influx copy"
+                log.warning(said, missing)
 
     def behind(self) -> int:
         """How many commits InfluxDB has not seen yet."""
@@ -99,23 +92,15 @@ class Forwarder:
         return taken
 
     def _write(self, lines: Sequence[str], now: datetime) -> None:
-        """Halves a batch that is refused until the bad line stands alone; that one is kept with its reason."""
-        if not lines:
-            return
-        try:
-            self._influx.write(lines)
-            self.written += len(lines)
-        except LinesRefusedError as e:
-            if len(lines) == 1:
-                kept = Kept(
-                    kind="refused", received_at=now, topic="influx", payload=lines[0].encode(), reason=f"influx: {e}"
-                )
-                self._refused.commit(Batch(kept=[kept]))
-                self.refused_lines += 1
-                return
-            half = len(lines) // 2
-            self._write(lines[:half], now)
-            self._write(lines[half:], now)
+        """A line that is refused is kept with its reason."""
+
+        def keep(line: str, error: LinesRefusedError) -> None:
+            reason = f"influx: {error}"
+            kept = Kept(kind="refused", received_at=now, topic="influx", payload=line.encode(), reason=reason)
+            self._refused.commit(Batch(kept=[kept]))
+            self.refused_lines += 1
+
+        self.written += write_good(self._influx, lines, keep)
 
     def _away(self, reason: str, wait: timedelta, now: datetime) -> None:
         if self.problem is None:

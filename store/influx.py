@@ -1,9 +1,10 @@
 """One InfluxDB, of 1.8, 2.x or 3: synchronous writes and InfluxQL reads, with errors by what the caller must do."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
@@ -12,6 +13,7 @@ from urllib3.exceptions import HTTPError
 from store.contracts import StoreError, StoreUnavailableError
 
 TIMEOUT_S = 20.0
+MOST_LINES = 5000  # a write; InfluxDB's own advice
 
 
 class InfluxAwayError(StoreError):
@@ -39,6 +41,27 @@ class InfluxAt:
     org: str = ""
     token: str = ""
     timeout_s: float = TIMEOUT_S
+
+
+class Lines(Protocol):
+    """`Influx`, for who only writes."""
+
+    def write(self, lines: Sequence[str]) -> None: ...
+
+
+def write_good(influx: Lines, lines: Sequence[str], refuse: Callable[[str, LinesRefusedError], None]) -> int:
+    """Halves what is refused until a bad line stands alone, which `refuse` gets; returns how many lines were taken."""
+    if not lines:
+        return 0
+    try:
+        influx.write(lines)
+    except LinesRefusedError as e:
+        if len(lines) == 1:
+            refuse(lines[0], e)
+            return 0
+        half = len(lines) // 2
+        return write_good(influx, lines[:half], refuse) + write_good(influx, lines[half:], refuse)
+    return len(lines)
 
 
 class Influx:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections import ChainMap
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -35,7 +35,7 @@ class Readings:
         self._lock = Lock()
         self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
         try:
-            self._writer: sqlite3.Connection | None = _open(path, "rwc")
+            self._writer: sqlite3.Connection | None = open_file(path, "rwc")
             _bring_up(self._writer, path)
             self._meters = _meters(self._writer)
             self._inode = path.stat().st_ino
@@ -158,7 +158,7 @@ class Readings:
         if self._writer is None or self.path.stat().st_ino != self._inode:
             self._shut()
             self._close_readers()
-            self._writer = _open(self.path, "rw")
+            self._writer = open_file(self.path, "rw")
             self._meters = _meters(self._writer)
             self._inode = self.path.stat().st_ino
         return self._writer
@@ -189,7 +189,7 @@ class Readings:
             try:
                 db = idle.get_nowait()
             except Empty:
-                db = _open(self.path, "ro")
+                db = open_file(self.path, "ro")
             try:
                 yield db
             except BaseException:
@@ -213,44 +213,6 @@ class Readings:
             raise StoreUnavailableError(f"{self.path}: {e}") from e
 
 
-def read_kept(path: Path, kind: str, limit: int) -> list[Kept]:
-    """The newest first, for a command beside the service."""
-    with _beside(path, "ro") as db:
-        return kept.read(db, kind, limit)
-
-
-def meters_heard(path: Path) -> frozenset[str]:
-    """All that ever had a reading; for a command beside the service."""
-    with _beside(path, "ro") as db:
-        return frozenset(meter_id for (meter_id,) in db.execute("SELECT meter_id FROM meters"))
-
-
-def read_traces(path: Path, of: Traces) -> dict[str, Any]:
-    """For a command beside the service."""
-    with _beside(path, "ro") as db:
-        return traces.read(db, of)
-
-
-def erase_traces(path: Path, of: Traces) -> None:
-    """For a command beside the service, which goes on writing."""
-    with _beside(path, "rw") as db:
-        db.execute("PRAGMA wal_autocheckpoint=0")
-        db.execute("BEGIN IMMEDIATE")
-        traces.erase(db, of)
-        db.execute("COMMIT")
-
-
-@contextmanager
-def _beside(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
-    if not path.exists():
-        raise StoreError(f"{path} isn't there yet: anju run makes it")
-    try:
-        with closing(_open(path, mode)) as db:
-            yield db
-    except sqlite3.OperationalError as e:
-        raise StoreUnavailableError(f"{path}: {e}") from e
-
-
 def _bring_up(db: sqlite3.Connection, path: Path) -> None:
     found = db.execute("PRAGMA user_version").fetchone()[0]
     if found > VERSION:
@@ -264,7 +226,7 @@ def _meters(db: sqlite3.Connection) -> dict[str, int]:
     return dict(db.execute("SELECT meter_id, no FROM meters"))
 
 
-def _open(path: Path, mode: str) -> sqlite3.Connection:
+def open_file(path: Path, mode: str) -> sqlite3.Connection:
     """A connection in autocommit, where BEGIN is ours; read-only ones neither write nor checkpoint."""
     uri = f"{path.absolute().as_uri()}?mode={'rw' if mode == 'ro' else mode}"
     db = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)

@@ -12,8 +12,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import select
 
 from domain.wristband import BandField
+from store.beside import read_kept
 from store.consents import consent as give
-from store.readings import Readings, read_kept
+from store.readings import Readings
 from store.records import Records
 from store.tables import alerts, messages, security_events
 from tests.scenarios.running import GATEWAY, METER, Running

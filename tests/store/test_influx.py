@@ -1,18 +1,22 @@
 """Whatever InfluxDB answers, and however long it is away: it gets every reading, and one bad line holds up no other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from anju import app
 from domain.reading import DeviceEvent
+from store import history
 from store.contracts import Arrival, BandScan, Batch, StoreUnavailableError
-from store.forward import MOST_LINES, Forwarder
-from store.influx import Influx
+from store.forward import Forwarder
+from store.influx import MOST_LINES, Influx, InfluxAwayError
 from store.memory import MemoryReadings
 from store.migrations import migrate
+from store.readings import Readings
 from store.records import Records
 from store.upkeep import Upkeep
 from tests.store.influx_services import Answer, FakeInflux, RealInflux, some_influx
@@ -231,7 +235,62 @@ def test_what_came_while_there_was_no_influxdb_is_said_to_be_missing_there(
     house.run()
     assert len(fake.lines) == 3
     said = [r.message for r in caplog.records]
-    assert said == ["InfluxDB gets nothing of 7 commits from before or while it was not set up"]
+    assert said == ["InfluxDB gets nothing of 7 commits from before or while it was not set up: anju influx copy"]
+
+
+def test_an_influxdb_that_was_set_up_later_gets_what_was_stored_before(
+    fake: FakeInflux, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path)
+    monkeypatch.setenv("ANJU_STORE_FOLDER", str(tmp_path))
+    assert CliRunner().invoke(app, ["influx", "copy"]).exit_code == 2
+    monkeypatch.setenv("ANJU_INFLUX_URL", fake.at.url)
+    done = CliRunner().invoke(app, ["influx", "copy"])
+    assert (done.exit_code, done.stdout) == (1, f"{2 * MOST_LINES + 2} points copied, 1 refused\n")
+    assert "refused: water_reading,meter_id=poison" in done.stderr
+    assert len(set(fake.lines)) == len(fake.lines) == 2 * MOST_LINES + 2
+
+
+def test_a_copy_waits_while_influxdb_is_away_and_may_be_made_again(tmp_path: Path) -> None:
+    fill(tmp_path)
+    slept: list[float] = []
+    with some_influx(tmp_path) as at, closing(Influx(at)) as influx:
+        away = iter([True, True, False])
+
+        class Comes:
+            def write(self, lines: Sequence[str]) -> None:
+                if next(away, False):
+                    raise InfluxAwayError("no route")
+                influx.write(lines)
+
+        for _ in range(2):
+            copied = history.copy(
+                history.lines(tmp_path / "readings.db"),
+                Comes(),
+                sleep=slept.append,
+                refuse=lambda line, _: pytest.fail(line),
+                away=lambda why: None,
+            )
+            assert list(copied)[-1] == 2 * MOST_LINES + 3
+        assert slept == [1.0, 2.0]
+        stored = influx.registers("m1", NOW - timedelta(days=400), NOW + timedelta(days=1))
+    with closing(Readings(tmp_path / "readings.db")) as readings:
+        assert list(stored) == list(readings.registers("m1", NOW - timedelta(days=400), NOW + timedelta(days=1)))
+
+
+def fill(folder: Path) -> None:
+    """Two meters with a long past, one reading of a third, a press and a scan."""
+    arrivals = [
+        Arrival(meter_id=meter_id, at=NOW - timedelta(minutes=n), register_l=9000 - n / 8, late=True, received_at=NOW)
+        for meter_id in ("m1", "m2")
+        for n in range(MOST_LINES)
+    ]
+    poison = Arrival(meter_id="poison", at=NOW, register_l=1, late=False, received_at=NOW)
+    press = DeviceEvent(device_id="b 1", at=NOW, kind="sos_button", flags={"sos": True})
+    with closing(Readings(folder / "readings.db")) as readings:
+        scan = BandScan(band_no=7, at=NOW, stage="opened", source="web")
+        readings.commit(Batch(arrivals=[*arrivals, poison], events=[press], scans=[scan]))
+        readings.trim(readings.position())
 
 
 def test_a_new_file_of_readings_is_written_from_its_start(records: Records, fake: FakeInflux) -> None:

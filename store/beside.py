@@ -1,0 +1,50 @@
+"""The readings file for a command beside the service, which goes on writing."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from store import kept, traces
+from store.contracts import Kept, StoreError, StoreUnavailableError, Traces
+from store.readings import open_file
+
+
+def read_kept(path: Path, kind: str, limit: int) -> list[Kept]:
+    """The newest first."""
+    with beside(path, "ro") as db:
+        return kept.read(db, kind, limit)
+
+
+def meters_heard(path: Path) -> frozenset[str]:
+    """All that ever had a reading."""
+    with beside(path, "ro") as db:
+        return frozenset(meter_id for (meter_id,) in db.execute("SELECT meter_id FROM meters"))
+
+
+def read_traces(path: Path, of: Traces) -> dict[str, Any]:
+    """All of one home."""
+    with beside(path, "ro") as db:
+        return traces.read(db, of)
+
+
+def erase_traces(path: Path, of: Traces) -> None:
+    """Gone when it returns; see `Readings.erase`."""
+    with beside(path, "rw") as db:
+        db.execute("PRAGMA wal_autocheckpoint=0")
+        db.execute("BEGIN IMMEDIATE")
+        traces.erase(db, of)
+        db.execute("COMMIT")
+
+
+@contextmanager
+def beside(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    """A connection of one's own; no reader holds a view for long, lest the service can't checkpoint."""
+    if not path.exists():
+        raise StoreError(f"{path} isn't there yet: anju run makes it")
+    try:
+        with closing(open_file(path, mode)) as db:
+            yield db
+    except sqlite3.OperationalError as e:
+        raise StoreUnavailableError(f"{path}: {e}") from e
