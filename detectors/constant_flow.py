@@ -1,6 +1,6 @@
 """Water that runs without a pause for longer, or stronger, than this household ever lets it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
@@ -13,10 +13,12 @@ from domain.interval import Interval
 DAY_S = 86400.0
 SLACK_S = 360.0  # an hourly meter's hour wanders by minutes
 IDLE_LPH = 1.0  # less can't reach any limit, nor teach one
-OFTEN_S = 1200.0  # between readings at most, where pauses show that an hour's reading hides
+OFTEN_S = 1500.0  # between readings at most, where pauses show that an hour's reading hides
+HELD_S = 720.0  # what is read more often is taken together: a leak's litre every few minutes is no pause
 _GAP = CannotTell(Reason(key="gap"))
 _LATE = CannotTell(Reason(key="late"))
 _LEARNING = CannotTell(Reason(key="learning"))
+_HELD = CannotTell(Reason(key="held"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ class ConstantFlowState:
 
     `falling`: (since, flow), newest last, strictly rising: the least flow since then. `record`, `today`: the largest
     steady flow on each scale, of days gone by and of the running one. `flow_lph`: of the running episode, 0 without;
-    `grade`: its scale.
+    `grade`: its scale. `held_l` since `held_from_s`: of readings that wait for others to be taken with, 0 without.
     """
 
     first_s: float = 0.0
@@ -87,6 +89,8 @@ class ConstantFlowState:
     since_s: float = 0.0
     flow_lph: float = 0.0
     grade: int = 0
+    held_from_s: float = 0.0
+    held_l: float = 0.0
     record: list[float] = field(default_factory=list)
     today: list[float] = field(default_factory=list)
     falling: list[tuple[float, float]] = field(default_factory=list)
@@ -95,10 +99,11 @@ class ConstantFlowState:
 
     def numbers(self, now_s: float) -> list[float]:
         times = (ago(at_s, now_s) for at_s in (self.first_s, self.day_s, self.since_s))
+        held = (self.held_l, ago(self.held_from_s, now_s)) if self.held_from_s else (-1.0,)
         falling = [part for since_s, flow in self.falling for part in (ago(since_s, now_s), flow)]
         sizes = (len(self.record), len(self.falling))
         flows = (*self.record, *self.today, *falling, *self.half_hour.numbers())
-        return [*times, self.flow_lph, self.grade, *sizes, *flows]
+        return [*times, self.flow_lph, self.grade, *sizes, *flows, *held]
 
     @classmethod
     def of(cls, numbers: Iterator[float], now_s: float) -> "ConstantFlowState":
@@ -107,7 +112,9 @@ class ConstantFlowState:
         record, today, falling = (take(numbers, int(many)) for many in (scales, scales, 2 * count))
         pairs = [(then(age_s, now_s), flow) for age_s, flow in zip(falling[::2], falling[1::2], strict=True)]
         half_hour = HalfHourState.of(numbers)
-        return cls(first_s, day_s, since_s, flow_lph, int(grade), record, today, pairs, half_hour)
+        held_l = next(numbers)
+        held = (0.0, 0.0) if held_l < 0.0 else (then(next(numbers), now_s), held_l)
+        return cls(first_s, day_s, since_s, flow_lph, int(grade), *held, record, today, pairs, half_hour)
 
 
 class ConstantFlow:
@@ -132,9 +139,17 @@ class ConstantFlow:
             self._turn_day(state, begin_s, end_s)
         if interval.gap or not interval.known:
             state.falling.clear()
-            state.half_hour.before_lph = 0.0
+            state.half_hour.before_lph = state.held_from_s = state.held_l = 0.0
             return _GAP
-        flow_lph = single(interval.volume * 3600.0 / (end_s - begin_s)) if interval.volume else 0.0
+        volume = interval.volume
+        if state.held_from_s or end_s - begin_s < HELD_S:
+            begin_s = state.held_from_s or begin_s
+            volume += state.held_l
+            if end_s - begin_s < HELD_S:
+                state.held_from_s, state.held_l = begin_s, volume
+                return _HELD
+            state.held_from_s = state.held_l = 0.0
+        flow_lph = single(volume * 3600.0 / (end_s - begin_s)) if volume else 0.0
         self._push(state, begin_s, flow_lph)
         if flow_lph < IDLE_LPH:
             state.flow_lph = state.half_hour.before_lph = 0.0
@@ -146,11 +161,17 @@ class ConstantFlow:
             return _LEARNING
         return self._verdict(state, over, end_s, flow_lph)
 
-    def stands_still(self, state: ConstantFlowState) -> None:
-        """As `observe` of an ordinary interval without water, within the running day."""
-        if state.falling[-1][1]:
-            state.falling[:] = [(state.falling[0][0], 0.0)]
-        state.flow_lph = state.half_hour.before_lph = 0.0
+    def stands_still(self, state: ConstantFlowState, last_s: float, ends_s: Iterable[float]) -> None:
+        """As `observe` of ordinary intervals without water, from the last on, within the running day."""
+        for end_s in ends_s:
+            begin_s = state.held_from_s or last_s
+            last_s = end_s
+            if end_s - begin_s < HELD_S:
+                state.held_from_s = begin_s
+                continue
+            if not state.falling or state.falling[-1][1]:
+                state.falling[:] = [(state.falling[0][0] if state.falling else begin_s, 0.0)]
+            state.held_from_s = state.flow_lph = state.half_hour.before_lph = 0.0
 
     def _push(self, state: ConstantFlowState, begin_s: float, flow_lph: float) -> None:
         """Keeps the stretches over which each lesser flow has not been undercut."""

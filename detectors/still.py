@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from detectors.change_in_use import ChangeInUse
-from detectors.constant_flow import ConstantFlow
+from detectors.constant_flow import HELD_S, ConstantFlow
 from detectors.household_state import Heard, HouseholdState
 from detectors.localtime import LocalClock
 from detectors.low_use import LowUse
@@ -36,7 +36,9 @@ class Stillness:
         regular = self._follow_rhythm(state, still)
         _follow_register(state.register, still, state.no_data.learned_s if regular else 0.0)
         self._follow_hours(state, still, last_s)
-        self.constant_flow.stands_still(state.constant_flow)
+        often = not regular or state.no_data.learned_s < HELD_S or state.constant_flow.held_from_s
+        ends_s = [at_s for _, at_s, _ in still] if often else [still[0][1]]
+        self.constant_flow.stands_still(state.constant_flow, last_s, ends_s)
 
     def until_s(self, state: HouseholdState, at_s: float) -> float:
         """The first moment at which something could have to be said or learned, or nought where it may be now."""
@@ -45,7 +47,7 @@ class Stillness:
             return 0.0
         if register.marked_at != register.last_at or state.no_data.last_s != at_s:
             return 0.0
-        if register.last_l != register.mark_l or register.aside_l == register.aside_l:
+        if state.constant_flow.held_l or register.last_l != register.mark_l or register.aside_l == register.aside_l:
             return 0.0
         state.still_l, state.heard_s = register.mark_l, at_s
         if at_s >= state.judged_s:

@@ -304,6 +304,7 @@ class ConstantFlow:
     def __init__(self) -> None:
         self.first_s = 0.0
         self.flows: list[tuple[float, float]] = []  # (begin [s], flow [L/h]) since the last gap
+        self.held: list[tuple[float, float]] = []  # (begin [s], volume [L]) of less than twelve minutes in all
         self.days: list[dict[int, float]] = []  # what each day taught, by scale; the last is running
         self.parts: list[tuple[int, float]] = []  # (two hours since 1970, the largest mean of two readings in them)
         self.running: tuple[int, float, float] | None = None  # grade, since [s], flow [L/h]
@@ -316,13 +317,19 @@ class ConstantFlow:
             self.days.append({})
         if interval.gap or isnan(interval.volume):
             self.flows.clear()
+            self.held.clear()
             return "", 0.0
-        flow_lph = single(interval.volume * 3600.0 / (end_s - begin_s))
+        self.held.append((begin_s, interval.volume))
+        begin_s = self.held[0][0]
+        if end_s - begin_s < 720.0:
+            return "", 0.0
+        flow_lph = single(sum(volume for _, volume in self.held) * 3600.0 / (end_s - begin_s))
+        self.held.clear()
         self.flows.append((begin_s, flow_lph))
         if flow_lph < 1.0:
             self.running = None
             return None
-        over = self.over(end_s, flow_lph, often=end_s - begin_s <= 1200.0)
+        over = self.over(end_s, flow_lph, often=end_s - begin_s <= 1500.0)
         if over and max(over) < 9 and end_s - self.first_s < 7 * 86400.0:
             return "", 0.0
         if self.running and flow_lph < 0.5 * self.running[2]:
@@ -356,7 +363,7 @@ class ConstantFlow:
         if not self.parts or self.parts[-1][0] != part:
             self.parts.append((part, 0.0))
         before_lph = 0.0
-        if len(self.flows) > 1 and self.flows[-1][0] - self.flows[-2][0] <= 1200.0 and self.flows[-2][1] >= 1.0:
+        if len(self.flows) > 1 and self.flows[-1][0] - self.flows[-2][0] <= 1500.0 and self.flows[-2][1] >= 1.0:
             before_lph = self.flows[-2][1]
         mean_lph = single((before_lph + flow_lph) / 2.0)
         drawn_lph = 0.75 * min(before_lph, flow_lph) + (1.0 - 0.75) * max(before_lph, flow_lph)

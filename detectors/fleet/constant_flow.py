@@ -4,7 +4,7 @@ from math import isnan
 
 import numpy as np
 
-from detectors.constant_flow import DAY_S, IDLE_LPH, OFTEN_S, SLACK_S
+from detectors.constant_flow import DAY_S, HELD_S, IDLE_LPH, OFTEN_S, SLACK_S
 from detectors.fleet import half_hour
 from detectors.fleet.compiled import compiled
 from detectors.fleet.memory import (
@@ -19,6 +19,8 @@ from detectors.fleet.memory import (
     FLOW_GRADE,
     FLOW_LPH,
     FLOW_SINCE_S,
+    HELD_FROM_S,
+    HELD_L,
     LIMITS,
     MOST_SCALES,
     NOTHING,
@@ -48,8 +50,17 @@ def observe(m: Floats, p: Floats, begin_s: float, end_s: float, volume: float, g
     if end_s >= m[FLOW_DAY_S]:
         turn_day(m, p, begin_s, end_s)
     if gap or isnan(volume):
-        m[FALLING_FROM] = m[FALLING_TO] = m[BEFORE_LPH] = 0.0
+        m[FALLING_FROM] = m[FALLING_TO] = m[BEFORE_LPH] = m[HELD_FROM_S] = m[HELD_L] = 0.0
         return CANNOT_TELL
+    if m[HELD_FROM_S] != 0.0 or end_s - begin_s < HELD_S:
+        if m[HELD_FROM_S] != 0.0:
+            begin_s = m[HELD_FROM_S]
+            volume += m[HELD_L]
+        if end_s - begin_s < HELD_S:
+            m[HELD_FROM_S] = begin_s
+            m[HELD_L] = volume
+            return CANNOT_TELL
+        m[HELD_FROM_S] = m[HELD_L] = 0.0
     flow_lph = np.float64(np.float32(volume * 3600.0 / (end_s - begin_s)))
     push(m, p, begin_s, flow_lph)
     if flow_lph < IDLE_LPH:
@@ -62,14 +73,19 @@ def observe(m: Floats, p: Floats, begin_s: float, end_s: float, volume: float, g
 
 
 @compiled
-def stands_still(m: Floats) -> None:
+def stands_still(m: Floats, begin_s: float, end_s: float) -> None:
+    if m[HELD_FROM_S] != 0.0:
+        begin_s = m[HELD_FROM_S]
+    if end_s - begin_s < HELD_S:
+        m[HELD_FROM_S] = begin_s
+        return
     first, last = int(m[FALLING_FROM]), int(m[FALLING_TO]) - 1
-    if m[FALLING + 2 * last + 1] != 0.0:
-        m[FALLING + 0] = m[FALLING + 2 * first]
+    if last < first or m[FALLING + 2 * last + 1] != 0.0:
+        m[FALLING + 0] = m[FALLING + 2 * first] if last >= first else begin_s
         m[FALLING + 0 + 1] = 0.0
         m[FALLING_FROM] = 0.0
         m[FALLING_TO] = 1.0
-    m[FLOW_LPH] = m[BEFORE_LPH] = 0.0
+    m[HELD_FROM_S] = m[FLOW_LPH] = m[BEFORE_LPH] = 0.0
 
 
 @compiled

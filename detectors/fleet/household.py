@@ -26,6 +26,7 @@ from detectors.fleet.memory import (
     GRADE,
     HEARD,
     HEARD_LAST_S,
+    HELD_L,
     HOUR,
     LAST_S,
     LAST_USE_S,
@@ -183,7 +184,7 @@ def stands_still(m: Floats, p: Floats, hour: int, at_s: float, litres: float) ->
             return False
         change_in_use.turn_hour(m, p, hour)
     low_use.stands_still(m, at_s, step_s, hour)
-    constant_flow.stands_still(m)
+    constant_flow.stands_still(m, at_s - step_s, at_s)
     no_data.heard(m, at_s)
     m[LAST_S] = m[MARKED_S] = at_s
     keep_length(m, step_s)
@@ -202,7 +203,7 @@ def anything_runs(m: Floats) -> bool:
 def still_until_s(m: Floats, p: Floats, absences_s: Floats, at_s: float) -> float:
     if anything_runs(m) or m[UNUSABLE_S] or m[TIMER_HELD_L] or low_use.any_absence(m, absences_s):
         return 0.0
-    if m[MARKED_S] != m[LAST_S] or not isnan(m[ASIDE_L]) or m[HEARD_LAST_S] != at_s:
+    if m[HELD_L] or m[MARKED_S] != m[LAST_S] or not isnan(m[ASIDE_L]) or m[HEARD_LAST_S] != at_s:
         return 0.0
     return min(m[FLOW_DAY_S], at_s + low_use.still_for_s(m, p))
 

@@ -59,7 +59,8 @@ LEAST_3H, LEAST_6H = _place(DAYS), _place(DAYS)
 # of constant flow
 FLOW_FIRST_S, FLOW_DAY_S, FLOW_SINCE_S, FLOW_LPH, FLOW_GRADE, FALLING_FROM, FALLING_TO = (_place() for _ in range(7))
 RECORD, TODAY, LIMITS = _place(MOST_SCALES), _place(MOST_SCALES), _place(2 * MOST_SCALES)
-BEFORE_LPH, PART, RUNNING_LPH, MOST = _place(), _place(), _place(), _place(PARTS)
+BEFORE_LPH, PART, RUNNING_LPH, HELD_FROM_S, HELD_L = (_place() for _ in range(5))
+MOST = _place(PARTS)
 # of no data
 HEARD_LAST_S, HEARD, RHYTHM_S, WOBBLE_S, UNUSABLE_S = (_place() for _ in range(5))
 LEARNED_STEP_S = _place()  # a step that changes nothing any more

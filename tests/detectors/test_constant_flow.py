@@ -6,18 +6,21 @@ import pytest
 
 from detectors.household import Ended, Raised
 from domain.finding import AlertKind
-from tests.detectors.homes import HOUR, ordinary_life, registers
+from tests.detectors.homes import HOUR, MONDAY, ordinary_life, registers
 from tests.detectors.test_household_watch import STOPPED, after, raised, watched
 
 LIFE = ordinary_life(60)
 
 
-def flow_alerts(volumes: list[float], step: timedelta = HOUR) -> list[tuple[datetime, str]]:
+def flow_alerts(volumes: list[float], step: timedelta = HOUR, known_days: int = 60) -> list[tuple[datetime, str]]:
     _, changes = watched(registers(volumes, step=step))
+    known_at = MONDAY + timedelta(days=known_days)
     return [
         (change.finding.at, change.finding.reason.key.removeprefix("constant_flow_"))
         for change in changes
-        if isinstance(change, Raised) and change.finding.kind is AlertKind.CONSTANT_FLOW and change.finding.at > STOPPED
+        if isinstance(change, Raised)
+        and change.finding.kind is AlertKind.CONSTANT_FLOW
+        and change.finding.at > known_at
     ]
 
 
@@ -52,6 +55,15 @@ def test_water_of_a_shower_is_told_at_an_hour_at_which_nobody_showers_and_not_at
 def test_a_shower_that_ebbs_away_in_the_second_quarter_is_not_told() -> None:
     quarter = timedelta(minutes=15)
     assert flow_alerts([*ordinary_life(60, step=quarter), 0.0, 80.0, 40.0, *[0.0] * 9], step=quarter) == []
+
+
+def test_a_leak_of_a_litre_every_few_minutes_is_no_pause_to_a_meter_read_every_minute() -> None:
+    minute = timedelta(minutes=1)
+    life = ordinary_life(60, step=timedelta(minutes=15))
+    once_a_quarter = [0.0 if slot % 15 else life[slot // 15] for slot in range(len(life) * 15)]
+    leaking = [float(slot % 4 == 0) for slot in range(12 * 60)]
+    alerts = flow_alerts(once_a_quarter[-20 * 24 * 60 :] + leaking, step=minute, known_days=20)
+    assert [grade for _, grade in alerts] == ["leak"]
 
 
 def test_a_leak_that_runs_does_not_hide_a_tap_left_on() -> None:

@@ -110,6 +110,7 @@ LIVES = {
 @settings(max_examples=12, deadline=None)
 @given(days=st.integers(1, 45), **LIVES)
 @example(seed=5, zone="Europe/Madrid", every_min=60, begins_at=SPRING, days=90)
+@example(seed=7, zone="Europe/Madrid", every_min=5, begins_at=SPRING, days=12)
 def test_a_fleet_s_changes_are_those_of_one_reading_after_the_other(
     seed: int, zone: str, every_min: int, begins_at: datetime, days: int
 ) -> None:
@@ -128,6 +129,7 @@ def test_a_fleet_s_changes_are_those_of_one_reading_after_the_other(
 @settings(max_examples=6, deadline=None)
 @given(days=st.integers(1, 25), **LIVES)
 @example(seed=5, zone="Europe/Madrid", every_min=60, begins_at=SPRING, days=60)
+@example(seed=7, zone="Europe/Madrid", every_min=5, begins_at=SPRING, days=9)
 def test_both_forms_say_what_the_slow_twin_says_and_score_alike_to_nine_digits(
     seed: int, zone: str, every_min: int, begins_at: datetime, days: int
 ) -> None:

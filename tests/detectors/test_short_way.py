@@ -17,7 +17,7 @@ Arrivals = list[tuple[datetime, float, bool]]
 def lives(draw: st.DrawFn) -> Arrivals:
     """Weeks of a meter with uses, drips, silences of days, outages, backfill and registers that fall."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    step = timedelta(minutes=draw(st.sampled_from([15, 20, 60])))
+    step = timedelta(minutes=draw(st.sampled_from([5, 15, 20, 60])))
     wander_s, drip_lph = draw(st.sampled_from([0, 90])), draw(st.sampled_from([0.0, 0.5, 4.0]))
     register_l, dripped, missing, silent, arrivals = 1000.0, 0.0, 0, 0, list[tuple[datetime, float, bool]]()
     begins_at = MONDAY + draw(st.sampled_from([timedelta(0), timedelta(days=27), timedelta(days=230)]))
