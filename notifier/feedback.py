@@ -1,21 +1,19 @@
 """What people found out tells the home's own watch, and is counted against the budget of false alerts."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from detectors.household import HouseholdWatch, StateError
 from domain.alert import Outcome
 from domain.finding import AlertKind
+from notifier.watches import WatchIn, loaded
 from store import tables as t
 
 COUNTED = timedelta(days=90)
 MONTH_DAYS = 30.0
 _FALSE = (Outcome.FALSE_ALARM.value, Outcome.SAFE.value)
-WatchIn = Callable[[ZoneInfo], HouseholdWatch]
 A, D, M = t.alerts.c, t.detector_states.c, t.meters.c
 
 
@@ -35,9 +33,8 @@ def tell_the_watch(
     here = select(D.meter_id, D.body).join(t.meters, M.meter_id == D.meter_id).where(M.household_id == household_id)
     watch = watch_in(zone)
     for row in tx.execute(here).all():
-        try:
-            state = watch.load(row.body)
-        except StateError:
+        state = loaded(watch, row.body)
+        if state is None:
             continue  # it is learned anew when its next reading comes
         watch.answered(state, now)
         if false_alarm:

@@ -10,12 +10,12 @@ from sqlalchemy import select
 from detectors.household import Change, HouseholdState, HouseholdWatch, Raised
 from domain.finding import AlertKind, Finding, Reason
 from notifier.changes import left_at
-from notifier.feedback import WatchIn
 from notifier.life import ANJU, Concern, Life
 from notifier.policy import Why
-from notifier.states import D, loaded
+from notifier.states import D
 from notifier.turn import Seen, Turn
 from notifier.unwatched import Unwatched
+from notifier.watches import WatchIn, loaded
 from store import tables as t
 from store.contracts import Arrival
 

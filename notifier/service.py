@@ -8,7 +8,6 @@ from functools import cache
 from threading import Event
 
 from notifier.contract import Channel, Records
-from notifier.feedback import WatchIn
 from notifier.letters import Letters, LinkFor
 from notifier.life import Life, LifeRules
 from notifier.messages import Texts, Words
@@ -16,6 +15,7 @@ from notifier.outbox import Outbox, OutboxRules
 from notifier.router import Router
 from notifier.unwatched import Unwatched, UnwatchedRules
 from notifier.watch import Readings, Watch, WatchRules
+from notifier.watches import WatchIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

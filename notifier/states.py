@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
-from detectors.household import HouseholdState, HouseholdWatch, StateError
+from detectors.household import HouseholdState, HouseholdWatch
 from domain.finding import AlertKind, Reason
 from notifier.contract import Records
 from notifier.devices import bound
-from notifier.feedback import WatchIn
 from notifier.life import Life
 from notifier.turn import Seen, Turn
 from notifier.unwatched import Unwatched
+from notifier.watches import WatchIn, loaded
 from store import tables as t
 from store.contracts import Arrival, RegisterReader
 
@@ -162,14 +162,6 @@ class States:
             ahead = [a for a in absences[turn.home_of(meter_id)] if a[1] > heard_at]
             if ahead or state.low_use.absences:
                 self._watch_in(turn.bound[meter_id].zone).absences_are(state, ahead)
-
-
-def loaded(watch: HouseholdWatch, body: bytes) -> HouseholdState | None:
-    """None where it must be learned anew, when its own readings come."""
-    try:
-        return watch.load(body)
-    except StateError:
-        return None
 
 
 def overdue(tx: Connection, now: datetime, limit: int) -> list[str]:

@@ -9,12 +9,12 @@ from domain.alert import Event, State
 from domain.finding import AlertKind, Level
 from notifier.case import ANJU, Case
 from notifier.concern import NEVER_EASES
-from notifier.feedback import WatchIn
 from notifier.letters import Letters
 from notifier.people import circle_of
 from notifier.policy import URGENCY, Decision, Group, Policies, Policy, Why, decide, reachable
 from notifier.quiet import QuietHours
 from notifier.telling import Telling
+from notifier.watches import WatchIn
 from store import tables as t
 
 A = t.alerts.c

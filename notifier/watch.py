@@ -14,7 +14,6 @@ from domain.finding import Reason
 from notifier.changes import Said
 from notifier.contract import Records
 from notifier.devices import bound
-from notifier.feedback import WatchIn
 from notifier.findings import Findings
 from notifier.life import Life
 from notifier.mornings import wanted_for
@@ -24,6 +23,7 @@ from notifier.set_back import SetBack
 from notifier.states import States
 from notifier.turn import Seen, Turn
 from notifier.unwatched import Unwatched
+from notifier.watches import WatchIn
 from store import cursors
 from store.contracts import Arrival, Journal, JournalEntry, RegisterReader
 

@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from select import select
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pytest
+from tests.services import program
 
 _PATIENCE_S = 60.0
 _OPTIONS = (
@@ -128,18 +127,13 @@ class Page:
 @contextmanager
 def chromium() -> Iterator[Page]:
     """Starts a browser; skips with a reason where there is none, fails where services are required."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        reason = "chromium isn't installed (Debian: apt install chromium)"
-        if os.environ.get("ANJU_REQUIRE_SERVICES"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+    path = program("chromium", "chromium", "chromium-browser", "google-chrome")
     commands, to_browser = os.pipe()
     from_browser, answers = os.pipe()
     with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         redirect = f'exec "$0" "$@" 3<&{commands} 4>&{answers}'
         process = subprocess.Popen(
-            ["bash", "-c", redirect, program, *_OPTIONS, f"--user-data-dir={profile}"],
+            ["bash", "-c", redirect, path, *_OPTIONS, f"--user-data-dir={profile}"],
             pass_fds=(commands, answers),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

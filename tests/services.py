@@ -23,11 +23,12 @@ max_inflight_messages 500
 """
 
 
-def program(name: str, package: str) -> str:
-    """Its path; where it isn't installed the test is skipped at home and fails in CI."""
-    path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
-    if path:
-        return path
+def program(name: str, package: str, *others: str) -> str:
+    """Its path, or that of another name; where none is installed the test is skipped at home and fails in CI."""
+    for one in (name, *others):
+        path = shutil.which(one, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+        if path:
+            return path
     reason = f"{name} isn't installed (Debian: apt install {package})"
     if os.environ.get("ANJU_REQUIRE_SERVICES") == "1":
         pytest.fail(reason)

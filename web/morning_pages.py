@@ -13,7 +13,8 @@ from sqlalchemy import Connection, select
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from detectors.household import HouseholdWatch, StateError, WatchParameters
+from detectors.household import HouseholdWatch, WatchParameters
+from notifier.watches import loaded
 from store.tables import absences, detector_states, meters
 from web.desk import Desk
 from web.ledger import Household, find
@@ -101,9 +102,8 @@ def _first_uses(
     coarse: set[str] = set()
     for household_id, body in tx.execute(query.where(meters.c.household_id.in_(zones))):
         watch = watch_in(zones[household_id])
-        try:
-            state = watch.load(body)
-        except StateError:
+        state = loaded(watch, body)
+        if state is None:
             continue
         up_at, heard_at = watch.up_at(state, now), datetime.fromtimestamp(state.no_data.last_s, UTC)
         if up_at is None and watch.only_the_net(state):

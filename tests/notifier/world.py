@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import Semaphore
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, select
@@ -131,6 +132,7 @@ class World:
     wrap: Callable[[Records], RecordsContract] = lambda records: records
     now: datetime = MORNING
     received: list[Received] = field(default_factory=list)
+    arrived: Semaphore = field(default_factory=lambda: Semaphore(0))  # one for each text, for tests with a pool
 
     def __post_init__(self) -> None:
         fresh = not (self.folder / "records.db").exists()
@@ -158,6 +160,7 @@ class World:
 
     def _show(self, text: Outgoing) -> None:
         self.received.append(Received(self.now, text.name, text.body, text.template))
+        self.arrived.release()
 
     def turn(self) -> None:
         """What the service does again and again."""

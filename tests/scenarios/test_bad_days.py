@@ -135,7 +135,7 @@ class Slow:
     name = "slow"
 
     def __init__(self, held: str) -> None:
-        self.held, self.let_go, self.taken = held, Event(), list[str]()
+        self.held, self.let_go, self.taken, self.took = held, Event(), list[str](), Event()
 
     def capabilities(self, phone: str) -> Capabilities | None:
         return Capabilities() if phone else None
@@ -144,6 +144,7 @@ class Slow:
         if text.name == self.held:
             self.let_go.wait(30)
         self.taken.append(text.name)
+        self.took.set()
         return Sent(sid=f"S{text.reference}", status=MessageStatus.DELIVERED)
 
     def find(self, text: Outgoing, since: datetime) -> Sent | None:
@@ -158,23 +159,13 @@ def test_a_provider_that_hangs_for_one_holds_nobody_else_up_and_doubles_nothing(
     with ThreadPoolExecutor(4) as pool:
         world = World(tmp_path, channels=[slow], pool=pool)
         world.raise_alert(silence(Level.ALERT, at("07:00")))
-        _until(lambda: "李敏" in slow.taken)
+        assert slow.took.wait(60)
         world.now = at("07:05")
         world.notifier.send_turn(world.now)
         assert slow.taken == ["李敏"]
         slow.let_go.set()
     assert sorted(slow.taken) == sorted(["李敏", "王丽"])
     assert world.statuses() == {"delivered": 2}
-
-
-def _until(true: Callable[[], bool]) -> None:
-    """Threads take their time; a minute is never needed."""
-    tick = Event()
-    for _ in range(6000):
-        if true():
-            return
-        tick.wait(0.01)
-    pytest.fail("it never came")
 
 
 class Failing(Slow):
