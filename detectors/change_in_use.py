@@ -9,7 +9,6 @@ from math import sqrt
 from detectors.localtime import LocalClock
 from detectors.packing import ago, take, then
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
-from domain.interval import Interval
 
 _USED, _AT_NIGHT = 31, 5  # bits of a day's hours with use, place of those at night: at most five
 _LEARNING = CannotTell(Reason(key="learning"))
@@ -80,35 +79,34 @@ class ChangeInUse:
     def start(self) -> ChangeInUseState:
         return ChangeInUseState()
 
-    def observe(self, state: ChangeInUseState, interval: Interval, *, used: bool) -> Verdict | None:
-        """As other detectors, once a day; in between nothing is said. `used`: somebody drew water in the interval."""
-        end_s = interval.end_at.timestamp()
-        hour = self._clock.hour(end_s - 1.0)
+    def observe(
+        self, state: ChangeInUseState, end_s: float, hour: int, *, used: bool, late: bool = False
+    ) -> Verdict | None:
+        """As other detectors, once a day; in between nothing is said. `used`: somebody drew water in the interval.
+
+        `hour`: of the wall clock, in which the interval ends.
+        """
         if hour > state.hour:
             self.turn_hour(state, hour)
-        state.hour_used = state.hour_used or used
-        if interval.late or not self.is_due(state, hour):
+        if used:
+            state.hour_used = True
+        if late or state.judged_day == hour // 24 or hour % 24 < self._p.asked_hour:
             return None
         state.judged_day = hour // 24
         return self._judge(state, end_s)
 
-    def is_due(self, state: ChangeInUseState, hour: int) -> bool:
-        """Whether the day is to be judged in this hour."""
-        return state.judged_day != hour // 24 and hour % 24 >= self._p.asked_hour
-
     def due_s(self, state: ChangeInUseState, at_s: float) -> float:
         """From when on the day is to be judged; nought where that may be now, or the wall clock is moved meanwhile."""
-        hour = self._clock.hour(at_s - 1.0)
-        day = hour // 24 + (state.judged_day == hour // 24)
-        now = int((at_s - 1.0) // 3600)
-        offset_s = self._clock.offset_s(now)
-        if offset_s != self._clock.offset_s(now + 25):
+        offset_s = self._clock.offset_at(at_s - 1.0)
+        if offset_s != self._clock.offset_at(at_s + 27 * 3600.0):
             return 0.0
-        return (24.0 * day + self._p.asked_hour) * 3600.0 - offset_s + 1.0
+        day = int(at_s - 1.0 + offset_s) // 86400
+        return 86400.0 * (day + (state.judged_day == day)) + 3600.0 * self._p.asked_hour - offset_s + 1.0
 
-    def turn_hour(self, state: ChangeInUseState, hour: int) -> None:
+    def turn_hour(self, state: ChangeInUseState, hour: int, turned: int = 1) -> None:
+        """`turned`: of so many hours one after the other, of which only the first may have seen use."""
         if state.hour:
-            state.known += hour - state.hour <= 2
+            state.known += turned if turned > 1 or hour - state.hour <= 2 else 0
             state.used += state.hour_used
             state.at_night += state.hour_used and state.hour % 24 < self._p.night_ends
         if hour // 24 != state.hour // 24:

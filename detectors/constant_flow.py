@@ -1,6 +1,6 @@
 """Water that runs without a pause for longer, or stronger, than this household ever lets it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
@@ -134,7 +134,10 @@ class ConstantFlow:
         return ConstantFlowState(record=list(zeros), today=list(zeros))
 
     def observe(self, state: ConstantFlowState, interval: Interval) -> Verdict:
-        begin_s, end_s = interval.start_at.timestamp(), interval.end_at.timestamp()
+        return self.judge(state, interval, interval.start_at.timestamp(), interval.end_at.timestamp())
+
+    def judge(self, state: ConstantFlowState, interval: Interval, begin_s: float, end_s: float) -> Verdict:
+        """As `observe`."""
         if end_s >= state.day_s:
             self._turn_day(state, begin_s, end_s)
         if interval.gap or not interval.known:
@@ -161,9 +164,11 @@ class ConstantFlow:
             return _LEARNING
         return self._verdict(state, over, end_s, flow_lph)
 
-    def stands_still(self, state: ConstantFlowState, last_s: float, ends_s: Iterable[float]) -> None:
-        """As `observe` of ordinary intervals without water, from the last on, within the running day."""
-        for end_s in ends_s:
+    def stands_still(self, state: ConstantFlowState, last_s: float, ends_s: list[float], *, often: bool) -> None:
+        """As `observe` of ordinary intervals without water, from the last on; `often`: some are to be held."""
+        if ends_s[-1] >= state.day_s:
+            self._turn_day(state, state.first_s, ends_s[-1])
+        for end_s in ends_s if often else ends_s[:1]:
             begin_s = state.held_from_s or last_s
             last_s = end_s
             if end_s - begin_s < HELD_S:
@@ -201,6 +206,8 @@ class ConstantFlow:
                 if place < 0:
                     return over
                 since_s, steady = state.falling[place]
+            if not steady:
+                return over
             if steady >= limits[first + number]:
                 over = self._gravest(over, number)
                 taught = self._taught(scales[number], steady, limits[first + number])

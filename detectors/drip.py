@@ -1,5 +1,6 @@
 """The part of the flow that never stops; what runs beyond it is somebody's use."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import floor, inf
@@ -86,17 +87,24 @@ def follow(state: DripState, end_s: float, volume_l: float, local_day: int) -> f
     return end_s + APART_S
 
 
+def sample_s(state: DripState) -> float:
+    """When the next sample is due."""
+    return state.samples[-1][0] + APART_S if state.samples else 0.0
+
+
 def _judge_hours(state: DripState, end_s: float) -> None:
     """The flow of the last three hours and of the last six: the day's least so far, which nought can't get below."""
-    three = True
-    for at_s, before in reversed(state.samples):
-        age_s = end_s - at_s
-        if age_s >= SIX_H:
-            state.today_6h = min(state.today_6h, _lph(state.total - before, age_s))
-            break
-        if age_s >= THREE_H and three:
-            three = False
-            state.today_3h = min(state.today_3h, _lph(state.total - before, age_s))
+    samples = state.samples
+    place = bisect_right(samples, (end_s - THREE_H, inf)) - 1
+    if place < 0:
+        return
+    at_s, before = samples[place]
+    if end_s - at_s < SIX_H and state.today_3h:
+        state.today_3h = min(state.today_3h, _lph(state.total - before, end_s - at_s))
+    place = bisect_right(samples, (end_s - SIX_H, inf), hi=place + 1) - 1
+    if place >= 0:
+        at_s, before = samples[place]
+        state.today_6h = min(state.today_6h, _lph(state.total - before, end_s - at_s))
 
 
 def _lph(millilitres: int, seconds: float) -> float:

@@ -81,6 +81,7 @@ class HouseholdWatch:
         self._change_in_use = ChangeInUse(parameters.change_in_use, clock)
         self._constant_flow = ConstantFlow(parameters.constant_flow)
         self._no_data = NoData(parameters.no_data)
+        self._clock = clock
         self._stillness = Stillness(
             low_use=self._low_use,
             change_in_use=self._change_in_use,
@@ -114,17 +115,20 @@ class HouseholdWatch:
         """
         at_s = at.timestamp()
         received_s = received_at.timestamp() if received_at else at_s
+        heard_s = state.heard_s
         if (
             register_l == state.still_l
-            and at_s < state.still_until_s
-            and 0.0 < at_s - state.heard_s < self._ordinary_s
+            and heard_s < state.still_until_s
+            and 0.0 < at_s - heard_s < self._ordinary_s
             and not late
-            and len(state.still) < MOST_KEPT
         ):
-            state.heard_s = at_s
-            state.still.append((at, at_s, received_s))
-            return []
-        self.settle(state)
+            state.heard_at, state.heard_s = at, at_s
+            state.still_s.append(at_s)
+            state.came_s.append(received_s)
+            is_quiet = at_s < state.still_until_s and len(state.still_s) < MOST_KEPT
+            return [] if is_quiet else self._look(state, at, at_s)
+        if state.still_s:
+            self._stillness.settle(state)
         changes: list[Change] = []
         if not late and at_s - state.no_data.last_s >= self._no_data.soonest_s:
             changes += self._tick(state, at_s)
@@ -137,23 +141,36 @@ class HouseholdWatch:
             state.still_until_s = 0.0
             return changes
         self._judge(state, interval, at_s, changes, usable=usable)
-        state.still_until_s = 0.0 if late or interval.gap else self._stillness.until_s(state, at_s)
+        state.still_until_s = 0.0 if late or case is not Case.ORDINARY else self._stillness.until_s(state, at_s)
+        return changes
+
+    def _look(self, state: HouseholdState, at: datetime, at_s: float) -> list[Change]:
+        """No water still, at a time at which something may have to be said of it, or the day is to be judged."""
+        self._stillness.settle(state)
+        changes: list[Change] = []
+        low_use = self._low_use.silent(state.low_use, at_s)
+        if low_use is not CLEAR:
+            changes += self._follow(state, AlertKind.LOW_USE, low_use, at)
+        change = self._change_in_use.observe(state.change_in_use, at_s, state.low_use.hour, used=False)
+        if change is not None:
+            changes += self._follow(state, AlertKind.CHANGE_IN_USE, change, at)
+        state.still_until_s = self._stillness.until_s(state, at_s)
         return changes
 
     def _judge(
         self, state: HouseholdState, interval: Interval, at_s: float, changes: list[Change], *, usable: bool
     ) -> None:
         """One interval through the detectors."""
-        at = interval.end_at
+        at, begin_s, hour = interval.end_at, interval.start_at.timestamp(), self._clock.hour(at_s - 1.0)
         goes_on = not usable and AlertKind.LOW_USE in state.running  # a silence that is told doesn't begin anew
-        low_use = _UNKNOWN if goes_on else self._low_use.observe(state.low_use, interval)
+        low_use = _UNKNOWN if goes_on else self._low_use.judge(state.low_use, interval, begin_s, at_s, hour)
         if low_use is not CLEAR or state.running:
             changes += self._follow(state, AlertKind.LOW_USE, low_use, at)
-        flow = self._constant_flow.observe(state.constant_flow, interval)
+        flow = self._constant_flow.judge(state.constant_flow, interval, begin_s, at_s)
         if flow is not CLEAR or state.running:
             changes += self._follow(state, AlertKind.CONSTANT_FLOW, flow, at)
         used = state.low_use.last_use_s == at_s
-        change = self._change_in_use.observe(state.change_in_use, interval, used=used)
+        change = self._change_in_use.observe(state.change_in_use, at_s, hour, used=used, late=interval.late)
         if change is not None:
             changes += self._follow(state, AlertKind.CHANGE_IN_USE, change, at)
         if state.low_use.absences or AlertKind.USE_WHILE_ABSENT in state.running:
@@ -163,7 +180,7 @@ class HouseholdWatch:
 
     def settle(self, state: HouseholdState) -> None:
         """Before anybody looks at what the state holds: see `detectors.still`."""
-        if state.still:
+        if state.still_s:
             self._stillness.settle(state)
 
     def _stir(self, state: HouseholdState) -> None:

@@ -21,7 +21,7 @@ KINDS = (
     AlertKind.CHANGE_IN_USE,
     AlertKind.USE_WHILE_ABSENT,
 )
-Heard = tuple[datetime, float, float]  # when read, twice, and when it came [s]
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class StateError(Exception):
@@ -33,8 +33,8 @@ class HouseholdState:
     """All that is remembered of one meter. `running`: each kind's running episode, its level and since when [s].
 
     Not written down: up to `still_until_s` a register that stands still at `still_l` moves the clocks and no more;
-    `still` are such readings whose clocks are yet to be moved (`detectors.still`), the last heard at `heard_s`; at
-    `judged_s` the day is judged.
+    `still_s` are the times of such readings, whose clocks are yet to be moved (`detectors.still`), `came_s` when they
+    came, `heard_at` and `heard_s` the last reading's; at `judged_s` the day is judged.
     """
 
     register: RegisterState
@@ -45,9 +45,11 @@ class HouseholdState:
     running: dict[AlertKind, tuple[Level, float]] = field(default_factory=dict)
     still_until_s: float = 0.0
     still_l: float = nan
+    heard_at: datetime = NEVER
     heard_s: float = 0.0
     judged_s: float = 0.0
-    still: list[Heard] = field(default_factory=list)
+    still_s: list[float] = field(default_factory=list)
+    came_s: list[float] = field(default_factory=list)
 
 
 def dump(state: HouseholdState) -> bytes:

@@ -3,7 +3,9 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import timedelta
-from math import floor, inf, isinf
+from itertools import accumulate
+from math import floor, inf, isinf, isnan
+from operator import add
 
 from detectors import drip, record, schedule
 from detectors.bedtime import before_bed_h
@@ -43,6 +45,7 @@ NET_UNTIL_KNOWN_H = 72.0
 _BITS = (1 << 64) - 1
 _DAY_BITS = (1 << 24) - 1
 EIGHTHS = 8  # of an alert that would have been raised
+_AN_EIGHTH = (1.0 / EIGHTHS).__mul__
 _LATE = CannotTell(Reason(key="late"))
 _ANSWERED = CannotTell(Reason(key="answered"))
 
@@ -76,9 +79,11 @@ class LowUse:
         self._p = parameters
         self._clock = clock
         self._without = parameters.without
+        self.heeds_drips = Part.DRIP not in self._without
         self._net_s = inf if Part.NET in self._without else parameters.net.total_seconds()
+        self._first_still_s = min(3600.0 * (PLAN_FROM_H - SLACK_H), self._net_s)
         self._asks_only_s = parameters.asks_only.total_seconds()
-        self._others: list[float] = (PRIOR_DAYS * parameters.population.false_alerts).tolist()
+        self._others_back: list[float] = (PRIOR_DAYS * parameters.population.false_alerts)[::-1].tolist()
         learned = parameters.population
         self._population = own_record_alone(learned) if Part.HAZARD in self._without else learned
         self._planner = Planner(self._population, steep=Part.STEEP_COST not in self._without)
@@ -87,25 +92,39 @@ class LowUse:
         return LowUseState()
 
     def observe(self, state: LowUseState, interval: Interval) -> Verdict:
-        begin_s, end_s = interval.start_at.timestamp(), interval.end_at.timestamp()
+        end_s = interval.end_at.timestamp()
+        return self.judge(state, interval, interval.start_at.timestamp(), end_s, self._clock.hour(end_s - 1.0))
+
+    def judge(self, state: LowUseState, interval: Interval, begin_s: float, end_s: float, hour: int) -> Verdict:
+        """As `observe`; `hour`: of the wall clock, in which the interval ends."""
         if not state.first_s:
             state.first_s = begin_s
             self._begin_anew(state, begin_s)
         if state.absences and self._absent(state, end_s):
             return self._while_absent(state, interval, end_s)
-        if interval.gap or not interval.known:
+        volume = interval.volume
+        if interval.gap or isnan(volume):
             return self._across_gap(state, interval, end_s)
-        if self._used(state, interval.volume, begin_s, end_s):
-            self._learn(state)
-            self._begin_anew(state, end_s)
-            state.last_use_s = end_s
+        if hour != state.hour:
+            self.turn_hour(state, hour)
+        used = volume > 0.0 and self._used(state, volume, (end_s - begin_s) / 3600.0, hour)
+        if not volume and state.schedule.held_l:
+            used = self._by_people(state, hour, 0.0)
+        if self.heeds_drips:
+            drip.follow(state.drip, end_s, volume, hour // 24)
+        if state.silent_s < PRESUMED_ABSENT_S:
+            state.known_s += end_s - begin_s
+        if used:
+            self._learn(state, end_s, hour)
             return CLEAR
         state.silent_s += end_s - begin_s
         state.dry_s += end_s - begin_s
-        return self._verdict(state, end_s, late=interval.late)
+        return self.silent(state, end_s, late=interval.late)
 
     def still_for_s(self, state: LowUseState) -> float:
         """For how much longer silence alone changes nothing that could be said."""
+        if not state.dry_s:
+            return self._first_still_s
         ask_s = 3600.0 * ((min(state.ask_h, state.alert_h) if state.plan else PLAN_FROM_H) - SLACK_H)
         net_s = self._net_of(state)
         dry_s = min(net_s, SENSORS_HOLD_S) if state.silent_s < state.dry_s else net_s
@@ -141,11 +160,13 @@ class LowUse:
         So this household is told of later, whether its silence goes on or is over. How much later is bounded: no plan
         waits longer than 23 hours, nor the safety net at all.
         """
-        self._would_have_raised(state, min(self._step(state, self._p.budget), len(self._others) - 1) + 1)
+        self._would_have_raised(
+            state, min(self._step(state, self._spent(state), self._p.budget), len(self._others_back) - 1) + 1
+        )
 
     def only_the_net(self, state: LowUseState) -> bool:
         """Whether no plan keeps to the budget behind this coarse register."""
-        return is_coarse(state) and self._step(state, self._p.budget) == len(self._others)
+        return is_coarse(state) and self._step(state, self._spent(state), self._p.budget) == len(self._others_back)
 
     def left_s(self, state: LowUseState, at_s: float) -> float | None:
         """Since when the household is announced to be empty; none if it isn't."""
@@ -192,26 +213,14 @@ class LowUse:
             return CLEAR
         state.silent_s += hours * 3600.0
         state.dry_s += hours * 3600.0
-        return self._verdict(state, end_s, late=interval.late)
+        return self.silent(state, end_s, late=interval.late)
 
-    def _used(self, state: LowUseState, volume: float, begin_s: float, end_s: float) -> bool:
-        """Whether somebody drew water in this interval; keeps the hours, the rates, the days and the drip."""
-        hour = self._clock.hour(end_s - 1.0)
-        if hour != state.hour:
-            self.turn_hour(state, hour)
-        if volume and state.step_l > drip.LEAST_STEP_L:
+    def _used(self, state: LowUseState, volume: float, hours: float, hour: int) -> bool:
+        """Whether somebody drew water in so many hours; keeps the register's step."""
+        if state.step_l > drip.LEAST_STEP_L:
             state.step_l = drip.finer_step_l(state.step_l, volume)
-        hours = (end_s - begin_s) / 3600.0
         drawn_l = volume if volume >= drip.use_threshold_l(state.drip, hours, state.step_l) else 0.0
-        used = self._by_people(state, hour, drawn_l)
-        self.follow_drip(state, end_s, volume, hour)
-        if used:
-            state.hour_used = True
-            if hour % 24 >= MORNING and self._clock.hour(state.up_s - 1.0) // 24 != hour // 24:
-                state.up_s = end_s
-        if state.silent_s < PRESUMED_ABSENT_S:
-            state.known_s += end_s - begin_s
-        return used
+        return self._by_people(state, hour, drawn_l)
 
     def _by_people(self, state: LowUseState, hour: int, drawn_l: float) -> bool:
         """Whether any of it, or of what was held back before, is not a timer's. Coarse registers hide every timer."""
@@ -220,22 +229,20 @@ class LowUse:
         held = state.schedule.held_l > 0.0
         return (drawn_l > 0.0 or held) and schedule.people_l(state.schedule, hour, drawn_l, state.step_l) > 0.0
 
-    def follow_drip(self, state: LowUseState, end_s: float, volume_l: float, hour: int) -> float:
-        """See `detectors.drip.follow`."""
-        return inf if Part.DRIP in self._without else drip.follow(state.drip, end_s, volume_l, hour // 24)
-
     def turn_hour(self, state: LowUseState, hour: int) -> None:
         """The hour that is over joins the own rate and the bits; at midnight the longest silences move on."""
-        if state.hour:
-            step = max(1.0 / RATE_DAYS, 1.0 / (hour / 24.0 - state.first_s / 86400.0 + 5.0))
-            place = state.hour % 24
-            rate = state.rate[place] + step * (state.hour_used - state.rate[place])
-            state.rate[place] = floor(rate * RATE_STEPS + 0.5) / RATE_STEPS
-            state.used = (state.used | state.hour_used) << min(max(hour - state.hour, 0), 64) & _BITS
-        if hour // 24 != state.hour // 24:
+        last, used = state.hour, state.hour_used
+        if last:
+            place, rate = last % 24, state.rate
+            days = hour / 24.0 - state.first_s / 86400.0 + 5.0
+            step = 1.0 / days if 0.0 < days < RATE_DAYS else 1.0 / RATE_DAYS
+            share = rate[place]
+            rate[place] = floor((share + step * (used - share)) * RATE_STEPS + 0.5) / RATE_STEPS
+            state.used = (state.used | used) << min(max(hour - last, 0), 64) & _BITS
+        if hour // 24 != last // 24:
             state.longest = state.longest[1:] + b"\0"
             period = hour // (24 * record.FADE_DAYS)
-            if period != state.hour // (24 * record.FADE_DAYS):
+            if period != last // (24 * record.FADE_DAYS):
                 self._fade(state, period)
         state.hour, state.hour_used = hour, False
 
@@ -253,12 +260,19 @@ class LowUse:
         """The habit's clock."""
         state.silent_from_s, state.silent_s, state.plan = at_s, 0.0, b""
 
-    def _learn(self, state: LowUseState) -> None:
-        """A silence ended by use: how long it was, and which steps of the ladder would have raised a false alert."""
-        hours = state.silent_s / 3600.0
+    def _learn(self, state: LowUseState, end_s: float, hour: int) -> None:
+        """Use: it ends the silence, and makes the hour one with use, perhaps the morning's first."""
+        state.hour_used = True
+        if hour % 24 >= MORNING and self._clock.hour(state.up_s - 1.0) // 24 != hour // 24:
+            state.up_s = end_s
         begun = self._clock.hour(state.silent_from_s)
-        if hours < 1.0 and begun == state.hour:
-            return  # a second use within the hour begins no other silence
+        if begun != hour or state.silent_s >= 3600.0:  # a second use within the hour begins no other silence
+            self._learn_silence(state, begun, state.silent_s / 3600.0)
+        self._begin_anew(state, end_s)
+        state.last_use_s = end_s
+
+    def _learn_silence(self, state: LowUseState, begun: int, hours: float) -> None:
+        """How long it was, and which steps of the ladder would have raised a false alert."""
         lasted = min(int(hours + SLACK_H), HOURS)
         cell = begun % 24 * BEGINS // 24 * (HOURS + 1) + lasted
         state.silences[cell] = min(state.silences[cell] + PARTS[lasted], record.MOST)
@@ -276,14 +290,15 @@ class LowUse:
         else:
             scores = self._planner.scores(state.silences, state.rate, self._before(state))
             state.plan = self._planner.alarm_hours(scores)
-        state.alert_h = self._alarm_h(state, self._p.budget)
-        asked_h = min(self._alarm_h(state, self._p.ask_budget), state.alert_h - ASKED_BEFORE_H)
+        spent = self._spent(state)
+        state.alert_h = self._alarm_h(state, self._step(state, spent, self._p.budget))
+        asked_h = self._alarm_h(state, self._step(state, spent, self._p.ask_budget))
+        asked_h = min(asked_h, state.alert_h - ASKED_BEFORE_H)
         begun = self._clock.hour(state.silent_from_s)
         state.ask_h = before_bed_h(begun, asked_h, state.alert_h)
 
-    def _alarm_h(self, state: LowUseState, budget: float) -> int:
-        """At the step that keeps to the budget; never, where none does and the register's steps are to blame."""
-        step = self._step(state, budget)
+    def _alarm_h(self, state: LowUseState, step: int) -> int:
+        """Never, where no step keeps to the budget and the register's steps are to blame."""
         if step == len(state.plan):
             return NEVER_H if is_coarse(state) else state.plan[-1]
         return state.plan[step]
@@ -301,25 +316,26 @@ class LowUse:
         used = (state.used | state.hour_used) >> max(state.hour - begun, 0)
         return before(begun % 24, used, state.rate)
 
-    def _step(self, state: LowUseState, budget: float) -> int:
-        """The least patient step that keeps to the budget [false alerts in 30 days] on the record."""
-        calibrated = Part.CALIBRATION not in self._without
-        days = state.known_s / 86400.0 * calibrated
-        allowed = SPENT * budget / 30.0 * (days + PRIOR_DAYS)
-        others = self._others
-        own, step = 0.0, len(others)
+    def _spent(self, state: LowUseState) -> list[float]:
+        """False alerts on the record, at each step from the most patient to the least."""
+        others, calibrated = self._others_back, Part.CALIBRATION not in self._without
+        own = 0.0
         if is_coarse(state):
-            if state.step_l >= TOO_COARSE_L:
-                return step
             own = sum(state.silences[HOURS :: HOURS + 1]) / PARTS[HOURS] * calibrated  # the register's, not absences
-        while step:
-            own += state.would_raise[step] / EIGHTHS * calibrated
-            if own + others[step - 1] > allowed:
-                break
-            step -= 1
-        return step
+        would_raise = state.would_raise[:0:-1] if calibrated else bytes(len(others))
+        owns = accumulate(would_raise, initial=EIGHTHS * own)
+        next(owns)
+        return list(map(add, map(_AN_EIGHTH, owns), others))
 
-    def _verdict(self, state: LowUseState, end_s: float, *, late: bool) -> Verdict:
+    def _step(self, state: LowUseState, spent: list[float], budget: float) -> int:
+        """The least patient step that keeps to the budget [false alerts in 30 days] on the record."""
+        if TOO_COARSE_L <= state.step_l < inf:
+            return len(spent)
+        days = state.known_s / 86400.0 * (Part.CALIBRATION not in self._without)
+        return len(spent) - bisect_right(spent, SPENT * budget / 30.0 * (days + PRIOR_DAYS))
+
+    def silent(self, state: LowUseState, end_s: float, *, late: bool = False) -> Verdict:
+        """What is to be said of a silence that goes on."""
         planned = state.silent_s >= 3600.0 * (PLAN_FROM_H - SLACK_H)
         if planned and not state.plan:
             self._plan(state)

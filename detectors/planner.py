@@ -1,48 +1,35 @@
-"""After how many hours of a silence it is worth telling somebody, by the hazard of `detectors.habit`.
-
-Plain numbers but for one product of matrices: for two dozen of them arrays take three times as long.
-"""
-
-from bisect import bisect_right
-from math import exp, log
-from operator import mul
+"""After how many hours of a silence it is worth telling somebody, by the hazard of `detectors.habit`."""
 
 import numpy as np
 
 from detectors.habit import (
     BEGINS,
     BLANK,
+    CHOICES,
     EXPOSURE,
     HOURS,
     KERNEL,
     LADDER,
     LEVEL_COST,
+    LONGEST_H,
     OWN_RECORD,
     PRIOR_SILENCES,
     SCALED,
     SHORTEST_H,
     STEEP_COST,
     WORTH,
+    Array,
     Before,
     Population,
 )
 
 _LEAST, _MOST = 1e-4, 1.0 - 1e-4  # of a share whose logit is taken
-_STEPS = LADDER.tolist()
-_NEAR = EXPOSURE.tolist()
-_LONGEST_FIRST = WORTH[-2::-1].tolist()
-_WORTH_OF_MORE = float(WORTH[HOURS])
-_TINY = 1e-300
-
-
-class _Logits(dict[float, float]):
-    """Of the rates, which are few different numbers."""
-
-    def __missing__(self, share: float) -> float:
-        if len(self) > 1 << 17:
-            self.clear()
-        self[share] = found = logit(share)
-        return found
+_LEAST_ODDS, _MOST_ODDS = _LEAST / _MOST, _MOST / _LEAST
+_LADDER_COLUMN = LADDER[:, None]
+_LASTED = np.triu(np.ones((HOURS + 1, HOURS + 1))) * WORTH  # from counts of each length to how many lasted as long
+_EXPOSED = np.diff(EXPOSURE, append=0.0)  # of those who still lasted after each hour
+_ALARMS = CHOICES.astype(np.uint8)
+_ROWS = list(KERNEL)
 
 
 class Planner:
@@ -65,71 +52,54 @@ class Planner:
         self.longer = float(in_3_h), float(in_24_h), float(level_longer)
         self.prior = PRIOR_SILENCES * population.survival
         self.cost = STEEP_COST if steep else LEVEL_COST
-        self._costs = self.cost.tolist()
-        self._priors = self.prior[:, ::-1].tolist()
-        self._weights = [
-            list(zip(*(c[::-1].tolist() for c in (of_hour, self.own, self.now, SCALED, WORTH[:-1])), strict=True))
-            for of_hour in self.clock
-        ]
-        self._logits = _Logits()
+        self._tables = [self._table(begun) for begun in range(24)]
+        self._priors = list(self.prior)
 
-    def scores(self, silences: bytearray, rate: list[float], past: Before) -> list[float]:
-        """logit P(use in the hour after l silent ones), l = 0..23; from the longest to the shortest."""
-        begun, place = past.begun, past.begun * BEGINS // 24
-        record = np.frombuffer(silences, np.uint8).reshape(BEGINS, HOURS + 1)
-        more, *counts = (KERNEL[place] @ record)[::-1].tolist()
-        prior_of_more, *priors = self._priors[place]
-        level = logit(sum(rate) / 24.0)
+    def _table(self, begun: int) -> Array:
+        """Shape (24, 31): what a length's score gains by each hour's rate (its logit), by what came before, by 1."""
         in_3_h, in_24_h, level_longer = self.longer
-        constant = sum(map(mul, self.past, (*past.terms, level)))
-        slope = in_3_h * past.terms[0] + in_24_h * past.terms[2] + level_longer * level
-        logits, weight_of_soon = self._logits, self.soon
-        soon, *later = [logits[share] for share in (rate * 3)[begun + 25 : begun : -1]]
-        seen = more * _WORTH_OF_MORE
-        longer = seen + prior_of_more
-        scores = []
-        for weights, count, prior, now in zip(self._weights[begun], counts, priors, later, strict=True):
-            clock, own, weight_of_now, scaled, worth = weights
-            seen += count * worth
-            lasted = seen + prior
-            ends = 1.0 - longer / lasted
-            ends = _LEAST if ends < _LEAST else _MOST if ends > _MOST else ends
-            scores.append(
-                (clock + log(ends / (1.0 - ends)) * own + now * weight_of_now + soon * weight_of_soon)
-                + (scaled * slope + constant)
-            )
-            longer, soon = lasted, now
-        scores.reverse()
+        lengths = np.arange(HOURS)
+        table = np.zeros((HOURS, 31))
+        table[lengths, (begun + 1 + lengths) % 24] += self.now
+        table[lengths, (begun + 2 + lengths) % 24] += self.soon
+        table[:, 24:30] = np.roll(self.past, 1)  # of these the level is a rate, too
+        table[:, [24, 25, 27]] += np.outer(SCALED, [level_longer, in_3_h, in_24_h])
+        table[:, 30] = self.clock[begun]
+        return table
+
+    def scores(self, silences: bytearray, rate: list[float], past: Before) -> Array:
+        """logit P(use in the hour after l silent ones), l = 0..23."""
+        place = past.begun * BEGINS // 24
+        record = np.frombuffer(silences, np.uint8).reshape(BEGINS, HOURS + 1)
+        lasted = _LASTED.dot(_ROWS[place].dot(record))
+        lasted += self._priors[place]
+        odds = lasted[:-1] / lasted[1:]
+        odds -= 1.0
+        np.maximum(odds, _LEAST_ODDS, out=odds)
+        np.minimum(odds, _MOST_ODDS, out=odds)
+        np.log(odds, odds)
+        odds *= self.own
+        habit = np.array([*rate, sum(rate) / 24.0, *past.terms, 1.0])
+        shares = habit[:25]
+        if min(rate) < _LEAST or max(rate) > _MOST:
+            shares.clip(_LEAST, _MOST, out=shares)
+        shares /= 1.0 - shares
+        np.log(shares, shares)
+        scores: Array = self._tables[past.begun].dot(habit)
+        scores += odds
         return scores
 
-    def alarm_hours(self, scores: list[float]) -> bytes:
+    def alarm_hours(self, scores: Array) -> bytes:
         """For each step of the ladder the hour g of silence at which to tell somebody, fixed when it begins.
 
-        Least of  cost of a false alert * P(the silence ends between g and 24 h) + exposure to a collapse * cost of g.
-        The dearer a false alert, the later: each hour is best from some price on, if there is one at all.
+        Least of  cost of a false alert * P(the silence lasts g hours) + exposure to a collapse * cost of g.
         """
-        lasting, exposure, chances = 1.0, 0.0, [1.0]
-        for score, near in zip(scores, _NEAR, strict=True):
-            longer = lasting / (1.0 + exp(score))
-            exposure += (lasting - longer) * near
-            chances.append(longer)
-            lasting = longer
-        begin = SHORTEST_H
-        best = [(begin, 0.0, chances[begin], exposure * self._costs[0])]  # hour, price from which, and both terms
-        for hour, factor in enumerate(self._costs[1:], begin + 1):
-            chance, cost = chances[hour], exposure * factor
-            while True:
-                _, since, chance_before, cost_before = best[-1]
-                price = (cost - cost_before) / (chance_before - chance or _TINY)
-                if price > since or len(best) == 1:
-                    break
-                best.pop()
-            best.append((hour, price, chance, cost))
-        begins = [bisect_right(_STEPS, price) for _, price, _, _ in best]
-        ends = [*begins[1:], len(_STEPS)]
-        return b"".join([bytes((at[0],)) * (end - begin) for at, begin, end in zip(best, begins, ends, strict=True)])
-
-
-def logit(share: float) -> float:
-    clipped = min(max(share, _LEAST), _MOST)
-    return log(clipped / (1.0 - clipped))
+        lasting = np.exp(scores)
+        lasting += 1.0
+        np.divide(1.0, lasting, lasting)
+        lasting = lasting.cumprod()
+        exposure = EXPOSURE[0] + lasting.dot(_EXPOSED)
+        total = _LADDER_COLUMN * lasting[SHORTEST_H - 1 : LONGEST_H]
+        total += self.cost * exposure
+        hours: bytes = _ALARMS[np.maximum.accumulate(total.argmin(axis=1))].tobytes()
+        return hours

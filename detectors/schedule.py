@@ -74,7 +74,8 @@ def people_l(state: ScheduleState, hour: int, volume_l: float, step_l: float) ->
         return told_l
     state.now_l += volume_l
     place, following = hour % 24, (hour + 1) % 24
-    if state.done or not (is_timer(state, place) or is_timer(state, following)):
+    few = state.seen[place] < SEEN_ENOUGH and state.seen[following] < SEEN_ENOUGH
+    if few or state.done or not (is_timer(state, place) or is_timer(state, following)):
         return told_l + volume_l
     state.held_l += volume_l
     if not _may_be(state, place, state.before_l + state.now_l, step_l) and not _may_be(

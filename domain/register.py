@@ -86,22 +86,23 @@ def advance(
     2. A rise that a pipe can carry, with no oddity just before, is ordinary, or a gap when it took too long.
     3. Everything else has a case of its own.
     """
-    last_at = state.last_at
-    if last_at is None or at <= last_at or not isfinite(register_l) or register_l < 0:
+    last_at, mark_l = state.last_at, state.mark_l
+    if last_at is None or at <= last_at or not 0.0 <= register_l < inf:
         return None, _no_interval(state, at, register_l)
     length_s = (at - last_at).total_seconds()
     gap = length_s > GAP_AT_LEAST_S and length_s > GAP_RHYTHMS * state.rhythm_s > 0
-    volume = register_l - state.mark_l
-    if 0 <= volume < most(length_s) and isnan(state.aside_l) and state.marked_at == last_at:
-        case = Case.ORDINARY
+    volume = register_l - mark_l
+    case = Case.GAP if gap else Case.ORDINARY
+    if 0.0 <= volume < most(length_s) and state.aside_l != state.aside_l and state.marked_at == last_at:
         state.mark_l = register_l
         state.marked_at = at
     else:
-        case, volume = _odd(state, at, register_l, length_s)
+        odd, volume = _odd(state, at, register_l, length_s)
+        case = case if odd is Case.ORDINARY else odd
     state.last_at = at
     state.last_l = register_l
     state.lengths_s = (*state.lengths_s[-LENGTHS_KEPT + 1 :], length_s)
-    return Interval(last_at, at, volume, gap, late), Case.GAP if gap and case is Case.ORDINARY else case
+    return Interval(last_at, at, volume, gap, late), case
 
 
 def most(length_s: float) -> float:

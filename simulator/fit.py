@@ -65,9 +65,9 @@ class Watched(LowUse):
         self._latest = terms(state.silences, state.rate, self._before(state), self._population.survival)
         super()._plan(state)
 
-    def _learn(self, state: LowUseState) -> None:
+    def _learn_silence(self, state: LowUseState, begun: int, hours: float) -> None:
         before = _counted(state)
-        super()._learn(state)
+        super()._learn_silence(state, begun, hours)
         self._home.silences += _counted(state) - before
         if state.plan:
             day = (state.silent_from_s - state.first_s) / 86400.0

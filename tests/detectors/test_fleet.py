@@ -95,7 +95,7 @@ class Listening(Planner):
 
     def scores(self, silences, rate, past):  # type: ignore[no-untyped-def]  # as its parent's
         scores = super().scores(silences, rate, past)
-        self.heard.append(scores)
+        self.heard.append(scores.tolist())
         return scores
 
 
