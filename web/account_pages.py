@@ -1,20 +1,17 @@
 """A member of staff's own password, and for the operator what the service noticed about its safety."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Form
+from fastapi import APIRouter
 from sqlalchemy import select, update
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.people import Role
 from store.tables import security_events
-from web.desk import Desk, IdInForm
+from web.desk import Desk, IdInForm, Text
 from web.session import AccountError, Viewer, password_fits, set_password
 from web.sign_in import acting, may_try, viewer
 
 EVENTS_SHOWN = 200
-Text = Annotated[str, Form()]
 
 
 def sees_security(who: Viewer) -> bool:

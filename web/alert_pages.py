@@ -11,12 +11,12 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from domain.alert import TRANSITIONS, Event, ImpossibleStepError, Outcome
 from domain.people import Language
-from web import alert_list, meetings, water
+from web import alert_list, looks, meetings, water
 from web.alert_list import Shown
-from web.band_pages import keeps_bands
 from web.chart import Chart
 from web.desk import Desk, IdInPath
 from web.household_pages import chart_of
+from web.keepers import keeps_bands
 from web.ledger import Household, household, people_called, seen_ids
 from web.session import Viewer
 from web.sign_in import acting, viewer
@@ -39,7 +39,7 @@ def routes(desk: Desk) -> APIRouter:
             running = alert_list.running(tx, who)
             settled = alert_list.settled(tx, who, desk.now() - SETTLED_SHOWN, MOST_SETTLED)
             old_bands = (
-                meetings.inactive_scans(tx, seen_ids(who), desk.now() - OLD_BANDS_SHOWN) if keeps_bands(who) else []
+                looks.inactive_scans(tx, seen_ids(who), desk.now() - OLD_BANDS_SHOWN) if keeps_bands(who) else []
             )
             watched, dark = water.watched(tx, seen_ids(who)), len(water.not_watched(tx, seen_ids(who)))
         groups = {

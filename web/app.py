@@ -21,9 +21,11 @@ from web import (
     guardian_doors,
     guardian_pages,
     health,
+    held_pages,
     household_pages,
     kept_pages,
     morning_pages,
+    print_pages,
     sign_in,
 )
 from web.desk import FINDER_SCRIPT, FINDER_STYLE, AlertLife, Desk, Readings, Records, all_words, templates
@@ -89,8 +91,10 @@ def create_app(
     app = FastAPI(title="anju", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", StaticFiles(directory=str(files("web") / "static")), name="static")
     app.include_router(finder_pages.routes(finder))
-    app.include_router(band_pages.routes(desk, finder.cipher))
     for router in (
+        band_pages.routes(desk, finder.cipher),
+        held_pages.routes(desk, finder.cipher),
+        print_pages.routes(desk),
         sign_in.routes(desk),
         account_pages.routes(desk),
         alert_pages.routes(desk),

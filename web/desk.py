@@ -30,6 +30,7 @@ from web.words import Words, load, preferred, spoken
 LARGEST_ID = 2**63 - 1  # what the records can hold
 IdInPath = Annotated[int, Path(ge=0, le=LARGEST_ID)]
 IdInForm = Annotated[int, Form(ge=0, le=LARGEST_ID)]
+Text = Annotated[str, Form()]
 
 
 class Records(Protocol):

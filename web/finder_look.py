@@ -13,10 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.wristband import Band, BandField, BandState, Stage, shown
-from web import bands, meetings, wearers
+from web import bands, looks, meetings, wearers
 from web.finder import COOKIE, Door, Finder, count_scan, guarded, guesses_too_much, page, unknown
 from web.limits import caller
-from web.meetings import Line, Meeting, View
+from web.looks import View
+from web.meetings import Line, Meeting
 from web.notes import Notes, NotesError
 from web.wearers import Helper, Wearer
 
@@ -98,7 +99,7 @@ def _first_page(finder: Finder, request: Request, door: Door, seen: Seen, now: d
 def _further(finder: Finder, request: Request, door: Door, seen: Seen, now: datetime) -> Response:
     """Name, contacts or notes: first written down, then shown."""
     with finder.desk.records.write() as tx:
-        meetings.log_scan(tx, seen.band.band_id, seen.stage, address=caller(request), fields=seen.fields, now=now)
+        looks.log_scan(tx, seen.band.band_id, seen.stage, address=caller(request), fields=seen.fields, now=now)
     count_scan(finder, seen.band, seen.stage, now)
     notes = _notes(finder, seen.who) if BandField.HEALTH in seen.fields else None
     return _page(finder, request, door, seen, notes=notes)
@@ -126,7 +127,7 @@ def _inactive(finder: Finder, request: Request, door: Door, seen: Seen, now: dat
     band, told = seen.band, seen.meeting is not None
     with finder.desk.records.write() as tx:
         address = caller(request)
-        meetings.log_scan(tx, band.band_id, Stage.VIEWED, address=address, fields=frozenset(), now=now)
+        looks.log_scan(tx, band.band_id, Stage.VIEWED, address=address, fields=frozenset(), now=now)
         bands.security_event(tx, "inactive_band_scanned", f"band {band.band_id}", band.state_at(now).value, now)
     count_scan(finder, band, Stage.VIEWED, now)
     return page(finder, request, "finder/inactive.html", 410, here=door.path, line=seen.who.line, told=told)

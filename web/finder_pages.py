@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from domain.finding import Reason
 from domain.wristband import BandState, Emergency, Stage
-from web import meetings
+from web import looks, meetings
 from web.finder import (
     COOKIE,
     COOKIE_LASTS,
@@ -94,7 +94,7 @@ def _deed(finder: Finder, request: Request, door: Door, stage: Stage, why: str) 
             key = "found_inactive" if not active else "found_medical" if medical else "found"
             reason = Reason(key=key, values={"at": now.isoformat(), "number": band.number, "why": why})
             meetings.tell(tx, finder.life, band, who, meeting, medical=medical, reason=reason, now=now)
-            meetings.log_scan(tx, band.band_id, stage, address=address, fields=frozenset(), now=now, why=why)
+            looks.log_scan(tx, band.band_id, stage, address=address, fields=frozenset(), now=now, why=why)
     if worn is None:
         return unknown(finder, request, address, now)
     count_scan(finder, band, stage, now)

@@ -3,15 +3,14 @@
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.alert import ImpossibleStepError
 from web import guardian_access
-from web.desk import Desk
+from web.desk import Desk, Text
 from web.guardian_access import Guardian, SendsCodes
 from web.guardian_view import NotYoursError
 from web.limits import Limit, caller
@@ -20,7 +19,6 @@ from web.notes import NotesCipher
 from web.session import same_token
 from web.sign_in import ForgedFormError
 
-Text = Annotated[str, Form()]
 ASKING = "anju_code"
 
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,11 +12,9 @@ from domain.alert import Outcome
 from domain.wristband import BandField, BandState
 from store import consents
 from web import absences, bands, guardian_view, meetings
-from web.desk import IdInForm, IdInPath
+from web.desk import IdInForm, IdInPath, Text
 from web.guardian_access import Guardian
 from web.guardian_doors import Family, NotAGuardianError, NotByCodeError, acting, guardian
-
-Text = Annotated[str, Form()]
 
 
 def routes(family: Family) -> APIRouter:

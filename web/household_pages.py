@@ -14,18 +14,15 @@ from domain.alert import State
 from notifier.feedback import realised
 from store.tables import alerts
 from web import absences, alert_list, water
-from web.band_pages import keeps_bands
 from web.chart import Chart, draw
-from web.desk import Desk
+from web.desk import Desk, Text
+from web.keepers import keeps_bands
 from web.ledger import Household, announced_absences, find, household
 from web.sign_in import acting, viewer
 
 CHART_DAYS = 14
 BEFORE = timedelta(days=4)  # read before the chart begins, so that a silence across its edge has its true length
 MOST_FOUND = 200
-
-
-Text = Annotated[str, Form()]
 
 
 def routes(desk: Desk) -> APIRouter:

@@ -1,18 +1,17 @@
 """A finder with a wearer: who was told, what they wrote to each other, where; forgotten soon."""
 
 import secrets
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from domain.alert import State
 from domain.finding import AlertKind, Level, Reason
-from domain.wristband import Band, BandField, BandState, Stage, coarse
+from domain.wristband import Band, Stage
 from notifier.life import Concern
-from store.tables import alerts, meeting_lines, meetings, residents, scans, wristbands
+from store.tables import alerts, meeting_lines, meetings, scans
 from web.session import hash_of
 from web.wearers import Wearer
 
@@ -33,16 +32,6 @@ class RaisesAlerts(Protocol):
     def tell_more(
         self, tx: Connection, alert_id: int, reason: Reason, *, cause: str, now: datetime, worse: bool = False
     ) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """One look at a band's first page, as the log keeps it."""
-
-    band_id: int
-    at: datetime
-    address: str
-    fields: frozenset[BandField]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,90 +153,6 @@ def of_alert(tx: Connection, alert_id: int) -> list[tuple[Meeting, list[Line]]]:
         select(meetings).where(meetings.c.alert_id == alert_id).order_by(meetings.c.meeting_id.desc())
     ).mappings()
     return [(_meeting(row), lines(tx, row["meeting_id"])) for row in rows.all()]
-
-
-def log_scan(
-    tx: Connection,
-    band_id: int,
-    stage: Stage,
-    *,
-    address: str,
-    fields: frozenset[BandField],
-    now: datetime,
-    why: str = "",
-    source: str = "web",
-) -> None:
-    """What was shown, when, and to which coarse address."""
-    tx.execute(_LOG, _logged(band_id, stage, address=address, fields=fields, now=now, why=why, source=source))
-
-
-def bands_there(tx: Connection, views: Sequence[View]) -> list[View]:
-    """Those looks whose band has not been deleted since."""
-    wanted = {view.band_id for view in views}
-    there = set(tx.scalars(select(wristbands.c.band_id).where(wristbands.c.band_id.in_(wanted))))
-    return [view for view in views if view.band_id in there]
-
-
-def log_views(tx: Connection, views: Sequence[View]) -> None:
-    """Looks at the first page, together."""
-    rows = [_logged(v.band_id, Stage.VIEWED, address=v.address, fields=v.fields, now=v.at) for v in views]
-    if rows:
-        tx.execute(_LOG, rows)
-
-
-_LOG = insert(scans)
-
-
-def _logged(
-    band_id: int,
-    stage: Stage,
-    *,
-    address: str,
-    fields: frozenset[BandField],
-    now: datetime,
-    why: str = "",
-    source: str = "web",
-) -> dict[str, object]:
-    return {
-        "band_id": band_id,
-        "at": now,
-        "stage": stage.value,
-        "source": source,
-        "address": coarse(address),
-        "fields": " ".join(sorted(fields)),
-        "why": why,
-    }
-
-
-def scan_log(tx: Connection, resident_id: str, limit: int) -> list[Mapping[str, object]]:
-    """The scans of all bands of a resident, latest first."""
-    query = (
-        select(scans, wristbands.c.number)
-        .join_from(scans, wristbands, wristbands.c.band_id == scans.c.band_id)
-        .where(wristbands.c.resident_id == resident_id)
-        .order_by(scans.c.scan_id.desc())
-        .limit(limit)
-    )
-    return [dict(row) for row in tx.execute(query).mappings()]
-
-
-def inactive_scans(tx: Connection, household_ids: Select[str], since: datetime) -> list[Mapping[str, object]]:
-    """Bands out of use that somebody has scanned since, with their wearers; the latest scan of each, latest first."""
-    latest = func.max(scans.c.at).label("at")
-    query = (
-        select(wristbands.c.band_id, wristbands.c.number, residents.c.resident_id, residents.c.name, latest)
-        .join_from(scans, wristbands, wristbands.c.band_id == scans.c.band_id)
-        .join(residents, residents.c.resident_id == wristbands.c.resident_id)
-        .where(
-            residents.c.household_id.in_(household_ids),
-            wristbands.c.state != BandState.ACTIVE.value,
-            scans.c.at > wristbands.c.state_at,
-            scans.c.at >= since,
-        )
-        .group_by(wristbands.c.band_id)
-        .order_by(latest.desc())
-    )
-    return [dict(row) for row in tx.execute(query).mappings()]
 
 
 def purge(tx: Connection, now: datetime) -> int:

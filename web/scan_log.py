@@ -12,7 +12,7 @@ from domain.wristband import Stage
 from store.contracts import BandScan, Batch, BatchSink
 from web.bands import security_event
 from web.desk import Records
-from web.meetings import View, bands_there, log_views
+from web.looks import View, bands_there, log_views
 
 MOST_WAITING = 10_000  # looks: a disk may be full for days, and a page costs a stranger nothing
 

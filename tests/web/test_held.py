@@ -29,7 +29,7 @@ from tests.web.test_staff_console import csrf
 from web import bands
 from web import held as held_pages
 from web.app import create_app
-from web.meetings import View
+from web.looks import View
 from web.notes import Notes, NotesCipher, new_key
 from web.scan_log import MOST_WAITING, ScanLog
 
