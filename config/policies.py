@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from config.settings import ConfigError
 from domain.finding import AlertKind
-from notifier.policy import Group, Policies, Policy, Step
+from notifier.circle import Group
+from notifier.timelines import Policies, Policy, Step
 
 Word = TypeVar("Word", AlertKind, Group)
 

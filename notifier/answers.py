@@ -8,8 +8,8 @@ from sqlalchemy import Connection, select
 
 from domain.finding import AlertKind
 from notifier.asked import Asked, code_of
+from notifier.circle import Person
 from notifier.letters import Letter, Letters
-from notifier.policy import Person
 from store import tables as t
 
 M = t.messages.c

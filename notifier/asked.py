@@ -10,8 +10,8 @@ from sqlalchemy import Connection, or_, select
 from domain.alert import State
 from domain.finding import AlertKind
 from domain.message import MessageStatus
+from notifier.circle import Person
 from notifier.letters import ASKING
-from notifier.policy import Person
 from store import tables as t
 
 CLOCKS_APART = timedelta(minutes=1)  # the provider's clock and ours

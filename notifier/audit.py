@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, exists, func, select
 
 from domain.message import MessageStatus
+from notifier.circle import Group, reachable
 from notifier.people import circle_of
 from notifier.places import home_of
-from notifier.policy import Group, reachable
 from store import tables as t
 
 A, M = t.alerts.c, t.messages.c

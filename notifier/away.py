@@ -6,11 +6,12 @@ from sqlalchemy import Connection
 
 from domain.finding import AlertKind, Reason
 from domain.people import Role
+from notifier.circle import Group, Person
 from notifier.letters import Letter, Letters
 from notifier.messages import When
 from notifier.people import circle_of
 from notifier.places import home_of
-from notifier.policy import URGENCY, Group, Person
+from notifier.timelines import URGENCY
 
 KIND = AlertKind.USE_WHILE_ABSENT  # its urgency and words, where a text has none of its own
 

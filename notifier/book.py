@@ -11,10 +11,10 @@ from domain.finding import AlertKind, Reason
 from domain.message import MessageStatus
 from domain.people import Language
 from notifier.channels.failures import retry_at
+from notifier.circle import Person
 from notifier.contract import Capabilities, Channel, ChannelError, Failure, Outgoing, Sent
 from notifier.letters import ASKING, Letters, way
 from notifier.life import Life
-from notifier.policy import Person
 from notifier.throttle import ThrottleRules
 from store import tables as t
 

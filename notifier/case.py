@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Table, insert, or_
 from domain.alert import Event, Outcome, State, step
 from domain.finding import AlertKind, Level, Reason
 from domain.message import MessageStatus
+from notifier.circle import Person
 from notifier.people import person
 from notifier.places import Home, home_of, home_of_community, home_of_gateway
-from notifier.policy import Person, Standing
+from notifier.policy import Standing
 from store import tables as t
 
 ANJU = "anju"

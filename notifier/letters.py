@@ -10,11 +10,11 @@ from sqlalchemy.dialects.sqlite import insert
 from domain.finding import AlertKind
 from domain.message import MessageStatus
 from domain.people import Language, Role
+from notifier.circle import Person
 from notifier.contract import Capabilities
 from notifier.messages import LONGEST_FREE, LONGEST_VARIABLE, Texts, fill, short, size
 from notifier.people import person
 from notifier.places import Home
-from notifier.policy import Person
 from notifier.router import By, NoChannelError, Router
 from notifier.speech import spoken
 from store import tables as t

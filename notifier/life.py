@@ -8,10 +8,10 @@ from domain.alert import State
 from domain.finding import AlertKind, Level, Reason
 from notifier.away import tell as tell_away
 from notifier.case import ANJU, NoSuchAlertError
+from notifier.circle import Person
 from notifier.concern import Concern
 from notifier.handling import Handling
 from notifier.mornings import tell as tell_first_use
-from notifier.policy import Person
 from notifier.raising import Raising
 from notifier.steps import A, LifeRules
 from store import tables as t

@@ -10,8 +10,8 @@ from notifier.letters import Letter, Letters
 from notifier.messages import When
 from notifier.people import person
 from notifier.places import home_of
-from notifier.policy import URGENCY
 from notifier.quiet import QuietHours
+from notifier.timelines import URGENCY
 from store import tables as t
 
 WANTED = "yes"  # in the ledger's guardians.first_use

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, RowMapping, Select, String, bindparam, select
 
 from domain.people import Language, Role, ToldBy
-from notifier.policy import Circle, Group, Person
+from notifier.circle import Circle, Group, Person
 from store import tables as t
 
 C = t.contacts.c

@@ -1,26 +1,13 @@
 """Who is told next, when and why: pure, from where the alert stands and who answers for the household."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import chain
 
 from domain.alert import Event, State
 from domain.finding import AlertKind, Level
-from domain.people import Language, Role
-
-
-class Group(StrEnum):
-    """Those who answer for a household, in the order in which they are told."""
-
-    RESIDENT = "resident"
-    FIRST_GUARDIAN = "first_guardian"
-    PAIRED = "paired"
-    OTHER_CONTACTS = "other_contacts"  # the other guardians and the grid's workers
-    DUTY_STAFF = "duty_staff"
-    SUPERVISOR = "supervisor"
-    OPERATOR = "operator"
+from notifier.circle import Circle, Group, Person, reachable
+from notifier.timelines import Policy
 
 
 class Why(StrEnum):
@@ -45,122 +32,6 @@ class Why(StrEnum):
     CAUSE_GONE = "cause_gone"
     STILL_UNSETTLED = "still_unsettled"
     USE_ON_TWO_DAYS = "use_on_two_days"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Someone who may get a text, or a call by choice. `blocked` says why none goes to this phone."""
-
-    contact_id: str
-    addressee: str
-    name: str
-    role: Role | None
-    phone: str | None
-    language: Language
-    blocked: str | None = None
-    by_call: bool = False
-
-    @property
-    def reachable(self) -> bool:
-        return self.phone is not None and self.blocked is None
-
-
-Circle = Mapping[Group, tuple[Person, ...]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """Groups told at once, in parallel, and how long they have to acknowledge."""
-
-    groups: tuple[Group, ...]
-    wait: timedelta = timedelta(minutes=10)
-
-
-WELFARE_STEPS = (
-    Step(groups=(Group.FIRST_GUARDIAN, Group.PAIRED)),
-    Step(groups=(Group.OTHER_CONTACTS,)),
-    Step(groups=(Group.DUTY_STAFF,)),
-    Step(groups=(Group.SUPERVISOR,)),
-)
-EVERYBODY = (
-    Step(
-        groups=(Group.FIRST_GUARDIAN, Group.PAIRED, Group.OTHER_CONTACTS, Group.DUTY_STAFF, Group.SUPERVISOR),
-    ),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """One kind's timeline. `ask_wait` None: nobody is asked first; `ask_by_call`: the resident is called and presses a
-    key. `repeats` False: each step once."""
-
-    ask_wait: timedelta | None = timedelta(minutes=30)
-    ask_by_call: bool = False
-    steps: tuple[Step, ...] = WELFARE_STEPS
-    repeats: bool = True
-    acknowledged_for: timedelta = timedelta(minutes=30)
-    on_site_for: timedelta = timedelta(hours=2)
-    remind_eased_after: timedelta | None = timedelta(hours=12)
-    look_again_after: timedelta | None = timedelta(hours=12)
-    held_in_quiet_hours: bool = False
-
-
-URGENT = Policy(ask_wait=None, steps=EVERYBODY)
-NOTICE = Policy(
-    ask_wait=None,
-    steps=(Step(groups=(Group.PAIRED,)),),
-    repeats=False,
-    remind_eased_after=None,
-    look_again_after=None,
-    held_in_quiet_hours=True,
-)
-TECHNICAL = Policy(
-    ask_wait=None,
-    steps=(Step(groups=(Group.OPERATOR,), wait=timedelta(hours=12)),),
-    acknowledged_for=timedelta(hours=12),
-    on_site_for=timedelta(hours=12),
-    remind_eased_after=None,
-    look_again_after=timedelta(hours=24),
-)
-FOUND = Policy(ask_wait=None)
-
-
-def _defaults() -> dict[AlertKind, Policy]:
-    urgent = dict.fromkeys((AlertKind.SOS, AlertKind.GAS, AlertKind.SMOKE, AlertKind.FLOOD), URGENT)
-    notices = {kind: NOTICE for kind in AlertKind if kind.is_notice}
-    technical = {kind: TECHNICAL for kind in AlertKind if kind.for_operator}
-    return {kind: Policy() for kind in AlertKind} | {AlertKind.FOUND: FOUND} | urgent | notices | technical
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policies:
-    """The timeline of each kind, and where a community wants another."""
-
-    by_kind: Mapping[AlertKind, Policy] = field(default_factory=_defaults)
-    by_community: Mapping[tuple[str, AlertKind], Policy] = field(default_factory=dict)
-
-    def of(self, kind: AlertKind, community_id: str | None) -> Policy:
-        own = self.by_community.get((community_id, kind)) if community_id else None
-        return own or self.by_kind[kind]
-
-
-URGENCY: dict[AlertKind, int] = {
-    AlertKind.SOS: 0,
-    AlertKind.GAS: 0,
-    AlertKind.SMOKE: 0,
-    AlertKind.FLOOD: 1,
-    AlertKind.FOUND: 1,
-    AlertKind.LOW_USE: 2,
-    AlertKind.CONSTANT_FLOW: 3,
-    AlertKind.CHANNEL_DOWN: 4,
-    AlertKind.STREET: 1,
-    AlertKind.GATEWAY_SILENT: 5,
-    AlertKind.NO_DATA: 6,
-    AlertKind.QUARANTINE: 7,
-    AlertKind.CHANGE_IN_USE: 8,
-    AlertKind.USE_WHILE_ABSENT: 8,
-    AlertKind.FIRST_USE: 9,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,9 +144,3 @@ def _remind(policy: Policy, circle: Circle, now: datetime) -> Decision:
         people=reachable(circle, (Group.PAIRED,)) or reachable(circle, (Group.DUTY_STAFF,)),
         next_at=now + policy.remind_eased_after,
     )
-
-
-def reachable(circle: Circle, groups: tuple[Group, ...]) -> tuple[Person, ...]:
-    """Each person of these groups who can get a text, once, in the groups' order."""
-    people = chain.from_iterable(circle.get(group, ()) for group in groups)
-    return tuple({person.contact_id: person for person in people if person.reachable}.values())

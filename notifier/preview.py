@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from domain.alert import Event, State
 from domain.finding import AlertKind, Level, Reason
 from domain.people import Language, Role
+from notifier.circle import Group, Person
 from notifier.contract import Outgoing
 from notifier.messages import Texts, When, size
-from notifier.policy import Group, Person, Policies, Policy, Standing, decide
+from notifier.policy import Standing, decide
+from notifier.timelines import Policies, Policy
 
 START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 LONGEST = {

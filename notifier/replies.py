@@ -12,11 +12,11 @@ from domain.finding import AlertKind
 from domain.people import Language
 from notifier.answers import Answers
 from notifier.asked import Asked, asked, of_one_home
+from notifier.circle import Person
 from notifier.heard import Inbound, Pressed, Said
 from notifier.letters import Letters
 from notifier.life import Life
 from notifier.people import people_with_phone, person
-from notifier.policy import Person
 from notifier.understanding import Meaning, Understood, understand
 from store import tables as t
 

@@ -8,12 +8,14 @@ from sqlalchemy import Connection, select
 from domain.alert import Event, State
 from domain.finding import AlertKind, Level
 from notifier.case import ANJU, Case
+from notifier.circle import Group, reachable
 from notifier.concern import NEVER_EASES
 from notifier.letters import Letters
 from notifier.people import circle_of
-from notifier.policy import URGENCY, Decision, Group, Policies, Policy, Why, decide, reachable
+from notifier.policy import Decision, Why, decide
 from notifier.quiet import QuietHours
 from notifier.telling import Telling
+from notifier.timelines import URGENCY, Policies, Policy
 from notifier.watches import WatchIn
 from store import tables as t
 

@@ -6,10 +6,12 @@ from domain.alert import Event, Outcome, State
 from domain.finding import Reason
 from domain.people import Language
 from notifier.case import Case
+from notifier.circle import Person
 from notifier.letters import Letter, Letters
 from notifier.messages import When
-from notifier.policy import URGENCY, Decision, Person, Policy
+from notifier.policy import Decision
 from notifier.quiet import QuietHours
+from notifier.timelines import URGENCY, Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

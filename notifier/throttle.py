@@ -10,9 +10,9 @@ from sqlalchemy import Connection, RowMapping, func, select, update
 
 from domain.finding import AlertKind
 from domain.message import MessageStatus
+from notifier.circle import Person
 from notifier.letters import ASKING, Letter, Letters
 from notifier.people import person
-from notifier.policy import Person
 from store import tables as t
 
 M = t.messages.c

@@ -8,14 +8,15 @@ from sqlalchemy.dialects.sqlite import insert
 
 from domain.alert import State
 from domain.finding import AlertKind, Finding, Level, Reason
+from notifier.circle import Group, reachable
 from notifier.devices import Bound
 from notifier.letters import Letter, Letters
 from notifier.life import Concern, Life
 from notifier.messages import When, moment
 from notifier.people import circle_of
 from notifier.places import home_of
-from notifier.policy import URGENCY, Group, reachable
 from notifier.quiet import QuietHours
+from notifier.timelines import URGENCY
 from store import tables as t
 
 U, H = t.unwatched.c, t.gateways_heard.c

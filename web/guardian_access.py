@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from domain.message import MessageStatus
 from domain.people import Role
+from notifier.circle import Person
 from notifier.people import person
-from notifier.policy import Person
 from store.tables import contacts, guardian_codes, guardian_sessions, guardians, messages
 from web.bands import security_event
 from web.session import hash_of

@@ -7,8 +7,8 @@ import pytest
 from config.policies import load_policies
 from config.settings import ConfigError
 from domain.finding import AlertKind, Level
-from notifier.policy import Policies
 from notifier.preview import timeline
+from notifier.timelines import Policies
 
 
 def wrote(tmp_path: Path, text: str) -> Path:
