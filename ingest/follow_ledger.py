@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from domain.reading import Device
 from ingest.bindings import Bindings
 from ingest.receive import Decodes, Receiver
+from store import cursors
 from store.contracts import Erasures
 from store.ledger import Ledger, read_ledger, version
 from store.records import Records
@@ -16,6 +17,9 @@ from store.tables import release_requests
 
 def bindings_of(ledger: Ledger) -> Bindings:
     return Bindings(ledger.gateways, ledger.without_consent)
+
+
+RELEASED = "released"  # the ledger by which quarantine was judged; a newer one may have come while no service ran
 
 
 class LedgerFollower:
@@ -36,18 +40,21 @@ class LedgerFollower:
         self._decoder = decoder
         self._erasures = erasures
         self._version, self._bindings = ledger.version, bindings_of(ledger)
-        self._released = False  # what the newest ledger lets pass; it may have come while no service ran
 
     def look(self, now: datetime) -> int:
         """Takes the ledger over if it is another; returns how many messages left quarantine for it."""
         with self._records.read() as tx:
             ledger = None if version(tx) == self._version else read_ledger(tx)
+            released = cursors.position(tx, RELEASED)
         if ledger is not None:
-            self._version, self._bindings, self._released = ledger.version, bindings_of(ledger), False
+            self._version, self._bindings = ledger.version, bindings_of(ledger)
             self._receiver.use_ledger(self._decoder(ledger.devices), self._bindings)
         self.lift()
-        passed = 0 if self._released else self._receiver.release(now)
-        self._released = True
+        passed = 0
+        if released != self._version:
+            passed = self._receiver.release(now)
+            with self._records.write() as tx:
+                cursors.move(tx, RELEASED, self._version)
         return passed + self._release_asked(now)
 
     def lift(self) -> None:

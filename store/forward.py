@@ -15,6 +15,7 @@ log = logging.getLogger("anju.influx")
 CURSOR = "influx"
 PAGE = 10  # journal entries read at once: one may hold 15,000 readings
 RETRY_MIN, RETRY_MAX = timedelta(seconds=1), timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=1)  # what is longer is a clock that was set back
 RETRY_MISCONFIGURED = timedelta(minutes=5)  # a person must act first
 
 
@@ -34,7 +35,7 @@ class Forwarder:
 
     def turn(self, now: datetime) -> bool:
         """Writes what comes next; True where there may be more."""
-        if self._not_before is not None and now < self._not_before:
+        if self._not_before is not None and now < self._not_before <= now + LONGEST_WAIT:
             return False
         taken = self._next_entries()
         if not taken:

@@ -86,11 +86,19 @@ def test_a_ledger_that_was_imported_while_no_service_ran_lets_its_meters_reading
     payload = json.dumps({"meter_id": "m1", "at": NOW.isoformat(), "register_l": 5000}).encode()
     before = Receiver(decoder=Decoder(), bindings=Bindings({}), readings=readings)
     before.store(before.sort([Message("anju/gw/readings", payload, NOW)]), messages=1, at=NOW, took_s=lambda: 0.0)
-    ledger = Ledger(version=0, devices={}, gateways={"m1": None})
-    receiver = Receiver(decoder=Decoder(), bindings=bindings_of(ledger), readings=readings)
-    follower = LedgerFollower(records, receiver, decoder=Decoder, ledger=ledger, erasures=readings)
+    with records.write() as tx:
+        bump(tx)
+    ledger = Ledger(version=1, devices={}, gateways={"m1": None})
+
+    def start() -> LedgerFollower:
+        receiver = Receiver(decoder=Decoder(), bindings=bindings_of(ledger), readings=readings)
+        return LedgerFollower(records, receiver, decoder=Decoder, ledger=ledger, erasures=readings)
+
+    follower = start()
     assert (follower.look(NOW), follower.look(NOW)) == (1, 0)
     assert readings.kept("quarantined") == []
+    before.store(before.sort([Message("anju/gw/readings", payload, NOW)]), messages=1, at=NOW, took_s=lambda: 0.0)
+    assert start().look(NOW) == 0  # by this ledger all was judged
     records.close()
 
 

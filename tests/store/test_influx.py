@@ -188,6 +188,16 @@ def test_a_server_that_asks_for_time_gets_it(records: Records, fake: FakeInflux)
     assert len(fake.lines) == 1
 
 
+def test_a_clock_that_was_set_back_does_not_make_it_wait_for_hours(records: Records, fake: FakeInflux) -> None:
+    house = House(records, Influx(fake.at))
+    commit(house.readings, range(10))
+    fake.answers.append(Answer(503, retry_after="600"))
+    house.run()
+    house.now -= timedelta(hours=5)
+    house.run()
+    assert len(fake.lines) == 10
+
+
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_a_wrong_token_or_bucket_is_said_once_and_loses_nothing(
     records: Records, fake: FakeInflux, status: int, caplog: pytest.LogCaptureFixture
