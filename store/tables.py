@@ -278,6 +278,7 @@ alerts = Table(
     Column("next_at", UtcTime),
     Index("ix_alerts_running", "subject", "kind", "state"),
     Index("ix_alerts_due", "next_at"),
+    sqlite_autoincrement=True,
 )
 
 alert_events = Table(
@@ -330,6 +331,7 @@ messages = Table(
     UniqueConstraint("key"),
     Index("ix_messages_due", "status", "next_at"),
     Index("ix_messages_to", "contact_id", "sent_at"),
+    sqlite_autoincrement=True,
 )
 
 replies = Table(
@@ -393,6 +395,7 @@ wristbands = Table(
     Column("expires_at", UtcTime),
     UniqueConstraint("card_hash"),
     UniqueConstraint("number"),
+    sqlite_autoincrement=True,
 )
 
 wristband_profiles = Table(
@@ -445,6 +448,7 @@ meetings = Table(
     Column("medical", Boolean, nullable=False, server_default="0"),
     Column("place", Text),  # only what the finder gave, coarse, forgotten soon
     UniqueConstraint("token_hash"),
+    sqlite_autoincrement=True,
 )
 
 meeting_lines = Table(

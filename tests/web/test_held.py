@@ -30,6 +30,7 @@ from web import bands
 from web import held as held_pages
 from web.app import create_app
 from web.looks import View
+from web.meetings import begin
 from web.notes import Notes, NotesCipher, new_key
 from web.scan_log import MOST_WAITING, ScanLog
 
@@ -193,6 +194,34 @@ def test_that_the_water_consent_ended_is_a_security_event_like_every_other_end_o
     with scene.records.read() as tx:
         events = tx.execute(select(t.security_events.c.kind, t.security_events.c.subject)).all()
     assert ("water_consent_withdrawn", "H1") in [(row.kind, row.subject) for row in events]
+
+
+def test_no_new_band_alert_or_text_gets_the_id_of_a_deleted_one(scene: Scene) -> None:
+    """The security log still names the band, a provider's late receipt the text, an open page the alert."""
+    ids = (t.wristbands.c.band_id, t.alerts.c.alert_id, t.messages.c.message_id, t.meetings.c.meeting_id)
+    with scene.records.write() as tx:
+        town.raise_alert(tx, 99, "H1", "low_use", state="resolved")
+        town.write_text(tx, 99, "daughter", "再见")
+    settle(scene)
+    with scene.records.write() as tx:
+        last = [tx.scalar(select(func.max(one))) for one in ids]
+        held_pages.forget(tx, "R1", by="duty", now=town.NOW)
+        consents.consent(tx, "R2", BandField.NAME, given_by="R2", paper="18", recorded_by="duty", now=town.NOW)
+        band = bands.issue(tx, "R2", by="duty", now=town.NOW, below=secrets.randbelow)
+        begin(tx, bands.of_resident(tx, "R2")[0], town.NOW)
+        tx.execute(insert(t.alerts).values(one_alert(tx)))
+        town.write_text(tx, 100, "duty", "新的")
+        now = [tx.scalar(select(func.max(one))) for one in ids]
+    assert all(a > b for a, b in zip(now, last, strict=True)), (now, last)
+    with scene.records.read() as tx:
+        theirs = held.read(tx, held.whose(tx, "R2"))
+    assert (band.band_id, theirs["security_events"]) == (now[0], [])
+
+
+def one_alert(tx: Connection) -> dict[str, object]:
+    """Another home's, as the notifier would raise it: without an id of its own."""
+    row = tx.execute(select(t.alerts).where(t.alerts.c.household_id == "H2").limit(1)).mappings().one()
+    return {name: value for name, value in row.items() if name != "alert_id"}
 
 
 def test_looks_at_a_deleted_band_do_not_keep_other_looks_from_the_log(scene: Scene) -> None:
