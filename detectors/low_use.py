@@ -7,7 +7,7 @@ from itertools import accumulate
 from math import floor, inf, isinf, isnan
 from operator import add
 
-from detectors import drip, record, schedule
+from detectors import drip, record, schedule, ticks
 from detectors.bedtime import before_bed_h
 from detectors.habit import (
     BEGINS,
@@ -108,6 +108,7 @@ class LowUse:
         if hour != state.hour:
             self.turn_hour(state, hour)
         used = volume > 0.0 and self._used(state, volume, (end_s - begin_s) / 3600.0, hour)
+        alone = volume >= drip.LEAST_STEP_L and self._comes_of_itself(state, begin_s, end_s, volume)
         if not volume and state.schedule.held_l:
             used = self._by_people(state, hour, 0.0)
         if self.heeds_drips:
@@ -116,8 +117,15 @@ class LowUse:
             state.known_s += end_s - begin_s
         if used:
             self._learn(state, end_s, hour)
-            return CLEAR
-        state.silent_s += end_s - begin_s
+            if not alone:
+                self._begin_anew(state, end_s)
+                state.last_use_s = end_s
+                return (
+                    CLEAR if ticks.row_s(state.ticks) < self._net_s else self.silent(state, end_s, late=interval.late)
+                )
+            self._restart(state, end_s)
+        else:
+            state.silent_s += end_s - begin_s
         state.dry_s += end_s - begin_s
         return self.silent(state, end_s, late=interval.late)
 
@@ -139,7 +147,8 @@ class LowUse:
         hours = int(at_s // 3600) - int(state.sign_s // 3600)
         bits = state.signs << hours | 1 if 0 <= hours < 24 else state.signs | 1 << -hours if -24 < hours < 0 else 1
         state.signs, state.sign_s = bits & _DAY_BITS, max(at_s, state.sign_s)
-        believed = state.signs.bit_count() < RESTLESS_HOURS and state.dry_s < SENSORS_HOLD_S
+        quiet_s = max(state.dry_s, ticks.row_s(state.ticks))
+        believed = state.signs.bit_count() < RESTLESS_HOURS and quiet_s < SENSORS_HOLD_S
         if believed and at_s > state.silent_from_s:
             self._restart(state, at_s)
         return believed
@@ -147,7 +156,7 @@ class LowUse:
     def seen(self, state: LowUseState, at_s: float) -> None:
         """A person was surely seen or spoken to: both clocks begin anew."""
         if at_s > state.dry_from_s:
-            self._begin_anew(state, at_s)
+            self._start_over(state, at_s)
             state.told_s = at_s
 
     def absent(self, state: LowUseState, begins_s: float, ends_s: float) -> None:
@@ -184,7 +193,7 @@ class LowUse:
     def _while_absent(self, state: LowUseState, interval: Interval, end_s: float) -> Verdict:
         """The clock stands at zero and nothing is learned; use is noted, for it is news."""
         drip.interrupt(state.drip)
-        self._begin_anew(state, end_s)
+        self._start_over(state, end_s)
         hours = interval.length.total_seconds() / 3600.0
         threshold_l = drip.use_threshold_l(state.drip, hours, min(state.step_l, 10.0))
         drawn_l = interval.volume if interval.known and interval.volume >= threshold_l else 0.0
@@ -201,7 +210,7 @@ class LowUse:
         if not interval.known or Part.STILL_REGISTER in self._without:
             drip.interrupt(state.drip)
             if interval.gap:
-                self._begin_anew(state, end_s)
+                self._start_over(state, end_s)
             else:
                 self._restart(state, end_s)  # one odd reading a day must not hold back the net
             return CLEAR
@@ -209,7 +218,7 @@ class LowUse:
         threshold_l = drip.use_threshold_l(state.drip, hours, min(state.step_l, 10.0))
         drip.follow(state.drip, end_s, interval.volume, self._clock.hour(end_s - 1.0) // 24)
         if interval.volume >= threshold_l:
-            self._begin_anew(state, end_s)
+            self._start_over(state, end_s)
             return CLEAR
         state.silent_s += hours * 3600.0
         state.dry_s += hours * 3600.0
@@ -228,6 +237,12 @@ class LowUse:
             return drawn_l > 0.0
         held = state.schedule.held_l > 0.0
         return (drawn_l > 0.0 or held) and schedule.people_l(state.schedule, hour, drawn_l, state.step_l) > 0.0
+
+    def _comes_of_itself(self, state: LowUseState, begin_s: float, end_s: float, volume: float) -> bool:
+        """See `detectors.ticks`. A coarse register's draws are all alike."""
+        if is_coarse(state) or Part.TICKS in self._without:
+            return False
+        return ticks.follow(state.ticks, begin_s, end_s, volume, state.step_l)
 
     def turn_hour(self, state: LowUseState, hour: int) -> None:
         """The hour that is over joins the own rate and the bits; at midnight the longest silences move on."""
@@ -251,6 +266,11 @@ class LowUse:
         state.would_raise = record.fade(state.would_raise, period)
         state.known_s = record.faded(state.known_s)
 
+    def _start_over(self, state: LowUseState, at_s: float) -> None:
+        """Both clocks, and what draws there were do not count for what comes of itself."""
+        ticks.interrupt(state.ticks)
+        self._begin_anew(state, at_s)
+
     def _begin_anew(self, state: LowUseState, at_s: float) -> None:
         """Both clocks."""
         self._restart(state, at_s)
@@ -268,8 +288,6 @@ class LowUse:
         begun = self._clock.hour(state.silent_from_s)
         if begun != hour or state.silent_s >= 3600.0:  # a second use within the hour begins no other silence
             self._learn_silence(state, begun, state.silent_s / 3600.0)
-        self._begin_anew(state, end_s)
-        state.last_use_s = end_s
 
     def _learn_silence(self, state: LowUseState, begun: int, hours: float) -> None:
         """How long it was, and which steps of the ladder would have raised a false alert."""
@@ -349,30 +367,35 @@ class LowUse:
     def _level(self, state: LowUseState, end_s: float, *, planned: bool) -> Level | None:
         hours = state.silent_s / 3600.0 + SLACK_H
         experienced = end_s - state.first_s >= self._asks_only_s
-        if state.dry_s >= self._net_of(state) or (planned and experienced and hours >= state.alert_h):
+        by_net = state.dry_s >= self._net_of(state) or ticks.row_s(state.ticks) >= self._net_s
+        if by_net or (planned and experienced and hours >= state.alert_h):
             return Level.ALERT
         held = state.silent_s < state.dry_s and state.dry_s >= SENSORS_HOLD_S
         return Level.ASK if held or (planned and hours >= state.ask_h) else None
 
     def _finding(self, state: LowUseState, end_s: float, level: Level) -> Finding:
+        row = ticks.row_s(state.ticks) >= self._net_s and state.ticks.from_s < state.dry_from_s
+        since_s = state.ticks.from_s if row else state.dry_from_s
         return finding(
             level=level,
             at_s=end_s,
-            since_s=state.dry_from_s,
-            silent_s=state.dry_s,
-            last_use_s=state.last_use_s,
-            expected_uses=self._expected(state, end_s),
+            since_s=since_s,
+            silent_s=end_s - since_s if row else state.dry_s,
+            last_use_s=since_s if row else state.last_use_s,
+            expected_uses=self._expected(state, since_s, end_s),
             longest=max(state.longest),
             by_net=state.dry_s >= self._net_of(state),
             coarse_l=state.step_l if self._net_of(state) > self._net_s else 0.0,
             timers=schedule.timers(state.schedule),
             never_moved=isinf(state.step_l),
-            sign_s=state.sign_s if state.sign_s > state.dry_from_s else 0.0,
+            sign_s=state.sign_s if state.sign_s > since_s else 0.0,
+            row_l=state.ticks.litres if row else 0.0,
+            every_s=state.ticks.every_s,
         )
 
-    def _expected(self, state: LowUseState, end_s: float) -> float:
+    def _expected(self, state: LowUseState, since_s: float, end_s: float) -> float:
         """Hours with use that the own rate let expect during this silence."""
-        first = self._clock.hour(state.dry_from_s)
+        first = self._clock.hour(since_s)
         last = self._clock.hour(end_s)
         return sum(state.rate[hour % 24] for hour in range(first + 1, min(last, first + 96) + 1))
 

@@ -22,10 +22,13 @@ def finding(
     coarse_l: float = 0.0,
     timers: Iterable[int] = (),
     sign_s: float = 0.0,
+    row_l: float = 0.0,
+    every_s: float = 0.0,
 ) -> Finding:
     """In the words of its reason; `longest`: in half hours; `sign_s`: a sensor's word that held the ask back.
 
     `coarse_l`: the register's step, where it leaves only the net; `timers`: the hours in which machines draw.
+    `row_l`, `every_s`: of the equal draws after equal times, where nothing else has run.
     """
     values: dict[str, float | int | str] = {
         "expected_uses": max(round(expected_uses), 1),
@@ -40,7 +43,10 @@ def finding(
         key = "low_use_net_coarse"
     if hours := ", ".join(f"{hour:02}:00" for hour in timers):
         values["timers"] = hours
-    if sign_s and not coarse_l and not never_moved and silent_s >= SENSORS_HOLD_S:
+    if row_l:
+        values |= {"litres": round(row_l), "every_hours": round(every_s / 3600.0, 1)}
+        key = "low_use_row"
+    elif sign_s and not coarse_l and not never_moved and silent_s >= SENSORS_HOLD_S:
         values["sign_at"] = datetime.fromtimestamp(sign_s, UTC).isoformat()
         key += "_signs"
     return Finding(

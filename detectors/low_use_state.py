@@ -11,6 +11,7 @@ from detectors.drip import DripState
 from detectors.habit import BEGINS, HOURS, LADDER
 from detectors.packing import ago, take, then
 from detectors.schedule import ScheduleState
+from detectors.ticks import TickState
 
 LONGEST_DAYS = 28
 RATE_STEPS = 65536.0  # a rate of use is a whole number of these parts
@@ -58,6 +59,7 @@ class LowUseState:
     longest: bytearray = field(default_factory=lambda: bytearray(LONGEST_DAYS))
     schedule: ScheduleState = field(default_factory=ScheduleState)
     drip: DripState = field(default_factory=DripState)
+    ticks: TickState = field(default_factory=TickState)
     absences: list[tuple[float, float]] = field(default_factory=list)
 
     def numbers(self, now_s: float) -> list[float]:
@@ -73,6 +75,7 @@ class LowUseState:
             *(self.ask_h, self.alert_h) * bool(self.plan),
             *self.schedule.numbers(),
             *self.drip.numbers(now_s),
+            *self.ticks.numbers(now_s),
             *absences,
         ]
 
@@ -108,6 +111,7 @@ class LowUseState:
         state.silences, state.would_raise, state.longest = silences, would_raise, longest
         state.schedule = ScheduleState.of(numbers, bytes(timers))
         state.drip = DripState.of(numbers, now_s)
+        state.ticks = TickState.of(numbers, now_s)
         ends = [then(age_s, now_s) for age_s in numbers]
         state.absences = list(zip(ends[::2], ends[1::2], strict=True))
         return state

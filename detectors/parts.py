@@ -13,5 +13,6 @@ class Part(StrEnum):
     STEEP_COST = "steep_cost"  # a late alarm costs in proportion to its hours
     STILL_REGISTER = "still_register"  # a gap tells nothing, though the register has not moved
     SCHEDULE = "schedule"  # what a timer draws is use
+    TICKS = "ticks"  # a slow drip's litre and a leaking cistern's fill are use
     NET = "net"  # no safety net
     FLOW_RECORD = "flow_record"  # the same limits of a steady flow for all homes

@@ -88,6 +88,7 @@ class LowUse:
         self.told_h: list[int] = []  # after how many hours others are told, and the resident is asked
         self.scores: list[list[float]] = []
         self.timers = schedule.ScheduleState()
+        self.draws: list[tuple[float, float, float, float]] = []  # begin, end of the first interval, of the last [s]; L
         self.ended: list[tuple[int, float]] = []  # silences that ended by use: on which local day, how long [h]
 
     def verdict(self, interval: Interval) -> str:
@@ -101,6 +102,8 @@ class LowUse:
             dry_s = 0.0 if interval.gap else self.dry_s
             self.begins_anew(end_s)
             self.dry_s = dry_s
+            if interval.gap:
+                self.thread_is_lost()
             return ""
         hours = (end_s - begin_s) / 3600.0
         if interval.gap:
@@ -109,19 +112,25 @@ class LowUse:
             self.sample(end_s, interval.volume)
             if interval.volume >= threshold_l:
                 self.begins_anew(end_s)
+                self.thread_is_lost()
                 return ""
         else:
             self.hear_of(self.local_hour(end_s - 1.0))
             self.step_l = common_step_l(self.step_l, interval.volume)
             used = self.used(interval.volume, self.threshold_l(hours, self.step_l))
+            lone = self.is_lone(begin_s, end_s, interval.volume)
             self.sample(end_s, interval.volume)
             if self.silent_s < 48 * 3600.0:
                 self.journal.append(("known", int(end_s - begin_s), 0))
             if used:
                 self.hours[-1][1] = 1
                 self.silence_ends()
+                dry_s = self.dry_s + end_s - begin_s
                 self.begins_anew(end_s)
-                return ""
+                if lone:
+                    self.dry_s = dry_s
+                    return self.level(end_s)
+                return self.level(end_s) if self.row_s() >= 36 * 3600.0 else ""
         self.silent_s += end_s - begin_s
         self.dry_s += end_s - begin_s
         return self.level(end_s)
@@ -133,7 +142,8 @@ class LowUse:
         alert_h, asked_h = self.told_h if planned else (inf, inf)
         hours = self.silent_s / 3600.0 + 0.15
         old = end_s - self.first_s >= 14 * 86400.0
-        if self.dry_s >= self.net_s() or (old and hours >= alert_h):
+        by_net = self.dry_s >= self.net_s() or self.row_s() >= 36 * 3600.0
+        if by_net or (old and hours >= alert_h):
             return "alert"
         held = self.dry_s >= 24 * 3600.0 and self.silent_s < self.dry_s
         return "ask" if held or hours >= self.before_bed(min(asked_h, alert_h - 1), alert_h) else ""
@@ -235,6 +245,35 @@ class LowUse:
             return volume >= threshold_l
         drawn_l = volume if volume >= threshold_l else 0.0
         return schedule.people_l(self.timers, self.hours[-1][0], drawn_l, self.step_l) > 0.0
+
+    def is_lone(self, begin_s: float, end_s: float, volume: float) -> bool:
+        """A litre by itself: no sign of life for the net. Keeps the draws."""
+        if volume < 1.0 or self.is_coarse():
+            return False
+        before_s = self.draws[-1][2] if self.draws else inf  # never known
+        if before_s == begin_s:
+            begin, first_s, _, litres = self.draws.pop()
+            self.draws.append((begin, first_s, end_s, litres + volume))
+            return False
+        self.draws.append((begin_s, end_s, end_s, volume))
+        return begin_s - before_s >= 21000.0 and volume <= 1.01
+
+    def thread_is_lost(self) -> None:
+        self.draws.clear()
+
+    def row_s(self) -> float:
+        """From the first to the last of the draws that took as much as each other, after the same time each."""
+        row_s, following_s, tolerance_s = 0.0, None, 0.0
+        for last, (draw, following) in enumerate(pairwise(self.draws[::-1])):
+            begin_s, first_s, _, litres = draw
+            spacing_s, slack_l = first_s - following[1], 1.5 * self.step_l + 0.15 * following[3]
+            too_little = last > 0 and litres < following[3] - slack_l
+            if spacing_s > 11 * 3600.0 or litres > following[3] + slack_l or too_little:
+                break
+            if following_s is not None and abs(following_s - spacing_s) > 0.2 * spacing_s + tolerance_s:
+                break
+            row_s, following_s, tolerance_s = row_s + spacing_s, spacing_s, first_s - begin_s
+        return row_s
 
     def net_s(self) -> float:
         """Where no plan keeps to the budget, half as much again as the longest silence that is usual."""

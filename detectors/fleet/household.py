@@ -17,7 +17,6 @@ from detectors.fleet.memory import (
     DAYS_AT_NIGHT,
     DAYS_KEPT,
     DAYS_USED,
-    DRY_FROM_S,
     DRY_S,
     FLOW_DAY_S,
     FLOW_GRADE,
@@ -38,6 +37,8 @@ from detectors.fleet.memory import (
     NOTHING,
     RECORD,
     RHYTHM_S,
+    ROW_EVERY_S,
+    ROW_LITRES,
     RUNNING,
     RUNNING_SINCE_S,
     STEP_L,
@@ -53,7 +54,7 @@ from detectors.fleet.rules import FIRST_RHYTHM_S, NET_S, ORDINARY_S, RECENT_DAYS
 from detectors.low_use_state import LONGEST_DAYS
 
 HOME, SLOT, KIND, LEVEL, AT_S, SINCE_S, WHY = range(7)  # of a row that is said; from WHY on the reason's numbers
-WIDTH = WHY + 7
+WIDTH = WHY + 9
 A_READING = 10  # rows at most
 IS_MISSED, NEVER_HEARD, TELLS_NOTHING = 0.0, 1.0, 2.0  # why there is no data
 BY_HABIT, BY_NET, NEVER_MOVED = 0.0, 1.0, 2.0  # why low use
@@ -154,7 +155,7 @@ def judge(
     if is_usable or m[RUNNING + LOW_USE] == NOTHING:
         level = low_use.observe(m, p, clock, scores, absences_s, hour, begin_s, at_s, volume, gap)
     before = rows
-    rows = follow(m, LOW_USE, level, at_s, m[DRY_FROM_S], said, rows)
+    rows = follow(m, LOW_USE, level, at_s, low_use.since_s(m, p), said, rows)
     if is_raised(said, before, rows):
         why_low_use(m, p, clock, at_s, said[rows - 1])
     level = constant_flow.observe(m, p, begin_s, at_s, volume, gap)
@@ -283,16 +284,20 @@ def is_raised(said: Floats, before: int, rows: int) -> bool:
 
 @compiled
 def why_low_use(m: Floats, p: Floats, clock: Floats, at_s: float, row: Floats) -> None:
+    since_s = low_use.since_s(m, p)
+    by_row = low_use.by_row(m, p)
     dry_s = m[DRY_S]
-    row[WHY] = low_use.expected(m, clock, at_s)
+    row[WHY] = low_use.expected(m, clock, since_s, at_s)
     for day in range(LONGEST, LONGEST + LONGEST_DAYS):
         row[WHY + 1] = max(row[WHY + 1], m[day])
-    row[WHY + 2] = dry_s
-    row[WHY + 3] = m[LAST_USE_S]
+    row[WHY + 2] = at_s - since_s if by_row else dry_s
+    row[WHY + 3] = since_s if by_row else m[LAST_USE_S]
     net_s = low_use.net_of(m, p)
     row[WHY + 4] = BY_NET if dry_s >= net_s else BY_HABIT
     row[WHY + 5] = schedule.timers(m)
     row[WHY + 6] = m[STEP_L] if net_s > p[NET_S] else 0.0
+    if by_row:
+        row[WHY + 7], row[WHY + 8] = m[ROW_LITRES], m[ROW_EVERY_S]
     if m[STEP_L] == inf:
         row[WHY + 4] = NEVER_MOVED
 

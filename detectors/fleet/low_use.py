@@ -6,7 +6,7 @@ import numpy as np
 
 from detectors.bedtime import ASKED_AGAIN, ASKED_FROM_H, LAST_ASKED, NIGHT_H
 from detectors.drip import LEAST_STEP_L
-from detectors.fleet import drip, schedule
+from detectors.fleet import drip, schedule, ticks
 from detectors.fleet.compiled import compiled
 from detectors.fleet.habit import alarm_h, count, move_on, score, smooth, weigh
 from detectors.fleet.memory import (
@@ -28,6 +28,7 @@ from detectors.fleet.memory import (
     PLANNED,
     PLANS_KEPT,
     RATE,
+    ROW_FROM_S,
     SCORES,
     SILENCES,
     SILENT_FROM_S,
@@ -96,11 +97,17 @@ def observe(
         return while_absent(m, clock, begin_s, end_s, volume)
     if gap or isnan(volume):
         return across_gap(m, p, clock, scores, begin_s, end_s, volume, gap)
-    if used_water(m, clock, hour, volume, begin_s, end_s):
+    used = used_water(m, clock, hour, volume, begin_s, end_s)
+    lone = comes_of_itself(m, begin_s, end_s, volume)
+    if used:
         learn(m, p, clock)
+        if lone:
+            restart(m, end_s)
+            m[DRY_S] += end_s - begin_s
+            return verdict(m, p, clock, scores, end_s)
         begin_anew(m, end_s)
         m[LAST_USE_S] = end_s
-        return NOTHING
+        return NOTHING if ticks.row_s(m) < p[NET_S] else verdict(m, p, clock, scores, end_s)
     m[SILENT_S] += end_s - begin_s
     m[DRY_S] += end_s - begin_s
     return verdict(m, p, clock, scores, end_s)
@@ -156,7 +163,7 @@ def is_absent(m: Floats, absences_s: Floats, end_s: float) -> bool:
 @compiled
 def while_absent(m: Floats, clock: Floats, begin_s: float, end_s: float, volume: float) -> float:
     drip.interrupt(m)
-    begin_anew(m, end_s)
+    start_over(m, end_s)
     hours = (end_s - begin_s) / 3600.0
     drawn_l = volume if volume >= drip.use_threshold_l(m, hours, min(m[STEP_L], 10.0)) else 0.0
     if by_people(m, local_hour(clock, end_s - 1.0), drawn_l):
@@ -186,7 +193,7 @@ def across_gap(
     if isnan(volume):
         drip.interrupt(m)
         if gap:
-            begin_anew(m, end_s)
+            start_over(m, end_s)
         else:
             restart(m, end_s)
         return NOTHING
@@ -194,7 +201,7 @@ def across_gap(
     threshold_l = drip.use_threshold_l(m, hours, min(m[STEP_L], 10.0))
     drip.follow(m, end_s, volume, local_hour(clock, end_s - 1.0) // 24)
     if volume >= threshold_l:
-        begin_anew(m, end_s)
+        start_over(m, end_s)
         return NOTHING
     m[SILENT_S] += hours * 3600.0
     m[DRY_S] += hours * 3600.0
@@ -217,6 +224,13 @@ def used_water(m: Floats, clock: Floats, hour: int, volume: float, begin_s: floa
     if m[SILENT_S] < PRESUMED_ABSENT_S:
         m[KNOWN_S] += end_s - begin_s
     return used
+
+
+@compiled
+def comes_of_itself(m: Floats, begin_s: float, end_s: float, volume: float) -> bool:
+    if volume < LEAST_STEP_L or is_coarse(m):
+        return False
+    return ticks.follow(m, begin_s, end_s, volume, m[STEP_L])
 
 
 @compiled
@@ -246,6 +260,12 @@ def fade(counts: Floats, period: int) -> None:
     for place in range(len(counts)):
         turn = place * TURN_OF_PLACE + period * TURN_OF_PERIOD & 255
         counts[place] = int(counts[place]) * FADED + turn >> 8
+
+
+@compiled
+def start_over(m: Floats, at_s: float) -> None:
+    ticks.interrupt(m)
+    begin_anew(m, at_s)
 
 
 @compiled
@@ -296,7 +316,8 @@ def verdict(m: Floats, p: Floats, clock: Floats, scores: Floats, end_s: float) -
         m[ASK_H] = before_bed_h(local_hour(clock, m[SILENT_FROM_S]), int(asked_h), int(m[ALERT_H]))
     hours = m[SILENT_S] / 3600.0 + SLACK_H
     experienced = end_s - m[FIRST_S] >= p[ASKS_ONLY_S]
-    if m[DRY_S] >= net_of(m, p) or (planned and experienced and hours >= m[ALERT_H]):
+    by_net = m[DRY_S] >= net_of(m, p) or ticks.row_s(m) >= p[NET_S]
+    if by_net or (planned and experienced and hours >= m[ALERT_H]):
         return ALERT
     held = m[SILENT_S] < m[DRY_S] and m[DRY_S] >= SENSORS_HOLD_S
     return ASK if held or (planned and hours >= m[ASK_H]) else NOTHING
@@ -366,9 +387,21 @@ def step_of(m: Floats, p: Floats, budget: float) -> int:
 
 
 @compiled
-def expected(m: Floats, clock: Floats, end_s: float) -> float:
+def by_row(m: Floats, p: Floats) -> bool:
+    """Whether what is told is that all water came of itself."""
+    return bool(ticks.row_s(m) >= p[NET_S] and m[ROW_FROM_S] < m[DRY_FROM_S])
+
+
+@compiled
+def since_s(m: Floats, p: Floats) -> float:
+    """Since when nobody has drawn water."""
+    return m[ROW_FROM_S] if by_row(m, p) else m[DRY_FROM_S]
+
+
+@compiled
+def expected(m: Floats, clock: Floats, begin_s: float, end_s: float) -> float:
     """Hours with use that the own rate let expect during this silence."""
-    first = local_hour(clock, m[DRY_FROM_S])
+    first = local_hour(clock, begin_s)
     last = local_hour(clock, end_s)
     total = 0.0
     for hour in range(first + 1, min(last, first + 96) + 1):

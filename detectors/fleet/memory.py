@@ -56,6 +56,8 @@ TIMER_L, TIMER_SEEN, TIMER_ALONE = _place(24), _place(24), _place(24)
 DRIP_DAY, DRIP_LPH, DRIP_TOTAL, TODAY_3H, TODAY_6H, DRIP_SAMPLES, DRIP_3H, DRIP_6H = (_place() for _ in range(8))
 SAMPLES_AT_S, SAMPLES_TOTAL = _place(SAMPLES), _place(SAMPLES)
 LEAST_3H, LEAST_6H = _place(DAYS), _place(DAYS)
+# of what comes of itself
+WATER_S, ROW_FROM_S, ROW_START_S, ROW_EVERY_S, ROW_KNOWN_L, ROW_LITRES = (_place() for _ in range(6))
 # of constant flow
 FLOW_FIRST_S, FLOW_DAY_S, FLOW_SINCE_S, FLOW_LPH, FLOW_GRADE, FALLING_FROM, FALLING_TO = (_place() for _ in range(7))
 RECORD, TODAY, LIMITS = _place(MOST_SCALES), _place(MOST_SCALES), _place(2 * MOST_SCALES)

@@ -156,7 +156,7 @@ def _findings(rows: Floats) -> FleetFindings:
 
 
 def _finding(kind: AlertKind, level: Level, at_s: float, since_s: float, why: Floats) -> Finding:
-    a, b, c, d, e, f, g = why.tolist()
+    a, b, c, d, e, f, g, row_l, every_s = why.tolist()
     match kind:
         case AlertKind.LOW_USE:
             return low_use_finding.finding(
@@ -171,6 +171,8 @@ def _finding(kind: AlertKind, level: Level, at_s: float, since_s: float, why: Fl
                 never_moved=e == compiled.NEVER_MOVED,
                 coarse_l=g,
                 timers=[hour for hour in range(24) if int(f) >> hour & 1],
+                row_l=row_l,
+                every_s=every_s,
             )
         case AlertKind.CONSTANT_FLOW:
             return constant_flow.finding(at_s, since_s, a, b, int(c))

@@ -22,6 +22,28 @@ def test_a_drip_does_not_hide_that_nobody_draws_water(drip_lph: float) -> None:
     assert alert - STOPPED <= timedelta(hours=24)
 
 
+@pytest.mark.parametrize(("litres", "every_h"), [(1.0, 8), (2.0, 5), (4.0, 3), (6.0, 9)])
+@pytest.mark.parametrize("since_h", [0, 60 * 24])
+def test_what_comes_of_itself_does_not_hold_back_the_net(litres: float, every_h: int, since_h: int) -> None:
+    """A slow drip, or a cistern that leaks and fills up: for as long as it is known, or just since somebody fell."""
+    volumes = [*ordinary_life(60), *[0.0] * 72]
+    for hour in range(since_h, len(volumes), every_h):
+        volumes[hour] += litres
+    _, changes = watched(registers(volumes))
+    told = after(raised(changes, AlertKind.LOW_USE), STOPPED)
+    assert told
+    assert told[0] - STOPPED <= timedelta(hours=36 + 2 * every_h)
+
+
+def test_the_reason_says_how_much_comes_of_itself_and_how_often() -> None:
+    volumes = [*ordinary_life(60), *[0.0] * 60]
+    volumes[60 * 24 :: 5] = [4.0] * 12
+    _, changes = watched(registers(volumes))
+    *_, alert = [c.finding for c in changes if isinstance(c, Raised) and c.finding.reason.key == "low_use_row"]
+    assert (alert.reason.values["litres"], alert.reason.values["every_hours"]) == (4, 5.0)
+    assert alert.since - STOPPED <= timedelta(hours=5)
+
+
 def test_the_resident_is_asked_at_least_an_hour_before_anybody_is_told() -> None:
     _, changes = watched(registers(ordinary_life(60) + [0.0] * 48))
     (asked,) = after(raised(changes, AlertKind.LOW_USE, Level.ASK), STOPPED)

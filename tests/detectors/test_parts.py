@@ -13,7 +13,8 @@ GAP = (MONDAY + 70 * 24 * HOUR + 2 * HOUR, MONDAY + 70 * 24 * HOUR + 30 * HOUR)
 
 
 def said(parts: frozenset[Part]) -> list[Change]:
-    """Nothing while the home is new, a still register over a gap, a drip that hides silence, a leak twice, a timer."""
+    """Nothing while the home is new, a still register over a gap, a drip that hides silence, a leak twice, a timer,
+    a cistern that fills up by itself."""
     nothing, drip, leak = [0.0] * 48, [DRIP_LPH] * 60, [40.0] * 15
     volumes = [*ordinary_life(3), *nothing, *ordinary_life(65), *nothing]
     volumes += [
@@ -26,7 +27,9 @@ def said(parts: frozenset[Part]) -> list[Change]:
     ]
     timed = [*ordinary_life(16, seed=4), *nothing]
     timed[2::24] = [60.0] * 18
-    volumes += timed
+    ticking = [0.0] * 60
+    ticking[::5] = [4.0] * 12
+    volumes += [*timed, *ordinary_life(9, seed=5), *ticking]
     watch = HouseholdWatch(WatchParameters().without(parts), ZoneInfo("Asia/Shanghai"))
     state, changes = watch.start(), list[Change]()
     for at, register_l in registers(volumes):
