@@ -25,6 +25,8 @@ _VALUES: Mapping[str, float | int | str] = {
     "record_lph": 85.0,
     "rhythm_minutes": 60,
     "expected_uses": 11.0,
+    "litres": 14,
+    "every_hours": 10.5,
     "name": "twilio",
     "channel": "aliyun",
     "error": "HTTP 503",
