@@ -1,120 +1,29 @@
 """Water that runs without a pause for longer, or stronger, than this household ever lets it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from math import inf
 
-from detectors.half_hour import HalfHour, HalfHourParameters, HalfHourState
-from detectors.packing import ago, single, take, then
+from detectors.constant_flow_rules import (
+    DAY_S,
+    HELD_S,
+    HOURLY_S,
+    IDLE_LPH,
+    OFTEN_S,
+    SLACK_S,
+    ConstantFlowParameters,
+    Scale,
+)
+from detectors.constant_flow_state import ConstantFlowState
+from detectors.packing import single
+from detectors.steady_flow import SteadyFlow
+from detectors.unusual_draw import UnusualDraw
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 from domain.interval import Interval
+from domain.register import GAP_AT_LEAST_S, GAP_RHYTHMS
 
-DAY_S = 86400.0
-SLACK_S = 360.0  # an hourly meter's hour wanders by minutes
-IDLE_LPH = 1.0  # less can't reach any limit, nor teach one
-OFTEN_S = 1500.0  # between readings at most, where pauses show that an hour's reading hides
-HELD_S = 720.0  # what is read more often is taken together: a leak's litre every few minutes is no pause
 _GAP = CannotTell(Reason(key="gap"))
 _LATE = CannotTell(Reason(key="late"))
 _LEARNING = CannotTell(Reason(key="learning"))
 _HELD = CannotTell(Reason(key="held"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scale:
-    """Flow that didn't pause for `hours` is told from `least_lph` on, if it is also `beyond` times the own record."""
-
-    hours: float
-    least_lph: float
-    beyond: float
-
-
-SCALES = (
-    Scale(hours=0.5, least_lph=235.0, beyond=1.8),
-    Scale(hours=1.0, least_lph=235.0, beyond=1.5),
-    Scale(hours=2.0, least_lph=180.0, beyond=1.8),
-    Scale(hours=3.0, least_lph=140.0, beyond=2.0),
-    Scale(hours=6.0, least_lph=36.0, beyond=3.0),
-    Scale(hours=9.0, least_lph=18.0, beyond=3.0),
-    Scale(hours=12.0, least_lph=10.0, beyond=2.5),
-    Scale(hours=24.0, least_lph=5.0, beyond=2.5),
-    Scale(hours=48.0, least_lph=3.0, beyond=2.0),
-)
-OFTEN = (
-    Scale(hours=0.5, least_lph=inf, beyond=1.0),  # `detectors.half_hour` tells it
-    Scale(hours=1.0, least_lph=120.0, beyond=2.0),
-    Scale(hours=2.0, least_lph=120.0, beyond=1.8),
-    Scale(hours=3.0, least_lph=100.0, beyond=2.0),
-    Scale(hours=6.0, least_lph=12.0, beyond=3.0),
-    Scale(hours=9.0, least_lph=8.0, beyond=3.0),
-    Scale(hours=12.0, least_lph=5.0, beyond=2.5),
-    Scale(hours=24.0, least_lph=4.0, beyond=2.5),
-    Scale(hours=48.0, least_lph=3.0, beyond=2.0),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConstantFlowParameters:
-    """The scales, tuned on the 27 hourly homes; a burst is told from `burst_lph` and `burst_beyond` records on.
-
-    `often`: the same scales for meters read at least every `OFTEN_S`, tuned on simulated seeds A and a family's meter.
-    `fade`: of the record, a day. `growth`: up to `tap_hours`, what went beyond the limit lifts it by so much a day, not
-    wholly: one forgotten tap must not deafen the watch for weeks, and a new habit is learned in some days.
-    """
-
-    scales: tuple[Scale, ...] = SCALES
-    often: tuple[Scale, ...] = OFTEN
-    half_hour: HalfHourParameters = field(default_factory=HalfHourParameters)
-    burst_lph: float = 1200.0
-    burst_beyond: float = 2.0
-    fade: float = 0.98
-    growth: float = 1.1
-    learning_days: int = 7
-    tap_hours: float = 3.0
-    still: float = 0.5
-
-
-@dataclass(slots=True)
-class ConstantFlowState:
-    """What flows, and the record of it. Times [s since 1970], flows [L/h].
-
-    `falling`: (since, flow), newest last, strictly rising: the least flow since then. `record`, `today`: the largest
-    steady flow on each scale, of days gone by and of the running one. `flow_lph`: of the running episode, 0 without;
-    `grade`: its scale. `held_l` since `held_from_s`: of readings that wait for others to be taken with, 0 without.
-    """
-
-    first_s: float = 0.0
-    day_s: float = 0.0
-    since_s: float = 0.0
-    flow_lph: float = 0.0
-    grade: int = 0
-    held_from_s: float = 0.0
-    held_l: float = 0.0
-    record: list[float] = field(default_factory=list)
-    today: list[float] = field(default_factory=list)
-    falling: list[tuple[float, float]] = field(default_factory=list)
-    half_hour: HalfHourState = field(default_factory=HalfHourState)
-    limits: list[float] = field(default_factory=list)  # of meters read by the hour, and often; follow from the record
-
-    def numbers(self, now_s: float) -> list[float]:
-        times = (ago(at_s, now_s) for at_s in (self.first_s, self.day_s, self.since_s))
-        held = (self.held_l, ago(self.held_from_s, now_s)) if self.held_from_s else (-1.0,)
-        falling = [part for since_s, flow in self.falling for part in (ago(since_s, now_s), flow)]
-        sizes = (len(self.record), len(self.falling))
-        flows = (*self.record, *self.today, *falling, *self.half_hour.numbers())
-        return [*times, self.flow_lph, self.grade, *sizes, *flows, *held]
-
-    @classmethod
-    def of(cls, numbers: Iterator[float], now_s: float) -> "ConstantFlowState":
-        first_s, day_s, since_s = (then(age_s, now_s) for age_s in take(numbers, 3))
-        flow_lph, grade, scales, count = take(numbers, 4)
-        record, today, falling = (take(numbers, int(many)) for many in (scales, scales, 2 * count))
-        pairs = [(then(age_s, now_s), flow) for age_s, flow in zip(falling[::2], falling[1::2], strict=True)]
-        half_hour = HalfHourState.of(numbers)
-        held_l = next(numbers)
-        held = (0.0, 0.0) if held_l < 0.0 else (then(next(numbers), now_s), held_l)
-        return cls(first_s, day_s, since_s, flow_lph, int(grade), *held, record, today, pairs, half_hour)
 
 
 class ConstantFlow:
@@ -127,7 +36,9 @@ class ConstantFlow:
         self._reach_s = parameters.scales[-1].hours * 3600.0
         self._spans_s = [scale.hours * 3600.0 - SLACK_S for scale in parameters.scales]
         self._burst = len(parameters.scales)
-        self._half_hour = HalfHour(parameters.half_hour)
+        self._steady_run = self._burst + 1
+        self._draw = UnusualDraw(parameters.draw)
+        self._steady = SteadyFlow(parameters.steady, SLACK_S)
 
     def start(self) -> ConstantFlowState:
         zeros = [0.0] * len(self._p.scales)
@@ -140,27 +51,34 @@ class ConstantFlow:
         """As `observe`."""
         if end_s >= state.day_s:
             self._turn_day(state, begin_s, end_s)
+        state.shortest_s = min(state.shortest_s or end_s - begin_s, end_s - begin_s)
         if interval.gap or not interval.known:
-            state.falling.clear()
-            state.half_hour.before_lph = state.held_from_s = state.held_l = 0.0
+            self._interrupt(state)
             return _GAP
         volume = interval.volume
         if state.held_from_s or end_s - begin_s < HELD_S:
-            begin_s = state.held_from_s or begin_s
-            volume += state.held_l
+            begin_s, volume = state.held_from_s or begin_s, volume + state.held_l
             if end_s - begin_s < HELD_S:
                 state.held_from_s, state.held_l = begin_s, volume
                 return _HELD
             state.held_from_s = state.held_l = 0.0
+        return self._flows(state, begin_s, end_s, volume, late=interval.late)
+
+    def _flows(self, state: ConstantFlowState, begin_s: float, end_s: float, volume: float, *, late: bool) -> Verdict:
+        """As `observe`, of readings far enough apart."""
         flow_lph = single(volume * 3600.0 / (end_s - begin_s)) if volume else 0.0
+        before_lph = state.falling[-1][1] if state.falling else 0.0
         self._push(state, begin_s, flow_lph)
         if flow_lph < IDLE_LPH:
-            state.flow_lph = state.half_hour.before_lph = 0.0
+            state.flow_lph = state.draw.before_lph = state.steady.from_s = 0.0
             return CLEAR
-        over = self._compare(state, begin_s, end_s, flow_lph)
-        if interval.late:
+        if end_s - begin_s > GAP_AT_LEAST_S and self._hides_pauses(state, end_s - begin_s):
+            self._interrupt(state)
+            return _GAP
+        over = self._compare(state, begin_s, end_s, before_lph, flow_lph)
+        if late:
             return _LATE
-        if over is not None and over < self._burst and end_s - state.first_s < self._p.learning_days * DAY_S:
+        if over is not None and over != self._burst and end_s - state.first_s < self._p.learning_days * DAY_S:
             return _LEARNING
         return self._verdict(state, over, end_s, flow_lph)
 
@@ -170,13 +88,24 @@ class ConstantFlow:
             self._turn_day(state, state.first_s, ends_s[-1])
         for end_s in ends_s if often else ends_s[:1]:
             begin_s = state.held_from_s or last_s
+            state.shortest_s = min(state.shortest_s or end_s - last_s, end_s - last_s)
             last_s = end_s
             if end_s - begin_s < HELD_S:
                 state.held_from_s = begin_s
                 continue
             if not state.falling or state.falling[-1][1]:
                 state.falling[:] = [(state.falling[0][0] if state.falling else begin_s, 0.0)]
-            state.held_from_s = state.flow_lph = state.half_hour.before_lph = 0.0
+            state.held_from_s = state.flow_lph = state.draw.before_lph = state.steady.from_s = 0.0
+
+    def _interrupt(self, state: ConstantFlowState) -> None:
+        """Nobody knows whether it flowed without a pause."""
+        state.falling.clear()
+        state.draw.before_lph = state.steady.from_s = state.held_from_s = state.held_l = 0.0
+
+    def _hides_pauses(self, state: ConstantFlowState, length_s: float) -> bool:
+        """Whether the meter reads more often as a rule: several outages in a row pass for its rhythm."""
+        usual_s = min(state.shortest_s, state.shortest_before_s or state.shortest_s)
+        return length_s > GAP_RHYTHMS * usual_s
 
     def _push(self, state: ConstantFlowState, begin_s: float, flow_lph: float) -> None:
         """Keeps the stretches over which each lesser flow has not been undercut."""
@@ -188,16 +117,17 @@ class ConstantFlow:
         if len(falling) > 1 and falling[1][0] <= begin_s - self._reach_s:
             del falling[0]
 
-    def _compare(self, state: ConstantFlowState, begin_s: float, end_s: float, flow_lph: float) -> int | None:
-        """The gravest scale on which the flow is over its limit (past the last: a burst); keeps today's record."""
+    def _compare(
+        self, state: ConstantFlowState, begin_s: float, end_s: float, before_lph: float, flow_lph: float
+    ) -> int | None:
+        """The gravest scale on which the flow is over its limit, `_burst` or `_steady_run`; keeps today's record."""
         limits = state.limits or self._limit(state)
-        often = end_s - begin_s <= OFTEN_S
-        first, scales = (self._burst, self._p.often) if often else (0, self._p.scales)
         over = self._burst if flow_lph >= max(self._p.burst_lph, self._p.burst_beyond * state.record[1]) else None
-        if not often:
-            state.half_hour.before_lph = 0.0
-        elif self._half_hour.is_over(state.half_hour, end_s, flow_lph):
+        first, told_from, scales, unusual = self._at_once(state, end_s - begin_s, end_s, flow_lph)
+        if unusual:
             over = self._gravest(over, 0)
+        if self._steady.is_over(state.steady, begin_s, end_s, before_lph, flow_lph):
+            over = self._gravest(over, self._steady_run)
         place = len(state.falling) - 1
         since_s, steady = state.falling[place]
         for number, span_s in enumerate(self._spans_s):
@@ -208,13 +138,24 @@ class ConstantFlow:
                 since_s, steady = state.falling[place]
             if not steady:
                 return over
-            if steady >= limits[first + number]:
+            if number >= told_from and steady >= limits[first + number]:
                 over = self._gravest(over, number)
                 taught = self._taught(scales[number], steady, limits[first + number])
                 state.today[number] = max(state.today[number], taught)
             elif steady > state.today[number]:
                 state.today[number] = steady
         return over
+
+    def _at_once(
+        self, state: ConstantFlowState, length_s: float, end_s: float, flow_lph: float
+    ) -> tuple[int, int, tuple[Scale, ...], bool]:
+        """Where a reading of this length has its limits, from which scale on, and whether it is more than usual."""
+        if length_s <= OFTEN_S:
+            return self._burst, 1, self._p.often, self._draw.are_two_over(state.draw, end_s, flow_lph)
+        if length_s > HOURLY_S:
+            return 0, 2, self._p.scales, self._draw.is_hour_over(state.draw, end_s, flow_lph)
+        state.draw.before_lph, state.draw.usual_lph = 0.0, state.record[0]
+        return 0, 0, self._p.scales, False
 
     def _taught(self, scale: Scale, steady: float, limit: float) -> float:
         """What a flow beyond the limit leaves in the record: a leak told of is known, a tap left on is no habit."""
@@ -235,6 +176,8 @@ class ConstantFlow:
                 max(single(old * self._p.fade), new) for old, new in zip(state.record, state.today, strict=True)
             ]
             state.today = [0.0] * len(self._p.scales)
+            self._steady.turn_day(state.steady)
+            state.shortest_s, state.shortest_before_s = 0.0, state.shortest_s
         self._limit(state)
 
     def _verdict(self, state: ConstantFlowState, over: int | None, end_s: float, flow_lph: float) -> Verdict:
@@ -252,8 +195,8 @@ class ConstantFlow:
         return number if over is None or self._rank(number) >= self._rank(over) else over
 
     def _rank(self, scale: int) -> int:
-        if scale == self._burst:
-            return 2
+        if scale >= self._burst:
+            return 2 if scale == self._burst else 0
         return 1 if self._p.scales[scale].hours <= self._p.tap_hours else 0
 
     def _begin(self, state: ConstantFlowState, over: int, end_s: float, flow_lph: float) -> None:
@@ -261,11 +204,18 @@ class ConstantFlow:
         if over == self._burst:
             state.flow_lph, state.since_s = flow_lph, state.falling[-1][0]
             return
+        if over == self._steady_run:
+            state.flow_lph, state.since_s = state.steady.low, state.steady.from_s
+            return
         from_s = end_s - self._p.scales[over].hours * 3600.0 + SLACK_S
         state.since_s, state.flow_lph = next(entry for entry in reversed(state.falling) if entry[0] <= from_s)
 
     def _finding(self, state: ConstantFlowState, end_s: float) -> Finding:
-        record_lph = state.record[1 if state.grade == self._burst else state.grade]
+        record_lph = state.steady.record
+        if state.grade != self._steady_run:
+            record_lph = state.record[1 if state.grade == self._burst else state.grade]
+        if state.grade == 0:
+            record_lph = state.draw.usual_lph
         return finding(end_s, state.since_s, state.flow_lph, record_lph, self._rank(state.grade))
 
 

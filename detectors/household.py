@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from detectors import household_state
 from detectors.change_in_use import ChangeInUse, ChangeInUseParameters
-from detectors.constant_flow import ConstantFlow, ConstantFlowParameters
+from detectors.constant_flow import ConstantFlow
+from detectors.constant_flow_rules import ConstantFlowParameters
 from detectors.household_state import KINDS, HouseholdState, StateError
 from detectors.localtime import LocalClock
 from detectors.low_use import LowUse, LowUseParameters
@@ -68,7 +69,13 @@ class WatchParameters:
             hourly, often = (
                 tuple(replace(scale, beyond=1e-9) for scale in scales) for scales in (flow.scales, flow.often)
             )
-            flow = replace(flow, scales=hourly, often=often, half_hour=replace(flow.half_hour, beyond=1e-9))
+            draw = replace(
+                flow.draw,
+                hourly=replace(flow.draw.hourly, beyond=1e-9),
+                often=replace(flow.draw.often, beyond=1e-9),
+            )
+            steady = replace(flow.steady, beyond=1e-9)
+            flow = replace(flow, scales=hourly, often=often, draw=draw, steady=steady)
         return replace(self, low_use=replace(self.low_use, without=parts), constant_flow=flow)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from math import isnan, nan
 
 from detectors.change_in_use import ChangeInUseState
-from detectors.constant_flow import ConstantFlowState
+from detectors.constant_flow_state import ConstantFlowState
 from detectors.low_use_state import LowUseState
 from detectors.no_data import NoDataState
 from detectors.packing import ago, pack_counts, pack_numbers, take, then, unpack_counts, unpack_numbers

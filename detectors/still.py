@@ -11,7 +11,8 @@ from operator import sub
 
 from detectors import drip
 from detectors.change_in_use import ChangeInUse
-from detectors.constant_flow import HELD_S, ConstantFlow
+from detectors.constant_flow import ConstantFlow
+from detectors.constant_flow_rules import HELD_S
 from detectors.household_state import HouseholdState
 from detectors.localtime import LocalClock
 from detectors.low_use import LowUse

@@ -66,9 +66,9 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
     },
     "constant_flow_tap": {
         Language.EN: "Water has been running without a pause since {since_at}, at least {flow_lph} L/h: a tap or "
-        "shower may be on. The most that ever ran so long here was {record_lph} L/h.",
+        "shower may be on. So long, or at this time of day, at most {record_lph} L/h have been usual here.",
         Language.ZH: "自{since_at}起一直在流水，每小时至少{flow_lph}升：可能是水龙头或淋浴没有关。"
-        "这户以往持续这么久的最大流量是每小时{record_lph}升。",
+        "这户以往在这个时段、或持续这么久，最多每小时{record_lph}升。",
     },
     "constant_flow_leak": {
         Language.EN: "Water has been running without a pause since {since_at}, at least {flow_lph} L/h: a leak or a "

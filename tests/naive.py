@@ -7,7 +7,7 @@ from math import cos, exp, floor, inf, isnan, log, pi, sin
 from zoneinfo import ZoneInfo
 
 from detectors import schedule
-from detectors.constant_flow import OFTEN, SCALES
+from detectors.constant_flow_rules import OFTEN, SCALES
 from detectors.habit import BEGINS, LADDER, PARTS, Before, Population, before
 from detectors.packing import single
 from domain.interval import Interval
@@ -345,7 +345,8 @@ class ConstantFlow:
         self.flows: list[tuple[float, float]] = []  # (begin [s], flow [L/h]) since the last gap
         self.held: list[tuple[float, float]] = []  # (begin [s], volume [L]) of less than twelve minutes in all
         self.days: list[dict[int, float]] = []  # what each day taught, by scale; the last is running
-        self.parts: list[tuple[int, float]] = []  # (two hours since 1970, the largest mean of two readings in them)
+        self.parts: list[tuple[int, float]] = []  # (two hours since 1970, the most drawn at once in them)
+        self.lengths: list[tuple[int, float]] = []  # (day, length [s]) of each reading
         self.running: tuple[int, float, float] | None = None  # grade, since [s], flow [L/h]
 
     def verdict(self, interval: Interval) -> tuple[str, float] | None:
@@ -354,6 +355,7 @@ class ConstantFlow:
         self.first_s = self.first_s or begin_s
         while len(self.days) <= int((end_s - self.first_s) // 86400.0):
             self.days.append({})
+        self.lengths.append((len(self.days), end_s - begin_s))
         if interval.gap or isnan(interval.volume):
             self.flows.clear()
             self.held.clear()
@@ -368,8 +370,12 @@ class ConstantFlow:
         if flow_lph < 1.0:
             self.running = None
             return None
-        over = self.over(end_s, flow_lph, often=end_s - begin_s <= 1500.0)
-        if over and max(over) < 9 and end_s - self.first_s < 7 * 86400.0:
+        recent = [length_s for day, length_s in self.lengths if day >= len(self.days) - 1]
+        if end_s - begin_s > max(7200.0, 2.5 * min(recent)):
+            self.flows.clear()
+            return "", 0.0
+        over = self.over(end_s, flow_lph, end_s - begin_s)
+        if over and 9 not in over and end_s - self.first_s < 7 * 86400.0:
             return "", 0.0
         if self.running and flow_lph < 0.5 * self.running[2]:
             self.running = None
@@ -378,55 +384,90 @@ class ConstantFlow:
             self.running = (gravest, *self.steady_since(gravest, end_s))
         return None if self.running is None else (("leak", "tap", "burst")[grade(self.running[0])], self.running[1])
 
-    def over(self, end_s: float, flow_lph: float, *, often: bool) -> list[int]:
-        """The scales on which the flow is over its limit, 9 for a burst; each teaches the day."""
+    def over(self, end_s: float, flow_lph: float, length_s: float) -> list[int]:
+        """The scales on which the flow is over its limit, 9 for a burst, -1 for a steady run; each teaches the day."""
         record, over = self.record(), []
+        often, hourly = length_s <= 1500.0, length_s > 2400.0
         if flow_lph >= max(1200.0, 2.0 * record[1]):
             over.append(9)
-        if often and self.half_hour_over(end_s, flow_lph):
+        if (often and self.are_two_over(end_s, flow_lph)) or (hourly and self.is_hour_over(end_s, flow_lph)):
             over.append(0)
+        if self.is_steady_over(end_s):
+            over.append(-1)
         for number, scale in enumerate(OFTEN if often else SCALES):
             _, steady = self.steady_since(number, end_s)
             limit = max(scale.least_lph, scale.beyond * record[number])
             taught = steady
-            if steady >= limit:
+            if number >= (1 if often else 2 if hourly else 0) and steady >= limit:
                 over.append(number)
                 if scale.hours <= 3.0:
                     taught = min(steady, single(1.1 * limit / scale.beyond))
             self.days[-1][number] = max(self.days[-1].get(number, 0.0), taught)
         return over
 
-    def half_hour_over(self, end_s: float, flow_lph: float) -> bool:
+    def are_two_over(self, end_s: float, flow_lph: float) -> bool:
         """Whether this and the reading before are more than usual in these two hours of the day."""
-        part = int(end_s // 7200)
-        if not self.parts or self.parts[-1][0] != part:
-            self.parts.append((part, 0.0))
         before_lph = 0.0
         if len(self.flows) > 1 and self.flows[-1][0] - self.flows[-2][0] <= 1500.0 and self.flows[-2][1] >= 1.0:
             before_lph = self.flows[-2][1]
-        mean_lph = single((before_lph + flow_lph) / 2.0)
         drawn_lph = 0.75 * min(before_lph, flow_lph) + (1.0 - 0.75) * max(before_lph, flow_lph)
-        limit_lph = max(100.0, 1.5 * self.usual(part % 12))
-        over = before_lph > 0.0 and flow_lph >= 0.9 * before_lph and drawn_lph >= limit_lph
-        if over:
-            mean_lph = min(mean_lph, single(limit_lph))
-        self.parts[-1] = part, max(self.parts[-1][1], mean_lph)
-        return over
+        holds = before_lph > 0.0 and flow_lph >= 0.9 * before_lph
+        limit_lph = max(100.0, 1.5 * self.usual(end_s, 0.4))
+        self.draw(end_s, single((before_lph + flow_lph) / 2.0), limit_lph if holds and drawn_lph >= limit_lph else inf)
+        return holds and drawn_lph >= limit_lph
 
-    def usual(self, here: int) -> float:
-        most = [0.0] * 12
-        for part, largest in self.parts[:-1]:
-            most[part % 12] = max(single(0.995 * most[part % 12]), largest)
-        return max(most[here - 1], most[here], most[(here + 1) % 12], 0.4 * max(most))
+    def is_hour_over(self, end_s: float, flow_lph: float) -> bool:
+        limit_lph = max(120.0, 1.8 * self.usual(end_s, 0.7))
+        self.draw(end_s, flow_lph, limit_lph if flow_lph >= limit_lph else inf)
+        return flow_lph >= limit_lph
+
+    def draw(self, end_s: float, drawn_lph: float, most_lph: float) -> None:
+        """Learns what was drawn, but nothing above a limit that was told."""
+        part = int(end_s // 7200)
+        if not self.parts or self.parts[-1][0] != part:
+            self.parts.append((part, 0.0))
+        self.parts[-1] = part, max(self.parts[-1][1], min(drawn_lph, single(most_lph)))
+
+    def usual(self, end_s: float, elsewhere: float) -> float:
+        most, here = [0.0] * 12, int(end_s // 7200) % 12
+        for part, largest in self.parts:
+            if part != int(end_s // 7200):
+                most[part % 12] = max(single(0.995 * most[part % 12]), largest)
+        return max(most[here - 1], most[here], most[(here + 1) % 12], elsewhere * max(most))
+
+    def is_steady_over(self, end_s: float) -> bool:
+        from_s, low = self.steady_run(end_s)
+        if from_s > end_s - (4 * 3600.0 - 360.0):
+            return False
+        self.days[-1][9] = max(self.days[-1].get(9, 0.0), low)
+        return low >= max(5.0, 3.0 * self.record()[-1])
+
+    def steady_run(self, end_s: float) -> tuple[float, float]:
+        """Since when all readings have been alike, and the least of them [L/h]."""
+        ends = [*(begin_s for begin_s, _ in self.flows[1:]), end_s]
+        from_s, run = 0.0, list[float]()
+        for (begin_s, flow), reading_ends_s in zip(self.flows, ends, strict=True):
+            length_s, before = reading_ends_s - begin_s, run[-1:]
+            if flow < 1.0:
+                run = []
+            elif before and alike([*run, flow], length_s):
+                run.append(flow)
+            elif before and alike([*before, flow], length_s):
+                from_s, run = max(from_s, begin_s - length_s), [*before, flow]
+            else:
+                from_s, run = begin_s, [flow]
+        return from_s, min(run)
 
     def record(self) -> list[float]:
-        record = [0.0] * len(SCALES)
+        record = [0.0] * (len(SCALES) + 1)
         for day in self.days[:-1]:
             record = [max(single(old * 0.98), day.get(number, 0.0)) for number, old in enumerate(record)]
         return record
 
     def steady_since(self, number: int, end_s: float) -> tuple[float, float]:
         """Since when, and how much at least, water has run without a pause for that long; a burst: this interval."""
+        if number < 0:
+            return self.steady_run(end_s)
         begins = [begin_s for begin_s, _ in self.flows]
         from_s = end_s - (SCALES[number].hours * 3600.0 - 360.0) if number < len(SCALES) else begins[-1]
         if begins[0] > from_s:
@@ -436,6 +477,10 @@ class ConstantFlow:
         while last and self.flows[last - 1][1] >= steady:
             last -= 1
         return begins[last], steady
+
+
+def alike(flows: list[float], length_s: float) -> bool:
+    return max(flows) - min(flows) <= 3600.0 / length_s + 0.05 * min(flows)
 
 
 def grade(scale: int) -> int:

@@ -4,8 +4,8 @@ from math import isnan
 
 import numpy as np
 
-from detectors.constant_flow import DAY_S, HELD_S, IDLE_LPH, OFTEN_S, SLACK_S
-from detectors.fleet import half_hour
+from detectors.constant_flow_rules import DAY_S, HELD_S, HOURLY_S, IDLE_LPH, OFTEN_S, SLACK_S
+from detectors.fleet import steady_flow, unusual_draw
 from detectors.fleet.compiled import compiled
 from detectors.fleet.memory import (
     ALERT,
@@ -25,7 +25,12 @@ from detectors.fleet.memory import (
     MOST_SCALES,
     NOTHING,
     RECORD,
+    SHORTEST_BEFORE_S,
+    SHORTEST_S,
+    STEADY_FROM_S,
+    STEADY_LOW,
     TODAY,
+    USUAL_LPH,
     Floats,
 )
 from detectors.fleet.rules import (
@@ -41,6 +46,7 @@ from detectors.fleet.rules import (
     STILL,
     TAP_HOURS,
 )
+from domain.register import GAP_AT_LEAST_S, GAP_RHYTHMS
 
 _NONE = -1
 
@@ -49,8 +55,9 @@ _NONE = -1
 def observe(m: Floats, p: Floats, begin_s: float, end_s: float, volume: float, gap: bool) -> float:
     if end_s >= m[FLOW_DAY_S]:
         turn_day(m, p, begin_s, end_s)
+    keep_shortest(m, end_s - begin_s)
     if gap or isnan(volume):
-        m[FALLING_FROM] = m[FALLING_TO] = m[BEFORE_LPH] = m[HELD_FROM_S] = m[HELD_L] = 0.0
+        interrupt(m)
         return CANNOT_TELL
     if m[HELD_FROM_S] != 0.0 or end_s - begin_s < HELD_S:
         if m[HELD_FROM_S] != 0.0:
@@ -62,18 +69,24 @@ def observe(m: Floats, p: Floats, begin_s: float, end_s: float, volume: float, g
             return CANNOT_TELL
         m[HELD_FROM_S] = m[HELD_L] = 0.0
     flow_lph = np.float64(np.float32(volume * 3600.0 / (end_s - begin_s)))
+    last = int(m[FALLING_TO]) - 1
+    before_lph = m[FALLING + 2 * last + 1] if last >= int(m[FALLING_FROM]) else 0.0
     push(m, p, begin_s, flow_lph)
     if flow_lph < IDLE_LPH:
-        m[FLOW_LPH] = m[BEFORE_LPH] = 0.0
+        m[FLOW_LPH] = m[BEFORE_LPH] = m[STEADY_FROM_S] = 0.0
         return NOTHING
-    over = compare(m, p, begin_s, end_s, flow_lph)
-    if 0 <= over < int(p[SCALES]) and end_s - m[FLOW_FIRST_S] < p[LEARNING_S]:
+    if end_s - begin_s > GAP_AT_LEAST_S and hides_pauses(m, end_s - begin_s):
+        interrupt(m)
+        return CANNOT_TELL
+    over = compare(m, p, begin_s, end_s, before_lph, flow_lph)
+    if over != _NONE and over != int(p[SCALES]) and end_s - m[FLOW_FIRST_S] < p[LEARNING_S]:
         return CANNOT_TELL
     return verdict(m, p, over, end_s, flow_lph)
 
 
 @compiled
 def stands_still(m: Floats, begin_s: float, end_s: float) -> None:
+    keep_shortest(m, end_s - begin_s)
     if m[HELD_FROM_S] != 0.0:
         begin_s = m[HELD_FROM_S]
     if end_s - begin_s < HELD_S:
@@ -85,7 +98,26 @@ def stands_still(m: Floats, begin_s: float, end_s: float) -> None:
         m[FALLING + 0 + 1] = 0.0
         m[FALLING_FROM] = 0.0
         m[FALLING_TO] = 1.0
-    m[HELD_FROM_S] = m[FLOW_LPH] = m[BEFORE_LPH] = 0.0
+    m[HELD_FROM_S] = m[FLOW_LPH] = m[BEFORE_LPH] = m[STEADY_FROM_S] = 0.0
+
+
+@compiled
+def keep_shortest(m: Floats, length_s: float) -> None:
+    if m[SHORTEST_S] == 0.0 or length_s < m[SHORTEST_S]:
+        m[SHORTEST_S] = length_s
+
+
+@compiled
+def interrupt(m: Floats) -> None:
+    m[FALLING_FROM] = m[FALLING_TO] = m[BEFORE_LPH] = m[STEADY_FROM_S] = m[HELD_FROM_S] = m[HELD_L] = 0.0
+
+
+@compiled
+def hides_pauses(m: Floats, length_s: float) -> bool:
+    usual_s = m[SHORTEST_S]
+    if m[SHORTEST_BEFORE_S] != 0.0:
+        usual_s = min(usual_s, m[SHORTEST_BEFORE_S])
+    return length_s > GAP_RHYTHMS * usual_s
 
 
 @compiled
@@ -105,15 +137,17 @@ def push(m: Floats, p: Floats, begin_s: float, flow_lph: float) -> None:
 
 
 @compiled
-def compare(m: Floats, p: Floats, begin_s: float, end_s: float, flow_lph: float) -> int:
-    """The gravest scale over its limit, past the last for a burst, or -1."""
+def compare(m: Floats, p: Floats, begin_s: float, end_s: float, before_lph: float, flow_lph: float) -> int:
+    """The gravest scale over its limit, past the last for a burst, then for a steady run, or -1."""
     scales = int(p[SCALES])
-    often = MOST_SCALES if end_s - begin_s <= OFTEN_S else 0
+    length_s = end_s - begin_s
     over = scales if flow_lph >= max(p[BURST_LPH], p[BURST_BEYOND] * m[RECORD + 1]) else _NONE
-    if often == 0:
-        m[BEFORE_LPH] = 0.0
-    elif half_hour.is_over(m, p, end_s, flow_lph):
+    often = MOST_SCALES if length_s <= OFTEN_S else 0
+    told_from = 1 if often else (2 if length_s > HOURLY_S else 0)
+    if is_unusual(m, p, length_s, end_s, flow_lph):
         over = gravest(p, over, 0)
+    if steady_flow.is_over(m, p, begin_s, end_s, before_lph, flow_lph):
+        over = gravest(p, over, scales + 1)
     first, place = int(m[FALLING_FROM]), int(m[FALLING_TO]) - 1
     for number in range(scales):
         while m[FALLING + 2 * place] > end_s - (p[SCALE_HOURS + number] * 3600.0 - SLACK_S):
@@ -122,7 +156,7 @@ def compare(m: Floats, p: Floats, begin_s: float, end_s: float, flow_lph: float)
                 return over
         steady = m[FALLING + 2 * place + 1]
         limit = m[LIMITS + often + number]
-        if steady >= limit:
+        if number >= told_from and steady >= limit:
             over = gravest(p, over, number)
             taught = steady
             if p[SCALE_HOURS + number] <= p[TAP_HOURS]:
@@ -131,6 +165,18 @@ def compare(m: Floats, p: Floats, begin_s: float, end_s: float, flow_lph: float)
         elif steady > m[TODAY + number]:
             m[TODAY + number] = steady
     return over
+
+
+@compiled
+def is_unusual(m: Floats, p: Floats, length_s: float, end_s: float, flow_lph: float) -> bool:
+    """Whether what was drawn at once is more than usual, where that is looked at."""
+    if length_s <= OFTEN_S:
+        return unusual_draw.are_two_over(m, p, end_s, flow_lph)
+    if length_s > HOURLY_S:
+        return unusual_draw.is_hour_over(m, p, end_s, flow_lph)
+    m[BEFORE_LPH] = 0.0
+    m[USUAL_LPH] = m[RECORD]
+    return False
 
 
 @compiled
@@ -143,6 +189,9 @@ def turn_day(m: Floats, p: Floats, begin_s: float, end_s: float) -> None:
         for number in range(int(p[SCALES])):
             m[RECORD + number] = max(np.float64(np.float32(m[RECORD + number] * p[FLOW_FADE])), m[TODAY + number])
             m[TODAY + number] = 0.0
+        steady_flow.turn_day(m, p)
+        m[SHORTEST_BEFORE_S] = m[SHORTEST_S]
+        m[SHORTEST_S] = 0.0
     for number in range(int(p[SCALES])):
         for place in (number, MOST_SCALES + number):
             m[LIMITS + place] = max(p[SCALE_LPH + place], p[SCALE_BEYOND + place] * m[RECORD + number])
@@ -167,8 +216,8 @@ def gravest(p: Floats, over: int, number: int) -> int:
 
 @compiled
 def rank(p: Floats, scale: int) -> int:
-    if scale == int(p[SCALES]):
-        return 2
+    if scale >= int(p[SCALES]):
+        return 2 if scale == int(p[SCALES]) else 0
     return 1 if p[SCALE_HOURS + scale] <= p[TAP_HOURS] else 0
 
 
@@ -179,6 +228,10 @@ def begin_episode(m: Floats, p: Floats, over: int, end_s: float, flow_lph: float
     if over == int(p[SCALES]):
         m[FLOW_LPH] = flow_lph
         m[FLOW_SINCE_S] = m[FALLING + 2 * place]
+        return
+    if over > int(p[SCALES]):
+        m[FLOW_LPH] = m[STEADY_LOW]
+        m[FLOW_SINCE_S] = m[STEADY_FROM_S]
         return
     from_s = end_s - p[SCALE_HOURS + over] * 3600.0 + SLACK_S
     while m[FALLING + 2 * place] > from_s:

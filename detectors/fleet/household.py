@@ -41,11 +41,13 @@ from detectors.fleet.memory import (
     ROW_LITRES,
     RUNNING,
     RUNNING_SINCE_S,
+    STEADY_RECORD,
     STEP_L,
     STILL_UNTIL_S,
     TIMER_HELD_L,
     UNUSABLE_S,
     USE_WHILE_ABSENT,
+    USUAL_LPH,
     Floats,
     begin,
 )
@@ -306,7 +308,10 @@ def why_low_use(m: Floats, p: Floats, clock: Floats, at_s: float, row: Floats) -
 def why_constant_flow(m: Floats, p: Floats, row: Floats) -> None:
     grade = int(m[FLOW_GRADE])
     row[WHY] = m[FLOW_LPH]
-    row[WHY + 1] = m[RECORD + (1 if grade == int(p[SCALES]) else grade)]
+    if grade > int(p[SCALES]):
+        row[WHY + 1] = m[STEADY_RECORD]
+    else:
+        row[WHY + 1] = m[RECORD + 1 if grade == int(p[SCALES]) else (RECORD + grade if grade else USUAL_LPH)]
     row[WHY + 2] = constant_flow.rank(p, grade)
 
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from detectors.drip import DAYS, SAMPLES
 from detectors.fleet.compiled import compiled
 from detectors.habit import BEGINS, HOURS, LADDER
-from detectors.half_hour import PARTS
 from detectors.low_use_state import LONGEST_DAYS, RATE_START
+from detectors.unusual_draw import PARTS
 from domain.register import LENGTHS_KEPT
 
 Floats = NDArray[np.float64]
@@ -61,8 +61,9 @@ WATER_S, ROW_FROM_S, ROW_START_S, ROW_EVERY_S, ROW_KNOWN_L, ROW_LITRES = (_place
 # of constant flow
 FLOW_FIRST_S, FLOW_DAY_S, FLOW_SINCE_S, FLOW_LPH, FLOW_GRADE, FALLING_FROM, FALLING_TO = (_place() for _ in range(7))
 RECORD, TODAY, LIMITS = _place(MOST_SCALES), _place(MOST_SCALES), _place(2 * MOST_SCALES)
-BEFORE_LPH, PART, RUNNING_LPH, HELD_FROM_S, HELD_L = (_place() for _ in range(5))
-MOST = _place(PARTS)
+SHORTEST_S, SHORTEST_BEFORE_S, HELD_FROM_S, HELD_L = (_place() for _ in range(4))
+BEFORE_LPH, PART, RUNNING_LPH, USUAL_LPH, MOST = _place(), _place(), _place(), _place(), _place(PARTS)
+STEADY_FROM_S, STEADY_LOW, STEADY_HIGH, STEADY_RECORD, STEADY_TODAY = (_place() for _ in range(5))
 # of no data
 HEARD_LAST_S, HEARD, RHYTHM_S, WOBBLE_S, UNUSABLE_S = (_place() for _ in range(5))
 LEARNED_STEP_S = _place()  # a step that changes nothing any more

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from detectors.constant_flow_rules import SLACK_S
 from detectors.fleet.memory import LENGTHS, MOST_DAYS, MOST_SCALES, STEPS, Floats
 from detectors.habit import BEGINS, HOURS, LONGEST_H, SHORTEST_H
 from detectors.household import WatchParameters
@@ -17,8 +18,10 @@ SCALES, BURST_LPH, BURST_BEYOND, FLOW_FADE, GROWTH, LEARNING_S, TAP_HOURS, STILL
 MISSED, PATIENCE_S, NEVER_HEARD_S, FIRST_RHYTHM_S, UNUSABLE_FOR_S, ORDINARY_S, SOONEST_S = range(16, 23)
 RECENT_DAYS, BASELINE_DAYS, ENOUGH_DAYS, ENOUGH_HOURS, DEVIATIONS, CALMED = range(23, 29)
 FEWER, MORE_NIGHT_HOURS, NIGHT_ENDS, ASKED_HOUR = range(29, 33)
-EVEN, HOLDS, HALF_LPH, HALF_BEYOND, ELSEWHERE, HALF_FADE = range(33, 39)
-SCALE_HOURS = 39
+HOURLY, OFTEN = 33, 36  # each the least, beyond and elsewhere of an unusual draw
+EVEN, HOLDS, DRAW_FADE = range(39, 42)
+STEADY_SPAN_S, STEADY_SHARE, STEADY_LPH, STEADY_BEYOND, STEADY_FADE = range(42, 47)
+SCALE_HOURS = 47
 SCALE_LPH = SCALE_HOURS + MOST_SCALES
 SCALE_BEYOND = SCALE_LPH + 2 * MOST_SCALES
 OTHERS = SCALE_BEYOND + 2 * MOST_SCALES
@@ -58,9 +61,12 @@ def rules(parameters: WatchParameters) -> Floats:
     p[[ENOUGH_HOURS, DEVIATIONS, CALMED]] = change.enough_hours, change.deviations, change.calmed
     p[[FEWER, MORE_NIGHT_HOURS]] = change.fewer, change.more_night_hours
     p[[NIGHT_ENDS, ASKED_HOUR]] = change.night_ends, change.asked_hour
-    half = flow.half_hour
-    p[[EVEN, HOLDS, HALF_LPH, HALF_BEYOND]] = half.even, half.holds, half.least_lph, half.beyond
-    p[[ELSEWHERE, HALF_FADE]] = half.elsewhere, half.fade
+    draw, steady = flow.draw, flow.steady
+    for first, unusual in ((HOURLY, draw.hourly), (OFTEN, draw.often)):
+        p[first : first + 3] = unusual.least_lph, unusual.beyond, unusual.elsewhere
+    p[[EVEN, HOLDS, DRAW_FADE]] = draw.even, draw.holds, draw.fade
+    p[[STEADY_SPAN_S, STEADY_SHARE, STEADY_LPH]] = steady.hours * 3600.0 - SLACK_S, steady.share, steady.least_lph
+    p[[STEADY_BEYOND, STEADY_FADE]] = steady.beyond, steady.fade
     for first, scales in ((0, flow.scales), (MOST_SCALES, flow.often)):
         for number, scale in enumerate(scales):
             p[SCALE_HOURS + number] = scale.hours

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.constant_flow import ConstantFlow, ConstantFlowParameters
+from detectors.constant_flow import ConstantFlow
+from detectors.constant_flow_rules import ConstantFlowParameters
 from detectors.habit import BEGINS, HOURS, LADDER, Population, before, terms
 from detectors.localtime import LocalClock
 from detectors.planner import Planner
