@@ -13,7 +13,7 @@ from detectors.constant_flow_rules import (
     Scale,
 )
 from detectors.constant_flow_state import ConstantFlowState
-from detectors.packing import single
+from detectors.packing import sixteenths
 from detectors.steady_flow import SteadyFlow
 from detectors.unusual_draw import UnusualDraw
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
@@ -66,7 +66,7 @@ class ConstantFlow:
 
     def _flows(self, state: ConstantFlowState, begin_s: float, end_s: float, volume: float, *, late: bool) -> Verdict:
         """As `observe`, of readings far enough apart."""
-        flow_lph = single(volume * 3600.0 / (end_s - begin_s)) if volume else 0.0
+        flow_lph = sixteenths(volume * 3600.0 / (end_s - begin_s)) if volume else 0.0
         before_lph = state.falling[-1][1] if state.falling else 0.0
         self._push(state, begin_s, flow_lph)
         if flow_lph < IDLE_LPH:
@@ -159,7 +159,11 @@ class ConstantFlow:
 
     def _taught(self, scale: Scale, steady: float, limit: float) -> float:
         """What a flow beyond the limit leaves in the record: a leak told of is known, a tap left on is no habit."""
-        return steady if scale.hours > self._p.tap_hours else min(steady, single(self._p.growth * limit / scale.beyond))
+        return (
+            steady
+            if scale.hours > self._p.tap_hours
+            else min(steady, sixteenths(self._p.growth * limit / scale.beyond))
+        )
 
     def _limit(self, state: ConstantFlowState) -> list[float]:
         pairs = zip((*self._p.scales, *self._p.often), 2 * state.record, strict=True)
@@ -173,7 +177,7 @@ class ConstantFlow:
         while end_s >= state.day_s:
             state.day_s += DAY_S
             state.record = [
-                max(single(old * self._p.fade), new) for old, new in zip(state.record, state.today, strict=True)
+                max(sixteenths(old * self._p.fade), new) for old, new in zip(state.record, state.today, strict=True)
             ]
             state.today = [0.0] * len(self._p.scales)
             self._steady.turn_day(state.steady)

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 
-from detectors.packing import ago, take, then
+from detectors.constant_flow_rules import DAY_S
+from detectors.packing import SIXTEENTHS, ago, take, then
 from detectors.steady_flow import SteadyFlowState
 from detectors.unusual_draw import UnusualDrawState
 
@@ -35,23 +37,26 @@ class ConstantFlowState:
     limits: list[float] = field(default_factory=list)  # of meters read by the hour, and often; follow from the record
 
     def numbers(self, now_s: float) -> list[float]:
-        times = (ago(at_s, now_s) for at_s in (self.first_s, self.day_s, self.since_s))
+        days = round((self.day_s - self.first_s) / DAY_S)
+        episode = (SIXTEENTHS * self.flow_lph, ago(self.since_s, now_s), self.grade) if self.flow_lph else (0.0,)
         held = (self.held_l, ago(self.held_from_s, now_s)) if self.held_from_s else (-1.0,)
-        falling = [part for since_s, flow in self.falling for part in (ago(since_s, now_s), flow)]
-        sizes = (len(self.record), len(self.falling))
-        flows = (*self.record, *self.today, *falling, *self.draw.numbers(), *self.steady.numbers(now_s))
-        shortest = (self.shortest_s, self.shortest_before_s)
-        return [*times, self.flow_lph, self.grade, *shortest, *sizes, *flows, *held]
+        falling = [part for since_s, flow in self.falling for part in (ago(since_s, now_s), SIXTEENTHS * flow)]
+        flows = [SIXTEENTHS * flow for flow in (*self.record, *self.today)]
+        sizes = (self.shortest_s, self.shortest_before_s, len(self.record), len(self.falling))
+        parts = (*self.draw.numbers(), *self.steady.numbers(now_s))
+        return [ago(self.day_s, now_s), days, *episode, *held, *sizes, *flows, *falling, *parts]
 
     @classmethod
     def of(cls, numbers: Iterator[float], now_s: float) -> "ConstantFlowState":
-        first_s, day_s, since_s = (then(age_s, now_s) for age_s in take(numbers, 3))
-        flow_lph, grade, shortest_s, shortest_before_s, scales, count = take(numbers, 6)
-        record, today, falling = (take(numbers, int(many)) for many in (scales, scales, 2 * count))
-        pairs = [(then(age_s, now_s), flow) for age_s, flow in zip(falling[::2], falling[1::2], strict=True)]
-        draw, steady = UnusualDrawState.of(numbers), SteadyFlowState.of(numbers, now_s)
+        day_ago_s, days, flow = take(numbers, 3)
+        day_s = then(day_ago_s, now_s)
+        since_ago_s, grade = take(numbers, 2) if flow else (inf, 0.0)
         held_l = next(numbers)
-        held_from_s, held_l = (0.0, 0.0) if held_l < 0.0 else (then(next(numbers), now_s), held_l)
-        episode = (since_s, flow_lph, int(grade))
-        readings = (shortest_s, shortest_before_s, held_from_s, held_l)
-        return cls(first_s, day_s, *episode, *readings, record, today, pairs, draw, steady)
+        held = (then(next(numbers), now_s), held_l) if held_l >= 0.0 else (0.0, 0.0)
+        shortest_s, shortest_before_s, scales, count = take(numbers, 4)
+        record, today = ([flow / SIXTEENTHS for flow in take(numbers, int(scales))] for _ in range(2))
+        falling = [(then(next(numbers), now_s), next(numbers) / SIXTEENTHS) for _ in range(int(count))]
+        draw, steady = UnusualDrawState.of(numbers), SteadyFlowState.of(numbers, now_s)
+        episode = (then(since_ago_s, now_s), flow / SIXTEENTHS, int(grade))
+        times = (day_s - DAY_S * days, day_s, *episode, shortest_s, shortest_before_s, *held)
+        return cls(*times, record, today, falling, draw, steady)

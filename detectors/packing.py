@@ -6,7 +6,7 @@ number is written as nothing, two, four or eight bytes, and small counts as a by
 
 import struct
 from collections.abc import Iterator, Sequence
-from math import inf
+from math import floor, inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 _COUNT = struct.Struct("<H")
 _SINGLE = struct.Struct("<f")
 _WHOLE = float(1 << 16)
+SIXTEENTHS = 16.0
 
 
 def pack_numbers(values: Sequence[float]) -> bytes:
@@ -80,6 +81,11 @@ def single(value: float) -> float:
     """The nearest number that needs four bytes; for what is measured less exactly than that."""
     rounded: float = _SINGLE.unpack(_SINGLE.pack(value))[0]
     return rounded
+
+
+def sixteenths(value: float) -> float:
+    """The nearest sixteenth, which needs two bytes up to 4,096: see `pack_numbers`."""
+    return floor(value * SIXTEENTHS + 0.5) / SIXTEENTHS
 
 
 def take(numbers: Iterator[float], many: int) -> list[float]:

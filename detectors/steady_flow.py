@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 
-from detectors.packing import ago, single, take, then
+from detectors.packing import SIXTEENTHS, ago, sixteenths, take, then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +34,14 @@ class SteadyFlowState:
     today: float = 0.0
 
     def numbers(self, now_s: float) -> list[float]:
-        running = (ago(self.from_s, now_s), self.low, self.high) if self.from_s else ()
-        return [self.record, self.today, len(running), *running]
+        flows = [SIXTEENTHS * flow for flow in (self.record, self.today, self.low, self.high)]
+        return [*flows[:2], 1.0, ago(self.from_s, now_s), *flows[2:]] if self.from_s else [*flows[:2], 0.0]
 
     @classmethod
     def of(cls, numbers: Iterator[float], now_s: float) -> "SteadyFlowState":
-        record, today, running = take(numbers, 3)
-        age_s, low, high = take(numbers, 3) if running else (now_s, 0.0, 0.0)
-        return cls(then(age_s, now_s), low, high, record, today)
+        record, today, runs = take(numbers, 3)
+        age_s, low, high = take(numbers, 3) if runs else (inf, 0.0, 0.0)
+        return cls(then(age_s, now_s), *(flow / SIXTEENTHS for flow in (low, high, record, today)))
 
 
 class SteadyFlow:
@@ -60,7 +61,7 @@ class SteadyFlow:
 
     def turn_day(self, state: SteadyFlowState) -> None:
         """Yesterday joins the record once it is over; the record fades."""
-        state.record = max(single(state.record * self._p.fade), state.today)
+        state.record = max(sixteenths(state.record * self._p.fade), state.today)
         state.today = 0.0
 
     def _run_on(self, state: SteadyFlowState, begin_s: float, end_s: float, before_lph: float, flow_lph: float) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import floor
 
-from detectors.packing import single, take
+from detectors.packing import SIXTEENTHS, take
 
 PARTS = 12  # of the day; clock changes move habits by an hour, and neighbouring parts count
 PART_S = 86400.0 / PARTS
@@ -29,7 +30,7 @@ class UnusualDrawParameters:
     `fade`: of a part's record, each day that water is drawn in it.
     """
 
-    hourly: Unusual = Unusual(least_lph=120.0, beyond=1.8, elsewhere=0.7)
+    hourly: Unusual = Unusual(least_lph=120.0, beyond=1.8, elsewhere=0.6)
     often: Unusual = Unusual(least_lph=100.0, beyond=1.5, elsewhere=0.4)
     even: float = 0.75
     holds: float = 0.9
@@ -39,8 +40,8 @@ class UnusualDrawParameters:
 @dataclass(slots=True)
 class UnusualDrawState:
     """Flows [L/h]. `before_lph`: of the reading before, 0 where none follows on it soon. `running_lph`: the most drawn
-    in the running `part` (parts since 1970); `most`: of days gone by, for each part, empty until known. `usual_lph`:
-    what was last compared with; not written down.
+    in the running `part` (parts since 1970); `most`: of days gone by, for each part, empty until known; both in
+    whole litres. `usual_lph`: what was last compared with; not written down.
     """
 
     before_lph: float = 0.0
@@ -50,12 +51,12 @@ class UnusualDrawState:
     usual_lph: float = 0.0
 
     def numbers(self) -> list[float]:
-        return [self.before_lph, self.part, self.running_lph, len(self.most), *self.most]
+        return [SIXTEENTHS * self.before_lph, self.part, self.running_lph, len(self.most), *self.most]
 
     @classmethod
     def of(cls, numbers: Iterator[float]) -> "UnusualDrawState":
-        before_lph, part, running_lph, count = take(numbers, 4)
-        return cls(before_lph, int(part), running_lph, take(numbers, int(count)))
+        before, part, running_lph, count = take(numbers, 4)
+        return cls(before / SIXTEENTHS, int(part), running_lph, take(numbers, int(count)))
 
 
 class UnusualDraw:
@@ -76,7 +77,7 @@ class UnusualDraw:
         if before_lph > 0.0 and flow_lph >= self._p.holds * before_lph:
             weaker, stronger = min(before_lph, flow_lph), max(before_lph, flow_lph)
             drawn_lph = self._p.even * weaker + (1.0 - self._p.even) * stronger
-        return self._is_over(state, end_s, self._p.often, drawn_lph, single((before_lph + flow_lph) / 2.0))
+        return self._is_over(state, end_s, self._p.often, drawn_lph, (before_lph + flow_lph) / 2.0)
 
     def _is_over(self, state: UnusualDrawState, end_s: float, than: Unusual, drawn_lph: float, mean_lph: float) -> bool:
         part = int(end_s // PART_S)
@@ -88,8 +89,8 @@ class UnusualDraw:
             limit_lph = max(than.least_lph, than.beyond * state.usual_lph)
             over = drawn_lph >= limit_lph
             if over:  # one forgotten tap is no habit
-                mean_lph = min(mean_lph, single(limit_lph))
-        state.running_lph = max(state.running_lph, mean_lph)
+                mean_lph = min(mean_lph, limit_lph)
+        state.running_lph = max(state.running_lph, floor(mean_lph + 0.5))
         return over
 
     def _turn_part(self, state: UnusualDrawState, part: int) -> None:
@@ -97,7 +98,7 @@ class UnusualDraw:
         if not state.most:
             state.most = [0.0] * PARTS
         ended = state.part % PARTS
-        state.most[ended] = max(single(self._p.fade * state.most[ended]), state.running_lph)
+        state.most[ended] = max(floor(self._p.fade * state.most[ended]), state.running_lph)
         state.part, state.running_lph = part, 0.0
 
 

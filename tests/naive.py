@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from detectors import schedule
 from detectors.constant_flow_rules import OFTEN, SCALES
 from detectors.habit import BEGINS, LADDER, PARTS, Before, Population, before
-from detectors.packing import single
+from detectors.packing import single, sixteenths
 from domain.interval import Interval
 
 
@@ -364,7 +364,7 @@ class ConstantFlow:
         begin_s = self.held[0][0]
         if end_s - begin_s < 720.0:
             return "", 0.0
-        flow_lph = single(sum(volume for _, volume in self.held) * 3600.0 / (end_s - begin_s))
+        flow_lph = sixteenths(sum(volume for _, volume in self.held) * 3600.0 / (end_s - begin_s))
         self.held.clear()
         self.flows.append((begin_s, flow_lph))
         if flow_lph < 1.0:
@@ -401,7 +401,7 @@ class ConstantFlow:
             if number >= (1 if often else 2 if hourly else 0) and steady >= limit:
                 over.append(number)
                 if scale.hours <= 3.0:
-                    taught = min(steady, single(1.1 * limit / scale.beyond))
+                    taught = min(steady, sixteenths(1.1 * limit / scale.beyond))
             self.days[-1][number] = max(self.days[-1].get(number, 0.0), taught)
         return over
 
@@ -413,11 +413,11 @@ class ConstantFlow:
         drawn_lph = 0.75 * min(before_lph, flow_lph) + (1.0 - 0.75) * max(before_lph, flow_lph)
         holds = before_lph > 0.0 and flow_lph >= 0.9 * before_lph
         limit_lph = max(100.0, 1.5 * self.usual(end_s, 0.4))
-        self.draw(end_s, single((before_lph + flow_lph) / 2.0), limit_lph if holds and drawn_lph >= limit_lph else inf)
+        self.draw(end_s, (before_lph + flow_lph) / 2.0, limit_lph if holds and drawn_lph >= limit_lph else inf)
         return holds and drawn_lph >= limit_lph
 
     def is_hour_over(self, end_s: float, flow_lph: float) -> bool:
-        limit_lph = max(120.0, 1.8 * self.usual(end_s, 0.7))
+        limit_lph = max(120.0, 1.8 * self.usual(end_s, 0.6))
         self.draw(end_s, flow_lph, limit_lph if flow_lph >= limit_lph else inf)
         return flow_lph >= limit_lph
 
@@ -426,13 +426,13 @@ class ConstantFlow:
         part = int(end_s // 7200)
         if not self.parts or self.parts[-1][0] != part:
             self.parts.append((part, 0.0))
-        self.parts[-1] = part, max(self.parts[-1][1], min(drawn_lph, single(most_lph)))
+        self.parts[-1] = part, max(self.parts[-1][1], floor(min(drawn_lph, most_lph) + 0.5))
 
     def usual(self, end_s: float, elsewhere: float) -> float:
         most, here = [0.0] * 12, int(end_s // 7200) % 12
         for part, largest in self.parts:
             if part != int(end_s // 7200):
-                most[part % 12] = max(single(0.995 * most[part % 12]), largest)
+                most[part % 12] = max(floor(0.995 * most[part % 12]), largest)
         return max(most[here - 1], most[here], most[(here + 1) % 12], elsewhere * max(most))
 
     def is_steady_over(self, end_s: float) -> bool:
@@ -461,7 +461,7 @@ class ConstantFlow:
     def record(self) -> list[float]:
         record = [0.0] * (len(SCALES) + 1)
         for day in self.days[:-1]:
-            record = [max(single(old * 0.98), day.get(number, 0.0)) for number, old in enumerate(record)]
+            record = [max(sixteenths(old * 0.98), day.get(number, 0.0)) for number, old in enumerate(record)]
         return record
 
     def steady_since(self, number: int, end_s: float) -> tuple[float, float]:

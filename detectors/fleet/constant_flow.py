@@ -2,8 +2,6 @@
 
 from math import isnan
 
-import numpy as np
-
 from detectors.constant_flow_rules import DAY_S, HELD_S, HOURLY_S, IDLE_LPH, OFTEN_S, SLACK_S
 from detectors.fleet import steady_flow, unusual_draw
 from detectors.fleet.compiled import compiled
@@ -33,6 +31,7 @@ from detectors.fleet.memory import (
     USUAL_LPH,
     Floats,
 )
+from detectors.fleet.packing import sixteenths
 from detectors.fleet.rules import (
     BURST_BEYOND,
     BURST_LPH,
@@ -68,7 +67,7 @@ def observe(m: Floats, p: Floats, begin_s: float, end_s: float, volume: float, g
             m[HELD_L] = volume
             return CANNOT_TELL
         m[HELD_FROM_S] = m[HELD_L] = 0.0
-    flow_lph = np.float64(np.float32(volume * 3600.0 / (end_s - begin_s)))
+    flow_lph = sixteenths(volume * 3600.0 / (end_s - begin_s))
     last = int(m[FALLING_TO]) - 1
     before_lph = m[FALLING + 2 * last + 1] if last >= int(m[FALLING_FROM]) else 0.0
     push(m, p, begin_s, flow_lph)
@@ -160,7 +159,7 @@ def compare(m: Floats, p: Floats, begin_s: float, end_s: float, before_lph: floa
             over = gravest(p, over, number)
             taught = steady
             if p[SCALE_HOURS + number] <= p[TAP_HOURS]:
-                taught = min(steady, np.float64(np.float32(p[GROWTH] * limit / p[SCALE_BEYOND + often + number])))
+                taught = min(steady, sixteenths(p[GROWTH] * limit / p[SCALE_BEYOND + often + number]))
             m[TODAY + number] = max(m[TODAY + number], taught)
         elif steady > m[TODAY + number]:
             m[TODAY + number] = steady
@@ -187,7 +186,7 @@ def turn_day(m: Floats, p: Floats, begin_s: float, end_s: float) -> None:
     while end_s >= m[FLOW_DAY_S]:
         m[FLOW_DAY_S] += DAY_S
         for number in range(int(p[SCALES])):
-            m[RECORD + number] = max(np.float64(np.float32(m[RECORD + number] * p[FLOW_FADE])), m[TODAY + number])
+            m[RECORD + number] = max(sixteenths(m[RECORD + number] * p[FLOW_FADE]), m[TODAY + number])
             m[TODAY + number] = 0.0
         steady_flow.turn_day(m, p)
         m[SHORTEST_BEFORE_S] = m[SHORTEST_S]

@@ -1,9 +1,8 @@
 """`detectors.steady_flow` for arrays. Each function does what the method of its name does there."""
 
-import numpy as np
-
 from detectors.fleet.compiled import compiled
 from detectors.fleet.memory import STEADY_FROM_S, STEADY_HIGH, STEADY_LOW, STEADY_RECORD, STEADY_TODAY, Floats
+from detectors.fleet.packing import sixteenths
 from detectors.fleet.rules import STEADY_BEYOND, STEADY_FADE, STEADY_LPH, STEADY_SHARE, STEADY_SPAN_S
 
 
@@ -18,7 +17,7 @@ def is_over(m: Floats, p: Floats, begin_s: float, end_s: float, before_lph: floa
 
 @compiled
 def turn_day(m: Floats, p: Floats) -> None:
-    m[STEADY_RECORD] = max(np.float64(np.float32(m[STEADY_RECORD] * p[STEADY_FADE])), m[STEADY_TODAY])
+    m[STEADY_RECORD] = max(sixteenths(m[STEADY_RECORD] * p[STEADY_FADE]), m[STEADY_TODAY])
     m[STEADY_TODAY] = 0.0
 
 

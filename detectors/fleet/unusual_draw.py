@@ -21,7 +21,7 @@ def are_two_over(m: Floats, p: Floats, end_s: float, flow_lph: float) -> bool:
     drawn_lph = 0.0
     if before_lph > 0.0 and flow_lph >= p[HOLDS] * before_lph:
         drawn_lph = p[EVEN] * min(before_lph, flow_lph) + (1.0 - p[EVEN]) * max(before_lph, flow_lph)
-    return is_over(m, p, end_s, OFTEN, drawn_lph, np.float64(np.float32((before_lph + flow_lph) / 2.0)))
+    return is_over(m, p, end_s, OFTEN, drawn_lph, (before_lph + flow_lph) / 2.0)
 
 
 @compiled
@@ -35,8 +35,8 @@ def is_over(m: Floats, p: Floats, end_s: float, than: int, drawn_lph: float, mea
         limit_lph = max(p[than], p[than + 1] * m[USUAL_LPH])
         over = drawn_lph >= limit_lph
         if over:
-            mean_lph = min(mean_lph, np.float64(np.float32(limit_lph)))
-    m[RUNNING_LPH] = max(m[RUNNING_LPH], mean_lph)
+            mean_lph = min(mean_lph, limit_lph)
+    m[RUNNING_LPH] = max(m[RUNNING_LPH], np.floor(mean_lph + 0.5))
     return over
 
 
@@ -53,6 +53,6 @@ def usual(m: Floats, elsewhere: float) -> float:
 @compiled
 def turn_part(m: Floats, p: Floats, part: float) -> None:
     ended = MOST + int(m[PART]) % PARTS
-    m[ended] = max(np.float64(np.float32(p[DRAW_FADE] * m[ended])), m[RUNNING_LPH])
+    m[ended] = max(np.floor(p[DRAW_FADE] * m[ended]), m[RUNNING_LPH])
     m[PART] = part
     m[RUNNING_LPH] = 0.0

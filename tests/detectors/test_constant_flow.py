@@ -93,6 +93,31 @@ def test_a_garden_watered_every_evening_is_learned() -> None:
     assert later == []
 
 
+def test_four_hours_that_hardly_differ_are_a_leak_and_four_that_differ_are_people() -> None:
+    morning = [0.0] * 8
+    assert flow_alerts([*LIFE, *morning, 18.0, 19.0, 18.0, 18.0]) == [(STOPPED + 12 * HOUR, "leak")]
+    assert flow_alerts([*LIFE, *morning, 18.0, 29.0, 12.0, 20.0]) == []
+
+
+def test_a_tap_at_three_at_night_is_told_at_a_flow_that_is_usual_in_the_evening() -> None:
+    life = [volume + 150.0 * (hour % 24 == 18) for hour, volume in enumerate(ordinary_life(60))]
+    evening, night = ([210.0 * (hour == at) for hour in range(24)] for at in (18, 3))
+    assert flow_alerts(life + evening) == []
+    assert flow_alerts(life + night) == [(STOPPED + 4 * HOUR, "tap")]
+
+
+def test_outages_in_a_row_hide_pauses_and_are_no_rhythm_of_the_meter() -> None:
+    readings = list(registers([*LIFE, *[0.0] * 40, *ordinary_life(2)]))
+    lost = [(0, 12), (13, 26)]
+    seen = [
+        (at, register_l + 300.0 * (at > STOPPED + 20 * HOUR))
+        for at, register_l in readings
+        if not any(STOPPED + first * HOUR < at < STOPPED + last * HOUR for first, last in lost)
+    ]
+    _, changes = watched(seen)
+    assert after(raised(changes, AlertKind.CONSTANT_FLOW), STOPPED) == []
+
+
 def test_water_that_ran_unseen_in_a_gap_is_no_steady_flow() -> None:
     readings = list(registers([*LIFE, *([20.0] * 24), *ordinary_life(2)]))
     seen = [reading for reading in readings if not STOPPED < reading[0] < STOPPED + 24 * HOUR]
