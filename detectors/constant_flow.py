@@ -51,7 +51,6 @@ class ConstantFlow:
         """As `observe`."""
         if end_s >= state.day_s:
             self._turn_day(state, begin_s, end_s)
-        state.shortest_s = min(state.shortest_s or end_s - begin_s, end_s - begin_s)
         if interval.gap or not interval.known:
             self._interrupt(state)
             return _GAP
@@ -72,7 +71,7 @@ class ConstantFlow:
         if flow_lph < IDLE_LPH:
             state.flow_lph = state.draw.before_lph = state.steady.from_s = 0.0
             return CLEAR
-        if end_s - begin_s > GAP_AT_LEAST_S and self._hides_pauses(state, end_s - begin_s):
+        if self._hides_pauses(state, end_s - begin_s):
             self._interrupt(state)
             return _GAP
         over = self._compare(state, begin_s, end_s, before_lph, flow_lph)
@@ -88,7 +87,6 @@ class ConstantFlow:
             self._turn_day(state, state.first_s, ends_s[-1])
         for end_s in ends_s if often else ends_s[:1]:
             begin_s = state.held_from_s or last_s
-            state.shortest_s = min(state.shortest_s or end_s - last_s, end_s - last_s)
             last_s = end_s
             if end_s - begin_s < HELD_S:
                 state.held_from_s = begin_s
@@ -104,8 +102,9 @@ class ConstantFlow:
 
     def _hides_pauses(self, state: ConstantFlowState, length_s: float) -> bool:
         """Whether the meter reads more often as a rule: several outages in a row pass for its rhythm."""
-        usual_s = min(state.shortest_s, state.shortest_before_s or state.shortest_s)
-        return length_s > GAP_RHYTHMS * usual_s
+        state.shortest_s = min(state.shortest_s or length_s, length_s)
+        usual_s = min(state.shortest_s, state.shortest_before_s or length_s)
+        return length_s > GAP_AT_LEAST_S and length_s > GAP_RHYTHMS * usual_s
 
     def _push(self, state: ConstantFlowState, begin_s: float, flow_lph: float) -> None:
         """Keeps the stretches over which each lesser flow has not been undercut."""

@@ -16,8 +16,8 @@ class ConstantFlowState:
 
     `falling`: (since, flow), newest last, strictly rising: the least flow since then. `record`, `today`: the largest
     steady flow on each scale, of days gone by and of the running one. `flow_lph`: of the running episode, 0 without;
-    `grade`: its scale. `shortest_s`: of today's readings, and of yesterday's, 0 without. `held_l` since `held_from_s`:
-    of readings that wait for others to be taken with, 0 without.
+    `grade`: its scale. `shortest_s`: of today's readings with water, and of yesterday's, 0 without. `held_l` since
+    `held_from_s`: of readings that wait for others to be taken with, 0 without.
     """
 
     first_s: float = 0.0

@@ -13,7 +13,7 @@ from detectors.packing import ago, pack_counts, pack_numbers, take, then, unpack
 from domain.finding import AlertKind, Level
 from domain.register import RegisterState
 
-_VERSION = 9
+_VERSION = 10
 KINDS = (
     AlertKind.LOW_USE,
     AlertKind.CONSTANT_FLOW,

@@ -346,7 +346,7 @@ class ConstantFlow:
         self.held: list[tuple[float, float]] = []  # (begin [s], volume [L]) of less than twelve minutes in all
         self.days: list[dict[int, float]] = []  # what each day taught, by scale; the last is running
         self.parts: list[tuple[int, float]] = []  # (two hours since 1970, the most drawn at once in them)
-        self.lengths: list[tuple[int, float]] = []  # (day, length [s]) of each reading
+        self.lengths: list[tuple[int, float]] = []  # (day, length [s]) of each reading with water
         self.running: tuple[int, float, float] | None = None  # grade, since [s], flow [L/h]
 
     def verdict(self, interval: Interval) -> tuple[str, float] | None:
@@ -355,7 +355,6 @@ class ConstantFlow:
         self.first_s = self.first_s or begin_s
         while len(self.days) <= int((end_s - self.first_s) // 86400.0):
             self.days.append({})
-        self.lengths.append((len(self.days), end_s - begin_s))
         if interval.gap or isnan(interval.volume):
             self.flows.clear()
             self.held.clear()
@@ -370,6 +369,7 @@ class ConstantFlow:
         if flow_lph < 1.0:
             self.running = None
             return None
+        self.lengths.append((len(self.days), end_s - begin_s))
         recent = [length_s for day, length_s in self.lengths if day >= len(self.days) - 1]
         if end_s - begin_s > max(7200.0, 2.5 * min(recent)):
             self.flows.clear()

@@ -54,7 +54,6 @@ _NONE = -1
 def observe(m: Floats, p: Floats, begin_s: float, end_s: float, volume: float, gap: bool) -> float:
     if end_s >= m[FLOW_DAY_S]:
         turn_day(m, p, begin_s, end_s)
-    keep_shortest(m, end_s - begin_s)
     if gap or isnan(volume):
         interrupt(m)
         return CANNOT_TELL
@@ -74,7 +73,7 @@ def observe(m: Floats, p: Floats, begin_s: float, end_s: float, volume: float, g
     if flow_lph < IDLE_LPH:
         m[FLOW_LPH] = m[BEFORE_LPH] = m[STEADY_FROM_S] = 0.0
         return NOTHING
-    if end_s - begin_s > GAP_AT_LEAST_S and hides_pauses(m, end_s - begin_s):
+    if hides_pauses(m, end_s - begin_s):
         interrupt(m)
         return CANNOT_TELL
     over = compare(m, p, begin_s, end_s, before_lph, flow_lph)
@@ -85,7 +84,6 @@ def observe(m: Floats, p: Floats, begin_s: float, end_s: float, volume: float, g
 
 @compiled
 def stands_still(m: Floats, begin_s: float, end_s: float) -> None:
-    keep_shortest(m, end_s - begin_s)
     if m[HELD_FROM_S] != 0.0:
         begin_s = m[HELD_FROM_S]
     if end_s - begin_s < HELD_S:
@@ -101,22 +99,16 @@ def stands_still(m: Floats, begin_s: float, end_s: float) -> None:
 
 
 @compiled
-def keep_shortest(m: Floats, length_s: float) -> None:
-    if m[SHORTEST_S] == 0.0 or length_s < m[SHORTEST_S]:
-        m[SHORTEST_S] = length_s
-
-
-@compiled
 def interrupt(m: Floats) -> None:
     m[FALLING_FROM] = m[FALLING_TO] = m[BEFORE_LPH] = m[STEADY_FROM_S] = m[HELD_FROM_S] = m[HELD_L] = 0.0
 
 
 @compiled
 def hides_pauses(m: Floats, length_s: float) -> bool:
-    usual_s = m[SHORTEST_S]
-    if m[SHORTEST_BEFORE_S] != 0.0:
-        usual_s = min(usual_s, m[SHORTEST_BEFORE_S])
-    return length_s > GAP_RHYTHMS * usual_s
+    if m[SHORTEST_S] == 0.0 or length_s < m[SHORTEST_S]:
+        m[SHORTEST_S] = length_s
+    usual_s = min(m[SHORTEST_S], m[SHORTEST_BEFORE_S]) if m[SHORTEST_BEFORE_S] != 0.0 else m[SHORTEST_S]
+    return bool(length_s > GAP_AT_LEAST_S and length_s > GAP_RHYTHMS * usual_s)
 
 
 @compiled
