@@ -24,7 +24,6 @@ from web import bands
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOME = "xfl-001"
 EVER = (NOW - timedelta(days=4000), NOW + timedelta(days=4000))
-SOON = NOW + timedelta(minutes=10, seconds=15)  # more than clocks may differ
 LONG_AGO = NOW - timedelta(days=40)
 READINGS = f"anju/{GATEWAY}/readings"
 MAD = 70  # messages of one gateway in a second: over 30 a minute even where a minute ends among them
@@ -119,7 +118,8 @@ def told_badly(service: Running) -> None:
     service.publish(READINGS, *NONSENSE)
     ahead = datetime.now(UTC) + timedelta(hours=2)
     service.publish(READINGS, {"meter_id": METER, "at": ahead.isoformat(), "register_l": 1})
-    service.publish(READINGS, {"meter_id": "12345678", "at": SOON.isoformat(), "register_l": 3})
+    soon = datetime.now(UTC) + timedelta(minutes=10, seconds=20)  # more than clocks may differ, when it comes
+    service.publish(READINGS, {"meter_id": "12345678", "at": soon.isoformat(), "register_l": 3})
     service.publish(READINGS, {"meter_id": "new-1", "at": NOW.isoformat(), "register_l": 5})
     service.publish("anju/gw-other/readings", {"meter_id": METER, "at": NOW.isoformat(), "register_l": 7777})
 
@@ -215,7 +215,7 @@ def test_a_time_in_the_future_is_refused_and_says_how_far_ahead_it_is(seen: Seen
 
 
 def test_what_was_refused_for_its_time_is_taken_when_somebody_asks_after_that_time(seen: Seen) -> None:
-    assert list(seen.readings.registers("12345678", *EVER)) == [(SOON, 3.0)]
+    assert [register_l for _, register_l in seen.readings.registers("12345678", *EVER)] == [3.0]
 
 
 def test_an_old_reading_is_stored_at_its_own_time(seen: Seen) -> None:
