@@ -25,8 +25,8 @@ def bench_the_watch() -> None:
     for every_min in (60, 15):
         speed = bench_online(time.process_time, every_min=every_min)
         typer.echo(
-            f"every {every_min} min: {speed.microseconds:.1f} us a reading "
-            f"({speed.ordinary_microseconds:.1f} us where it says nothing new), "
+            f"every {every_min} min: {speed.microseconds:.1f} us a reading (p99 {speed.p99_microseconds:.0f} us; "
+            f"{speed.ordinary_microseconds:.1f} us where it says nothing new, as {speed.ordinary_share:.0%} do), "
             f"{speed.household_days_per_second:,.0f} household-days/s; "
             f"state {speed.state_bytes} bytes, written down in {speed.dump_microseconds:.1f} us"
         )

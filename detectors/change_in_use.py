@@ -7,7 +7,7 @@ from itertools import islice
 from math import sqrt
 
 from detectors.localtime import LocalClock
-from detectors.packing import ago, take, then
+from detectors.packing import ago, day_then, days_ago, hour_then, hours_ago, take, then
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 
 _USED, _AT_NIGHT = 31, 5  # bits of a day's hours with use, place of those at night: at most five
@@ -51,7 +51,7 @@ class ChangeInUseState:
     days: list[tuple[int, int]] = field(default_factory=list)
 
     def numbers(self, now_s: float) -> list[float]:
-        since = (self.hour, self.judged_day, ago(self.since_s, now_s))
+        since = (hours_ago(self.hour, now_s), days_ago(self.judged_day, now_s), ago(self.since_s, now_s))
         return [*since, self.grade, self.used, self.at_night, self.known, self.hour_used, len(self.days)]
 
     def counts(self) -> bytes:
@@ -64,7 +64,17 @@ class ChangeInUseState:
         days = [(day & _USED, day >> _AT_NIGHT) for day in islice(counts, int(count))]
         grade, used, at_night, known = map(int, (grade, used, at_night, known))
         since_s = then(age_s, now_s)
-        return cls(int(hour), int(judged_day), since_s, grade, used, at_night, known, bool(hour_used), days)
+        return cls(
+            hour_then(hour, now_s),
+            day_then(judged_day, now_s),
+            since_s,
+            grade,
+            used,
+            at_night,
+            known,
+            bool(hour_used),
+            days,
+        )
 
 
 class ChangeInUse:

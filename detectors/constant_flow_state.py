@@ -39,24 +39,29 @@ class ConstantFlowState:
     def numbers(self, now_s: float) -> list[float]:
         days = round((self.day_s - self.first_s) / DAY_S)
         episode = (SIXTEENTHS * self.flow_lph, ago(self.since_s, now_s), self.grade) if self.flow_lph else (0.0,)
-        held = (self.held_l, ago(self.held_from_s, now_s)) if self.held_from_s else (-1.0,)
-        falling = [part for since_s, flow in self.falling for part in (ago(since_s, now_s), SIXTEENTHS * flow)]
+        held = (1.0, ago(self.held_from_s, now_s), self.held_l) if self.held_from_s else (0.0,)
+        later_s = [*(since_s for since_s, _ in self.falling[1:]), now_s]
+        pairs = zip(self.falling, later_s, strict=False)
+        falling = [part for (since_s, flow), next_s in pairs for part in (next_s - since_s, SIXTEENTHS * flow)]
         flows = [SIXTEENTHS * flow for flow in (*self.record, *self.today)]
         sizes = (self.shortest_s, self.shortest_before_s, len(self.record), len(self.falling))
         parts = (*self.draw.numbers(), *self.steady.numbers(now_s))
-        return [ago(self.day_s, now_s), days, *episode, *held, *sizes, *flows, *falling, *parts]
+        return [ago(self.day_s - DAY_S, now_s), days, *episode, *held, *sizes, *flows, *falling, *parts]
 
     @classmethod
     def of(cls, numbers: Iterator[float], now_s: float) -> "ConstantFlowState":
         day_ago_s, days, flow = take(numbers, 3)
-        day_s = then(day_ago_s, now_s)
+        day_s = then(day_ago_s, now_s) + DAY_S
         since_ago_s, grade = take(numbers, 2) if flow else (inf, 0.0)
-        held_l = next(numbers)
-        held = (then(next(numbers), now_s), held_l) if held_l >= 0.0 else (0.0, 0.0)
+        held_from_s = then(next(numbers), now_s) if (is_held := next(numbers)) else 0.0
+        held = held_from_s, next(numbers) if is_held else 0.0
         shortest_s, shortest_before_s, scales, count = take(numbers, 4)
         record, today = ([flow / SIXTEENTHS for flow in take(numbers, int(scales))] for _ in range(2))
-        falling = [(then(next(numbers), now_s), next(numbers) / SIXTEENTHS) for _ in range(int(count))]
+        pairs, falling, since_s = take(numbers, 2 * int(count)), list[tuple[float, float]](), now_s
+        for apart_s, least in zip(pairs[-2::-2], pairs[::-2], strict=True):
+            since_s -= apart_s
+            falling.append((since_s, least / SIXTEENTHS))
         draw, steady = UnusualDrawState.of(numbers), SteadyFlowState.of(numbers, now_s)
         episode = (then(since_ago_s, now_s), flow / SIXTEENTHS, int(grade))
         times = (day_s - DAY_S * days, day_s, *episode, shortest_s, shortest_before_s, *held)
-        return cls(*times, record, today, falling, draw, steady)
+        return cls(*times, record, today, falling[::-1], draw, steady)

@@ -3,9 +3,10 @@
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import floor, inf
 
-from detectors.packing import ago, single, take, then
+from detectors.packing import above_least, day_then, days_ago, of_least, short, take
 
 DAYS = 7  # of both flows; fewer would take a busy home's regular use for a drip
 DAYS_3H = 3  # of these the 3-h flow is there: with four, collapses hid behind new drips (the 27 hourly homes)
@@ -27,7 +28,7 @@ class DripState:
     `samples` holds (time [s], millilitres so far); `least_3h` and `least_6h` one value a day, oldest first.
     """
 
-    day: float = 0.0
+    day: int = 0
     lph: float = 0.0
     total: int = 0
     today_3h: float = inf
@@ -37,18 +38,35 @@ class DripState:
     least_6h: list[float] = field(default_factory=list)
 
     def numbers(self, now_s: float) -> list[float]:
-        """Only how much ran since each sample matters, not what the total was."""
-        samples = [part for at_s, before in self.samples for part in (ago(at_s, now_s), self.total - before)]
+        """Each sample by what is between it and the next: how much ran in all matters to nothing."""
+        times, totals = [at_s for at_s, _ in self.samples], [total for _, total in self.samples]
+        apart = above_least([later_s - at_s for at_s, later_s in pairwise(times)])
+        ran = (later - total for total, later in pairwise([*totals, self.total]))
+        samples = [*apart, *(now_s - at_s for at_s in times[-1:]), *ran]
         sizes = (len(self.samples), len(self.least_3h), len(self.least_6h))
         today = (self.today_3h, self.today_6h)
-        return [self.day, self.lph, *today, *sizes, *samples, *self.least_3h, *self.least_6h]
+        return [days_ago(self.day, now_s), self.lph, *today, *sizes, *samples, *self.least_3h, *self.least_6h]
 
     @classmethod
     def of(cls, numbers: Iterator[float], now_s: float) -> "DripState":
         day, lph, today_3h, today_6h, count, three, six = take(numbers, 7)
-        samples = take(numbers, 2 * int(count))
-        pairs = [(then(age_s, now_s), -int(since)) for age_s, since in zip(samples[::2], samples[1::2], strict=True)]
-        return cls(day, lph, 0, today_3h, today_6h, pairs, take(numbers, int(three)), take(numbers, int(six)))
+        apart = of_least(take(numbers, max(int(count), 1)))
+        apart += take(numbers, min(int(count), 1))
+        ran = take(numbers, int(count))
+        pairs, at_s, total = [], now_s, 0
+        for apart_s, more in zip(apart[::-1], ran[::-1], strict=True):
+            at_s, total = at_s - apart_s, total - int(more)
+            pairs.append((at_s, total))
+        return cls(
+            day_then(day, now_s),
+            lph,
+            0,
+            today_3h,
+            today_6h,
+            pairs[::-1],
+            take(numbers, int(three)),
+            take(numbers, int(six)),
+        )
 
 
 def finer_step_l(step_l: float, volume_l: float) -> float:
@@ -108,7 +126,7 @@ def _judge_hours(state: DripState, end_s: float) -> None:
 
 
 def _lph(millilitres: int, seconds: float) -> float:
-    return single(millilitres * (3600.0 / PARTS_L) / seconds)
+    return short(millilitres * (3600.0 / PARTS_L) / seconds)
 
 
 def interrupt(state: DripState) -> None:

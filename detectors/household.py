@@ -120,6 +120,8 @@ class HouseholdWatch:
 
         `received_at`: when it came, where that is known; else as soon as it was read.
         """
+        if at.microsecond:
+            at = at.replace(microsecond=0)  # finer than any habit, and twice as many bytes to remember
         at_s = at.timestamp()
         received_s = received_at.timestamp() if received_at else at_s
         heard_s = state.heard_s

@@ -3,17 +3,28 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from math import isnan, nan
 
 from detectors.change_in_use import ChangeInUseState
 from detectors.constant_flow_state import ConstantFlowState
-from detectors.low_use_state import LowUseState
+from detectors.low_use_state import PLAIN, LowUseState
 from detectors.no_data import NoDataState
-from detectors.packing import ago, pack_counts, pack_numbers, take, then, unpack_counts, unpack_numbers
+from detectors.packing import (
+    above_least,
+    ago,
+    of_least,
+    pack_counts,
+    pack_numbers,
+    take,
+    then,
+    unpack_counts,
+    unpack_numbers,
+)
 from domain.finding import AlertKind, Level
 from domain.register import RegisterState
 
-_VERSION = 10
+_VERSION = 11
 KINDS = (
     AlertKind.LOW_USE,
     AlertKind.CONSTANT_FLOW,
@@ -67,10 +78,10 @@ def dump(state: HouseholdState) -> bytes:
         *state.change_in_use.numbers(now_s),
         *state.constant_flow.numbers(now_s),
         *(len(state.running), *running),
-        *state.low_use.numbers(now_s),
+        *state.low_use.numbers(now_s, state.constant_flow.first_s),
     ]
-    counts = state.change_in_use.counts() + state.low_use.counts()
-    return bytes([_VERSION]) + pack_numbers(numbers) + pack_counts(counts)
+    plain = state.change_in_use.counts() + state.low_use.plain()
+    return bytes([_VERSION]) + pack_numbers(numbers) + plain + pack_counts(state.low_use.counts())
 
 
 def load(packed: bytes) -> HouseholdState:
@@ -85,35 +96,38 @@ def load(packed: bytes) -> HouseholdState:
 
 def _unpack(packed: bytes) -> HouseholdState:
     values, size = unpack_numbers(packed)
-    numbers, counts = iter(values), unpack_counts(packed[size:])
+    numbers, rest = iter(values), iter(packed[size:])
     now_s = next(numbers)
     register = _register_of(numbers, now_s)
     no_data = NoDataState.of(numbers, now_s)
-    change_in_use = ChangeInUseState.of(numbers, iter(counts.tolist()), now_s)
+    change_in_use = ChangeInUseState.of(numbers, rest, now_s)
     constant_flow = ConstantFlowState.of(numbers, now_s)
     running = {}
     for _ in range(int(next(numbers))):
         kind, alert, since_s = take(numbers, 3)
         running[KINDS[int(kind)]] = (Level.ALERT if alert else Level.ASK, then(since_s, now_s))
-    low_use = LowUseState.of(numbers, counts[len(change_in_use.days) :], now_s)
+    low_use = LowUseState.of(
+        numbers, bytes(islice(rest, PLAIN)), unpack_counts(bytes(rest)), now_s, constant_flow.first_s
+    )
     return HouseholdState(register, low_use, constant_flow, change_in_use, no_data, running)
 
 
 def _register_numbers(state: RegisterState, now_s: float) -> list[float]:
     """A register never seen is written as -1, which none can be."""
     marked_s = state.marked_at.timestamp() if state.marked_at else 0.0
-    last_l, mark_l, aside_l = (
-        -1.0 if isnan(litres) else litres for litres in (state.last_l, state.mark_l, state.aside_l)
-    )
+    last_l, mark_l = (-1.0 if isnan(litres) else litres for litres in (state.last_l, state.mark_l))
+    aside = (0.0,) if isnan(state.aside_l) else (1.0, state.aside_l)
     mark = (0.0,) if mark_l == last_l else (1.0, mark_l)
-    return [last_l, ago(marked_s, now_s), *mark, aside_l, len(state.lengths_s), *state.lengths_s]
+    return [last_l, ago(marked_s, now_s), *mark, *aside, len(state.lengths_s), *above_least(state.lengths_s)]
 
 
 def _register_of(numbers: Iterator[float], now_s: float) -> RegisterState:
     last_l, marked_ago_s = take(numbers, 2)
     mark_l = next(numbers) if next(numbers) else last_l
-    aside_l = next(numbers)
+    aside_l = next(numbers) if next(numbers) else nan
     marked_s = then(marked_ago_s, now_s)
     last_at, marked_at = (datetime.fromtimestamp(at_s, UTC) if at_s else None for at_s in (now_s, marked_s))
-    last_l, mark_l, aside_l = (nan if litres == -1.0 else litres for litres in (last_l, mark_l, aside_l))
-    return RegisterState(last_at, last_l, marked_at, mark_l, aside_l, tuple(take(numbers, int(next(numbers)))))
+    last_l, mark_l = (nan if litres == -1.0 else litres for litres in (last_l, mark_l))
+    return RegisterState(
+        last_at, last_l, marked_at, mark_l, aside_l, tuple(of_least(take(numbers, 1 + int(next(numbers)))))
+    )

@@ -295,8 +295,8 @@ class LowUse:
         cell = begun % 24 * BEGINS // 24 * (HOURS + 1) + lasted
         state.silences[cell] = min(state.silences[cell] + PARTS[lasted], record.MOST)
         state.longest[-1] = max(state.longest[-1], min(int(hours * 2.0), 255))
-        if state.plan and hours <= HOURS:
-            self._would_have_raised(state, bisect_right(state.plan, hours + SLACK_H))
+        if state.plan and hours <= HOURS and (steps := bisect_right(state.plan, hours + SLACK_H)):
+            self._would_have_raised(state, steps)
 
     def _would_have_raised(self, state: LowUseState, steps: int) -> None:
         state.would_raise[steps] = min(state.would_raise[steps] + EIGHTHS, record.MOST)

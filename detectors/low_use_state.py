@@ -1,5 +1,6 @@
 """What `detectors.low_use` remembers of a household, and its few bytes."""
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
@@ -8,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.drip import DripState
-from detectors.habit import BEGINS, HOURS, LADDER
-from detectors.packing import ago, take, then
+from detectors.habit import BEGINS, HOURS, LADDER, SHORTEST_H
+from detectors.packing import ago, hour_then, hours_ago, take, then
 from detectors.schedule import ScheduleState
 from detectors.ticks import TickState
 
@@ -17,7 +18,9 @@ LONGEST_DAYS = 28
 RATE_STEPS = 65536.0  # a rate of use is a whole number of these parts
 RATE_START = round(0.3 * RATE_STEPS) / RATE_STEPS
 _SIXTEEN = (1 << 16) - 1
-_PARTS = (LONGEST_DAYS, 24, BEGINS * (HOURS + 1), len(LADDER) + 1)
+_PARTS = (LONGEST_DAYS, 24, BEGINS * (HOURS + 1))
+_RATES = struct.Struct("<24H")
+PLAIN = _RATES.size + len(LADDER)  # bytes
 
 
 @dataclass(slots=True)
@@ -62,18 +65,19 @@ class LowUseState:
     ticks: TickState = field(default_factory=TickState)
     absences: list[tuple[float, float]] = field(default_factory=list)
 
-    def numbers(self, now_s: float) -> list[float]:
-        times = (self.first_s, self.last_use_s, self.silent_from_s, self.up_s, self.told_s, self.sign_s)
+    def numbers(self, now_s: float, began_s: float) -> list[float]:
+        """`began_s`: a time that the first one hardly ever differs from."""
+        times = (self.silent_from_s, self.up_s, self.told_s, self.sign_s)
         absences = [ago(at_s, now_s) for absence in self.absences for at_s in absence]
         return [
-            *(ago(at_s, now_s) for at_s in times),
-            *(self.silent_s, self.known_s, self.step_l, self.hour, self.hour_used),
+            *(self.first_s - began_s, self.silent_from_s - self.last_use_s, *(ago(at_s, now_s) for at_s in times)),
+            *(self.silent_s, self.known_s, self.step_l, hours_ago(self.hour, now_s), self.hour_used),
             *(self.silent_from_s - self.dry_from_s, self.dry_s - self.silent_s),
             *(self.used >> shift & _SIXTEEN for shift in (0, 16, 32, 48)),
             *(self.signs >> shift & _SIXTEEN for shift in (0, 16)),
-            *(rate * RATE_STEPS for rate in self.rate),
-            *(self.ask_h, self.alert_h) * bool(self.plan),
-            *self.schedule.numbers(),
+            *((self.ask_h, self.alert_h) if self.plan else (0, 0)),
+            *_plan_numbers(self.plan),
+            *self.schedule.numbers(now_s),
             *self.drip.numbers(now_s),
             *self.ticks.numbers(now_s),
             *absences,
@@ -85,33 +89,52 @@ class LowUseState:
         for day in range(LONGEST_DAYS - 1, -1, -1):
             if self.longest[day] > most:
                 lasting[day] = most = self.longest[day]
-        return bytes(lasting) + self.schedule.counts() + bytes(self.silences) + bytes(self.would_raise) + self.plan
+        return bytes(lasting) + self.schedule.counts() + bytes(self.silences)
+
+    def plain(self) -> bytes:
+        """What is hardly ever nought or small: two bytes for each rate, and one for each step."""
+        return _RATES.pack(*[int(rate * RATE_STEPS) for rate in self.rate]) + self.would_raise[1:]
 
     @classmethod
-    def of(cls, numbers: Iterator[float], counts: NDArray[np.uint8], now_s: float) -> "LowUseState":
-        """The inverse of `numbers` and `counts`; raises `ValueError` where there is too little."""
-        longest, timers, silences, would_raise, plan = (
-            bytearray(part.tobytes()) for part in np.split(counts, np.cumsum(_PARTS))
-        )
-        if len(would_raise) != _PARTS[-1]:
-            raise ValueError(f"{len(counts)} counts are too few")
-        first_s, last_use_s, silent_from_s, up_s, told_s, sign_s = (then(age_s, now_s) for age_s in take(numbers, 6))
+    def of(
+        cls, numbers: Iterator[float], plain: bytes, counts: NDArray[np.uint8], now_s: float, began_s: float
+    ) -> "LowUseState":
+        """The inverse of `numbers`, `plain` and `counts`; raises `ValueError` where there is too little."""
+        if len(counts) != sum(_PARTS):
+            raise ValueError(f"{len(counts)} counts instead of {sum(_PARTS)}")
+        longest, timers, silences = (bytearray(part.tobytes()) for part in np.split(counts, np.cumsum(_PARTS)[:-1]))
+        rate = [steps / RATE_STEPS for steps in _RATES.unpack_from(plain)]
+        later_s, since_use_s = take(numbers, 2)
+        silent_from_s, up_s, told_s, sign_s = (then(age_s, now_s) for age_s in take(numbers, 4))
         silent_s, known_s, step_l, hour, hour_used = take(numbers, 5)
         sooner_s, more_s = take(numbers, 2)
         used = sum(int(bits) << shift for bits, shift in zip(take(numbers, 4), (0, 16, 32, 48), strict=True))
         signs = sum(int(bits) << shift for bits, shift in zip(take(numbers, 2), (0, 16), strict=True))
-        rate = [steps / RATE_STEPS for steps in take(numbers, 24)]
-        ask_h, alert_h = take(numbers, 2) if len(plan) else (0.0, 0.0)
-        state = cls(first_s, last_use_s, silent_from_s, silent_s)
+        ask_h, alert_h, *plan = take(numbers, 5)
+        state = cls(began_s + later_s, silent_from_s - since_use_s, silent_from_s, silent_s)
         state.dry_from_s, state.dry_s, state.told_s = silent_from_s - sooner_s, silent_s + more_s, told_s
         state.sign_s, state.signs, state.up_s = sign_s, signs, up_s
-        state.known_s, state.step_l, state.hour, state.used = known_s, step_l, int(hour), used
+        state.known_s, state.step_l, state.hour, state.used = known_s, step_l, hour_then(hour, now_s), used
         state.hour_used, state.ask_h, state.alert_h = bool(hour_used), int(ask_h), int(alert_h)
-        state.rate, state.plan = rate, bytes(plan)
-        state.silences, state.would_raise, state.longest = silences, would_raise, longest
-        state.schedule = ScheduleState.of(numbers, bytes(timers))
+        state.rate, state.plan = rate, _plan_of(plan)
+        state.silences, state.would_raise, state.longest = silences, bytearray(b"\0" + plain[_RATES.size :]), longest
+        state.schedule = ScheduleState.of(numbers, bytes(timers), now_s)
         state.drip = DripState.of(numbers, now_s)
         state.ticks = TickState.of(numbers, now_s)
         ends = [then(age_s, now_s) for age_s in numbers]
         state.absences = list(zip(ends[::2], ends[1::2], strict=True))
         return state
+
+
+def _plan_numbers(plan: bytes) -> list[int]:
+    """Rising hours as bits: each is one more place up than the last, and as many more as it is later."""
+    bits = sum(1 << step + hour - SHORTEST_H for step, hour in enumerate(plan))
+    return [bits >> shift & _SIXTEEN for shift in (0, 16, 32)]
+
+
+def _plan_of(numbers: list[float]) -> bytes:
+    bits = sum(int(part) << shift for part, shift in zip(numbers, (0, 16, 32), strict=True))
+    places = [place for place in range(48) if bits >> place & 1]
+    if len(places) not in (0, len(LADDER)):
+        raise ValueError(f"a plan of {len(places)} steps")
+    return bytes(place - step + SHORTEST_H for step, place in enumerate(places))

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import floor
 
-from detectors.packing import ago, take, then
+from detectors.packing import SIXTEENTHS, ago, sixteenths, take, then
 from domain.finding import CLEAR, AlertKind, Finding, Level, Reason, Verdict
 from domain.register import Case
 
@@ -48,13 +47,13 @@ class NoDataState:
     def numbers(self, now_s: float) -> list[float]:
         """Of when it was first heard only whether it was."""
         times = (ago(at_s, now_s) for at_s in (self.last_s, self.unusable_s, self.received_s))
-        return [*times, self.rhythm_s, self.wobble_s, bool(self.heard_s)]
+        return [*times, self.rhythm_s * SIXTEENTHS, self.wobble_s * SIXTEENTHS, bool(self.heard_s)]
 
     @classmethod
     def of(cls, numbers: Iterator[float], now_s: float) -> "NoDataState":
         last_s, unusable_s, received_s = (then(age_s, now_s) for age_s in take(numbers, 3))
-        rhythm_s, wobble_s, heard = take(numbers, 3)
-        return cls(last_s, last_s * heard, rhythm_s, wobble_s, unusable_s, received_s)
+        rhythm, wobble, heard = take(numbers, 3)
+        return cls(last_s, last_s * heard, rhythm / SIXTEENTHS, wobble / SIXTEENTHS, unusable_s, received_s)
 
 
 class NoData:
@@ -121,8 +120,8 @@ class NoData:
             state.learned_s = step_s
             return
         capped_s = min(step_s, WOBBLE_CAP * rhythm_s)
-        state.wobble_s = _in_sixteenths(wobble_s + SMOOTHING * (abs(capped_s - rhythm_s) - wobble_s))
-        state.rhythm_s = _in_sixteenths(rhythm_s + SMOOTHING * (capped_s - rhythm_s))
+        state.wobble_s = sixteenths(wobble_s + SMOOTHING * (abs(capped_s - rhythm_s) - wobble_s))
+        state.rhythm_s = sixteenths(rhythm_s + SMOOTHING * (capped_s - rhythm_s))
         state.learned_s = step_s if (state.rhythm_s, state.wobble_s) == (rhythm_s, wobble_s) else 0.0
 
     def _allowed_s(self, state: NoDataState) -> float:
@@ -130,10 +129,6 @@ class NoData:
             return self._never_heard_s
         rhythm_s = state.rhythm_s or self._first_rhythm_s
         return max(self._missed * rhythm_s, rhythm_s + self._patience_s, rhythm_s + 6.0 * state.wobble_s)
-
-
-def _in_sixteenths(seconds: float) -> float:
-    return floor(seconds * 16.0 + 0.5) / 16.0
 
 
 def silent(at_s: float, last_s: float, rhythm_s: float, allowed_s: float, *, ever_heard: bool) -> Finding:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import floor
 
-from detectors.packing import take
+from detectors.packing import hour_then, hours_ago, take
 
 LEAST_L = 15.0  # a cistern's flush is as constant as any machine, and a person's
 SEEN_ENOUGH, SEEN_MOST = 10, 20
@@ -18,8 +18,7 @@ MISS = 3  # less water in the hour tells more against a timer than the same agai
 DRY_H = 3  # before and after, for water to be alone
 ALONE_ENOUGH = 2
 ALONE_MOST = 3
-_SEEN = 31  # the bits of the count in its byte; above them those alone
-_ALONE = 5
+_SEEN = 2  # bits of its byte stand below the count: those alone
 
 
 @dataclass(slots=True)
@@ -42,21 +41,21 @@ class ScheduleState:
     seen: bytearray = field(default_factory=lambda: bytearray(24))
     alone: bytearray = field(default_factory=lambda: bytearray(24))
 
-    def numbers(self) -> list[float]:
+    def numbers(self, now_s: float) -> list[float]:
         marks = self.done | self.rested << 1 | self.run << 2
         litres = [2.0 * litres for litres in self.litres]
-        return [self.hour, self.now_l, self.before_l, self.held_l, marks, *litres]
+        return [hours_ago(self.hour, now_s), self.now_l, self.before_l, self.held_l, marks, *litres]
 
     def counts(self) -> bytes:
-        return bytes(seen | alone << _ALONE for seen, alone in zip(self.seen, self.alone, strict=True))
+        return bytes(seen << _SEEN | alone for seen, alone in zip(self.seen, self.alone, strict=True))
 
     @classmethod
-    def of(cls, numbers: Iterator[float], counts: bytes) -> "ScheduleState":
+    def of(cls, numbers: Iterator[float], counts: bytes, now_s: float) -> "ScheduleState":
         hour, now_l, before_l, held_l, marks = take(numbers, 5)
-        state = cls(int(hour), now_l, before_l, held_l)
+        state = cls(hour_then(hour, now_s), now_l, before_l, held_l)
         state.done, state.rested, state.run = bool(int(marks) & 1), bool(int(marks) & 2), int(marks) >> 2
         state.litres = [halves / 2.0 for halves in take(numbers, 24)]
-        state.seen, state.alone = bytearray(b & _SEEN for b in counts), bytearray(b >> _ALONE for b in counts)
+        state.seen, state.alone = bytearray(b >> _SEEN for b in counts), bytearray(b & ALONE_MOST for b in counts)
         return state
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from detectors import schedule
 from detectors.constant_flow_rules import OFTEN, SCALES
 from detectors.habit import BEGINS, LADDER, PARTS, Before, Population, before
-from detectors.packing import single, sixteenths
+from detectors.packing import short, sixteenths
 from domain.interval import Interval
 
 
@@ -313,7 +313,7 @@ class LowUse:
         self.unsampled = 0
         older = [(end_s - at_s, total - before_it) for at_s, before_it in self.samples[-8:]]
         for which, least_s, most_s in (("3h", 3 * 3600.0 - 400.0, 6 * 3600.0 - 400.0), ("6h", 6 * 3600.0 - 400.0, inf)):
-            flows = [single(millilitres * 3.6 / age_s) for age_s, millilitres in older if least_s <= age_s < most_s]
+            flows = [short(millilitres * 3.6 / age_s) for age_s, millilitres in older if least_s <= age_s < most_s]
             if flows:
                 self.least.append((self.drip_day, which, flows[-1]))
         self.samples.append((end_s, total))

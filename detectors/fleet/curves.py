@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any, cast
 
+from detectors import packing
 from detectors.fleet.compiled import IS_COMPILED, compiled
 
 _ROOT_HALF = 0x3FE6A09E667F3BCD  # bits of sqrt(1/2)
@@ -58,3 +59,6 @@ else:
 
     def exp(x: float) -> float:
         return math.exp(x)
+
+
+short = compiled(packing.short)

@@ -19,6 +19,7 @@ from detectors.drip import (
     THREE_H,
 )
 from detectors.fleet.compiled import compiled
+from detectors.fleet.curves import short
 from detectors.fleet.memory import (
     DRIP_3H,
     DRIP_6H,
@@ -87,7 +88,7 @@ def judge_hours(m: Floats, end_s: float, kept: int) -> None:
 
 @compiled
 def lph(m: Floats, place: int, age_s: float) -> float:
-    return np.float64(np.float32((m[DRIP_TOTAL] - m[SAMPLES_TOTAL + place]) * (3600.0 / PARTS_L) / age_s))
+    return short((m[DRIP_TOTAL] - m[SAMPLES_TOTAL + place]) * (3600.0 / PARTS_L) / age_s)
 
 
 @compiled

@@ -100,7 +100,7 @@ class FleetWatch:
     ) -> FleetFindings:
         """As `watch`; `room` ends as the last home's memory, and `scores` takes the plans, as many as it has rows."""
         homes, slots = register_l.shape
-        times = np.atleast_2d(np.asarray(at_s, np.float64))
+        times = np.floor(np.atleast_2d(np.asarray(at_s, np.float64)))  # whole seconds, as online
         clock, hours = self._local(times)
         absences = absences or [()] * homes
         known = np.array([absence for of_home in absences for absence in of_home], np.float64).reshape(-1, 2)

@@ -56,6 +56,7 @@ SOON = AT + timedelta(minutes=20)
 def test_a_bad_reading_is_named_and_changes_nothing_that_is_told(bad: tuple[datetime, float], case: Case) -> None:
     state = WATCH.start()
     seen(BEFORE, state)
+    WATCH.settle(state)
     assert advance(state.register, *bad)[1] is case
     assert in_between(bad) == in_between()
 

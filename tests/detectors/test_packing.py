@@ -1,12 +1,13 @@
 """Bytes of a state: nothing is lost, and what is cheap stays cheap."""
 
 import struct
+from math import inf
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.packing import ago, pack_counts, pack_numbers, single, then, unpack_counts, unpack_numbers
+from detectors.packing import ago, pack_counts, pack_numbers, short, then, unpack_counts, unpack_numbers
 from detectors.record import fade
 
 NUMBERS = st.floats(allow_nan=False) | st.integers(-70_000, 70_000).map(float) | st.floats(width=32, allow_nan=False)
@@ -33,10 +34,11 @@ def test_bytes_cut_short_are_refused(numbers: list[float], data: st.DataObject) 
         unpack_numbers(packed[: data.draw(st.integers(0, len(packed) - 1))])
 
 
-def test_nought_takes_two_bits_a_small_whole_number_two_bytes_and_a_measured_one_four() -> None:
+def test_nought_takes_two_bits_and_a_small_whole_number_a_measured_one_or_never_little_more() -> None:
     empty = len(pack_numbers([0.0] * 8))
     assert empty == 4
-    assert [len(pack_numbers([0.0] * 7 + [x])) - empty for x in (900.0, single(0.1), 0.1)] == [2, 4, 8]
+    assert [len(pack_numbers([0.0] * 7 + [x])) - empty for x in (90.0, 900.0, short(0.1), inf)] == [1, 3, 3, 3]
+    assert [len(pack_numbers([0.0] * 7 + [x])) - empty for x in (900_000.0, 900.123, 1 / 3)] == [5, 5, 9]
 
 
 @settings(max_examples=60, deadline=None)
