@@ -16,7 +16,17 @@ else:
 
 def compiled(function: F) -> F:
     """Never kept on disk: what numba keeps there it doesn't make anew when another file changes."""
-    return cast("F", njit(function, nogil=True, error_model="numpy", forceinline=True)) if IS_COMPILED else function
+    return _compiled(function, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def entered(function: F) -> F:
+    """As `compiled`, for what Python calls: only this needs a way in from there."""
+    return _compiled(function)
+
+
+def _compiled(function: F, **how: bool) -> F:
+    made = cast("Any", njit)(function, nogil=True, error_model="numpy", **how) if IS_COMPILED else function
+    return cast("F", made)
 
 
 def _uncounted() -> Callable[[Any], Any]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.fleet import change_in_use, constant_flow, low_use, no_data, schedule
-from detectors.fleet.compiled import bare, compiled
+from detectors.fleet.compiled import bare, compiled, entered
 from detectors.fleet.memory import (
     ALERT,
     ASIDE_L,
@@ -62,7 +62,7 @@ IS_MISSED, NEVER_HEARD, TELLS_NOTHING = 0.0, 1.0, 2.0  # why there is no data
 BY_HABIT, BY_NET, NEVER_MOVED = 0.0, 1.0, 2.0  # why low use
 
 
-@compiled
+@entered
 def watch_homes(
     m: Floats,
     p: Floats,
