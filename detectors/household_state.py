@@ -61,6 +61,7 @@ class HouseholdState:
     judged_s: float = 0.0
     still_s: list[float] = field(default_factory=list)
     came_s: list[float] = field(default_factory=list)
+    counted: tuple[bytes, bytes] = (b"", b"")  # as last written down: most readings change none of them
 
 
 def dump(state: HouseholdState) -> bytes:
@@ -80,8 +81,11 @@ def dump(state: HouseholdState) -> bytes:
         *(len(state.running), *running),
         *state.low_use.numbers(now_s, state.constant_flow.first_s),
     ]
+    counts = state.low_use.counts()
+    if counts != state.counted[0]:
+        state.counted = counts, pack_counts(counts)
     plain = state.change_in_use.counts() + state.low_use.plain()
-    return bytes([_VERSION]) + pack_numbers(numbers) + plain + pack_counts(state.low_use.counts())
+    return bytes([_VERSION]) + pack_numbers(numbers) + plain + state.counted[1]
 
 
 def load(packed: bytes) -> HouseholdState:
