@@ -164,7 +164,7 @@ def judge(
     ] = None,
     machine: Annotated[
         str | None,
-        typer.Option(help="In every simulated home: irrigation, irrigation_often, softener."),
+        typer.Option(help="In every simulated home: irrigation, softener, cistern, slow_drip, ..."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for report.json, curve.svg and curve.png.")] = None,
 ) -> None:
