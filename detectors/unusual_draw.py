@@ -30,7 +30,7 @@ class UnusualDrawParameters:
     `fade`: of a part's record, each day that water is drawn in it.
     """
 
-    hourly: Unusual = Unusual(least_lph=120.0, beyond=1.8, elsewhere=0.6)
+    hourly: Unusual = Unusual(least_lph=200.0, beyond=1.8, elsewhere=0.6)
     often: Unusual = Unusual(least_lph=100.0, beyond=1.5, elsewhere=0.4)
     even: float = 0.75
     holds: float = 0.9
