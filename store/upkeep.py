@@ -39,7 +39,7 @@ class Upkeep:
         positions = list(followers)
         if positions and min(positions) > 0 and max(positions) <= self._readings.position():
             self._readings.trim(min(positions))
-        if self._forgot_at is None or now - self._forgot_at >= EVERY:
+        if self._forgot_at is None or abs(now - self._forgot_at) >= EVERY:  # it may have been set back
             self._readings.forget(self._credible(now) - self._keep)
             self._forgot_at = now
 

@@ -60,6 +60,17 @@ def test_a_clock_that_jumps_years_ahead_deletes_nothing_that_is_young(caplog: py
     assert len(readings.registers("m1", *EVER)) == 4
 
 
+def test_retention_goes_on_after_a_clock_was_ahead_for_a_while() -> None:
+    readings = MemoryReadings()
+    for day in range(3):
+        readings.commit(batch(NOW + timedelta(days=day)))
+    upkeep = Upkeep(readings, keep=timedelta(days=60))
+    upkeep.round(NOW + timedelta(days=365), [])
+    readings.commit(batch(NOW - timedelta(days=100)))
+    upkeep.round(NOW + timedelta(days=3), [])
+    assert len(readings.registers("m1", *EVER)) == 3
+
+
 @pytest.mark.parametrize(("kind", "most"), [("refused", REFUSED_KEPT), ("quarantined", QUARANTINED_KEPT)])
 def test_a_flood_of_messages_that_are_kept_does_not_fill_the_disk(tmp_path: Path, kind: str, most: int) -> None:
     readings = Readings(tmp_path / "readings.db")
