@@ -9,20 +9,34 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+from sqlalchemy.exc import OperationalError
 
 from store.contracts import StoreError
 
 
 def migrate(path: Path) -> None:
-    """Makes the file, or changes its schema to the newest, in one transaction: wholly or not at all."""
+    """Makes the file, or changes its schema to the newest, in one transaction: wholly or not at all.
+
+    Raises `StoreError`; the file is as it was then.
+    """
     engine = _engine(path)
     try:
         with engine.connect() as connection:
             upgrade(connection)
     except CommandError as e:
         raise StoreError(f"{path} can't be migrated: {e}") from e
+    except OperationalError as e:
+        raise StoreError(f"{path} can't be migrated, and is as it was: {_first(e).orig}") from e
     finally:
         engine.dispose()
+
+
+def _first(error: OperationalError) -> OperationalError:
+    """Of a full disk, say, and not that what had been begun can't be taken back any more."""
+    before = error.__context__
+    while before is not None and not isinstance(before, OperationalError):
+        before = before.__context__
+    return error if before is None else _first(before)
 
 
 def upgrade(connection: Connection, to: str = "head") -> None:

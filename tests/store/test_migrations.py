@@ -4,6 +4,7 @@ import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 
 import pytest
 from sqlalchemy import create_engine, select
@@ -62,6 +63,21 @@ def test_a_file_of_a_newer_version_stops_the_start_and_the_migration(tmp_path: P
         Records(path)
     with pytest.raises(StoreError, match="9999"):
         migrate(path)
+
+
+def test_a_migration_that_there_is_no_room_for_says_so_and_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    with create_engine(f"sqlite:///{path}").connect() as connection:
+        upgrade(connection, "0009")
+    before = schema(path)
+    soft, hard = getrlimit(RLIMIT_FSIZE)
+    setrlimit(RLIMIT_FSIZE, (100_000, hard))  # what would grow beyond these bytes can't be written
+    try:
+        with pytest.raises(StoreError, match="can't be migrated, and is as it was: disk I/O error"):
+            migrate(path)
+    finally:
+        setrlimit(RLIMIT_FSIZE, (soft, hard))
+    assert schema(path) == before
 
 
 def test_an_older_file_is_brought_up_with_its_data(tmp_path: Path) -> None:
