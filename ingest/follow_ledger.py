@@ -1,5 +1,6 @@
 """Ingest goes by the newest ledger: devices, bindings and wristbands; what it lets pass leaves quarantine."""
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -13,6 +14,8 @@ from store.contracts import Erasures
 from store.ledger import Ledger, read_ledger, version
 from store.records import Records
 from store.tables import release_requests
+
+log = logging.getLogger("anju.ingest")
 
 
 def bindings_of(ledger: Ledger) -> Bindings:
@@ -68,6 +71,7 @@ class LedgerFollower:
         with self._records.write() as tx:
             if version(tx) == self._version:
                 self._erasures.lift(again)
+                log.warning("in the ledger, though deleted on request: taken from now on: %s", " ".join(sorted(again)))
 
     def _release_asked(self, now: datetime) -> int:
         """What `anju quarantine release` and `retry` asked for."""

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import insert, select
 
 from ingest.bindings import Bindings
@@ -166,8 +167,10 @@ def test_a_meter_that_was_deleted_on_request_is_taken_again_once_the_ledger_name
     records.close()
 
 
-def test_where_a_deletion_failed_half_way_the_home_that_stays_is_heard_again(tmp_path: Path) -> None:
-    """The readings are erased before the records; those may fail then, and the ledger is as it was."""
+def test_where_a_deletion_failed_half_way_the_home_that_stays_is_heard_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The readings are erased before the records: what came in between is lost, and the log says so."""
     migrate(tmp_path / "records.db")
     records, readings = Records(tmp_path / "records.db"), MemoryReadings()
     ledger = Ledger(version=0, devices={}, gateways={"m1": None})
@@ -179,4 +182,5 @@ def test_where_a_deletion_failed_half_way_the_home_that_stays_is_heard_again(tmp
         tx.rollback()
     follower.look(NOW)
     assert readings.erased() == set()
+    assert "though deleted on request: taken from now on: m1" in caplog.text
     records.close()
