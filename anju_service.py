@@ -1,7 +1,6 @@
 """Every part of anju wired into one service. Time, settings and channels come in; `anju_commands` makes and runs it."""
 
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -78,7 +77,7 @@ class Service:
         now: Callable[[], datetime],
         pool: Executor | None = None,
         *,
-        steady_s: Callable[[], float] = time.monotonic,
+        steady_s: Callable[[], float],
         turnstile: Callable[[], None] = lambda: None,
         standing: Sequence[str] = (),
     ) -> None:

@@ -71,7 +71,10 @@ def _perform(folder: Path, story: "Story", zone: ZoneInfo, listener: socket.sock
     clock = StagedClock(story.start_at, time.monotonic)
     fill_records(folder, story.recordings, zone.key)
     channel = LogChannel(partial(tell_text, typer.echo, clock.now, zone))
-    with closing(Service(folder, Settings(), [channel], clock.now)) as service, embedded_broker() as port:
+    with (
+        closing(Service(folder, Settings(), [channel], clock.now, steady_s=time.monotonic)) as service,
+        embedded_broker() as port,
+    ):
         with service.records.write() as tx:
             add_account(tx, "demo", "limin", os.urandom(16).hex(), story.start_at)
         wearer = resident_of(meters, story.tap_meter)

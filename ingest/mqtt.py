@@ -4,7 +4,6 @@ import logging
 import select
 import ssl
 import sys
-import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from struct import Struct
@@ -38,7 +37,7 @@ class Subscriber:
         receiver: Receiver,
         *,
         now: Callable[[], datetime],
-        steady_s: Callable[[], float] = time.monotonic,
+        steady_s: Callable[[], float],
         group: Group | None = None,
     ) -> None:
         """`now` is the wall clock, which says when messages came; `steady_s` says how long something takes."""

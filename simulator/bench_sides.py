@@ -173,7 +173,7 @@ def durable(run: Run, answers: Answers) -> None:
         bindings = Bindings({f"m{n}": "bench" for n in range(run.load.meters)})
         receiver = Receiver(decoder=Decoder(), bindings=bindings, readings=readings)
         to = Subscription(host=HOST, port=run.port, client_id=run.client_id, topics=(TOPIC,))
-        subscriber = Subscriber(to, receiver, now=lambda: datetime.now(UTC))
+        subscriber = Subscriber(to, receiver, now=lambda: datetime.now(UTC), steady_s=time.monotonic)
         thread = Thread(target=subscriber.run)
         thread.start()
         subscriber.subscribed.wait(PATIENCE_S)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
+from time import monotonic
 
 from domain.reading import Decoded
 from ingest.bindings import Bindings
@@ -61,7 +62,11 @@ def main(port: int, folder: Path, step: str, count: int, says: "Connection[str, 
         on_commit=steps["ack"],
     )
     subscriber = Subscriber(
-        Subscription(host="127.0.0.1", port=port), receiver, now=lambda: datetime.now(UTC), group=Group(messages=50)
+        Subscription(host="127.0.0.1", port=port),
+        receiver,
+        now=lambda: datetime.now(UTC),
+        steady_s=monotonic,
+        group=Group(messages=50),
     )
     signal.signal(signal.SIGTERM, lambda *_: subscriber.stop())
     thread = Thread(target=subscriber.run)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 from threading import Event
+from time import monotonic
 
 import pytest
 from cryptography import x509
@@ -147,6 +148,7 @@ def test_a_gateway_is_heard_on_its_own_topics_and_nowhere_else(port: int, author
         Subscription(host="127.0.0.1", port=port, topics=("anju/#",), tls=authority.issue("anju")),
         receiver,
         now=lambda: NOW,
+        steady_s=monotonic,
     )
     with listens(subscriber, PATIENCE_S):
         with gateway(port, authority.issue("tower-2")) as client:

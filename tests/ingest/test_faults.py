@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
+from time import monotonic
 
 import pytest
 
@@ -53,7 +54,7 @@ def listening(port: int, readings: Readings, arrived: Event, wanted: int) -> Ite
             arrived.set()
 
     receiver = Receiver(decoder=Decoder(), bindings=METERS, readings=readings, on_commit=check)
-    subscriber = Subscriber(Subscription(host="127.0.0.1", port=port), receiver, now=lambda: NOW)
+    subscriber = Subscriber(Subscription(host="127.0.0.1", port=port), receiver, now=lambda: NOW, steady_s=monotonic)
     with listens(subscriber, PATIENCE_S):
         yield receiver
 

@@ -70,7 +70,7 @@ def listening(
 ) -> Iterator[Receiver]:
     receiver = Receiver(decoder=Decoder(), bindings=Bindings({"m1": None}), readings=readings)
     subscription = Subscription(host="127.0.0.1", port=port, protocol=protocol)
-    subscriber = Subscriber(subscription, receiver, now=lambda: NOW, group=group)
+    subscriber = Subscriber(subscription, receiver, now=lambda: NOW, steady_s=monotonic, group=group)
     with listens(subscriber, PATIENCE_S):
         yield receiver
 

@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Condition
+from time import monotonic
 
 import pytest
 
@@ -50,7 +51,7 @@ class House:
 @contextmanager
 def listening(house: House, broker: Mosquitto) -> Iterator[None]:
     to = Subscription(host="127.0.0.1", port=broker.port)
-    subscriber = Subscriber(to, house.receiver, now=lambda: datetime.now(UTC))
+    subscriber = Subscriber(to, house.receiver, now=lambda: datetime.now(UTC), steady_s=monotonic)
     with closing(house.readings), listens(subscriber, PATIENCE_S):
         yield
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from sqlalchemy import update
@@ -51,7 +52,7 @@ def test_before_its_first_reading_a_service_sees_that_its_file_is_new(tmp_path: 
     world = World(tmp_path)
     world.arrives((METER, world.now, 1000.0))
     world.turn()
-    service = Service(tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: NOW)
+    service = Service(tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: NOW, steady_s=monotonic)
     at = NOW + timedelta(hours=1)
     arrival = Arrival(meter_id=METER, at=at, register_l=1001.0, late=False, received_at=at)
     service.readings.commit(Batch(arrivals=[arrival]))
@@ -65,7 +66,13 @@ def test_what_was_ill_before_a_restart_and_is_well_after_it_is_told_again_when_i
     clock = [NOW]
 
     def start() -> Service:
-        return Service(tmp_path, Settings(), [LogChannel(lambda text: told.append(text.template))], lambda: clock[0])
+        return Service(
+            tmp_path,
+            Settings(),
+            [LogChannel(lambda text: told.append(text.template))],
+            lambda: clock[0],
+            steady_s=monotonic,
+        )
 
     def mind(service: Service, ill_since_s: float | None) -> int:
         service.receiver.counters.unavailable_since_s = ill_since_s

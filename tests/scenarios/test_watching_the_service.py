@@ -4,6 +4,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
+from time import monotonic
 
 import pytest
 
@@ -22,7 +23,9 @@ def test_a_service_that_texts_nobody_is_not_ready(tmp_path: Path) -> None:
     World(tmp_path)
     assert standing_problems(Settings(sms=Sms(channel="twilio"))) == []
     wrong = standing_problems(Settings())
-    service = Service(tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: NOW, standing=wrong)
+    service = Service(
+        tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: NOW, steady_s=monotonic, standing=wrong
+    )
     assert service.health().problems[0] == "texts are only logged, not sent: set sms.channel"
     service.close()
 
@@ -46,7 +49,7 @@ def test_a_service_that_texts_nobody_is_not_ready(tmp_path: Path) -> None:
 def test_the_numbers_of_ingest_and_of_those_who_follow_it_are_on_one_page(tmp_path: Path, name: str) -> None:
     World(tmp_path)
     settings = Settings(influx=Influx(url="http://127.0.0.1:9"))
-    service = Service(tmp_path, settings, [LogChannel(lambda text: None)], lambda: NOW)
+    service = Service(tmp_path, settings, [LogChannel(lambda text: None)], lambda: NOW, steady_s=monotonic)
     service.receiver.counters.refuse("at: 'noon' is no time")
     assert f"\n{name}" in service.metrics()
     service.close()
@@ -56,7 +59,7 @@ def test_the_age_of_a_followers_cursor_is_that_of_the_first_commit_that_it_has_n
     World(tmp_path)
     clock = [NOW]
     settings = Settings(influx=Influx(url="http://127.0.0.1:9"))
-    service = Service(tmp_path, settings, [LogChannel(lambda text: None)], lambda: clock[0])
+    service = Service(tmp_path, settings, [LogChannel(lambda text: None)], lambda: clock[0], steady_s=monotonic)
     service.readings.commit(Batch(arrivals=[arrival(NOW)]))
     service.readings.commit(
         Batch(events=[DeviceEvent(device_id="sos1", at=NOW + timedelta(minutes=2), kind="sos_button")])
@@ -102,7 +105,7 @@ def test_a_clock_that_was_set_back_while_the_service_was_down_is_told_for_an_hou
     clock = [NOW]
 
     def start() -> Service:
-        return Service(tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: clock[0])
+        return Service(tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: clock[0], steady_s=monotonic)
 
     def told(service: Service) -> list[str]:
         service.notifier.watch_turn(clock[0])
