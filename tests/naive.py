@@ -417,7 +417,7 @@ class ConstantFlow:
         return holds and drawn_lph >= limit_lph
 
     def is_hour_over(self, end_s: float, flow_lph: float) -> bool:
-        limit_lph = max(120.0, 1.8 * self.usual(end_s, 0.6))
+        limit_lph = max(200.0, 1.8 * self.usual(end_s, 0.6))
         self.draw(end_s, flow_lph, limit_lph if flow_lph >= limit_lph else inf)
         return flow_lph >= limit_lph
 
