@@ -77,7 +77,7 @@ class LowUse:
 
     def __init__(self, zone: ZoneInfo, population: Population, budget: float, ask_budget: float) -> None:
         self.zone, self.population, self.budgets = zone, population, (budget, ask_budget)
-        self.first_s = self.silent_from_s = self.silent_s = self.dry_s = 0.0
+        self.first_s = self.silent_from_s = self.silent_s = self.dry_from_s = self.dry_s = 0.0
         self.step_l = inf
         self.hours: list[list[int]] = []  # [local hour, used] of each hour heard of
         self.journal: list[tuple[str, int, int]] = []  # what the own record is made of
@@ -95,15 +95,15 @@ class LowUse:
         """ask, alert, or nothing."""
         begin_s, end_s = interval.start_at.timestamp(), interval.end_at.timestamp()
         if not self.first_s:
-            self.first_s = self.silent_from_s = begin_s
+            self.first_s = self.silent_from_s = self.dry_from_s = begin_s
         if isnan(interval.volume):
             self.samples.clear()
             schedule.interrupt(self.timers)
-            dry_s = 0.0 if interval.gap else self.dry_s
-            self.begins_anew(end_s)
-            self.dry_s = dry_s
             if interval.gap:
+                self.begins_anew(end_s)
                 self.thread_is_lost()
+            else:
+                self.restarts(end_s)
             return ""
         hours = (end_s - begin_s) / 3600.0
         if interval.gap:
@@ -125,11 +125,11 @@ class LowUse:
             if used:
                 self.hours[-1][1] = 1
                 self.silence_ends()
-                dry_s = self.dry_s + end_s - begin_s
-                self.begins_anew(end_s)
                 if lone:
-                    self.dry_s = dry_s
+                    self.restarts(end_s)
+                    self.dry_s += end_s - begin_s
                     return self.level(end_s)
+                self.begins_anew(end_s)
                 return self.level(end_s) if self.row_s() >= 36 * 3600.0 else ""
         self.silent_s += end_s - begin_s
         self.dry_s += end_s - begin_s
@@ -157,7 +157,18 @@ class LowUse:
         return evening if evening >= 4 and alert_h - asked_h <= 9 else asked_h
 
     def begins_anew(self, at_s: float) -> None:
-        self.silent_from_s, self.silent_s, self.dry_s, self.plan = at_s, 0.0, 0.0, []
+        self.restarts(at_s)
+        self.dry_from_s, self.dry_s = at_s, 0.0
+
+    def restarts(self, at_s: float) -> None:
+        """The habit's clock alone."""
+        self.silent_from_s, self.silent_s, self.plan = at_s, 0.0, []
+
+    def since_s(self) -> float:
+        """Since when what is told has been so."""
+        if self.row_s() < 36 * 3600.0:
+            return self.dry_from_s
+        return min(self.draws[-1][1] - self.row_s(), self.dry_from_s)
 
     def local_hour(self, at_s: float) -> int:
         wall = datetime.fromtimestamp(at_s, UTC).astimezone(self.zone).replace(tzinfo=UTC)
@@ -491,17 +502,17 @@ def grade(scale: int) -> int:
 
 def edges(intervals: Iterable[Interval], low_use: LowUse, flow: ConstantFlow) -> list[tuple[datetime, str, str]]:
     """(when, which kind, what was raised or that it ended), as an unknown volume ends no silence that is told."""
-    said, silence, water = [], "", ("", 0.0)
+    said, silence, since_s, water = [], "", 0.0, ("", 0.0)
     for interval in intervals:
         at = interval.end_at
         if not (silence and isnan(interval.volume)):
             level = low_use.verdict(interval)
-            if silence and not level:
+            if silence and (not level or low_use.since_s() != since_s):
                 said.append((at, "low_use", "ended"))
                 silence = ""
-            elif level and silence not in {level, "alert"}:
+            if level and silence not in {level, "alert"}:
                 said.append((at, "low_use", level))
-                silence = level
+                silence, since_s = level, low_use.since_s()
         runs = flow.verdict(interval)
         if runs is not None and not runs[0]:
             continue
