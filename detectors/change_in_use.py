@@ -56,7 +56,7 @@ class ChangeInUseState:
 
     def counts(self) -> bytes:
         """A byte a day: hours with use, and above their five bits those at night."""
-        return bytes(used | at_night << _AT_NIGHT for used, at_night in self.days)
+        return bytes([used | at_night << _AT_NIGHT for used, at_night in self.days])
 
     @classmethod
     def of(cls, numbers: Iterator[float], counts: Iterator[int], now_s: float) -> "ChangeInUseState":

@@ -40,8 +40,7 @@ class ConstantFlowState:
         days = round((self.day_s - self.first_s) / DAY_S)
         episode = (SIXTEENTHS * self.flow_lph, ago(self.since_s, now_s), self.grade) if self.flow_lph else (0.0,)
         held = (1.0, ago(self.held_from_s, now_s), self.held_l) if self.held_from_s else (0.0,)
-        later_s = [*(since_s for since_s, _ in self.falling[1:]), now_s]
-        pairs = zip(self.falling, later_s, strict=False)
+        pairs = zip(self.falling, [*[since_s for since_s, _ in self.falling[1:]], now_s], strict=False)
         falling = [part for (since_s, flow), next_s in pairs for part in (next_s - since_s, SIXTEENTHS * flow)]
         flows = [SIXTEENTHS * flow for flow in (*self.record, *self.today)]
         sizes = (self.shortest_s, self.shortest_before_s, len(self.record), len(self.falling))

@@ -3,8 +3,8 @@
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 from math import floor, inf
+from operator import sub
 
 from detectors.packing import above_least, day_then, days_ago, of_least, short, take
 
@@ -40,9 +40,8 @@ class DripState:
     def numbers(self, now_s: float) -> list[float]:
         """Each sample by what is between it and the next: how much ran in all matters to nothing."""
         times, totals = [at_s for at_s, _ in self.samples], [total for _, total in self.samples]
-        apart = above_least([later_s - at_s for at_s, later_s in pairwise(times)])
-        ran = (later - total for total, later in pairwise([*totals, self.total]))
-        samples = [*apart, *(now_s - at_s for at_s in times[-1:]), *ran]
+        apart = above_least(list(map(sub, times[1:], times)))
+        samples = [*apart, *[now_s - at_s for at_s in times[-1:]], *map(sub, [*totals[1:], self.total], totals)]
         sizes = (len(self.samples), len(self.least_3h), len(self.least_6h))
         today = (self.today_3h, self.today_6h)
         return [days_ago(self.day, now_s), self.lph, *today, *sizes, *samples, *self.least_3h, *self.least_6h]

@@ -6,21 +6,12 @@ from datetime import UTC, datetime
 from itertools import islice
 from math import isnan, nan
 
+from detectors.bits import pack_counts, unpack_counts
 from detectors.change_in_use import ChangeInUseState
 from detectors.constant_flow_state import ConstantFlowState
 from detectors.low_use_state import PLAIN, LowUseState
 from detectors.no_data import NoDataState
-from detectors.packing import (
-    above_least,
-    ago,
-    of_least,
-    pack_counts,
-    pack_numbers,
-    take,
-    then,
-    unpack_counts,
-    unpack_numbers,
-)
+from detectors.packing import above_least, ago, of_least, pack_numbers, take, then, unpack_numbers
 from domain.finding import AlertKind, Level
 from domain.register import RegisterState
 
@@ -61,7 +52,7 @@ class HouseholdState:
     judged_s: float = 0.0
     still_s: list[float] = field(default_factory=list)
     came_s: list[float] = field(default_factory=list)
-    counted: tuple[bytes, bytes] = (b"", b"")  # as last written down: most readings change none of them
+    counted: tuple[bytes, bytes] = (b"", b"")  # and as last written down: most readings change none of them
 
 
 def dump(state: HouseholdState) -> bytes:
@@ -81,9 +72,9 @@ def dump(state: HouseholdState) -> bytes:
         *(len(state.running), *running),
         *state.low_use.numbers(now_s, state.constant_flow.first_s),
     ]
-    counts = state.low_use.counts()
-    if counts != state.counted[0]:
-        state.counted = counts, pack_counts(counts)
+    counted = state.low_use.counted()
+    if counted != state.counted[0]:
+        state.counted = counted, pack_counts(state.low_use.counts())
     plain = state.change_in_use.counts() + state.low_use.plain()
     return bytes([_VERSION]) + pack_numbers(numbers) + plain + state.counted[1]
 

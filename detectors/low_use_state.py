@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ RATE_START = round(0.3 * RATE_STEPS) / RATE_STEPS
 _SIXTEEN = (1 << 16) - 1
 _PARTS = (LONGEST_DAYS, 24, BEGINS * (HOURS + 1))
 _RATES = struct.Struct("<24H")
+_PLACES = range(-SHORTEST_H, len(LADDER) - SHORTEST_H)
 PLAIN = _RATES.size + len(LADDER)  # bytes
 
 
@@ -68,20 +70,23 @@ class LowUseState:
     def numbers(self, now_s: float, began_s: float) -> list[float]:
         """`began_s`: a time that the first one hardly ever differs from."""
         times = (self.silent_from_s, self.up_s, self.told_s, self.sign_s)
-        absences = [ago(at_s, now_s) for absence in self.absences for at_s in absence]
         return [
-            *(self.first_s - began_s, self.silent_from_s - self.last_use_s, *(ago(at_s, now_s) for at_s in times)),
+            *(self.first_s - began_s, self.silent_from_s - self.last_use_s, *[ago(at_s, now_s) for at_s in times]),
             *(self.silent_s, self.known_s, self.step_l, hours_ago(self.hour, now_s), self.hour_used),
             *(self.silent_from_s - self.dry_from_s, self.dry_s - self.silent_s),
-            *(self.used >> shift & _SIXTEEN for shift in (0, 16, 32, 48)),
-            *(self.signs >> shift & _SIXTEEN for shift in (0, 16)),
+            *_sixteens(self.used, 4),
+            *_sixteens(self.signs, 2),
             *((self.ask_h, self.alert_h) if self.plan else (0, 0)),
-            *_plan_numbers(self.plan),
+            *_sixteens(_bits_of(self.plan), 3),
             *self.schedule.numbers(now_s),
             *self.drip.numbers(now_s),
             *self.ticks.numbers(now_s),
-            *absences,
+            *[ago(at_s, now_s) for absence in self.absences for at_s in absence],
         ]
+
+    def counted(self) -> bytes:
+        """What `counts` go by."""
+        return bytes(self.longest + self.schedule.seen + self.schedule.alone + self.silences)
 
     def counts(self) -> bytes:
         """Of the longest silences only those that are not outlasted by a later one."""
@@ -93,7 +98,7 @@ class LowUseState:
 
     def plain(self) -> bytes:
         """What is hardly ever nought or small: two bytes for each rate, and one for each step."""
-        return _RATES.pack(*[int(rate * RATE_STEPS) for rate in self.rate]) + self.would_raise[1:]
+        return _RATES.pack(*map(int, map(RATE_STEPS.__mul__, self.rate))) + self.would_raise[1:]
 
     @classmethod
     def of(
@@ -108,15 +113,14 @@ class LowUseState:
         silent_from_s, up_s, told_s, sign_s = (then(age_s, now_s) for age_s in take(numbers, 4))
         silent_s, known_s, step_l, hour, hour_used = take(numbers, 5)
         sooner_s, more_s = take(numbers, 2)
-        used = sum(int(bits) << shift for bits, shift in zip(take(numbers, 4), (0, 16, 32, 48), strict=True))
-        signs = sum(int(bits) << shift for bits, shift in zip(take(numbers, 2), (0, 16), strict=True))
+        used, signs = _of_sixteens(take(numbers, 4)), _of_sixteens(take(numbers, 2))
         ask_h, alert_h, *plan = take(numbers, 5)
         state = cls(began_s + later_s, silent_from_s - since_use_s, silent_from_s, silent_s)
         state.dry_from_s, state.dry_s, state.told_s = silent_from_s - sooner_s, silent_s + more_s, told_s
         state.sign_s, state.signs, state.up_s = sign_s, signs, up_s
         state.known_s, state.step_l, state.hour, state.used = known_s, step_l, hour_then(hour, now_s), used
         state.hour_used, state.ask_h, state.alert_h = bool(hour_used), int(ask_h), int(alert_h)
-        state.rate, state.plan = rate, _plan_of(plan)
+        state.rate, state.plan = rate, _plan_of(_of_sixteens(plan))
         state.silences, state.would_raise, state.longest = silences, bytearray(b"\0" + plain[_RATES.size :]), longest
         state.schedule = ScheduleState.of(numbers, bytes(timers), now_s)
         state.drip = DripState.of(numbers, now_s)
@@ -126,14 +130,22 @@ class LowUseState:
         return state
 
 
-def _plan_numbers(plan: bytes) -> list[int]:
+def _sixteens(bits: int, many: int) -> list[int]:
+    """So many numbers of sixteen bits each, the lowest first."""
+    return [bits >> place & _SIXTEEN for place in range(0, 16 * many, 16)]
+
+
+def _of_sixteens(numbers: list[float]) -> int:
+    """The inverse of `_sixteens`."""
+    return sum(int(bits) << 16 * place for place, bits in enumerate(numbers))
+
+
+def _bits_of(plan: bytes) -> int:
     """Rising hours as bits: each is one more place up than the last, and as many more as it is later."""
-    bits = sum(1 << step + hour - SHORTEST_H for step, hour in enumerate(plan))
-    return [bits >> shift & _SIXTEEN for shift in (0, 16, 32)]
+    return sum(map((1).__lshift__, map(add, plan, _PLACES)))
 
 
-def _plan_of(numbers: list[float]) -> bytes:
-    bits = sum(int(part) << shift for part, shift in zip(numbers, (0, 16, 32), strict=True))
+def _plan_of(bits: int) -> bytes:
     places = [place for place in range(48) if bits >> place & 1]
     if len(places) not in (0, len(LADDER)):
         raise ValueError(f"a plan of {len(places)} steps")

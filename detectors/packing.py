@@ -1,69 +1,85 @@
 """Numbers in as few bytes as they need, without losing a bit of them.
 
 Most of what a household's state holds is nought, a small whole number, never, or measured to eleven bits (`short`); so
-most numbers take two bits, or a byte or two more, the others four or eight. Small counts take a bit, half a byte more
-where they aren't nought, and a byte more from sixteen on.
+most numbers take two bits, or a byte or two more, the others four or eight.
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import floor, inf
+from operator import itemgetter
 
 import numpy as np
-from numpy.typing import NDArray
 
-_COUNT = struct.Struct("<H")
+from detectors.bits import EVERY, pack_bits, unpack_bits
+
+_COUNT, _FOUR_BYTES, _EIGHT_BYTES = struct.Struct("<H"), struct.Struct("<f"), struct.Struct("<d")
 SIXTEENTHS = 16.0
 _ELEVEN_BITS = float((1 << 42) + 1)
 _CUT = 13  # bits of a four-byte number that a short one leaves nought
 _LEAST_SHORT = (127 - 31) << 23 >> _CUT  # the smallest exponent that has a place in two bytes
 _NEVER = (1 << 16) - 1  # in place of the largest short number
-_TWO, _WIDE = 2, 3  # two bytes, or more; what kind of them is told apart
+_TWO, _WIDE = 2, 3  # two bytes, or more; what kind of them is told apart, by the lowest bits of these:
 _BYTE, _WHOLE, _SHORT, _SINGLE, _THOUSANDTHS, _LARGE, _ANY = 1, 4, 5, 8, 9, 10, 11
 _KINDS = {_BYTE: "u1", _WHOLE: "<u2", _SHORT: "<u2", _SINGLE: "<f4", _THOUSANDTHS: "<u4", _LARGE: "<u4", _ANY: "<f8"}
 _MOST_EAST_H = 14
-_SIZES = ((1, 1), (3, 2), (7, 3), (15, 8))  # counts from here on, and the bits that tell them within their size
-_LEAST_OF_SIZE = np.array([least for least, _ in _SIZES], np.uint8)
+_TAGS = bytes(kind if kind < _WHOLE else _TWO if kind < _SINGLE else _WIDE for kind in EVERY)
+_NOT_TWO, _NOT_WIDE = (bytes(kind for kind in EVERY if _TAGS[kind] != tag) for tag in (_TWO, _WIDE))
+_FORMS_KNOWN = 20_000  # some megabytes: start anew rather than grow
+_kind_of = itemgetter(0)
 
 
-def pack_numbers(values: Sequence[float]) -> bytes:
+class _Forms(dict[float, tuple[int, bytes]]):
+    """Each number's kind and bytes, worked out once: most are small and whole, or never, and stand in many states."""
+
+    def __missing__(self, value: float) -> tuple[int, bytes]:
+        if len(self) >= _FORMS_KNOWN:
+            self.clear()
+        form = self[value] = _form(float(value))
+        return form
+
+
+_FORMS, _NOUGHT = _Forms(), (0, b"")
+
+
+def pack_numbers(values: Iterable[float]) -> bytes:
     """NaN is not written: nothing in a state is one."""
-    numbers = np.array(values, np.float64)
-    with np.errstate(over="ignore"):
-        single = numbers.astype(np.float32)
-    thousandths = np.floor(np.clip(numbers, 0.0, 4e6) * 1000.0 + 0.5)
-    short = (single.view(np.int32) >> _CUT) - _LEAST_SHORT
-    short_is_all = (single == numbers) & (single.view(np.int32) & (1 << _CUT) - 1 == 0) & (short >= 0)
-    short[numbers == inf] = _NEVER
-    kinds = np.full(len(numbers), _ANY, np.uint8)
-    kinds[thousandths / 1000.0 == numbers] = _THOUSANDTHS
-    kinds[single == numbers] = _SINGLE
-    kinds[short_is_all & (short < _NEVER) | (numbers == inf)] = _SHORT
-    whole = (numbers >= 0.0) & (numbers == np.floor(numbers))
-    kinds[whole & (numbers < 1 << 32) & (kinds == _ANY)] = _LARGE
-    kinds[whole & (numbers < 1 << 16)] = _WHOLE
-    kinds[whole & (numbers < 1 << 8)] = _BYTE
-    kinds[numbers == 0.0] = 0
-    tags = np.where(kinds < _WHOLE, kinds, np.where(kinds < _SINGLE, _TWO, _WIDE)).astype(np.uint8)
-    parts = [
-        _packed(tags, 2),
-        _packed(kinds[tags == _TWO] - np.uint8(_WHOLE), 1),
-        _packed(kinds[tags == _WIDE] - np.uint8(_SINGLE), 2),
-    ]
-    for kind, written in _KINDS.items():
-        source = {_SHORT: short, _THOUSANDTHS: thousandths}.get(kind, numbers)
-        parts.append(source[kinds == kind].astype(written).tobytes())
-    return _COUNT.pack(len(numbers)) + b"".join(parts)
+    forms = [_FORMS[value] if value else _NOUGHT for value in values]
+    kinds = bytes([kind for kind, _ in forms])
+    tagged = (
+        _COUNT.pack(len(kinds)),
+        pack_bits(kinds.translate(_TAGS), 2),
+        pack_bits(kinds.translate(None, _NOT_TWO), 1),
+        pack_bits(kinds.translate(None, _NOT_WIDE), 2),
+    )
+    return b"".join(tagged) + b"".join([written for _, written in sorted(filter(_kind_of, forms), key=_kind_of)])
+
+
+def _form(value: float) -> tuple[int, bytes]:
+    """The kind of the fewest bytes that loses nothing; of any but nought."""
+    whole = int(value) if value >= 0.0 and value.is_integer() else -1
+    if 0 <= whole < 1 << 16:
+        return (_BYTE, bytes([whole])) if whole < 1 << 8 else (_WHOLE, _COUNT.pack(whole))
+    if value == inf:
+        return _SHORT, _COUNT.pack(_NEVER)
+    if abs(value) < 3e38 and _FOUR_BYTES.unpack(single := _FOUR_BYTES.pack(value)) == (value,):
+        bits = int.from_bytes(single, "little", signed=True)
+        short = (bits >> _CUT) - _LEAST_SHORT
+        is_all = bits & (1 << _CUT) - 1 == 0 and 0 <= short < _NEVER
+        return (_SHORT, _COUNT.pack(short)) if is_all else (_SINGLE, single)
+    if 0.0 < value < 4e6 and (thousandths := floor(value * 1000.0 + 0.5)) / 1000.0 == value:
+        return _THOUSANDTHS, thousandths.to_bytes(4, "little")
+    return (_LARGE, whole.to_bytes(4, "little")) if 0 <= whole < 1 << 32 else (_ANY, _EIGHT_BYTES.pack(value))
 
 
 def unpack_numbers(packed: bytes) -> tuple[list[float], int]:
     """The numbers, and how many bytes they took; raises `ValueError` or `struct.error` for anything else."""
     (count,) = _COUNT.unpack_from(packed)
-    kinds, begin = _unpacked(packed, count, 2, _COUNT.size)
+    kinds, begin = unpack_bits(packed, count, 2, _COUNT.size)
     two, wide = kinds == _TWO, kinds == _WIDE
-    told, begin = _unpacked(packed, int(two.sum()), 1, begin)
+    told, begin = unpack_bits(packed, int(two.sum()), 1, begin)
     kinds[two] = told + np.uint8(_WHOLE)
-    told, begin = _unpacked(packed, int(wide.sum()), 2, begin)
+    told, begin = unpack_bits(packed, int(wide.sum()), 2, begin)
     kinds[wide] = told + np.uint8(_SINGLE)
     if (kinds > _ANY).any():
         raise ValueError("a number of no kind")
@@ -78,51 +94,6 @@ def unpack_numbers(packed: bytes) -> tuple[list[float], int]:
         else:
             numbers[here] = found / 1000.0 if kind == _THOUSANDTHS else found
     return numbers.tolist(), begin
-
-
-def _packed(tags: NDArray[np.uint8], width: int) -> bytes:
-    """So many bits each: the lowest of all, then the next."""
-    return np.packbits(np.concatenate([tags >> bit & 1 for bit in range(width)])).tobytes()
-
-
-def _unpacked(packed: bytes, count: int, width: int, begin: int) -> tuple[NDArray[np.uint8], int]:
-    """The tags, and where they end."""
-    tagged = -(-count * width // 8)
-    bits = np.unpackbits(np.frombuffer(packed, np.uint8, tagged, begin))
-    tags: NDArray[np.uint8] = bits[:count].copy()
-    for bit in range(1, width):
-        tags |= bits[bit * count : (bit + 1) * count] << np.uint8(bit)
-    return tags, begin + tagged
-
-
-def pack_counts(counts: bytes) -> bytes:
-    """A bit for each whether it is nought; of the rest one for each whether it is more than two, and so by `_SIZES`."""
-    every = np.frombuffer(counts, np.uint8)
-    sizes = rest = _LEAST_OF_SIZE.searchsorted(every, side="right")
-    parts = []
-    for size in range(1, len(_SIZES) + 1):
-        is_more = rest >= size
-        rest = rest[is_more]
-        parts.append(_packed(is_more.view(np.uint8), 1))
-    for size, (least, width) in enumerate(_SIZES, 1):
-        parts.append(_packed(every[sizes == size] - np.uint8(least), width))
-    return _COUNT.pack(len(every)) + b"".join(parts)
-
-
-def unpack_counts(packed: bytes) -> NDArray[np.uint8]:
-    """The inverse of `pack_counts`; raises as `unpack_numbers` does."""
-    (count,) = _COUNT.unpack_from(packed)
-    begin, rest = _COUNT.size, np.arange(count)
-    sizes, counts = np.zeros(count, np.uint8), np.zeros(count, np.uint8)
-    for size in range(1, len(_SIZES) + 1):
-        is_more, begin = _unpacked(packed, len(rest), 1, begin)
-        rest = rest[is_more != 0]
-        sizes[rest] = size
-    for size, (least, width) in enumerate(_SIZES, 1):
-        here = sizes == size
-        told, begin = _unpacked(packed, int(here.sum()), width, begin)
-        counts[here] = told + np.uint8(least)
-    return counts
 
 
 def ago(at_s: float, now_s: float) -> float:
@@ -181,7 +152,7 @@ def short(value: float) -> float:
 def above_least(lengths: Sequence[float]) -> list[float]:
     """Lengths that differ little by how much longer than the least they are, which stands before them."""
     least = min(lengths, default=0.0)
-    return [least, *(length - least for length in lengths)]
+    return [least, *[length - least for length in lengths]]
 
 
 def of_least(numbers: Sequence[float]) -> list[float]:

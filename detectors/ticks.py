@@ -34,8 +34,8 @@ class TickState:
     litres: float = 0.0
 
     def numbers(self, now_s: float) -> list[float]:
-        times = (ago(at_s, now_s) for at_s in (self.water_s, self.from_s, self.start_s))
-        return [*times, self.every_s, self.known_l, self.litres]
+        times = (self.water_s, self.from_s, self.start_s)
+        return [*[ago(at_s, now_s) for at_s in times], self.every_s, self.known_l, self.litres]
 
     @classmethod
     def of(cls, numbers: Iterator[float], now_s: float) -> "TickState":

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.packing import ago, pack_counts, pack_numbers, short, then, unpack_counts, unpack_numbers
+from detectors.bits import pack_counts, unpack_counts
+from detectors.packing import ago, pack_numbers, short, then, unpack_numbers
 from detectors.record import fade
 
 NUMBERS = st.floats(allow_nan=False) | st.integers(-70_000, 70_000).map(float) | st.floats(width=32, allow_nan=False)
