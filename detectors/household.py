@@ -11,7 +11,7 @@ from detectors.constant_flow import ConstantFlow
 from detectors.constant_flow_rules import ConstantFlowParameters
 from detectors.household_state import KINDS, HouseholdState, StateError
 from detectors.localtime import LocalClock
-from detectors.low_use import LowUse, LowUseParameters
+from detectors.low_use import LowUse, LowUseParameters, is_held_back
 from detectors.no_data import NoData, NoDataParameters
 from detectors.parts import Part
 from detectors.still import MOST_KEPT, Stillness
@@ -20,6 +20,7 @@ from domain.interval import Interval
 from domain.register import GAP_AT_LEAST_S, Case, RegisterState, advance
 
 _UNKNOWN = CannotTell(Reason(key="gap"))
+_BY_ITSELF = CannotTell(Reason(key="by_itself"))
 _REPEATS = (Case.DUPLICATE, Case.CONFLICT, Case.OLDER)
 __all__ = [
     "KINDS",
@@ -174,6 +175,8 @@ class HouseholdWatch:
         goes_on = not usable and AlertKind.LOW_USE in state.running  # a silence that is told doesn't begin anew
         low_use = _UNKNOWN if goes_on else self._low_use.judge(state.low_use, interval, begin_s, at_s, hour)
         if low_use is not CLEAR or state.running:
+            if low_use is CLEAR and _is_told_to_others(state) and is_held_back(state.low_use):
+                low_use = _BY_ITSELF
             changes += self._follow(state, AlertKind.LOW_USE, low_use, at)
         flow = self._constant_flow.judge(state.constant_flow, interval, begin_s, at_s)
         if flow is not CLEAR or state.running:
@@ -311,6 +314,12 @@ class HouseholdWatch:
     def load(self, packed: bytes) -> HouseholdState:
         """The state that `dump` wrote; raises `StateError` for anything else."""
         return household_state.load(packed)
+
+
+def _is_told_to_others(state: HouseholdState) -> bool:
+    """Of missing use; the resident alone may still answer with a litre."""
+    level, _ = state.running.get(AlertKind.LOW_USE, (None, 0.0))
+    return level is Level.ALERT
 
 
 def _raised(state: HouseholdState, finding: Finding, since_s: float) -> Raised:

@@ -134,8 +134,8 @@ class LowUse:
         if not state.dry_s:
             return self._first_still_s
         ask_s = 3600.0 * ((min(state.ask_h, state.alert_h) if state.plan else PLAN_FROM_H) - SLACK_H)
-        net_s = self._net_of(state)
-        dry_s = min(net_s, SENSORS_HOLD_S) if state.silent_s < state.dry_s else net_s
+        # a coarse register's net may be nearer tomorrow, but never nearer than everybody's
+        dry_s = min(self._net_s, SENSORS_HOLD_S) if is_held_back(state) else self._net_s
         return min(min(ask_s, PRESUMED_ABSENT_S) - state.silent_s, dry_s - state.dry_s)
 
     def presence(self, state: LowUseState, at_s: float) -> bool:
@@ -357,12 +357,10 @@ class LowUse:
         planned = state.silent_s >= 3600.0 * (PLAN_FROM_H - SLACK_H)
         if planned and not state.plan:
             self._plan(state)
-        if late and planned:
-            return _LATE
         level = self._level(state, end_s, planned=planned)
         if level is None:
             return _ANSWERED if state.told_s else CLEAR
-        return self._finding(state, end_s, level)
+        return _LATE if late else self._finding(state, end_s, level)
 
     def _level(self, state: LowUseState, end_s: float, *, planned: bool) -> Level | None:
         hours = state.silent_s / 3600.0 + SLACK_H
@@ -370,7 +368,7 @@ class LowUse:
         by_net = state.dry_s >= self._net_of(state) or ticks.row_s(state.ticks) >= self._net_s
         if by_net or (planned and experienced and hours >= state.alert_h):
             return Level.ALERT
-        held = state.silent_s < state.dry_s and state.dry_s >= SENSORS_HOLD_S
+        held = is_held_back(state) and state.dry_s >= SENSORS_HOLD_S
         return Level.ASK if held or (planned and hours >= state.ask_h) else None
 
     def _finding(self, state: LowUseState, end_s: float, level: Level) -> Finding:
@@ -398,6 +396,11 @@ class LowUse:
         first = self._clock.hour(since_s)
         last = self._clock.hour(end_s)
         return sum(state.rate[hour % 24] for hour in range(first + 1, min(last, first + 96) + 1))
+
+
+def is_held_back(state: LowUseState) -> bool:
+    """Whether what was heard last began the habit's clock anew and not the net's: a litre by itself, or a sensor."""
+    return state.silent_s < state.dry_s
 
 
 def is_coarse(state: LowUseState) -> bool:

@@ -201,6 +201,10 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.EN: "These readings came late and say nothing about now.",
         Language.ZH: "这些读数是补传的，不能说明现在的情况。",
     },
+    "by_itself": {
+        Language.EN: "A litre by itself may be a drip's; it doesn't tell that somebody is well.",
+        Language.ZH: "仅有一升水，可能是滴漏，不能说明老人平安。",
+    },
     "answered": {
         Language.EN: "Somebody has said that all is well, and no water was drawn since.",
         Language.ZH: "已有人确认平安，此后尚未用水。",

@@ -507,7 +507,8 @@ def edges(intervals: Iterable[Interval], low_use: LowUse, flow: ConstantFlow) ->
         at = interval.end_at
         if not (silence and isnan(interval.volume)):
             level = low_use.verdict(interval)
-            if silence and (not level or low_use.since_s() != since_s):
+            takes_back = silence != "alert" or low_use.silent_s == low_use.dry_s  # a litre by itself does not
+            if silence and ((not level and takes_back) or (level and low_use.since_s() != since_s)):
                 said.append((at, "low_use", "ended"))
                 silence = ""
             if level and silence not in {level, "alert"}:

@@ -41,6 +41,7 @@ from detectors.fleet.memory import (
     ROW_LITRES,
     RUNNING,
     RUNNING_SINCE_S,
+    SILENT_S,
     STEADY_RECORD,
     STEP_L,
     STILL_UNTIL_S,
@@ -156,6 +157,8 @@ def judge(
     is_usable = not isnan(volume)
     if is_usable or m[RUNNING + LOW_USE] == NOTHING:
         level = low_use.observe(m, p, clock, scores, absences_s, hour, begin_s, at_s, volume, gap)
+        if level == NOTHING and m[RUNNING + LOW_USE] == ALERT and m[SILENT_S] < m[DRY_S]:
+            level = CANNOT_TELL
     before = rows
     rows = follow(m, LOW_USE, level, at_s, low_use.since_s(m, p), said, rows)
     if is_raised(said, before, rows):

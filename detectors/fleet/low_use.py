@@ -126,8 +126,7 @@ def stands_still(m: Floats, end_s: float, step_s: float, hour: int) -> None:
 @compiled
 def still_for_s(m: Floats, p: Floats) -> float:
     ask_h = min(m[ASK_H], m[ALERT_H]) if m[PLANNED] else PLAN_FROM_H
-    net_s = net_of(m, p)
-    dry_s = min(net_s, SENSORS_HOLD_S) if m[SILENT_S] < m[DRY_S] else net_s
+    dry_s = min(p[NET_S], SENSORS_HOLD_S) if m[SILENT_S] < m[DRY_S] else p[NET_S]
     return min(min(3600.0 * (ask_h - SLACK_H), PRESUMED_ABSENT_S) - m[SILENT_S], dry_s - m[DRY_S])
 
 

@@ -182,6 +182,34 @@ def test_backfill_raises_nothing_about_now() -> None:
     assert len(raised(now, AlertKind.LOW_USE)) == 1
 
 
+def test_backfill_raises_nothing_where_a_sensor_began_the_habit_s_clock_anew_after_a_day_without_water() -> None:
+    state, _ = watched(registers(ordinary_life(60) + [0.0] * 20))
+    WATCH.presence(state, STOPPED + 20 * HOUR)
+    late = [
+        change
+        for hour in range(21, 24)
+        for change in WATCH.observe(state, STOPPED + hour * HOUR, state.register.last_l, late=True)
+    ]
+    assert late == []
+    assert raised(WATCH.observe(state, STOPPED + 24 * HOUR, state.register.last_l), AlertKind.LOW_USE, Level.ASK)
+
+
+def test_a_litre_by_itself_answers_a_question_and_takes_nothing_back_of_what_others_were_told() -> None:
+    """It may be a drip's: whoever was told is not told that all is well until people draw water."""
+    _, silent = watched(registers(ordinary_life(60) + [0.0] * 30))
+    (asked,) = after(raised(silent, AlertKind.LOW_USE, Level.ASK), STOPPED)
+    (alerted,) = after(raised(silent, AlertKind.LOW_USE), STOPPED)
+    for told_at, later_l, ended_after in ((asked, [], timedelta(0)), (alerted, [0.0, 0.0, 9.0], 3 * HOUR)):
+        hours = (told_at - STOPPED) // HOUR
+        state, _ = watched(registers(ordinary_life(60) + [0.0] * hours))
+        litre_at, last_l = told_at + HOUR, state.register.last_l
+        readings = [(litre_at, last_l + 1.0)]
+        readings += [(litre_at + (n + 1) * HOUR, last_l + 1.0 + litres) for n, litres in enumerate(later_l)]
+        _, changes = watched(readings, state)
+        (ended,) = [change for change in changes if isinstance(change, Ended)]
+        assert ended.at == litre_at + ended_after
+
+
 @settings(max_examples=20, deadline=None)
 @given(cut=st.integers(0, 24 * 70), drip=st.sampled_from([0.0, 0.4, 3.0]))
 def test_a_state_written_down_goes_on_as_if_nothing_had_happened(cut: int, drip: float) -> None:

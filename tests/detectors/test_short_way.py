@@ -7,7 +7,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.household import HouseholdState, HouseholdWatch, WatchParameters
+from detectors.household import Change, HouseholdState, HouseholdWatch, Raised, WatchParameters
+from domain.finding import Level
 from tests.detectors.homes import MONDAY
 
 Arrivals = list[tuple[datetime, float, bool]]
@@ -53,6 +54,22 @@ def test_the_short_way_of_an_ordinary_reading_ends_where_the_long_way_does(arriv
         said = watch.observe(short, at, register_l, late)
         assert said == watch.observe(without_the_short_way(long), at, register_l, late)
     assert watch.dump(short) == watch.dump(long)
+
+
+def test_a_coarse_register_s_net_that_comes_nearer_at_midnight_is_looked_at_then_and_not_the_next_morning() -> None:
+    """A hundred litres every 20 hours, but for one silence of 60, which is forgotten after 28 days."""
+    watch = HouseholdWatch(WatchParameters(), ZoneInfo("Asia/Shanghai"))
+    short, long, told = watch.start(), watch.start(), list[Change]()
+    begins_at = MONDAY - timedelta(hours=8)
+    moves_at = {2, *range(62, 28 * 24, 20)}
+    register_l = 1000.0
+    for hour in range(31 * 24):
+        at, register_l = begins_at + timedelta(hours=hour), register_l + 100.0 * (hour in moves_at)
+        said = watch.observe(short, at, register_l)
+        assert said == watch.observe(without_the_short_way(long), at, register_l)
+        told += said
+    (alert,) = [c.finding for c in told if isinstance(c, Raised) and c.finding.level is Level.ALERT]
+    assert alert.at == begins_at + timedelta(days=30, hours=1)
 
 
 def test_an_absence_told_in_a_silence_holds_from_the_next_reading_on() -> None:
