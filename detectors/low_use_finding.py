@@ -27,6 +27,7 @@ def finding(
 ) -> Finding:
     """In the words of its reason; `longest`: in half hours; `sign_s`: a sensor's word that held the ask back.
 
+    Where water may have run in a gap since the last use, or somebody was seen or away, it counts from there.
     `coarse_l`: the register's step, where it leaves only the net; `timers`: the hours in which machines draw.
     `row_l`, `every_s`: of the equal draws after equal times, where nothing else has run.
     """
@@ -35,7 +36,7 @@ def finding(
         "longest_hours": longest / 2.0,
         "silent_hours": round(silent_s / 3600.0, 1),
         "as_of_at": datetime.fromtimestamp(at_s, UTC).isoformat(),
-        "last_use_at": datetime.fromtimestamp(last_use_s, UTC).isoformat() if last_use_s else "",
+        "last_use_at": datetime.fromtimestamp(max(last_use_s, since_s), UTC).isoformat(),
     }
     key = "low_use_never_moved" if never_moved else "low_use_net" if by_net else "low_use"
     if coarse_l and by_net:

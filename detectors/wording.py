@@ -10,14 +10,14 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
     "low_use": {
         Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}. By this hour "
         "{expected_uses} uses are usual; the longest silence in 28 days, at any time of day, was {longest_hours} h.",
-        Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水，最后一次用水是{last_use_at}。"
+        Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水（自{last_use_at}起）。"
         "平时到此时应已用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
     },
     "low_use_left": {
         Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}; the door was last heard at "
         "{left_at}, so they may be out. By this hour {expected_uses} uses are usual; the longest silence in 28 days, "
         "at any time of day, was {longest_hours} h.",
-        Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水，最后一次用水是{last_use_at}；"
+        Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水（自{last_use_at}起）；"
         "{left_at}门最后动过，可能已外出。"
         "平时到此时应已用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
     },
@@ -25,14 +25,14 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}, and no absence is known. By "
         "this hour {expected_uses} uses are usual; the longest silence in 28 days, at any time of day, was "
         "{longest_hours} h.",
-        Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水，最后一次用水是{last_use_at}，且没有外出登记。"
+        Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水（自{last_use_at}起），且没有外出登记。"
         "平时到此时应已用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
     },
     "low_use_signs": {
         Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}, though a door or motion "
         "sensor still spoke at {sign_at}: it may be a pet or the wind. By this hour {expected_uses} uses are usual; "
         "the longest silence in 28 days, at any time of day, was {longest_hours} h.",
-        Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水，最后一次用水是{last_use_at}；"
+        Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水（自{last_use_at}起）；"
         "{sign_at}门磁或人体感应仍有动静，但可能是宠物或风。"
         "平时到此时应已用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
     },
@@ -40,7 +40,7 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}, and no absence is known. A "
         "door or motion sensor still spoke at {sign_at}, which a pet or the wind can do. By this hour {expected_uses} "
         "uses are usual; the longest silence in 28 days, at any time of day, was {longest_hours} h.",
-        Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水，最后一次用水是{last_use_at}，且没有外出登记；"
+        Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水（自{last_use_at}起），且没有外出登记；"
         "{sign_at}门磁或人体感应仍有动静，但宠物或风也会触发。"
         "平时到此时应已用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
     },
@@ -48,7 +48,7 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.EN: "The meter has not moved for {silent_hours} h as of {as_of_at}, since {last_use_at}, and no "
         "absence is known. It counts in steps of {step_l} L and often stands still for hours (up to {longest_hours} h "
         "in the last 28 days), so shorter silences say nothing here.",
-        Language.ZH: "截至{as_of_at}水表已{silent_hours}小时没有走动，上次走动是{last_use_at}，且没有外出登记。"
+        Language.ZH: "截至{as_of_at}水表已{silent_hours}小时没有走动（自{last_use_at}起），且没有外出登记。"
         "该表每{step_l}升才走一格，平时也常不动（近28天最长{longest_hours}小时），更短的静止无法判断。",
     },
     "low_use_row": {
@@ -251,8 +251,8 @@ def _say(name: str, value: float | str, language: Language, tz: tzinfo) -> str:
 
 
 def hours(length_h: float) -> str:
-    """Whole hours, rounded, on pages and in texts alike: nobody counts a silence in minutes."""
-    return f"{length_h:.0f}"
+    """From two on whole hours, rounded, on pages and in texts alike: nobody counts a silence in minutes."""
+    return f"{length_h:.0f}" if length_h >= 2.0 else f"{length_h:.1f}"
 
 
 def _moment(iso: str, language: Language, tz: tzinfo) -> str:

@@ -300,6 +300,23 @@ def test_a_register_that_stood_still_over_a_gap_tells_that_nobody_drew_water() -
     assert alert == STOPPED + 30 * HOUR
 
 
+@pytest.mark.parametrize("ran_l", [300.0, 0.0], ids=["water ran in a gap", "somebody was seen"])
+def test_a_silence_is_counted_from_where_its_reason_says_that_it_began(ran_l: float) -> None:
+    """Not from the last draw that was read: three days without readings, or a visit, lie between."""
+    state, _ = watched(registers(ordinary_life(60)))
+    began = STOPPED + 72 * HOUR if ran_l else STOPPED + 2 * HOUR
+    WATCH.observe(state, began, state.register.last_l + ran_l)
+    if not ran_l:
+        WATCH.seen(state, began)
+    _, changes = watched([(began + hour * HOUR, state.register.last_l) for hour in range(1, 40)], state)
+    told = [c.finding for c in changes if isinstance(c, Raised) and c.finding.kind is AlertKind.LOW_USE]
+    assert told
+    for finding in told:
+        hours = (finding.at - began) / HOUR
+        assert (finding.since, finding.reason.values["silent_hours"]) == (began, hours)
+        assert finding.reason.values["last_use_at"] == began.isoformat()
+
+
 def times() -> list[datetime]:
     return [at for at, _ in registers(ordinary_life(60))][:-1]
 

@@ -1,11 +1,17 @@
 """Reasons in words."""
 
+from datetime import UTC
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from detectors.wording import explain
 from domain.finding import Reason
+
+
+@pytest.mark.parametrize(("every_hours", "said"), [(0.3, "0.3 h"), (1.5, "1.5 h"), (9.6, "10 h")])
+def test_what_comes_every_few_minutes_doesn_t_come_every_nought_hours(every_hours: float, said: str) -> None:
+    assert f"every {said}" in explain(Reason(key="low_use_row", values={"every_hours": every_hours}), "en", UTC)
 
 
 @pytest.mark.parametrize(
