@@ -7,35 +7,25 @@ from datetime import UTC, datetime, time, timedelta
 from math import inf
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from domain.finding import AlertKind, Level
 from simulator.judge import Outcome, Trial
 
 ANSWER_WITHIN_S = 1800.0
-REPLIES = 0.9  # share of false asks that are answered in time; assumed, as in the reference figures
+REPLIES = 0.9  # of false asks, in time; assumed, as in the reference figures
 ASLEEP_FROM, ASLEEP_UNTIL = time(22), time(7)  # as the service does: a doubt waits for the morning
 ASK, ALERT = (AlertKind.LOW_USE, Level.ASK), (AlertKind.LOW_USE, Level.ALERT)
 
 
-def ask_first(trials: Sequence[Trial], *, seed: int, replies: float = REPLIES) -> list[Trial]:
+def ask_first(trials: Sequence[Trial], *, replies: float = REPLIES) -> list[Trial]:
     """What the resident would have been asked, and what the carer would have got.
 
     An ask that comes at night goes out in the morning, if the silence still runs; half an hour later, without an answer
     or water, the carer is told. An alert is told at once, at night too, but where the resident has answered. After a
     collapse nobody answers.
+
+    What comes of an ask counts by its chance, so no luck is in the figures.
     """
-    answers = _answers(replies, float(np.random.default_rng(seed).random()))
-    return [_of_one(trial, answers) for trial in trials]
-
-
-def _answers(replies: float, beginning: float) -> Iterator[bool]:
-    """Whether each ask is answered: just that share of any that follow each other: no luck is in the figures."""
-    owed = beginning
-    while True:
-        owed += 1.0 - replies
-        yield owed < 1.0
-        owed -= owed >= 1.0
+    return [_of_one(trial, replies) for trial in trials]
 
 
 def awake(at_s: float, zone: ZoneInfo) -> float:
@@ -47,20 +37,25 @@ def awake(at_s: float, zone: ZoneInfo) -> float:
     return datetime.combine(day, ASLEEP_UNTIL, tzinfo=zone).timestamp()
 
 
-def _of_one(trial: Trial, answers: Iterator[bool]) -> Trial:
+def _of_one(trial: Trial, replies: float) -> Trial:
     zone = trial.home.about.zone
     asked: list[float] = []
-    told: list[float] = []
+    told: list[tuple[float, float]] = []
     for ask_s, alert_s, end_s in _episodes(trial):
         out_s = awake(ask_s, zone)
         if out_s < min(alert_s, end_s):
             asked.append(out_s)
-            answered, told_s = next(answers), min(alert_s, out_s + ANSWER_WITHIN_S)
+            chance, told_s = 1.0 - replies, min(alert_s, out_s + ANSWER_WITHIN_S)
         else:
-            answered, told_s = False, alert_s
-        if not answered and told_s < end_s:
-            told.append(told_s)
-    return replace(trial, rises={ASK: asked, ALERT: told}, outcomes=list(_told(trial.outcomes, zone)))
+            chance, told_s = 1.0, alert_s
+        if chance and told_s < end_s:
+            told.append((told_s, chance))
+    return replace(
+        trial,
+        rises={ASK: asked, ALERT: [told_s for told_s, _ in told]},
+        chances={ALERT: [chance for _, chance in told]},
+        outcomes=list(_told(trial.outcomes, zone)),
+    )
 
 
 def _episodes(trial: Trial) -> Iterator[tuple[float, float, float]]:

@@ -128,7 +128,7 @@ class _Bench:
                 yield from by_user("rules", contestant, trials)
             if contestant.family == ANJU.name:
                 asking = replace(contestant, name=f"{contestant.name}, ask first")
-                answered = ask_first(trials, seed=self._options.seed)
+                answered = ask_first(trials)
                 yield row_of("asks", asking, answered, IncidentKind.COLLAPSE, level=Level.ASK)
                 yield row_of("rules", asking, answered, IncidentKind.COLLAPSE)
 

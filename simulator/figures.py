@@ -7,7 +7,7 @@ Rises during an announced absence do not count. Delays are over all incidents; o
 alert that ran already, is infinitely late.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, inf
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from domain.finding import AlertKind, Level
 from simulator.cases import DAY_S, TRAINING_DAYS, Home, IncidentKind
+from simulator.contestants import Said
 from simulator.judge import Trial
 from simulator.silences import Silences, silences
 
@@ -59,9 +60,9 @@ class _Tally:
     """One home's counts."""
 
     live_days: float
-    short: int
-    long: int
-    cold: tuple[int, ...]
+    short: float
+    long: float
+    cold: tuple[float, ...]
     delays_h: NDArray[np.float64]
     hidden: int
 
@@ -101,19 +102,25 @@ def _tally(trial: Trial, kind: IncidentKind, level: Level) -> _Tally:
     drawn = home.drawn()
     quiet = silences(drawn)
     begins_s = drawn.at_s[0] + TRAINING_DAYS * DAY_S
-    rises = [at_s for at_s in trial.rises.get((alert, level), ()) if not _announced(home, at_s)]
-    judged = [at_s for at_s in rises if at_s >= begins_s]
-    short = sum(alert is not AlertKind.LOW_USE or _is_short(quiet, at_s) for at_s in judged)
-    ages = (np.array(rises) - drawn.at_s[0]) / DAY_S
+    rises = [(at_s, chance) for at_s, chance in _rises(trial, (alert, level)) if not _announced(home, at_s)]
+    judged = [(at_s, chance) for at_s, chance in rises if at_s >= begins_s]
+    shorts = [chance for at_s, chance in judged if alert is not AlertKind.LOW_USE or _is_short(quiet, at_s)]
+    ages, chances = (np.array([at_s for at_s, _ in rises]) - drawn.at_s[0]) / DAY_S, np.array([c for _, c in rises])
     outcomes = [outcome for outcome in trial.outcomes if outcome.incident.kind is kind and outcome.level is level]
     return _Tally(
         live_days=_live_days(quiet, begins_s),
-        short=short,
-        long=len(judged) - short,
-        cold=tuple(int(((ages >= first) & (ages < last)).sum()) for first, last in COLD_DAYS),
+        short=sum(shorts),
+        long=sum(chance for _, chance in judged) - sum(shorts),
+        cold=tuple(float(chances[(ages >= first) & (ages < last)].sum()) for first, last in COLD_DAYS),
         delays_h=np.array([outcome.delay_h for outcome in outcomes]),
         hidden=sum(outcome.hidden for outcome in outcomes),
     )
+
+
+def _rises(trial: Trial, said: Said) -> Iterator[tuple[float, float]]:
+    """When each rose [UTC s], and how likely."""
+    rises = trial.rises.get(said, ())
+    return zip(rises, trial.chances.get(said, [1.0] * len(rises)), strict=True)
 
 
 def _announced(home: Home, at_s: float) -> bool:
@@ -153,7 +160,7 @@ def _rate(count: float, days: float) -> float:
     return count / days * MONTH_DAYS if days else 0.0
 
 
-def _per_month(count: Callable[[_Tally], int]) -> Callable[[Sequence[_Tally]], float]:
+def _per_month(count: Callable[[_Tally], float]) -> Callable[[Sequence[_Tally]], float]:
     return lambda tallies: _rate(sum(map(count, tallies)), sum(tally.live_days for tally in tallies))
 
 

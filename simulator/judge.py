@@ -41,12 +41,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One rule on one home: when it rose, and ended, in ordinary life [UTC s], and what it made of each incident."""
+    """One rule on one home: when it rose, and ended, in ordinary life [UTC s], and what it made of each incident.
+
+    `chances`: how likely each rise is, where that is not certain.
+    """
 
     home: Home
     rises: Mapping[Said, Sequence[float]]
     outcomes: Sequence[Outcome]
     ends: Mapping[AlertKind, Sequence[float]] = field(default_factory=dict)
+    chances: Mapping[Said, Sequence[float]] = field(default_factory=dict)
 
 
 def try_home(contestant: Contestant, home: Home, put_in: Sequence[Incident]) -> Trial:
