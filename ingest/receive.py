@@ -78,6 +78,7 @@ class Receiver:
             result = self._sorted(messages)
         except StoreError:
             self._memory.undo()  # an alarm that is only counted must count again
+            self._in_alarm.clear()  # so must the end of one
             raise
         result.learned = self._memory.changes()
         return result
@@ -99,6 +100,7 @@ class Receiver:
     def start_afresh(self) -> None:
         """What was sorted and isn't stored will be sorted again."""
         self._memory.undo(unsettled=True)
+        self._in_alarm.clear()
 
     def store(self, result: Sorted, *, messages: int, at: datetime, took_s: Callable[[], float]) -> None:
         """One durable commit; raises `StoreUnavailableError` with nothing stored, to be tried again."""

@@ -107,7 +107,7 @@ class Forwarder:
         if self.problem is None:
             log.error("readings wait for InfluxDB: %s", reason)
         self.problem = reason
-        self._not_before = now + wait
+        self._not_before = now + min(wait, LONGEST_WAIT)
 
     def _back(self) -> None:
         if self.problem is not None:

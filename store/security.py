@@ -21,7 +21,7 @@ class SecurityLog:
     def note(self, *, at: datetime, kind: str, subject: str, detail: str) -> None:
         key = kind, subject, detail
         before = self._noted.get(key)
-        if before is not None and at - before < AGAIN_AFTER:
+        if before is not None and abs(at - before) < AGAIN_AFTER:  # the clock may have been set back
             return
         with self._records.write() as tx:
             tx.execute(insert(security_events).values(at=at, kind=kind, subject=subject, detail=detail))

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -14,7 +14,7 @@ from domain.people import Language
 from web import alert_list, looks, meetings, water
 from web.alert_list import Shown
 from web.chart import Chart
-from web.desk import Desk, IdInPath
+from web.desk import Desk, IdInPath, Text
 from web.household_pages import chart_of
 from web.keepers import keeps_bands
 from web.ledger import Household, household, people_called, seen_ids
@@ -72,7 +72,7 @@ def routes(desk: Desk) -> APIRouter:
         return _alert_page(desk, request, viewer(desk, request), alert_id)
 
     @router.post("/alerts/{alert_id}/acknowledge")
-    def acknowledge(request: Request, alert_id: IdInPath, csrf: Annotated[str, Form()] = "") -> Response:
+    def acknowledge(request: Request, alert_id: IdInPath, csrf: Text = "") -> Response:
         who = acting(desk, request, csrf)
         return _act(
             desk,
@@ -83,7 +83,7 @@ def routes(desk: Desk) -> APIRouter:
         )
 
     @router.post("/alerts/{alert_id}/arrive")
-    def arrive(request: Request, alert_id: IdInPath, csrf: Annotated[str, Form()] = "") -> Response:
+    def arrive(request: Request, alert_id: IdInPath, csrf: Text = "") -> Response:
         who = acting(desk, request, csrf)
         return _act(
             desk, request, who, alert_id, lambda tx, now: desk.life.arrive(tx, alert_id, by=who.contact_id, now=now)
@@ -93,9 +93,9 @@ def routes(desk: Desk) -> APIRouter:
     def resolve(
         request: Request,
         alert_id: IdInPath,
-        csrf: Annotated[str, Form()] = "",
-        outcome: Annotated[str, Form()] = "",
-        note: Annotated[str, Form()] = "",
+        csrf: Text = "",
+        outcome: Text = "",
+        note: Text = "",
     ) -> Response:
         who, words = acting(desk, request, csrf), note.strip()[:LONGEST_NOTE]
         if outcome not in set(Outcome) or not words:
@@ -111,7 +111,7 @@ def routes(desk: Desk) -> APIRouter:
         )
 
     @router.post("/alerts/{alert_id}/reopen")
-    def reopen(request: Request, alert_id: IdInPath, csrf: Annotated[str, Form()] = "") -> Response:
+    def reopen(request: Request, alert_id: IdInPath, csrf: Text = "") -> Response:
         who = acting(desk, request, csrf)
         return _act(
             desk, request, who, alert_id, lambda tx, now: desk.life.reopen(tx, alert_id, by=who.contact_id, now=now)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from operator import itemgetter
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from sqlalchemy import Connection
@@ -25,6 +26,10 @@ LOG_REACHES = timedelta(days=90)  # back, for what scanners read
 CLOCKS_DIFFER = timedelta(hours=1)  # of scanners
 LONGEST_NOTE = 500
 _MARKS = {BandState.ACTIVE, BandState.LOST, BandState.REVOKED}
+
+
+class ConsentLacksError(Exception):
+    """Who consents, to what, on which paper: one of them isn't said."""
 
 
 def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901  a list of routes
@@ -74,16 +79,17 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901  a list 
         request: Request, resident_id: str, *, csrf: Text = "", field: Text = "", given_by: Text = "", paper: Text = ""
     ) -> Response:
         def write(tx: Connection, who: Viewer, now: datetime) -> None:
-            if field in set(BandField) and given_by.strip() and paper.strip():
-                consents.consent(
-                    tx,
-                    resident_id,
-                    BandField(field),
-                    given_by=given_by.strip(),
-                    paper=paper.strip(),
-                    recorded_by=who.contact_id,
-                    now=now,
-                )
+            if field not in set(BandField) or not (given_by.strip() and paper.strip()):
+                raise ConsentLacksError
+            consents.consent(
+                tx,
+                resident_id,
+                BandField(field),
+                given_by=given_by.strip(),
+                paper=paper.strip(),
+                recorded_by=who.contact_id,
+                now=now,
+            )
 
         return _change(desk, request, resident_id, csrf, write)
 
@@ -173,13 +179,14 @@ def _change(
     with desk.records.write() as tx:
         require(tx, who, resident_id)
         write(tx, who, desk.now())
-    return RedirectResponse(f"/residents/{resident_id}", 303)
+    return RedirectResponse(f"/residents/{quote(resident_id)}", 303)
 
 
 PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     NotYoursError: (404, "not_found"),
     ImpossibleBandStepError: (409, "impossible"),
     ConsentMissingError: (409, "consent_first"),
+    ConsentLacksError: (422, "consent_lacks"),
     UrlTooLongError: (409, "url_too_long"),
     StillRunningError: (409, "settle_first"),
 }

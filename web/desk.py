@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Form, Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from pydantic import AfterValidator
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -30,7 +31,14 @@ from web.words import Words, load, preferred, spoken
 LARGEST_ID = 2**63 - 1  # what the records can hold
 IdInPath = Annotated[int, Path(ge=0, le=LARGEST_ID)]
 IdInForm = Annotated[int, Form(ge=0, le=LARGEST_ID)]
-Text = Annotated[str, Form()]
+
+
+def _as_counted(text: str) -> str:
+    """Browsers count an end of line as one character, and send two."""
+    return text.replace("\r\n", "\n")
+
+
+Text = Annotated[str, Form(), AfterValidator(_as_counted)]
 
 
 class Records(Protocol):

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -89,9 +88,7 @@ def routes(desk: Desk) -> APIRouter:
 
 def _add_absences(desk: Desk, router: APIRouter) -> None:
     @router.post("/households/{household_id}/absence")
-    def announce(
-        request: Request, household_id: str, csrf: Annotated[str, Form()] = "", until: Annotated[str, Form()] = ""
-    ) -> Response:
+    def announce(request: Request, household_id: str, csrf: Text = "", until: Text = "") -> Response:
         who, now = acting(desk, request, csrf), desk.now()
         with desk.records.write() as tx:
             home = household(tx, who, household_id)
@@ -104,7 +101,7 @@ def _add_absences(desk: Desk, router: APIRouter) -> None:
         return RedirectResponse(f"/households/{quote(household_id)}", 303)
 
     @router.post("/households/{household_id}/back")
-    def back(request: Request, household_id: str, csrf: Annotated[str, Form()] = "") -> Response:
+    def back(request: Request, household_id: str, csrf: Text = "") -> Response:
         who, now = acting(desk, request, csrf), desk.now()
         with desk.records.write() as tx:
             if household(tx, who, household_id) is None:
@@ -125,7 +122,9 @@ def _add_consent(desk: Desk, router: APIRouter) -> None:
                 return desk.problem(request, 404, "not_found", who)
             if sure:
                 water.withdraw(tx, household_id, by=who.login, timezone=home.timezone, now=now)
-            elif given_by.strip() and paper.strip():
+            elif not (given_by.strip() and paper.strip()):
+                return desk.problem(request, 422, "consent_lacks", who)
+            else:
                 water.give(
                     tx,
                     household_id,

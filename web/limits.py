@@ -58,7 +58,7 @@ class Limit:
     def _times(self, key: str, now: datetime) -> deque[datetime]:
         times = self._seen.setdefault(key, deque())
         self._seen.move_to_end(key)
-        while times and times[0] <= now - self.within:
+        while times and not now - self.within < times[0] <= now:  # the clock may have been set back
             times.popleft()
         while len(self._seen) > _MOST_KEYS:
             self._seen.popitem(last=False)

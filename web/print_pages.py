@@ -16,6 +16,8 @@ from web.keepers import require, require_band
 from web.session import Viewer
 from web.sign_in import acting
 
+FORMS = {"pdf": "application/pdf", "svg": "image/svg+xml"}
+
 
 def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
@@ -51,16 +53,14 @@ def routes(desk: Desk) -> APIRouter:
         who = acting(desk, request, csrf)
         with desk.records.read() as tx:
             band = bands.by_card(tx, card_id)
-            if band is None or band.resident_id != resident_id or layout not in LAYOUTS:
+            if band is None or band.resident_id != resident_id or layout not in LAYOUTS or form not in FORMS:
                 return desk.problem(request, 404, "not_found", who)
             require(tx, who, resident_id)
             line = wearers.wearer(tx, resident_id).line
         label = Label(url=card_url(desk.public_url, card_id), number=band.number, line=line)
         pages = band_print.sheets([label], LAYOUTS[layout])
-        name = f"{layout}-{band.number}.{form}"
-        if form == "svg":
-            return _file(band_print.svg(pages[0]).encode(), "image/svg+xml", name)
-        return _file(band_print.pdf(pages), "application/pdf", name)
+        content = band_print.svg(pages[0]).encode() if form == "svg" else band_print.pdf(pages)
+        return _file(content, FORMS[form], f"{layout}-{band.number}.{form}")
 
     return router
 

@@ -430,6 +430,15 @@ def test_a_meters_alarm_is_an_event_with_every_reading_and_its_end_once() -> Non
     assert told == [(0, False), (2, True), (3, True), (4, False)]
 
 
+def test_an_alarms_end_that_was_sorted_and_not_stored_is_told_when_it_comes_again() -> None:
+    house = House(Says(Reading(meter_id="free", at=NOW, register_l=5.0, flags={"leak": False})))
+    message = Message("t", b"", NOW)
+    assert [len(house.receiver.sort([message]).events) for _ in range(2)] == [1, 0]
+    house.receiver.start_afresh()
+    house.store([message])
+    assert len(house.readings.device_events("free", *EVER)) == 1
+
+
 def test_a_gateway_that_floods_is_named_once_a_minute_and_nothing_of_it_is_lost() -> None:
     house = House()
     payloads = [json.dumps(reading(register_l=1000 + n, ago=timedelta(minutes=n))).encode() for n in range(6010)]

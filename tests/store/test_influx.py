@@ -188,6 +188,18 @@ def test_a_server_that_asks_for_time_gets_it(records: Records, fake: FakeInflux)
     assert len(fake.lines) == 1
 
 
+def test_a_server_that_asks_for_a_day_is_not_asked_all_the_time_nor_left_for_a_day(
+    records: Records, fake: FakeInflux
+) -> None:
+    house = House(records, Influx(fake.at))
+    commit(house.readings, range(1))
+    fake.answers.extend([Answer(429, retry_after="86400"), Answer()])
+    house.run(minutes=59)
+    assert len(fake.answers) == 1
+    house.run(minutes=2)
+    assert len(fake.answers) == 0
+
+
 def test_a_clock_that_was_set_back_does_not_make_it_wait_for_hours(records: Records, fake: FakeInflux) -> None:
     house = House(records, Influx(fake.at))
     commit(house.readings, range(10))

@@ -76,6 +76,7 @@ def test_a_band_is_issued_printed_and_works_and_its_code_is_never_shown_again(br
     printed = browser.post("/residents/R1/print", data={**form, "form": "pdf"})
     assert printed.content.startswith(b"%PDF")
     assert browser.post("/residents/R1/print", data={**form, "form": "svg"}).text.startswith("<svg")
+    assert browser.post("/residents/R1/print", data={**form, "form": "纸\r\nx: y"}).status_code == 404
     assert card_id not in browser.get("/residents/R1").text
     assert browser.get(f"/1/{card_id}").status_code == 200
 
@@ -96,6 +97,27 @@ def test_a_consent_says_who_when_and_on_which_paper_and_can_be_withdrawn(browser
         row = tx.execute(select(consents_table)).one()
     assert (row.field, row.given_by, row.paper, row.recorded_by) == ("health", "王秀兰本人", "同意书 2026-17", "duty")
     assert row.withdrawn_at is not None
+
+
+def test_a_consent_shows_its_day_with_the_year_as_the_paper_does(browser: TestClient, clock: town.Clock) -> None:
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, BandField.NAME)
+    assert "18 Mar 2026" in browser.get("/residents/R1").text
+    clock.at += timedelta(hours=11)
+    assert "18 Mar 2026" in browser.get("/residents/R1").text
+
+
+@pytest.mark.parametrize("lacks", ["given_by", "paper", "field"])
+def test_a_consent_that_lacks_something_is_asked_for_and_not_written(
+    browser: TestClient, records: Records, lacks: str
+) -> None:
+    token = sign_in(browser, "duty")
+    form = {"csrf": token, "field": "name", "given_by": "王秀兰本人", "paper": "17"} | {lacks: " "}
+    answer = browser.post("/residents/R1/consent", data=form)
+    assert answer.status_code == 422
+    assert "Please say who consents, and which paper says so" in answer.text
+    with records.read() as tx:
+        assert tx.execute(select(consents_table)).all() == []
 
 
 def test_notes_are_kept_only_with_consent_and_encrypted(browser: TestClient, records: Records) -> None:

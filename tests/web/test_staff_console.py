@@ -169,6 +169,35 @@ def test_guessing_passwords_is_slowed_down_and_ends_by_itself(visitor: TestClien
     assert visitor.post("/sign-in", data={"login": "duty", "password": town.PASSWORD}).url.path == "/"
 
 
+def test_who_guessed_while_the_clock_was_ahead_is_not_shut_out_until_that_day(
+    visitor: TestClient, clock: town.Clock
+) -> None:
+    right, clock.at = clock.at, clock.at + timedelta(days=365)
+    for _ in range(10):
+        visitor.post("/sign-in", data={"login": "duty", "password": "wrong"})
+    clock.at = right
+    assert visitor.post("/sign-in", data={"login": "duty", "password": town.PASSWORD}).url.path == "/"
+
+
+def test_a_note_as_long_as_the_page_allows_is_kept_whole_whatever_its_lines(sign_in: SignIn, records: Records) -> None:
+    browser = sign_in("duty")
+    note = "\n".join(["x" * 9] * 50)  # 499 characters, as a browser counts them
+    form = {"csrf": csrf(browser.get("/alerts/1").text), "outcome": "safe", "note": note.replace("\n", "\r\n")}
+    browser.post("/alerts/1/resolve", data=form)
+    with records.read() as tx:
+        assert tx.scalar(select(alerts.c.outcome_note).where(alerts.c.alert_id == 1)) == note
+
+
+def test_consent_to_the_water_without_a_name_or_a_paper_is_asked_for_and_not_written(
+    sign_in: SignIn, records: Records
+) -> None:
+    browser = sign_in("duty")
+    token = csrf(browser.get("/households/H1").text)
+    answer = browser.post("/households/H1/water-consent", data={"csrf": token, "given_by": "王秀兰", "paper": "  "})
+    assert answer.status_code == 422
+    assert "Please say who consents, and which paper says so" in answer.text
+
+
 def test_a_session_ends_after_twelve_hours(sign_in: SignIn, clock: town.Clock) -> None:
     browser = sign_in("duty")
     clock.at += timedelta(hours=12, seconds=1)

@@ -1,6 +1,7 @@
 """Both languages say the same things."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from string import Formatter
@@ -110,3 +111,11 @@ def test_the_browsers_first_choice_wins_and_chinese_is_the_default(header: str, 
 @given(st.text(max_size=600))
 def test_any_accept_language_header_gives_one_of_our_languages(header: str) -> None:
     assert preferred(header) in Language
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [(Language.ZH, "2025年12月31日 10:00"), (Language.EN, "31 Dec 2025 10:00")]
+)
+def test_a_moment_of_another_year_says_which(language: Language, said: str) -> None:
+    at = datetime(2025, 12, 31, 2, tzinfo=UTC)
+    assert load(language).moment(at, "Asia/Shanghai", at + timedelta(days=2)) == said

@@ -2,7 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
@@ -49,12 +49,19 @@ class Words:
         return self("time.now") if length < timedelta(minutes=1) else self("alerts.for", length=self.length(length))
 
     def moment(self, at: datetime, timezone: str, now: datetime) -> str:
-        """A moment in local time; the date is left out today."""
+        """A moment in local time; the date is left out today, the year this year."""
         local, today = at.astimezone(ZoneInfo(timezone)), now.astimezone(ZoneInfo(timezone)).date()
         clock = f"{local:%H:%M}"
         if local.date() == today:
             return f"{self('time.today')} {clock}"
-        return self("time.date_time", month=local.month, day=local.day, clock=clock)
+        if local.year != today.year:
+            return f"{self.dated(at, timezone)} {clock}"
+        return self("time.date_time", month=self._month(local), day=local.day, clock=clock)
+
+    def dated(self, at: datetime, timezone: str) -> str:
+        """The local day with its year, as on a paper."""
+        local = at.astimezone(ZoneInfo(timezone))
+        return self("time.date_of_year", year=local.year, month=self._month(local), day=local.day)
 
     def reason(self, reason: Reason, zone: ZoneInfo) -> str:
         """A reason that the pages have words for; its times on the household's clock."""
@@ -64,11 +71,14 @@ class Words:
         }
         return self(f"reason.{reason.key}", **values)
 
-    def day(self, day: datetime) -> str:
+    def day(self, day: date) -> str:
         """A date with its weekday, short."""
         weekdays = self("time.weekdays")
         names = weekdays.split() if " " in weekdays else list(weekdays)
-        return self("time.date", month=day.month, day=day.day, weekday=names[day.weekday()])
+        return self("time.date", month=self._month(day), day=day.day, weekday=names[day.weekday()])
+
+    def _month(self, day: date) -> str:
+        return self("time.months").split()[day.month - 1]
 
 
 def load(language: Language) -> Words:
