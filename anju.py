@@ -1,5 +1,7 @@
 """anju: the command line. This is the table of commands; what each does stands in `anju_commands`."""
 
+import sys
+
 import typer
 
 from anju_commands import accounts, benches, demo, influx, ledger, quarantine, residents, service, texts, trials
@@ -72,8 +74,15 @@ bench.command("ingest")(benches.bench_the_ingest)
 
 
 def main() -> None:
-    """The console command `anju`."""
-    app()
+    """The console command `anju`. Files that can't be used end any command in one line."""
+    try:
+        app()
+    except Exception as e:
+        from store.contracts import StoreError  # noqa: PLC0415  commands load what they need
+
+        if not isinstance(e, StoreError):
+            raise
+        sys.exit(f"anju: {e}")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from store import kept, traces
-from store.contracts import Kept, StoreError, StoreUnavailableError, Traces
-from store.readings import open_file
+from store.contracts import Kept, StoreError, Traces
+from store.readings import open_file, unavailable_named
 
 
 def read_kept(path: Path, kind: str, limit: int) -> list[Kept]:
@@ -43,8 +43,5 @@ def beside(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
     """A connection of one's own; no reader holds a view for long, lest the service can't checkpoint."""
     if not path.exists():
         raise StoreError(f"{path} isn't there yet: anju run makes it")
-    try:
-        with closing(open_file(path, mode)) as db:
-            yield db
-    except sqlite3.OperationalError as e:
-        raise StoreUnavailableError(f"{path}: {e}") from e
+    with unavailable_named(path), closing(open_file(path, mode)) as db:
+        yield db

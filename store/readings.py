@@ -142,7 +142,7 @@ class Readings:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """BEGIN to COMMIT, or nothing stored."""
-        with self._unavailable():
+        with unavailable_named(self.path):
             db = self._open_writer()
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -184,7 +184,7 @@ class Readings:
 
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
-        with self._unavailable():
+        with unavailable_named(self.path):
             idle = self._idle
             try:
                 db = idle.get_nowait()
@@ -200,17 +200,18 @@ class Readings:
             else:
                 db.close()  # another file lies there now
 
-    @contextmanager
-    def _unavailable(self) -> Iterator[None]:
-        """Whatever SQLite can't do is a `StoreUnavailableError`; also a damaged page, which must not pass for none."""
-        try:
-            yield
-        except (sqlite3.OperationalError, OSError) as e:
-            raise StoreUnavailableError(f"{self.path}: {e}") from e
-        except sqlite3.DatabaseError as e:
-            if type(e) is not sqlite3.DatabaseError:  # the subclasses are faults of the program
-                raise
-            raise StoreUnavailableError(f"{self.path}: {e}") from e
+
+@contextmanager
+def unavailable_named(path: Path) -> Iterator[None]:
+    """Whatever SQLite can't do is a `StoreUnavailableError`; also a damaged page, which must not pass for none."""
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as e:
+        raise StoreUnavailableError(f"{path}: {e}") from e
+    except sqlite3.DatabaseError as e:
+        if type(e) is not sqlite3.DatabaseError:  # the subclasses are faults of the program
+            raise
+        raise StoreUnavailableError(f"{path}: {e}") from e
 
 
 def _bring_up(db: sqlite3.Connection, path: Path) -> None:

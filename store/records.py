@@ -7,7 +7,7 @@ from threading import RLock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from store import migrations
 from store.contracts import StoreError, StoreUnavailableError
@@ -67,7 +67,9 @@ def _require_schema(path: Path) -> None:
 def _unavailable_named(path: Path) -> Iterator[None]:
     try:
         yield
-    except OperationalError as e:
+    except DatabaseError as e:
+        if type(e) not in (DatabaseError, OperationalError):  # the other subclasses are faults of the program
+            raise
         raise StoreUnavailableError(f"{path}: {e.orig}") from e
 
 

@@ -1,11 +1,15 @@
 """`anju migrate` and `anju import-ledger`, as typed."""
 
+import sqlite3
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from anju import app
+from anju import app, main
+from store.migrations import head, revision
 
 run = CliRunner()
 
@@ -79,3 +83,25 @@ def test_without_a_records_file_the_command_that_makes_it_is_named(data: Path) -
     result = run.invoke(app, ["import-ledger", communities(data, "Asia/Shanghai")])
     assert result.exit_code == 2
     assert "make it with: anju migrate" in result.stderr
+
+
+def test_a_command_that_only_reads_waits_for_no_writer(data: Path) -> None:
+    run.invoke(app, ["migrate"])
+    with closing(sqlite3.connect(data / "var" / "records.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert revision(data / "var" / "records.db") == head()
+
+
+@pytest.mark.parametrize("command", [["import-ledger", "."], ["migrate"], ["quarantine", "list"], ["selftest"]])
+def test_files_that_are_damaged_end_a_command_in_one_line(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    (data / "var").mkdir()
+    for name in ("records.db", "readings.db"):
+        (data / "var" / name).write_bytes(b"not a database" * 1000)
+    monkeypatch.setattr(sys, "argv", ["anju", *command])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = f"{ended.value.code}{capsys.readouterr().err}"
+    assert "file is not a database" in said
+    assert said.count("\n") <= 1

@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from store.contracts import StoreError
 
@@ -25,16 +25,16 @@ def migrate(path: Path) -> None:
             upgrade(connection)
     except CommandError as e:
         raise StoreError(f"{path} can't be migrated: {e}") from e
-    except OperationalError as e:
+    except DatabaseError as e:
         raise StoreError(f"{path} can't be migrated, and is as it was: {_first(e).orig}") from e
     finally:
         engine.dispose()
 
 
-def _first(error: OperationalError) -> OperationalError:
+def _first(error: DatabaseError) -> DatabaseError:
     """Of a full disk, say, and not that what had been begun can't be taken back any more."""
     before = error.__context__
-    while before is not None and not isinstance(before, OperationalError):
+    while before is not None and not isinstance(before, DatabaseError):
         before = before.__context__
     return error if before is None else _first(before)
 
@@ -51,11 +51,13 @@ def upgrade(connection: Connection, to: str = "head") -> None:
 
 
 def revision(path: Path) -> str | None:
-    """The file's schema; None where there is none."""
-    engine = _engine(path)
+    """The file's schema; None where there is none. Waits for no writer; raises `StoreError`."""
+    engine = _engine(path, begin="BEGIN")
     try:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
+    except DatabaseError as e:
+        raise StoreError(f"{path} can't be read: {e.orig}") from e
     finally:
         engine.dispose()
 
@@ -79,7 +81,7 @@ def _config() -> Config:
     return config
 
 
-def _engine(path: Path) -> Engine:
+def _engine(path: Path, *, begin: str = "BEGIN IMMEDIATE") -> Engine:
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
 
     def prepare(connection: Any, _: object) -> None:
@@ -87,5 +89,5 @@ def _engine(path: Path) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
 
     event.listen(engine, "connect", prepare)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine

@@ -95,3 +95,9 @@ def test_an_error_names_no_person(records: Records) -> None:
     with pytest.raises(IntegrityError) as raised, records.write() as tx:
         tx.execute(grid)
     assert "王丽" not in str(raised.value)
+
+
+def test_a_damaged_file_is_said_to_be_unavailable(records: Records) -> None:
+    records.path.write_bytes(b"not a database" * 1000)
+    with pytest.raises(StoreUnavailableError, match="file is not a database"):
+        positions(records)
