@@ -7,6 +7,7 @@ learned from other households (`detectors.population`); what sets households apa
 
 from dataclasses import dataclass, replace
 from math import log
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,8 +80,7 @@ def own_record_alone(population: Population) -> Population:
     return replace(population, intercept=0.0, weights=np.eye(TERMS)[OWN_RECORD])
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(NamedTuple):
     """What came before a silence that began in this local hour.
 
     `terms`: logs of the hours with use in the last 3, 6 and 24 over those expected; the silence before the last use
@@ -110,7 +110,7 @@ def before(begun: int, used: int, rate: list[float]) -> Before:
 
 def _silences(used: int) -> tuple[float, float]:
     """The unused hours directly before the last use, and the longest run of such in 40 hours, both at most 24."""
-    runs = [len(run) for run in f"{used & 0xFF_FFFF_FFFF:040b}".rstrip("0").split("1")]
+    runs = list(map(len, f"{used & 0xFF_FFFF_FFFF:040b}".rstrip("0").split("1")))
     if len(runs) == 1:
         return 24.0, 24.0
     return float(min(runs[-2], 24)), float(min(max(runs), 24))

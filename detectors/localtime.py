@@ -1,11 +1,9 @@
 """The household's wall clock, quickly: the offset is looked up once a day, hour by hour where it changes."""
 
 from datetime import UTC, datetime
-from math import inf
 from zoneinfo import ZoneInfo
 
 _DAYS_KNOWN = 2_000  # some five years: start anew rather than grow
-Span = tuple[float, float, int]  # from, until, and the offset meanwhile [s]
 
 
 class LocalClock:
@@ -13,39 +11,36 @@ class LocalClock:
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
-        self._days: dict[int, Span] = {}
-        self._latest: Span = (inf, -inf, 0)
+        self._days: dict[float, int] = {}  # those of one offset [s]
 
     def hour(self, at_s: float) -> int:
         """Whole hours since 1970 on the household's wall clock."""
-        from_s, until_s, offset_s = self._latest
-        if not from_s <= at_s < until_s:
-            from_s, until_s, offset_s = self._latest = self._span(at_s)
+        offset_s = self._days.get(at_s // 86400.0)
+        if offset_s is None:
+            offset_s = self._asked(at_s)
         return int(at_s + offset_s) // 3600
 
     def offset_s(self, hour: int) -> int:
         """Of the wall clock, in this hour [h since 1970 UTC]."""
-        return self._span(hour * 3600.0)[2]
+        return self.offset_at(hour * 3600.0)
 
     def offset_at(self, at_s: float) -> int:
         """Of the wall clock [s]."""
-        return self._span(at_s)[2]
+        offset_s = self._days.get(at_s // 86400.0)
+        return self._asked(at_s) if offset_s is None else offset_s
 
-    def _span(self, at_s: float) -> Span:
-        """A day of one offset; of one in which it changes, the hour."""
-        day = int(at_s // 86400)
-        span = self._days.get(day)
-        if span is None:
-            offset_s = self._asked(day * 24)
-            if offset_s != self._asked(day * 24 + 24):
-                hour = int(at_s // 3600)
-                return hour * 3600.0, hour * 3600.0 + 3600.0, self._asked(hour)
-            if len(self._days) > _DAYS_KNOWN:
-                self._days.clear()
-            span = self._days[day] = (day * 86400.0, day * 86400.0 + 86400.0, offset_s)
-        return span
+    def _asked(self, at_s: float) -> int:
+        """Remembered for the day, unless it changes."""
+        day = at_s // 86400.0
+        offset_s = self._in_hour(24 * int(day))
+        if offset_s != self._in_hour(24 * int(day) + 24):
+            return self._in_hour(int(at_s // 3600.0))
+        if len(self._days) > _DAYS_KNOWN:
+            self._days.clear()
+        self._days[day] = offset_s
+        return offset_s
 
-    def _asked(self, hour: int) -> int:
+    def _in_hour(self, hour: int) -> int:
         """In this hour [h since 1970 UTC]."""
         shift = datetime.fromtimestamp(hour * 3600, UTC).astimezone(self.zone).utcoffset()
         return int(shift.total_seconds()) if shift else 0

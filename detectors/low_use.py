@@ -45,7 +45,6 @@ NET_UNTIL_KNOWN_H = 72.0
 _BITS = (1 << 64) - 1
 _DAY_BITS = (1 << 24) - 1
 EIGHTHS = 8  # of an alert that would have been raised
-_AN_EIGHTH = (1.0 / EIGHTHS).__mul__
 _LATE = CannotTell(Reason(key="late"))
 _ANSWERED = CannotTell(Reason(key="answered"))
 
@@ -78,15 +77,19 @@ class LowUse:
     def __init__(self, parameters: LowUseParameters, clock: LocalClock) -> None:
         self._p = parameters
         self._clock = clock
-        self._without = parameters.without
-        self.heeds_drips = Part.DRIP not in self._without
-        self._net_s = inf if Part.NET in self._without else parameters.net.total_seconds()
+        without = parameters.without
+        self.heeds_drips = Part.DRIP not in without
+        self._heeds_still_registers = Part.STILL_REGISTER not in without
+        self._heeds_timers, self._heeds_ticks = Part.SCHEDULE not in without, Part.TICKS not in without
+        self._plans, self._calibrated = Part.PLAN not in without, Part.CALIBRATION not in without
+        self._net_s = inf if Part.NET in without else parameters.net.total_seconds()
         self._first_still_s = min(3600.0 * (PLAN_FROM_H - SLACK_H), self._net_s)
         self._asks_only_s = parameters.asks_only.total_seconds()
-        self._others_back: list[float] = (PRIOR_DAYS * parameters.population.false_alerts)[::-1].tolist()
+        others = PRIOR_DAYS * parameters.population.false_alerts
+        self._others_back: list[float] = (EIGHTHS * others)[::-1].tolist()
         learned = parameters.population
-        self._population = own_record_alone(learned) if Part.HAZARD in self._without else learned
-        self._planner = Planner(self._population, steep=Part.STEEP_COST not in self._without)
+        self._population = own_record_alone(learned) if Part.HAZARD in without else learned
+        self._planner = Planner(self._population, steep=Part.STEEP_COST not in without)
 
     def start(self) -> LowUseState:
         return LowUseState()
@@ -207,7 +210,7 @@ class LowUse:
         Then nobody drew water all the while, and the silence goes on, though no hour's rate is learned from it.
         """
         schedule.interrupt(state.schedule)
-        if not interval.known or Part.STILL_REGISTER in self._without:
+        if not interval.known or not self._heeds_still_registers:
             drip.interrupt(state.drip)
             if interval.gap:
                 self._start_over(state, end_s)
@@ -233,14 +236,14 @@ class LowUse:
 
     def _by_people(self, state: LowUseState, hour: int, drawn_l: float) -> bool:
         """Whether any of it, or of what was held back before, is not a timer's. Coarse registers hide every timer."""
-        if is_coarse(state) or Part.SCHEDULE in self._without:
+        if not self._heeds_timers or is_coarse(state):
             return drawn_l > 0.0
         held = state.schedule.held_l > 0.0
         return (drawn_l > 0.0 or held) and schedule.people_l(state.schedule, hour, drawn_l, state.step_l) > 0.0
 
     def _comes_of_itself(self, state: LowUseState, begin_s: float, end_s: float, volume: float) -> bool:
         """See `detectors.ticks`. A coarse register's draws are all alike."""
-        if is_coarse(state) or Part.TICKS in self._without:
+        if not self._heeds_ticks or is_coarse(state):
             return False
         return ticks.follow(state.ticks, begin_s, end_s, volume, state.step_l)
 
@@ -303,11 +306,11 @@ class LowUse:
 
     def _plan(self, state: LowUseState) -> None:
         """Fixed once the silence has begun: nothing is learned while nothing flows."""
-        if Part.PLAN in self._without:
-            state.plan = bytes(EQUAL_HOURS)
-        else:
+        if self._plans:
             scores = self._planner.scores(state.silences, state.rate, self._before(state))
             state.plan = self._planner.alarm_hours(scores)
+        else:
+            state.plan = bytes(EQUAL_HOURS)
         spent = self._spent(state)
         state.alert_h = self._alarm_h(state, self._step(state, spent, self._p.budget))
         asked_h = self._alarm_h(state, self._step(state, spent, self._p.ask_budget))
@@ -335,22 +338,20 @@ class LowUse:
         return before(begun % 24, used, state.rate)
 
     def _spent(self, state: LowUseState) -> list[float]:
-        """False alerts on the record, at each step from the most patient to the least."""
-        others, calibrated = self._others_back, Part.CALIBRATION not in self._without
-        own = 0.0
+        """Eighths of false alerts on the record, at each step from the most patient to the least."""
+        if not self._calibrated:
+            return self._others_back
+        own, *would_raise = state.would_raise[:0:-1]
         if is_coarse(state):
-            own = sum(state.silences[HOURS :: HOURS + 1]) / PARTS[HOURS] * calibrated  # the register's, not absences
-        would_raise = state.would_raise[:0:-1] if calibrated else bytes(len(others))
-        owns = accumulate(would_raise, initial=EIGHTHS * own)
-        next(owns)
-        return list(map(add, map(_AN_EIGHTH, owns), others))
+            own += EIGHTHS * sum(state.silences[HOURS :: HOURS + 1]) / PARTS[HOURS]  # the register's, not absences
+        return list(map(add, accumulate(would_raise, initial=own), self._others_back))
 
     def _step(self, state: LowUseState, spent: list[float], budget: float) -> int:
         """The least patient step that keeps to the budget [false alerts in 30 days] on the record."""
         if TOO_COARSE_L <= state.step_l < inf:
             return len(spent)
-        days = state.known_s / 86400.0 * (Part.CALIBRATION not in self._without)
-        return len(spent) - bisect_right(spent, SPENT * budget / 30.0 * (days + PRIOR_DAYS))
+        days = state.known_s / 86400.0 * self._calibrated
+        return len(spent) - bisect_right(spent, EIGHTHS * (SPENT * budget / 30.0 * (days + PRIOR_DAYS)))
 
     def silent(self, state: LowUseState, end_s: float, *, late: bool = False) -> Verdict:
         """What is to be said of a silence that goes on."""
