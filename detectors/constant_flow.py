@@ -1,6 +1,7 @@
 """Water that runs without a pause for longer, or stronger, than this household ever lets it."""
 
 from datetime import UTC, datetime
+from math import isnan
 
 from detectors.constant_flow_rules import (
     DAY_S,
@@ -51,10 +52,10 @@ class ConstantFlow:
         """As `observe`."""
         if end_s >= state.day_s:
             self._turn_day(state, begin_s, end_s)
-        if interval.gap or not interval.known:
+        volume = interval.volume
+        if interval.gap or isnan(volume):
             self._interrupt(state)
             return _GAP
-        volume = interval.volume
         if state.held_from_s or end_s - begin_s < HELD_S:
             begin_s, volume = state.held_from_s or begin_s, volume + state.held_l
             if end_s - begin_s < HELD_S:
@@ -91,8 +92,9 @@ class ConstantFlow:
             if end_s - begin_s < HELD_S:
                 state.held_from_s = begin_s
                 continue
-            if not state.falling or state.falling[-1][1]:
-                state.falling[:] = [(state.falling[0][0] if state.falling else begin_s, 0.0)]
+            falling = state.falling
+            if not falling or falling[-1][1]:
+                state.falling = [(falling[0][0] if falling else begin_s, 0.0)]
             state.held_from_s = state.flow_lph = state.draw.before_lph = state.steady.from_s = 0.0
 
     def _interrupt(self, state: ConstantFlowState) -> None:
@@ -120,9 +122,8 @@ class ConstantFlow:
         self, state: ConstantFlowState, begin_s: float, end_s: float, before_lph: float, flow_lph: float
     ) -> int | None:
         """The gravest scale on which the flow is over its limit, `_burst` or `_steady_run`; keeps today's record."""
-        limits = state.limits or self._limit(state)
         over = self._burst if flow_lph >= max(self._p.burst_lph, self._p.burst_beyond * state.record[1]) else None
-        first, told_from, scales, unusual = self._at_once(state, end_s - begin_s, end_s, flow_lph)
+        told_from, scales, unusual = self._at_once(state, end_s - begin_s, end_s, flow_lph)
         if unusual:
             over = self._gravest(over, 0)
         if self._steady.is_over(state.steady, begin_s, end_s, before_lph, flow_lph):
@@ -137,24 +138,25 @@ class ConstantFlow:
                 since_s, steady = state.falling[place]
             if not steady:
                 return over
-            if number >= told_from and steady >= limits[first + number]:
+            scale = scales[number]
+            limit = max(scale.least_lph, scale.beyond * state.record[number])
+            if number >= told_from and steady >= limit:
                 over = self._gravest(over, number)
-                taught = self._taught(scales[number], steady, limits[first + number])
-                state.today[number] = max(state.today[number], taught)
+                state.today[number] = max(state.today[number], self._taught(scale, steady, limit))
             elif steady > state.today[number]:
                 state.today[number] = steady
         return over
 
     def _at_once(
         self, state: ConstantFlowState, length_s: float, end_s: float, flow_lph: float
-    ) -> tuple[int, int, tuple[Scale, ...], bool]:
-        """Where a reading of this length has its limits, from which scale on, and whether it is more than usual."""
+    ) -> tuple[int, tuple[Scale, ...], bool]:
+        """From which scale on a reading of this length has its limits, all scales, and whether it is more than usual."""
         if length_s <= OFTEN_S:
-            return self._burst, 1, self._p.often, self._draw.are_two_over(state.draw, end_s, flow_lph)
+            return 1, self._p.often, self._draw.are_two_over(state.draw, end_s, flow_lph)
         if length_s > HOURLY_S:
-            return 0, 2, self._p.scales, self._draw.is_hour_over(state.draw, end_s, flow_lph)
+            return 2, self._p.scales, self._draw.is_hour_over(state.draw, end_s, flow_lph)
         state.draw.before_lph, state.draw.usual_lph = 0.0, state.record[0]
-        return 0, 0, self._p.scales, False
+        return 0, self._p.scales, False
 
     def _taught(self, scale: Scale, steady: float, limit: float) -> float:
         """What a flow beyond the limit leaves in the record: a leak told of is known, a tap left on is no habit."""
@@ -163,11 +165,6 @@ class ConstantFlow:
             if scale.hours > self._p.tap_hours
             else min(steady, sixteenths(self._p.growth * limit / scale.beyond))
         )
-
-    def _limit(self, state: ConstantFlowState) -> list[float]:
-        pairs = zip((*self._p.scales, *self._p.often), 2 * state.record, strict=True)
-        state.limits = [max(scale.least_lph, scale.beyond * record) for scale, record in pairs]
-        return state.limits
 
     def _turn_day(self, state: ConstantFlowState, begin_s: float, end_s: float) -> None:
         """Yesterday joins the record once it is over; the record fades."""
@@ -181,7 +178,6 @@ class ConstantFlow:
             state.today = [0.0] * len(self._p.scales)
             self._steady.turn_day(state.steady)
             state.shortest_s, state.shortest_before_s = 0.0, state.shortest_s
-        self._limit(state)
 
     def _verdict(self, state: ConstantFlowState, over: int | None, end_s: float, flow_lph: float) -> Verdict:
         running = state.flow_lph > 0.0 and flow_lph >= self._p.still * state.flow_lph

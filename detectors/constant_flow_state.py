@@ -34,7 +34,6 @@ class ConstantFlowState:
     falling: list[tuple[float, float]] = field(default_factory=list)
     draw: UnusualDrawState = field(default_factory=UnusualDrawState)
     steady: SteadyFlowState = field(default_factory=SteadyFlowState)
-    limits: list[float] = field(default_factory=list)  # of meters read by the hour, and often; follow from the record
 
     def numbers(self, now_s: float) -> list[float]:
         days = round((self.day_s - self.first_s) / DAY_S)

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import floor, inf
-from operator import sub
+from operator import itemgetter, sub
 
 from detectors.packing import above_least, day_then, days_ago, of_least, short, take
 
@@ -19,6 +19,7 @@ LEAST_LPH = 0.05  # below about a litre a day the meter's resolution hides a dri
 LEAST_STEP_L = 1.0  # use is not told by less, however fine the register
 STEP_ROUNDED_L = 0.01  # cubic metres turned into litres are a hair beside the step
 PARTS_L = 1000.0  # litres are summed in whole millilitres
+_time_of = itemgetter(0)
 
 
 @dataclass(slots=True)
@@ -84,20 +85,21 @@ def use_threshold_l(state: DripState, hours: float, step_l: float) -> float:
     return floor(state.lph * hours) + 2.0 * step_l
 
 
-def follow(state: DripState, end_s: float, volume_l: float, local_day: int) -> float:
-    """Takes one known interval's volume; once a day the drip is judged anew, from whole days gone by.
-
-    When the next sample is due: until then an interval without volume in the same day changes nothing.
-    """
+def follow(state: DripState, end_s: float, volume_l: float, local_day: int) -> None:
+    """Takes one known interval's volume."""
     if local_day != state.day:
-        _turn_day(state, local_day)
+        turn_day(state, local_day)
     if volume_l:
         state.total += round(volume_l * PARTS_L)
-    samples = state.samples
-    if samples and end_s - samples[-1][0] < APART_S:
-        return samples[-1][0] + APART_S
+    if not state.samples or end_s - state.samples[-1][0] >= APART_S:
+        sample(state, end_s)
+
+
+def sample(state: DripState, end_s: float) -> float:
+    """When the next is due: until then an interval without volume in the same day changes nothing."""
     if state.today_3h or state.today_6h:
         _judge_hours(state, end_s)
+    samples = state.samples
     samples.append((end_s, state.total))
     if len(samples) > SAMPLES:
         del samples[0]
@@ -112,13 +114,13 @@ def sample_s(state: DripState) -> float:
 def _judge_hours(state: DripState, end_s: float) -> None:
     """The flow of the last three hours and of the last six: the day's least so far, which nought can't get below."""
     samples = state.samples
-    place = bisect_right(samples, (end_s - THREE_H, inf)) - 1
+    place = bisect_right(samples, end_s - THREE_H, key=_time_of) - 1
     if place < 0:
         return
     at_s, before = samples[place]
     if end_s - at_s < SIX_H and state.today_3h:
         state.today_3h = min(state.today_3h, _lph(state.total - before, end_s - at_s))
-    place = bisect_right(samples, (end_s - SIX_H, inf), hi=place + 1) - 1
+    place = bisect_right(samples, end_s - SIX_H, hi=place + 1, key=_time_of) - 1
     if place >= 0:
         at_s, before = samples[place]
         state.today_6h = min(state.today_6h, _lph(state.total - before, end_s - at_s))
@@ -134,8 +136,11 @@ def interrupt(state: DripState) -> None:
     state.total = 0
 
 
-def _turn_day(state: DripState, local_day: int) -> None:
-    """drip = max(third largest daily least 3-h flow, second least 6-h flow of seven days): regular use is none."""
+def turn_day(state: DripState, local_day: int) -> None:
+    """Once a day the drip is judged anew, from whole days gone by.
+
+    drip = max(third largest daily least 3-h flow, second least 6-h flow of seven days): regular use is none.
+    """
     if state.today_3h < inf:
         state.least_3h = [*state.least_3h, state.today_3h][-DAYS:]
     if state.today_6h < inf:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import isnan
 from zoneinfo import ZoneInfo
 
 from detectors import household_state
@@ -125,7 +126,7 @@ class HouseholdWatch:
             at = at.replace(microsecond=0)  # finer than any habit, and twice as many bytes to remember
         at_s = at.timestamp()
         received_s = received_at.timestamp() if received_at else at_s
-        heard_s = state.heard_s
+        still_s, heard_s = state.still_s, state.heard_s
         if (
             register_l == state.still_l
             and heard_s < state.still_until_s
@@ -133,18 +134,19 @@ class HouseholdWatch:
             and not late
         ):
             state.heard_at, state.heard_s = at, at_s
-            state.still_s.append(at_s)
+            still_s.append(at_s)
             state.came_s.append(received_s)
-            is_quiet = at_s < state.still_until_s and len(state.still_s) < MOST_KEPT
-            return [] if is_quiet else self._look(state, at, at_s)
-        if state.still_s:
+            if at_s < state.still_until_s and len(still_s) < MOST_KEPT:
+                return []
+            return self._look(state, at, at_s)
+        if still_s:
             self._stillness.settle(state)
         changes: list[Change] = []
         if not late and at_s - state.no_data.last_s >= self._no_data.soonest_s:
             changes += self._tick(state, at_s)
         self._no_data.heard(state.no_data, at_s, received_s)
         interval, case = advance(state.register, at, register_l, late=late)
-        usable = case is Case.FIRST if interval is None else interval.known
+        usable = case is Case.FIRST if interval is None else not isnan(interval.volume)
         if not usable or state.no_data.unusable_s or state.running:
             changes += self._usable(state, at, case, usable=usable, late=late)
         if interval is None:
@@ -172,20 +174,21 @@ class HouseholdWatch:
     ) -> None:
         """One interval through the detectors."""
         at, begin_s, hour = interval.end_at, interval.start_at.timestamp(), self._clock.hour(at_s - 1.0)
-        goes_on = not usable and AlertKind.LOW_USE in state.running  # a silence that is told doesn't begin anew
+        running = state.running
+        goes_on = not usable and AlertKind.LOW_USE in running  # a silence that is told doesn't begin anew
         low_use = _UNKNOWN if goes_on else self._low_use.judge(state.low_use, interval, begin_s, at_s, hour)
-        if low_use is not CLEAR or state.running:
+        if low_use is not CLEAR or running:
             if low_use is CLEAR and _is_told_to_others(state) and is_held_back(state.low_use):
                 low_use = _BY_ITSELF
             changes += self._follow(state, AlertKind.LOW_USE, low_use, at)
         flow = self._constant_flow.judge(state.constant_flow, interval, begin_s, at_s)
-        if flow is not CLEAR or state.running:
+        if flow is not CLEAR or running:
             changes += self._follow(state, AlertKind.CONSTANT_FLOW, flow, at)
         used = state.low_use.last_use_s == at_s
         change = self._change_in_use.observe(state.change_in_use, at_s, hour, used=used, late=interval.late)
         if change is not None:
             changes += self._follow(state, AlertKind.CHANGE_IN_USE, change, at)
-        if state.low_use.absences or AlertKind.USE_WHILE_ABSENT in state.running:
+        if state.low_use.absences or (running and AlertKind.USE_WHILE_ABSENT in running):
             changes += self._follow(
                 state, AlertKind.USE_WHILE_ABSENT, self._use_while_absent(state, interval, used), at
             )

@@ -1,6 +1,7 @@
 """No water drawn for longer than this household's own habit allows."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import accumulate
@@ -109,7 +110,7 @@ class LowUse:
         if interval.gap or isnan(volume):
             return self._across_gap(state, interval, end_s)
         if hour != state.hour:
-            self.turn_hour(state, hour)
+            self.turn_hours(state, (hour,))
         used = volume > 0.0 and self._used(state, volume, (end_s - begin_s) / 3600.0, hour)
         alone = volume >= drip.LEAST_STEP_L and self._comes_of_itself(state, begin_s, end_s, volume)
         if not volume and state.schedule.held_l:
@@ -247,24 +248,29 @@ class LowUse:
             return False
         return ticks.follow(state.ticks, begin_s, end_s, volume, state.step_l)
 
-    def turn_hour(self, state: LowUseState, hour: int) -> None:
-        """The hour that is over joins the own rate and the bits; at midnight the longest silences move on."""
-        last, used = state.hour, state.hour_used
-        if last:
-            place, rate = last % 24, state.rate
-            days = hour / 24.0 - state.first_s / 86400.0 + 5.0
-            step = 1.0 / days if 0.0 < days < RATE_DAYS else 1.0 / RATE_DAYS
-            share = rate[place]
-            rate[place] = floor((share + step * (used - share)) * RATE_STEPS + 0.5) / RATE_STEPS
-            state.used = (state.used | used) << min(max(hour - last, 0), 64) & _BITS
-        if hour // 24 != last // 24:
-            state.longest = state.longest[1:] + b"\0"
-            period = hour // (24 * record.FADE_DAYS)
-            if period != last // (24 * record.FADE_DAYS):
-                self._fade(state, period)
-        state.hour, state.hour_used = hour, False
+    def turn_hours(self, state: LowUseState, hours: Sequence[int]) -> None:
+        """One after the other joins the own rate and the bits once it is over; at midnight the longest silences move on.
 
-    def _fade(self, state: LowUseState, period: int) -> None:
+        `hours`: those that begin.
+        """
+        last, used, rate, first_day = state.hour, state.hour_used, state.rate, state.first_s / 86400.0
+        state.used = (state.used | used) << min(max(hours[-1] - last, 0), 64) & _BITS
+        for hour in hours:
+            if last:
+                place, days = last % 24, hour / 24.0 - first_day + 5.0
+                step = 1.0 / days if 0.0 < days < RATE_DAYS else 1.0 / RATE_DAYS
+                share = rate[place]
+                rate[place] = floor((share + step * (used - share)) * RATE_STEPS + 0.5) / RATE_STEPS
+            if hour // 24 != last // 24:
+                self._turn_day(state, last, hour)
+            last, used = hour, False
+        state.hour, state.hour_used = last, used
+
+    def _turn_day(self, state: LowUseState, last: int, hour: int) -> None:
+        state.longest = state.longest[1:] + b"\0"
+        period = hour // (24 * record.FADE_DAYS)
+        if period == last // (24 * record.FADE_DAYS):
+            return
         state.silences = record.fade(state.silences, period)
         state.would_raise = record.fade(state.would_raise, period)
         state.known_s = record.faded(state.known_s)

@@ -155,9 +155,10 @@ def _settled(state: ScheduleState, hour: int, step_l: float) -> float:
 def _learn(state: ScheduleState, place: int, litres: float, step_l: float, *, alone: bool) -> None:
     """Less than the timer draws is none; more is the timer and somebody else, or, alone, what people vary by."""
     known = state.litres[place]
-    slack = slack_l(known, step_l)
-    if not litres:
+    new = alone and litres >= LEAST_L  # in the midst of others' water nothing begins to be a timer's
+    if not litres or not (known or new):
         return
+    slack = slack_l(known, step_l)
     if known and litres > known + slack:
         state.seen[place] = max(state.seen[place] - 2 * alone, 1)
         return
@@ -168,7 +169,6 @@ def _learn(state: ScheduleState, place: int, litres: float, step_l: float, *, al
         return
     state.seen[place] = max(state.seen[place] - MISS, 0)
     if not state.seen[place]:
-        new = alone and litres >= LEAST_L  # in the midst of others' water nothing begins to be a timer's
         state.litres[place] = _halves(litres) if new else 0.0
         state.seen[place] = state.alone[place] = int(new)
 

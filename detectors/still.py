@@ -73,38 +73,39 @@ class Stillness:
 
     def _follow_hours(self, state: HouseholdState, still_s: list[float], last_s: float) -> None:
         """As both detectors' `observe` for each: hours and days turn, flows of nought are sampled, silence grows."""
-        low, change, dripped = state.low_use, state.change_in_use, state.low_use.drip
-        turn_hour, samples = self.low_use.turn_hour, dripped.samples
+        low, dripped = state.low_use, state.low_use.drip
         shift_s = self.clock.offset_at(last_s - 1.0) - 1.0
-        begin_s = known_from_s = last_s
-        hour, turned = low.hour, 0
-        hour_ends_s = 0.0
+        known_from_s, hour, hours = last_s, low.hour, list[int]()
+        hour_ends_s = 3600.0 * (hour + 1) - shift_s
         sample_s = drip.sample_s(dripped) if self.low_use.heeds_drips else inf
+        next_s = min(hour_ends_s, sample_s)
         for at_s in still_s:
+            if at_s < next_s:
+                continue
             if at_s >= hour_ends_s:
-                hour = int(at_s + shift_s) // 3600
+                last, hour = hour, int(at_s + shift_s) // 3600
                 hour_ends_s = 3600.0 * (hour + 1) - shift_s
-                if hour // 24 != low.hour // 24:  # what is known fades at midnight
-                    low.known_s += last_s - known_from_s
-                    known_from_s, sample_s = last_s, min(sample_s, at_s)
-                    self.change_in_use.turn_hour(change, hour, turned + 1)
-                    turned = -1
-                if hour != low.hour:
-                    turn_hour(low, hour)
-                    turned += 1
+                hours.append(hour)
+                if hour // 24 != last // 24:
+                    place = still_s.index(at_s)
+                    before_s = still_s[place - 1] if place else last_s
+                    low.known_s += before_s - known_from_s  # what is known fades at midnight
+                    known_from_s = before_s
+                    self._turn_hours(state, hours)
+                    hours = []
+                    drip.turn_day(dripped, hour // 24)
             if at_s >= sample_s:
-                if dripped.today_3h or dripped.today_6h or hour // 24 != dripped.day:
-                    sample_s = drip.follow(dripped, at_s, 0.0, hour // 24)
-                else:
-                    samples.append((at_s, dripped.total))
-                    sample_s = at_s + drip.APART_S
-            last_s = at_s
-        del samples[: -drip.SAMPLES]
-        if turned:
-            self.change_in_use.turn_hour(change, hour, turned)
-        low.known_s += last_s - known_from_s
-        low.silent_s += last_s - begin_s
-        low.dry_s += last_s - begin_s
+                sample_s = drip.sample(dripped, at_s)
+            next_s = hour_ends_s if hour_ends_s < sample_s else sample_s
+        if hours:
+            self._turn_hours(state, hours)
+        low.known_s += still_s[-1] - known_from_s
+        low.silent_s += still_s[-1] - last_s
+        low.dry_s += still_s[-1] - last_s
+
+    def _turn_hours(self, state: HouseholdState, hours: list[int]) -> None:
+        self.low_use.turn_hours(state.low_use, hours)
+        self.change_in_use.turn_hour(state.change_in_use, hours[-1], len(hours))
 
 
 def _follow_register(state: RegisterState, steps_s: list[float], last_at: datetime) -> None:
