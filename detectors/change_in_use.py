@@ -127,12 +127,12 @@ class ChangeInUse:
         state.hour, state.hour_used = hour, False
 
     def _judge(self, state: ChangeInUseState, end_s: float) -> Verdict:
-        recent, baseline = state.days[-self._p.recent_days :], state.days[: -self._p.recent_days]
-        if len(baseline) < self._p.enough_days:
-            return _LEARNING
         p = self._p
-        use, usual, use_z = _deviation([day[0] for day in recent], [day[0] for day in baseline])
-        night, usual_night, night_z = _deviation([day[1] for day in recent], [day[1] for day in baseline])
+        if len(state.days) < p.recent_days + p.enough_days:
+            return _LEARNING
+        used, at_night = zip(*state.days, strict=True)
+        use, usual, use_z = _deviation(used[-p.recent_days :], used[: -p.recent_days])
+        night, usual_night, night_z = _deviation(at_night[-p.recent_days :], at_night[: -p.recent_days])
         grade = 0
         if use_z <= (-p.calmed if state.grade == 1 else -p.deviations) and use <= p.fewer * usual:
             grade = 1
@@ -160,9 +160,9 @@ def finding(at_s: float, since_s: float, grade: int, shown: float, ordinary: flo
     )
 
 
-def _deviation(recent: list[int], baseline: list[int]) -> tuple[float, float, float]:
+def _deviation(recent: tuple[int, ...], baseline: tuple[int, ...]) -> tuple[float, float, float]:
     """Mean of the recent days, mean of the baseline, and how many standard errors they are apart."""
     mean = sum(baseline) / len(baseline)
-    variance = sum([(day - mean) ** 2 for day in baseline]) / (len(baseline) - 1)
+    variance = sum([(apart := day - mean) * apart for day in baseline]) / (len(baseline) - 1)
     now = sum(recent) / len(recent)
     return now, mean, (now - mean) / sqrt((variance + 0.5) / len(recent))

@@ -150,7 +150,7 @@ class ConstantFlow:
     def _at_once(
         self, state: ConstantFlowState, length_s: float, end_s: float, flow_lph: float
     ) -> tuple[int, tuple[Scale, ...], bool]:
-        """From which scale on a reading of this length has its limits, all scales, and whether it is more than usual."""
+        """From which scale on a reading of this length has limits, all scales, and whether it is more than usual."""
         if length_s <= OFTEN_S:
             return 1, self._p.often, self._draw.are_two_over(state.draw, end_s, flow_lph)
         if length_s > HOURLY_S:
@@ -173,7 +173,8 @@ class ConstantFlow:
         while end_s >= state.day_s:
             state.day_s += DAY_S
             state.record = [
-                max(sixteenths(old * self._p.fade), new) for old, new in zip(state.record, state.today, strict=True)
+                max(sixteenths(old * self._p.fade), new) if old else new
+                for old, new in zip(state.record, state.today, strict=True)
             ]
             state.today = [0.0] * len(self._p.scales)
             self._steady.turn_day(state.steady)

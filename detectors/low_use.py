@@ -249,9 +249,9 @@ class LowUse:
         return ticks.follow(state.ticks, begin_s, end_s, volume, state.step_l)
 
     def turn_hours(self, state: LowUseState, hours: Sequence[int]) -> None:
-        """One after the other joins the own rate and the bits once it is over; at midnight the longest silences move on.
+        """Each hour that is over joins the own rate and the bits; at midnight the longest silences move on.
 
-        `hours`: those that begin.
+        `hours`: those that begin, one after the other.
         """
         last, used, rate, first_day = state.hour, state.hour_used, state.rate, state.first_s / 86400.0
         state.used = (state.used | used) << min(max(hours[-1] - last, 0), 64) & _BITS

@@ -25,7 +25,7 @@ from detectors.habit import (
 
 _LEAST, _MOST = 1e-4, 1.0 - 1e-4  # of a share whose logit is taken
 _LEAST_ODDS, _MOST_ODDS = _LEAST / _MOST, _MOST / _LEAST
-_LADDER_COLUMN = LADDER[:, None]
+_STEPS = np.column_stack((LADDER, np.ones(len(LADDER))))
 _LASTED = np.triu(np.ones((HOURS + 1, HOURS + 1))) * WORTH  # from counts of each length to how many lasted as long
 _EXPOSED = np.diff(EXPOSURE, append=0.0)  # of those who still lasted after each hour
 _ALARMS = CHOICES.astype(np.uint8)
@@ -99,7 +99,8 @@ class Planner:
         np.divide(1.0, lasting, lasting)
         lasting = lasting.cumprod()
         exposure = EXPOSURE[0] + lasting.dot(_EXPOSED)
-        total = _LADDER_COLUMN * lasting[SHORTEST_H - 1 : LONGEST_H]
-        total += self.cost * exposure
-        hours: bytes = _ALARMS[np.maximum.accumulate(total.argmin(axis=1))].tobytes()
+        costs = np.empty((2, len(CHOICES)))
+        costs[0] = lasting[SHORTEST_H - 1 : LONGEST_H]
+        np.multiply(self.cost, exposure, costs[1])
+        hours: bytes = _ALARMS[np.maximum.accumulate(_STEPS.dot(costs).argmin(axis=1))].tobytes()
         return hours
