@@ -347,10 +347,11 @@ class LowUse:
         """Eighths of false alerts on the record, at each step from the most patient to the least."""
         if not self._calibrated:
             return self._others_back
-        own, *would_raise = state.would_raise[:0:-1]
+        would_raise: list[float] = list(state.would_raise[:0:-1])
         if is_coarse(state):
-            own += EIGHTHS * sum(state.silences[HOURS :: HOURS + 1]) / PARTS[HOURS]  # the register's, not absences
-        return list(map(add, accumulate(would_raise, initial=own), self._others_back))
+            as_long = sum(state.silences[HOURS :: HOURS + 1]) / PARTS[HOURS]  # the register's doing, not absences
+            would_raise[0] += EIGHTHS * as_long
+        return list(map(add, accumulate(would_raise), self._others_back))
 
     def _step(self, state: LowUseState, spent: list[float], budget: float) -> int:
         """The least patient step that keeps to the budget [false alerts in 30 days] on the record."""
