@@ -61,12 +61,13 @@ class Telling:
             variables = self._place(case, reader.language) | {
                 "what": what,
                 "gist": texts.say(reader.language, "gist", case.kind.value),
+                "urge": texts.say(reader.language, "urge", case.kind.value),
                 "answer": self.letters.answer(reader, case.kind, can, case.now),
             }
             letter = Letter(
                 cause=cause,
                 person=reader,
-                template="notice",
+                template="alert" if at_once else "notice",
                 variables=variables,
                 purpose="first" if at_once else "news",
                 urgency=URGENCY[case.kind] + (0 if at_once else 2),

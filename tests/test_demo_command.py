@@ -33,7 +33,7 @@ def test_texts_are_shown_word_for_word_in_the_language_of_their_reader(
     texts = [line for line in demo.stdout.splitlines() if "✉" in line]
     assert len(texts) == json.loads(demo.stdout.splitlines()[-1])["messages"]["sent"]
     assert any("【安居】" in text and "请上门看看" in text for text in texts)
-    assert any("Please go and look" in text or "Please call soon" in text for text in texts)
+    assert any("Please go and look" in text or "Answer your phone" in text for text in texts)
 
 
 def test_the_last_alert_escalates_because_nobody_answers(demo: subprocess.CompletedProcess[str]) -> None:

@@ -124,3 +124,9 @@ def test_no_text_says_anything_medical() -> None:
 
 def test_the_page_of_the_alerts_life_is_the_one_drawn_from_the_table() -> None:
     assert (Path(__file__).parents[2] / "docs" / "alert-life.md").read_text(encoding="utf-8") == page()
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_no_text_stumbles_over_its_own_signs(language: Language) -> None:
+    odd = ("?.", "。。", "..", "，。", "；。", ",.", " .")
+    assert [p.body for p in previews(TEXTS, language) if any(sign in p.body for sign in odd)] == []
