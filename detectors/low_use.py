@@ -108,13 +108,12 @@ class LowUse:
             return self._while_absent(state, interval, end_s)
         volume = interval.volume
         if interval.gap or isnan(volume):
-            return self._across_gap(state, interval, end_s)
+            return self._across_gap(state, interval, begin_s, end_s)
         if hour != state.hour:
             self.turn_hours(state, (hour,))
-        used = volume > 0.0 and self._used(state, volume, (end_s - begin_s) / 3600.0, hour)
-        alone = volume >= drip.LEAST_STEP_L and self._comes_of_itself(state, begin_s, end_s, volume)
-        if not volume and state.schedule.held_l:
-            used = self._by_people(state, hour, 0.0)
+        used = alone = False
+        if volume or state.schedule.held_l:
+            used, alone = self._used(state, volume, begin_s, end_s, hour)
         if self.heeds_drips:
             drip.follow(state.drip, end_s, volume, hour // 24)
         if state.silent_s < PRESUMED_ABSENT_S:
@@ -201,14 +200,15 @@ class LowUse:
         hours = interval.length.total_seconds() / 3600.0
         threshold_l = drip.use_threshold_l(state.drip, hours, min(state.step_l, 10.0))
         drawn_l = interval.volume if interval.known and interval.volume >= threshold_l else 0.0
-        if self._by_people(state, self._clock.hour(end_s - 1.0), drawn_l):
+        if self._people_l(state, self._clock.hour(end_s - 1.0), drawn_l):
             state.last_use_s = end_s
         return CLEAR
 
-    def _across_gap(self, state: LowUseState, interval: Interval, end_s: float) -> Verdict:
+    def _across_gap(self, state: LowUseState, interval: Interval, begin_s: float, end_s: float) -> Verdict:
         """Water that ran somewhere in a gap restarts the clock at its end; a register that stood still is knowledge.
 
-        Then nobody drew water all the while, and the silence goes on, though no hour's rate is learned from it.
+        Then nobody drew water all the while, and the silence goes on, though no hour's rate is learned from it. A litre
+        by itself is a drip's here, too.
         """
         schedule.interrupt(state.schedule)
         if not interval.known or not self._heeds_still_registers:
@@ -221,32 +221,44 @@ class LowUse:
         hours = interval.length.total_seconds() / 3600.0
         threshold_l = drip.use_threshold_l(state.drip, hours, min(state.step_l, 10.0))
         drip.follow(state.drip, end_s, interval.volume, self._clock.hour(end_s - 1.0) // 24)
-        if interval.volume >= threshold_l:
+        if interval.volume < threshold_l:
+            state.silent_s += hours * 3600.0
+        elif self._is_lone(state, begin_s, interval.volume):
+            ticks.follow(state.ticks, begin_s, end_s, interval.volume, state.step_l)
+            self._restart(state, end_s)
+        else:
             self._start_over(state, end_s)
             return CLEAR
-        state.silent_s += hours * 3600.0
         state.dry_s += hours * 3600.0
         return self.silent(state, end_s, late=interval.late)
 
-    def _used(self, state: LowUseState, volume: float, hours: float, hour: int) -> bool:
-        """Whether somebody drew water in so many hours; keeps the register's step."""
-        if state.step_l > drip.LEAST_STEP_L:
+    def _used(self, state: LowUseState, volume: float, begin_s: float, end_s: float, hour: int) -> tuple[bool, bool]:
+        """Whether people drew water, and whether only as much as comes of itself; keeps the register's step.
+
+        What is held back for a timer's is none of what comes of itself; if it was people's, nobody knows what is.
+        """
+        if volume and state.step_l > drip.LEAST_STEP_L:
             state.step_l = drip.finer_step_l(state.step_l, volume)
-        drawn_l = volume if volume >= drip.use_threshold_l(state.drip, hours, state.step_l) else 0.0
-        return self._by_people(state, hour, drawn_l)
+        threshold_l = drip.use_threshold_l(state.drip, (end_s - begin_s) / 3600.0, state.step_l)
+        drawn_l = volume if volume >= threshold_l else 0.0
+        alone = self._is_lone(state, begin_s, volume)
+        told_l = drawn_l if alone else self._people_l(state, hour, drawn_l)
+        if told_l != drawn_l:
+            if told_l:
+                ticks.interrupt(state.ticks)
+        elif volume >= drip.LEAST_STEP_L and self._heeds_ticks and not is_coarse(state):
+            ticks.follow(state.ticks, begin_s, end_s, volume, state.step_l)
+        return told_l > 0.0, alone
 
-    def _by_people(self, state: LowUseState, hour: int, drawn_l: float) -> bool:
-        """Whether any of it, or of what was held back before, is not a timer's. Coarse registers hide every timer."""
-        if not self._heeds_timers or is_coarse(state):
-            return drawn_l > 0.0
-        held = state.schedule.held_l > 0.0
-        return (drawn_l > 0.0 or held) and schedule.people_l(state.schedule, hour, drawn_l, state.step_l) > 0.0
+    def _people_l(self, state: LowUseState, hour: int, drawn_l: float) -> float:
+        """What of it, and of what was held back before, is not a timer's [L]. Coarse registers hide every timer."""
+        if not self._heeds_timers or is_coarse(state) or not (drawn_l or state.schedule.held_l):
+            return drawn_l
+        return schedule.people_l(state.schedule, hour, drawn_l, state.step_l)
 
-    def _comes_of_itself(self, state: LowUseState, begin_s: float, end_s: float, volume: float) -> bool:
-        """See `detectors.ticks`. A coarse register's draws are all alike."""
-        if not self._heeds_ticks or is_coarse(state):
-            return False
-        return ticks.follow(state.ticks, begin_s, end_s, volume, state.step_l)
+    def _is_lone(self, state: LowUseState, begin_s: float, volume: float) -> bool:
+        """See `detectors.ticks`. A coarse register tells of no such litre."""
+        return self._heeds_ticks and ticks.is_lone(state.ticks, begin_s, volume) and not is_coarse(state)
 
     def turn_hours(self, state: LowUseState, hours: Sequence[int]) -> None:
         """Each hour that is over joins the own rate and the bits; at midnight the longest silences move on.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from detectors.drip import STEP_ROUNDED_L
 from detectors.packing import ago, take, then
 
-LONE_L = 1.0  # of a drip that takes so long for it that `detectors.drip` can't tell it from none
+LEAST_L, MOST_L = 1.0, 1.0 + STEP_ROUNDED_L  # of a drip so slow that `detectors.drip` can't tell it from none
 LONE_S = 6 * 3600.0 - 600.0  # without water before it
 SPACED_S = 11 * 3600.0  # who draws but three times in a day and a half may well do so at equal times
 SPACING = 0.2  # pressure wanders, and meters tell an interval late
@@ -43,14 +43,19 @@ class TickState:
         return cls(*times, *take(numbers, 3))
 
 
-def follow(state: TickState, begin_s: float, end_s: float, litres: float, step_l: float) -> bool:
-    """Takes an interval with water; whether it is so little, and so much by itself, that it tells nothing."""
+def is_lone(state: TickState, begin_s: float, litres: float) -> bool:
+    """Whether it is so little, and so much by itself, that it tells nothing."""
+    return LEAST_L <= litres <= MOST_L and 0.0 < state.water_s <= begin_s - LONE_S
+
+
+def follow(state: TickState, begin_s: float, end_s: float, litres: float, step_l: float) -> None:
+    """Takes an interval with water."""
     last_s, state.water_s = state.water_s, end_s
     if begin_s == last_s:
         state.litres += litres
         if state.every_s and state.litres > state.known_l + slack_l(state.known_l, step_l):
             _begin_row(state, state.start_s)
-        return False
+        return
     if state.every_s and state.litres < state.known_l - slack_l(state.known_l, step_l):
         _begin_row(state, state.start_s)
     every_s = end_s - state.start_s
@@ -61,7 +66,6 @@ def follow(state: TickState, begin_s: float, end_s: float, litres: float, step_l
             state.from_s = state.start_s
         state.every_s = every_s
     state.known_l, state.litres, state.start_s = state.litres, litres, end_s
-    return last_s > 0.0 and begin_s - last_s >= LONE_S and litres <= LONE_L + STEP_ROUNDED_L
 
 
 def row_s(state: TickState) -> float:

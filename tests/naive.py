@@ -105,35 +105,51 @@ class LowUse:
             else:
                 self.restarts(end_s)
             return ""
-        hours = (end_s - begin_s) / 3600.0
-        if interval.gap:
-            threshold_l = self.threshold_l(hours, min(self.step_l, 10.0))
-            schedule.interrupt(self.timers)
-            self.sample(end_s, interval.volume)
-            if interval.volume >= threshold_l:
-                self.begins_anew(end_s)
-                self.thread_is_lost()
-                return ""
-        else:
-            self.hear_of(self.local_hour(end_s - 1.0))
-            self.step_l = common_step_l(self.step_l, interval.volume)
-            used = self.used(interval.volume, self.threshold_l(hours, self.step_l))
-            lone = self.is_lone(begin_s, end_s, interval.volume)
-            self.sample(end_s, interval.volume)
-            if self.silent_s < 48 * 3600.0:
-                self.journal.append(("known", int(end_s - begin_s), 0))
-            if used:
-                self.hours[-1][1] = 1
-                self.silence_ends()
-                if lone:
-                    self.restarts(end_s)
-                    self.dry_s += end_s - begin_s
-                    return self.level(end_s)
-                self.begins_anew(end_s)
-                return self.level(end_s) if self.row_s() >= 36 * 3600.0 else ""
-        self.silent_s += end_s - begin_s
+        across = self.across_gap if interval.gap else self.drawn
+        use = across(begin_s, end_s, interval.volume)
+        if use == "people":
+            self.begins_anew(end_s)
+            return self.level(end_s) if self.row_s() >= 36 * 3600.0 else ""
         self.dry_s += end_s - begin_s
+        if use == "lone":
+            self.restarts(end_s)
+        else:
+            self.silent_s += end_s - begin_s
         return self.level(end_s)
+
+    def across_gap(self, begin_s: float, end_s: float, volume: float) -> str:
+        """Whether people drew water, or a litre came by itself, or neither."""
+        threshold_l = self.threshold_l((end_s - begin_s) / 3600.0, min(self.step_l, 10.0))
+        schedule.interrupt(self.timers)
+        self.sample(end_s, volume)
+        if volume < threshold_l:
+            return ""
+        if self.is_lone(begin_s, volume):
+            self.keep_draw(begin_s, end_s, volume)
+            return "lone"
+        self.thread_is_lost()
+        return "people"
+
+    def drawn(self, begin_s: float, end_s: float, volume: float) -> str:
+        """As `across_gap`, and learns from it."""
+        self.hear_of(self.local_hour(end_s - 1.0))
+        self.step_l = common_step_l(self.step_l, volume)
+        drawn_l = volume if volume >= self.threshold_l((end_s - begin_s) / 3600.0, self.step_l) else 0.0
+        lone, told_l = self.is_lone(begin_s, volume), drawn_l
+        if not lone and not self.is_coarse():
+            told_l = schedule.people_l(self.timers, self.hours[-1][0], drawn_l, self.step_l)
+        if told_l == drawn_l:
+            self.keep_draw(begin_s, end_s, volume)
+        elif told_l:
+            self.thread_is_lost()  # people's water was held back for a timer's, and is in no draw
+        self.sample(end_s, volume)
+        if self.silent_s < 48 * 3600.0:
+            self.journal.append(("known", int(end_s - begin_s), 0))
+        if not told_l:
+            return ""
+        self.hours[-1][1] = 1
+        self.silence_ends()
+        return "lone" if lone else "people"
 
     def level(self, end_s: float) -> str:
         planned = self.silent_s >= (3.0 - 0.15) * 3600.0
@@ -250,24 +266,19 @@ class LowUse:
     def is_coarse(self) -> bool:
         return 5.0 < self.step_l < inf
 
-    def used(self, volume: float, threshold_l: float) -> bool:
-        """Whether people drew some of it, or of what was held back before as a timer's."""
-        if self.is_coarse():
-            return volume >= threshold_l
-        drawn_l = volume if volume >= threshold_l else 0.0
-        return schedule.people_l(self.timers, self.hours[-1][0], drawn_l, self.step_l) > 0.0
-
-    def is_lone(self, begin_s: float, end_s: float, volume: float) -> bool:
-        """A litre by itself: no sign of life for the net. Keeps the draws."""
-        if volume < 1.0 or self.is_coarse():
-            return False
+    def is_lone(self, begin_s: float, volume: float) -> bool:
+        """A litre by itself: no sign of life for the net."""
         before_s = self.draws[-1][2] if self.draws else inf  # never known
-        if before_s == begin_s:
+        return 1.0 <= volume <= 1.01 and begin_s - before_s >= 21000.0 and not self.is_coarse()
+
+    def keep_draw(self, begin_s: float, end_s: float, volume: float) -> None:
+        if volume < 1.0 or self.is_coarse():
+            return
+        if self.draws and self.draws[-1][2] == begin_s:
             begin, first_s, _, litres = self.draws.pop()
             self.draws.append((begin, first_s, end_s, litres + volume))
-            return False
-        self.draws.append((begin_s, end_s, end_s, volume))
-        return begin_s - before_s >= 21000.0 and volume <= 1.01
+        else:
+            self.draws.append((begin_s, end_s, end_s, volume))
 
     def thread_is_lost(self) -> None:
         self.draws.clear()

@@ -63,6 +63,8 @@ from detectors.low_use_finding import SENSORS_HOLD_S
 from detectors.low_use_state import LONGEST_DAYS, RATE_STEPS
 from detectors.record import FADE_DAYS, FADED, MOST, TURN_OF_PERIOD, TURN_OF_PLACE
 
+NO_USE, BY_PEOPLE, BY_ITSELF = range(3)
+
 
 @compiled
 def local_s(clock: Floats, at_s: float) -> float:
@@ -97,11 +99,10 @@ def observe(
         return while_absent(m, clock, begin_s, end_s, volume)
     if gap or isnan(volume):
         return across_gap(m, p, clock, scores, begin_s, end_s, volume, gap)
-    used = used_water(m, clock, hour, volume, begin_s, end_s)
-    lone = comes_of_itself(m, begin_s, end_s, volume)
-    if used:
+    use = used_water(m, clock, hour, volume, begin_s, end_s)
+    if use != NO_USE:
         learn(m, p, clock)
-        if lone:
+        if use == BY_ITSELF:
             restart(m, end_s)
             m[DRY_S] += end_s - begin_s
             return verdict(m, p, clock, scores, end_s)
@@ -165,7 +166,7 @@ def while_absent(m: Floats, clock: Floats, begin_s: float, end_s: float, volume:
     start_over(m, end_s)
     hours = (end_s - begin_s) / 3600.0
     drawn_l = volume if volume >= drip.use_threshold_l(m, hours, min(m[STEP_L], 10.0)) else 0.0
-    if by_people(m, local_hour(clock, end_s - 1.0), drawn_l):
+    if people_l(m, local_hour(clock, end_s - 1.0), drawn_l):
         m[LAST_USE_S] = end_s
     return NOTHING
 
@@ -176,12 +177,10 @@ def is_coarse(m: Floats) -> bool:
 
 
 @compiled
-def by_people(m: Floats, hour: int, drawn_l: float) -> bool:
-    if is_coarse(m):
-        return drawn_l > 0.0
-    if drawn_l == 0.0 and m[TIMER_HELD_L] == 0.0:
-        return False
-    return schedule.people_l(m, hour, drawn_l, m[STEP_L]) > 0.0
+def people_l(m: Floats, hour: int, drawn_l: float) -> float:
+    if is_coarse(m) or (drawn_l == 0.0 and m[TIMER_HELD_L] == 0.0):
+        return drawn_l
+    return schedule.people_l(m, hour, drawn_l, m[STEP_L])
 
 
 @compiled
@@ -199,37 +198,49 @@ def across_gap(
     hours = (end_s - begin_s) / 3600.0
     threshold_l = drip.use_threshold_l(m, hours, min(m[STEP_L], 10.0))
     drip.follow(m, end_s, volume, local_hour(clock, end_s - 1.0) // 24)
-    if volume >= threshold_l:
+    if volume < threshold_l:
+        m[SILENT_S] += hours * 3600.0
+    elif not is_coarse(m) and ticks.is_lone(m, begin_s, volume):
+        ticks.follow(m, begin_s, end_s, volume, m[STEP_L])
+        restart(m, end_s)
+    else:
         start_over(m, end_s)
         return NOTHING
-    m[SILENT_S] += hours * 3600.0
     m[DRY_S] += hours * 3600.0
     return verdict(m, p, clock, scores, end_s)
 
 
 @compiled
-def used_water(m: Floats, clock: Floats, hour: int, volume: float, begin_s: float, end_s: float) -> bool:
+def used_water(m: Floats, clock: Floats, hour: int, volume: float, begin_s: float, end_s: float) -> int:
     if hour != m[HOUR]:
         turn_hour(m, hour)
-    if volume and m[STEP_L] > LEAST_STEP_L:
-        m[STEP_L] = drip.finer_step_l(m[STEP_L], volume)
-    drawn_l = volume if volume >= drip.use_threshold_l(m, (end_s - begin_s) / 3600.0, m[STEP_L]) else 0.0
-    used = by_people(m, hour, drawn_l)
+    use = use_of(m, hour, volume, begin_s, end_s)
     drip.follow(m, end_s, volume, hour // 24)
-    if used:
+    if use != NO_USE:
         m[HOUR_USED] = 1.0
         if hour % 24 >= MORNING and local_hour(clock, m[UP_S] - 1.0) // 24 != hour // 24:
             m[UP_S] = end_s
     if m[SILENT_S] < PRESUMED_ABSENT_S:
         m[KNOWN_S] += end_s - begin_s
-    return used
+    return use
 
 
 @compiled
-def comes_of_itself(m: Floats, begin_s: float, end_s: float, volume: float) -> bool:
-    if volume < LEAST_STEP_L or is_coarse(m):
-        return False
-    return ticks.follow(m, begin_s, end_s, volume, m[STEP_L])
+def use_of(m: Floats, hour: int, volume: float, begin_s: float, end_s: float) -> int:
+    """`LowUse._used`."""
+    if volume and m[STEP_L] > LEAST_STEP_L:
+        m[STEP_L] = drip.finer_step_l(m[STEP_L], volume)
+    drawn_l = volume if volume >= drip.use_threshold_l(m, (end_s - begin_s) / 3600.0, m[STEP_L]) else 0.0
+    alone = not is_coarse(m) and ticks.is_lone(m, begin_s, volume)
+    told_l = drawn_l if alone else people_l(m, hour, drawn_l)
+    if told_l != drawn_l:
+        if told_l:
+            ticks.interrupt(m)
+    elif volume >= LEAST_STEP_L and not is_coarse(m):
+        ticks.follow(m, begin_s, end_s, volume, m[STEP_L])
+    if told_l == 0.0:
+        return NO_USE
+    return BY_ITSELF if alone else BY_PEOPLE
 
 
 @compiled

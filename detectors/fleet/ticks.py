@@ -1,20 +1,24 @@
 """`detectors.ticks` for arrays."""
 
-from detectors.drip import STEP_ROUNDED_L
 from detectors.fleet.compiled import compiled
 from detectors.fleet.memory import ROW_EVERY_S, ROW_FROM_S, ROW_KNOWN_L, ROW_LITRES, ROW_START_S, WATER_S, Floats
-from detectors.ticks import LITRES, LONE_L, LONE_S, SPACED_S, SPACING, STEPS
+from detectors.ticks import LEAST_L, LITRES, LONE_S, MOST_L, SPACED_S, SPACING, STEPS
 
 
 @compiled
-def follow(m: Floats, begin_s: float, end_s: float, litres: float, step_l: float) -> bool:
+def is_lone(m: Floats, begin_s: float, litres: float) -> bool:
+    return bool(LEAST_L <= litres <= MOST_L and 0.0 < m[WATER_S] <= begin_s - LONE_S)
+
+
+@compiled
+def follow(m: Floats, begin_s: float, end_s: float, litres: float, step_l: float) -> None:
     last_s = m[WATER_S]
     m[WATER_S] = end_s
     if begin_s == last_s:
         m[ROW_LITRES] += litres
         if m[ROW_EVERY_S] and m[ROW_LITRES] > m[ROW_KNOWN_L] + slack_l(m[ROW_KNOWN_L], step_l):
             begin_row(m, m[ROW_START_S])
-        return False
+        return
     if m[ROW_EVERY_S] and m[ROW_LITRES] < m[ROW_KNOWN_L] - slack_l(m[ROW_KNOWN_L], step_l):
         begin_row(m, m[ROW_START_S])
     every_s = end_s - m[ROW_START_S]
@@ -27,7 +31,6 @@ def follow(m: Floats, begin_s: float, end_s: float, litres: float, step_l: float
     m[ROW_KNOWN_L] = m[ROW_LITRES]
     m[ROW_LITRES] = litres
     m[ROW_START_S] = end_s
-    return bool(last_s > 0.0 and begin_s - last_s >= LONE_S and litres <= LONE_L + STEP_ROUNDED_L)
 
 
 @compiled

@@ -317,6 +317,19 @@ def test_a_silence_is_counted_from_where_its_reason_says_that_it_began(ran_l: fl
         assert finding.reason.values["last_use_at"] == began.isoformat()
 
 
+@pytest.mark.parametrize(("ran_l", "is_use"), [(1.0, False), (2.0, True)])
+def test_a_litre_by_itself_in_an_outage_is_told_from_use_as_well(ran_l: float, is_use: bool) -> None:
+    """Each day five hours without readings, in which a drip has its litre; two may be a person's."""
+    volumes = ordinary_life(60) + [0.0] * 72
+    for day in range(60, 63):
+        volumes[day * 24 + 14] = ran_l
+    seen = [r for r in registers(volumes) if not (r[0] > STOPPED and 12 <= (r[0] - STOPPED) // HOUR % 24 < 17)]
+    _, changes = watched(seen)
+    assert after(raised(changes, AlertKind.LOW_USE), STOPPED)
+    taken_back = [c for c in changes if isinstance(c, Ended) and c.level is Level.ALERT and c.at > STOPPED]
+    assert (AlertKind.LOW_USE in {c.kind for c in taken_back}) is is_use
+
+
 def times() -> list[datetime]:
     return [at for at, _ in registers(ordinary_life(60))][:-1]
 

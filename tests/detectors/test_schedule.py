@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from detectors import schedule
-from detectors.household import Change, HouseholdState, HouseholdWatch, Raised, WatchParameters
+from detectors.household import Change, Ended, HouseholdState, HouseholdWatch, Raised, WatchParameters
 from detectors.wording import explain
 from domain.finding import AlertKind, Level
 from tests.detectors.homes import HOUR, MONDAY, ordinary_life, registers
@@ -47,6 +47,31 @@ def test_a_person_who_draws_no_more_is_found_though_the_timer_goes_on(
     assert alert.at - stopped < timedelta(hours=24)
     assert "06:00" in explain(alert.reason, "en", SHANGHAI)
     assert "06:00" in explain(alert.reason, "zh", SHANGHAI)
+
+
+@pytest.mark.parametrize("every_h", [7, 8, 13])
+def test_neither_a_slow_drip_beside_a_timer_nor_the_timer_after_a_drip_s_litre_holds_back_the_net(every_h: int) -> None:
+    volumes = with_timer(DAYS + 4, (22,))
+    for hour in range(3, len(volumes), every_h):
+        volumes[hour] += 1.0
+    _, changes = lived(volumes)
+    stopped = MONDAY + DAYS * 24 * HOUR
+    alerts = [c.finding.at for c in changes if isinstance(c, Raised) and c.finding.level is Level.ALERT]
+    assert min(at for at in alerts if at > stopped) - stopped <= timedelta(hours=44)
+    assert not [c for c in changes if isinstance(c, Ended) and c.level is Level.ALERT and c.at > stopped + 48 * HOUR]
+
+
+def test_what_people_drew_in_a_timer_s_hour_breaks_the_row_of_a_leaking_cistern() -> None:
+    """The cistern alone is told of after a day and a half; with a shower in the timer's hour it isn't."""
+    volumes = with_timer(DAYS + 4, (22,))
+    for hour in range(DAYS * 24, len(volumes), 5):
+        volumes[hour] += 6.0 * (hour % 24 not in {21, 22})
+    for shower_l in (0.0, 22.0):
+        for day in range(DAYS, DAYS + 4):
+            volumes[day * 24 + 21] = shower_l
+        _, changes = lived(volumes)
+        keys = {c.finding.reason.key for c in changes if isinstance(c, Raised) and c.finding.level is Level.ALERT}
+        assert ("low_use_row" in keys) is (shower_l == 0.0)
 
 
 def test_who_draws_water_in_the_timer_s_hour_is_noticed() -> None:
