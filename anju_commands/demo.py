@@ -69,7 +69,7 @@ def _perform(folder: Path, story: "Story", zone: ZoneInfo, listener: socket.sock
     meters = [recording.meter_id for recording in story.recordings]
     address, notes_key, stopping = address_of(listener), new_key(), Event()
     clock = StagedClock(story.start_at, time.monotonic)
-    fill_records(folder, story.recordings, zone.key)
+    fill_records(folder, story.recordings, zone.key, story.start_at)
     channel = LogChannel(partial(tell_text, typer.echo, clock.now, zone))
     with (
         closing(Service(folder, Settings(), [channel], clock.now, steady_s=time.monotonic)) as service,

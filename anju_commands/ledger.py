@@ -30,7 +30,9 @@ def import_the_ledger(
 
     records, found = open_records(settings_of(settings)), list[Hole]()
     try:
-        done = import_ledger(records, folder, dry_run=dry_run, look=lambda tx: found.extend(holes(tx)))
+        done = import_ledger(
+            records, folder, now=wall_clock(), dry_run=dry_run, look=lambda tx: found.extend(holes(tx))
+        )
     except StoreError as e:
         raise stop(str(e), code=2) from e
     for one in done:

@@ -19,7 +19,7 @@ def export_resident(
     """Write everything held on one resident into a JSON file; the service may run meanwhile."""
     from store.beside import read_traces
     from store.contracts import StoreError
-    from web.bands import security_event
+    from store.security import security_event
     from web.held import everything_about
     from web.notes import NotesCipher, NotesError
 

@@ -113,9 +113,9 @@ class Show:
         self.turn()
 
 
-def fill_records(folder: Path, recordings: Sequence[Recording], zone: str) -> None:
+def fill_records(folder: Path, recordings: Sequence[Recording], zone: str, now: datetime) -> None:
     """The demo's community, imported as any ledger is."""
     migrate(folder / "records.db")
     write_ledger(folder / "ledger", [recording.meter_id for recording in recordings], zone)
     with closing(Records(folder / "records.db")) as records:
-        import_ledger(records, folder / "ledger")
+        import_ledger(records, folder / "ledger", now=now)

@@ -21,6 +21,7 @@ Parse = Callable[[str], Value]
 
 SENSOR_KINDS = ("sos_button", "leak_sensor", "smoke_detector", "gas_detector", "door_contact", "motion_sensor")
 LONGEST_ID, LONGEST_TEXT = 200, 500  # characters
+PAGES = {"household_id", "resident_id"}  # who has one
 
 
 def phone(text: str) -> str:
@@ -95,6 +96,12 @@ def plain(longest: int) -> Parse:
     return parse
 
 
+def addressed(text: str) -> str:
+    if "/" in text or text in {".", ".."}:
+        raise ValueError("can't stand in a page's address: no / in it, and not . or .. alone")
+    return str(plain(LONGEST_ID)(text))
+
+
 def day(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
@@ -136,7 +143,7 @@ class FileSpec:
         return column is not None and not column.nullable and column.server_default is None
 
     def parse(self, name: str, text: str) -> Value:
-        default = plain(LONGEST_ID if name.endswith("_id") else LONGEST_TEXT)
+        default = addressed if name in PAGES else plain(LONGEST_ID if name.endswith("_id") else LONGEST_TEXT)
         return self.parsers.get(name, default)(text)
 
 

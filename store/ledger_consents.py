@@ -11,6 +11,7 @@ from sqlalchemy import Column, Connection, ForeignKey, MetaData, Table, Text, se
 from domain.wristband import BandField
 from store import consents
 from store import tables as t
+from store.security import security_event
 
 LEDGER = "ledger"  # who wrote it down
 WITHDRAWN = ("withdrawn", "撤回")
@@ -42,8 +43,13 @@ def settle_water(tx: Connection, rows: Iterable[Row], stored: dict[str, Row]) ->
                 row.pop(name, None)
 
 
-def note_water(tx: Connection, rows: Iterable[Row], said: dict[str, Row], stored: dict[str, Row]) -> None:
-    """The history of what the rows changed; `said`: as they stood in the file."""
+def note_water(
+    tx: Connection, rows: Iterable[Row], said: dict[str, Row], stored: dict[str, Row], *, now: datetime
+) -> None:
+    """The history of what the rows changed; `said`: as they stood in the file.
+
+    Of a home that was in the ledger it is a security event, too, as on the home's page: it is watched now, or no more.
+    """
     for row in rows:
         household_id = str(row["household_id"])
         before = stored.get(household_id, {}).get(WATER[0])
@@ -53,10 +59,14 @@ def note_water(tx: Connection, rows: Iterable[Row], said: dict[str, Row], stored
             if before is not None:
                 on, paper = (str(said[household_id].get(name)) for name in WATER[1:])
                 consents.end_water(tx, household_id, on=on, by=f"{LEDGER}, {paper}")
+                security_event(tx, "water_consent_withdrawn", household_id, f"{paper[:50]}; written by {LEDGER}", now)
             continue
         if any(stored.get(household_id, {}).get(name) != row[name] for name in WATER):
             by, on, paper = (str(row[name]) for name in WATER)
             consents.note_water(tx, household_id, given_by=by, on=on, paper=paper, recorded_by=LEDGER)
+            if household_id in stored:
+                detail = f"{by[:50]}, {paper[:50]}; written by {LEDGER}"
+                security_event(tx, "water_consent_given", household_id, detail, now)
 
 
 def stored_bands(tx: Connection) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select, update
@@ -41,7 +42,12 @@ class Imported:
 
 
 def import_ledger(
-    records: Records, folder: Path, *, dry_run: bool = False, look: Callable[[Connection], None] = lambda _: None
+    records: Records,
+    folder: Path,
+    *,
+    now: datetime,
+    dry_run: bool = False,
+    look: Callable[[Connection], None] = lambda _: None,
 ) -> list[Imported]:
     """Adds and changes what the files name; raises `LedgerError` with every problem.
 
@@ -52,13 +58,13 @@ def import_ledger(
     sheets = read_folder(folder)
     with records.write() as tx:
         attempt = tx.begin_nested()
-        done = _import(tx, sheets)
+        done = _import(tx, sheets, now)
         look(tx)
         attempt.rollback() if dry_run else attempt.commit()
     return done
 
 
-def _import(tx: Connection, sheets: Sheets) -> list[Imported]:
+def _import(tx: Connection, sheets: Sheets, now: datetime) -> list[Imported]:
     stored = {spec.table.name: _stored(tx, spec) for spec in FILES}
     check_references(sheets, stored)
     if sheets.problems:
@@ -67,7 +73,7 @@ def _import(tx: Connection, sheets: Sheets) -> list[Imported]:
     homes = {str(key[0]): row for key, row in stored["households"].items()}
     ledger_consents.settle_water(tx, _rows(sheets, "households"), homes)
     done = [_bring_up(tx, spec, sheets, stored[spec.table.name]) for spec in FILES if spec.table.name in sheets.rows]
-    ledger_consents.note_water(tx, _rows(sheets, "households"), said, homes)
+    ledger_consents.note_water(tx, _rows(sheets, "households"), said, homes, now=now)
     if any(one.added or one.changed or one.ended for one in done):
         bump(tx)
     return done

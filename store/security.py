@@ -2,13 +2,18 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from store.records import Records
 from store.tables import security_events
 
 AGAIN_AFTER = timedelta(hours=1)
 MOST_REMEMBERED = 10_000
+
+
+def security_event(tx: Connection, kind: str, subject: str, detail: str, now: datetime) -> None:
+    """Something that staff should look at."""
+    tx.execute(insert(security_events).values(at=now, kind=kind, subject=subject, detail=detail))
 
 
 class SecurityLog:
@@ -24,7 +29,7 @@ class SecurityLog:
         if before is not None and abs(at - before) < AGAIN_AFTER:  # the clock may have been set back
             return
         with self._records.write() as tx:
-            tx.execute(insert(security_events).values(at=at, kind=kind, subject=subject, detail=detail))
+            security_event(tx, kind, subject, detail, at)
         if len(self._noted) >= MOST_REMEMBERED:
             self._noted.clear()
         self._noted[key] = at

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from domain.wristband import BandField, BandState, ImpossibleBandStepError, UrlTooLongError
 from store import consents
 from store.held import StillRunningError
+from store.security import security_event
 from web import alert_list, bands, looks, meetings, wearers
 from web.bands import ConsentMissingError
 from web.desk import Desk, IdInForm, IdInPath, Text
@@ -135,7 +136,7 @@ def _resident_page(desk: Desk, cipher: NotesCipher, request: Request, who: Viewe
         wearer = wearers.wearer(tx, resident_id)
         notes, locked = Notes(), not cipher.ready
         if wearer.sealed:
-            bands.security_event(tx, "notes_viewed", resident_id, f"by {who.login}", now)
+            security_event(tx, "notes_viewed", resident_id, f"by {who.login}", now)
             try:
                 notes = cipher.open(wearer.sealed, resident_id)
             except NotesError:

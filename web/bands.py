@@ -20,7 +20,6 @@ from domain.wristband import (
 from store.consents import consented
 from store.tables import (
     consents,
-    security_events,
     wristband_profiles,
     wristbands,
 )
@@ -143,11 +142,6 @@ def rotate_notes(tx: Connection, cipher: NotesCipher) -> int:
         tx.execute(update(wristband_profiles).where(mine).values(notes=fresh))
         changed += 1
     return changed
-
-
-def security_event(tx: Connection, kind: str, subject: str, detail: str, now: datetime) -> None:
-    """Something that staff should look at."""
-    tx.execute(insert(security_events).values(at=now, kind=kind, subject=subject, detail=detail))
 
 
 def _band(row: RowMapping | None) -> Band | None:

@@ -12,7 +12,8 @@ from starlette.responses import HTMLResponse, Response
 
 from domain.wristband import Band, Stage, coarse
 from store.contracts import BandScan, Batch, BatchSink
-from web import bands, meetings, wearers
+from store.security import security_event
+from web import meetings, wearers
 from web.desk import Desk
 from web.first_page import FirstPages
 from web.limits import Limit
@@ -74,7 +75,7 @@ def unknown(finder: Finder, request: Request, address: str, now: datetime) -> Re
     limits.all_misses.allows("all", now)
     if limits.misses.count(address, now) == limits.misses.tries:
         with finder.desk.records.write() as tx:
-            bands.security_event(tx, "guessing", coarse(address), f"{limits.misses.tries} unknown codes", now)
+            security_event(tx, "guessing", coarse(address), f"{limits.misses.tries} unknown codes", now)
     return page(finder, request, "finder/unknown.html", 404)
 
 

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.wristband import Band, BandField, BandState, Stage, shown
-from web import bands, looks, meetings, wearers
+from store.security import security_event
+from web import looks, meetings, wearers
 from web.finder import COOKIE, Door, Finder, count_scan, guarded, guesses_too_much, page, unknown
 from web.limits import caller
 from web.looks import View
@@ -128,7 +129,7 @@ def _inactive(finder: Finder, request: Request, door: Door, seen: Seen, now: dat
     with finder.desk.records.write() as tx:
         address = caller(request)
         looks.log_scan(tx, band.band_id, Stage.VIEWED, address=address, fields=frozenset(), now=now)
-        bands.security_event(tx, "inactive_band_scanned", f"band {band.band_id}", band.state_at(now).value, now)
+        security_event(tx, "inactive_band_scanned", f"band {band.band_id}", band.state_at(now).value, now)
     count_scan(finder, band, Stage.VIEWED, now)
     return page(finder, request, "finder/inactive.html", 410, here=door.path, line=seen.who.line, told=told)
 

@@ -14,8 +14,8 @@ from domain.message import MessageStatus
 from domain.people import Role
 from notifier.circle import Person
 from notifier.people import person
+from store.security import security_event
 from store.tables import contacts, guardian_codes, guardian_sessions, guardians, messages
-from web.bands import security_event
 from web.session import hash_of
 
 CODE_LASTS, TRIES = timedelta(minutes=10), 5

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from domain.alert import TRANSITIONS, Event
 from domain.wristband import Band, BandField, Stage, shown
+from store.security import security_event
 from store.tables import alerts, residents
 from store.tables import meetings as meetings_table
 from web import alert_list, bands, meetings, wearers
@@ -67,7 +68,7 @@ def band_of(tx: Connection, who: Guardian, resident_id: str, cipher: NotesCipher
     wearer = wearers.wearer(tx, resident_id)
     notes = None
     if who.by_code and wearer.sealed:
-        bands.security_event(tx, "notes_viewed", resident_id, f"by guardian {who.contact_id}", now)
+        security_event(tx, "notes_viewed", resident_id, f"by guardian {who.contact_id}", now)
         notes = _opened(cipher, wearer.sealed, resident_id)
     return BandView(
         wearer=wearer,

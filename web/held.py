@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from domain.wristband import BandState
 from store import consents, held
 from store.contracts import Traces
+from store.security import security_event
 from web import bands, water
 from web.ledger import several
 from web.notes import NotesCipher, NotesError
@@ -58,7 +59,7 @@ def forget(tx: Connection, resident_id: str, *, by: str, now: datetime) -> Trace
         zone = several(tx, [who.household_id])[who.household_id].timezone
         water.withdraw(tx, who.household_id, by=by, timezone=zone, now=now)
     held.forget(tx, who)
-    bands.security_event(tx, "forgotten", resident_id, f"by {by}", now)
+    security_event(tx, "forgotten", resident_id, f"by {by}", now)
     return who.traces if who.alone else Traces(band_nos=who.band_ids)
 
 

@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from store.held import KEPT
-from web import bands, held
+from store.security import security_event
+from web import held
 from web.desk import Desk, Text
 from web.keepers import NotYoursError, may_forget, require
 from web.notes import NotesCipher
@@ -23,7 +24,7 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:
         with desk.records.write() as tx:
             require(tx, who, resident_id)
             everything = held.everything_about(tx, resident_id, cipher, desk.readings.traces, now)
-            bands.security_event(tx, "exported", resident_id, f"by {who.login}", now)
+            security_event(tx, "exported", resident_id, f"by {who.login}", now)
         return JSONResponse(everything, headers={"content-disposition": 'attachment; filename="resident.json"'})
 
     @router.post("/residents/{resident_id}/forget")

@@ -10,7 +10,7 @@ from threading import Lock
 
 from domain.wristband import Stage
 from store.contracts import BandScan, Batch, BatchSink
-from web.bands import security_event
+from store.security import security_event
 from web.desk import Records
 from web.looks import View, bands_there, log_views
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Select, func, select
 
 from store import consents
+from store.security import security_event
 from store.tables import households, meters
-from web.bands import security_event
 
 H = households.c
 

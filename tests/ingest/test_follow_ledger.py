@@ -51,7 +51,7 @@ def test_readings_of_a_new_meter_leave_quarantine_when_the_ledger_is_imported(tm
     folder.mkdir()
     for name, text in FILES.items():
         (folder / f"{name}.csv").write_text(text)
-    import_ledger(records, folder)
+    import_ledger(records, folder, now=NOW)
     assert follower.look(NOW) == 1200
     assert follower.look(NOW) == 0
     assert len(readings.registers("m1", NOW - timedelta(days=9), NOW + timedelta(days=1))) == 1200
@@ -131,7 +131,7 @@ def test_a_meter_of_a_home_that_consented_to_nothing_waits_until_it_does(tmp_pat
     folder.mkdir()
     for name, text in (FILES | {"households": "household_id,building_id,door\nh,b,1\n"}).items():
         (folder / f"{name}.csv").write_text(text)
-    import_ledger(records, folder)
+    import_ledger(records, folder, now=NOW)
     with records.read() as tx:
         ledger = read_ledger(tx)
     receiver = Receiver(decoder=Decoder(ledger.devices), bindings=bindings_of(ledger), readings=readings)
@@ -141,7 +141,7 @@ def test_a_meter_of_a_home_that_consented_to_nothing_waits_until_it_does(tmp_pat
     (kept,) = readings.kept("quarantined")
     assert kept.reason == "meter 'm1': nobody consented to watching the water of its home"
     (folder / "households.csv").write_text(FILES["households"])
-    import_ledger(records, folder)
+    import_ledger(records, folder, now=NOW)
     assert follower.look(NOW) == 1
     assert readings.kept("quarantined") == []
     assert readings.registers("m1", NOW, NOW + timedelta(seconds=1)) == [(NOW, 5000.0)]
@@ -161,7 +161,7 @@ def test_a_meter_that_was_deleted_on_request_is_taken_again_once_the_ledger_name
     folder.mkdir()
     for name, text in FILES.items():
         (folder / f"{name}.csv").write_text(text)
-    import_ledger(records, folder)
+    import_ledger(records, folder, now=NOW)
     follower.look(NOW)
     assert readings.erased() == set()
     records.close()

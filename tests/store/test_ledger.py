@@ -18,6 +18,7 @@ from store.ledger_page import page
 from store.migrations import migrate
 from store.records import Records
 
+NOW = datetime(2026, 2, 3, 12, tzinfo=UTC)
 TOWN = {
     "communities": "community_id,name,timezone,language,phone\nxfl,幸福里社区,Asia/Shanghai,zh,+865515550000\n",
     "grids": "grid_id,community_id,name\ng1,xfl,第一网格\n",
@@ -72,7 +73,7 @@ def folder(tmp_path: Path, **changed: str | bytes) -> Path:
 
 def problems(records: Records, path: Path) -> list[str]:
     with pytest.raises(LedgerError) as raised:
-        import_ledger(records, path)
+        import_ledger(records, path, now=NOW)
     return [str(problem) for problem in raised.value.problems]
 
 
@@ -82,7 +83,7 @@ def counts(records: Records) -> dict[str, int]:
 
 
 def test_a_town_is_imported_whole(records: Records, tmp_path: Path) -> None:
-    done = import_ledger(records, folder(tmp_path))
+    done = import_ledger(records, folder(tmp_path), now=NOW)
     assert str(done[0]) == "communities.csv: 1 new, 0 changed, 0 as before"
     assert counts(records) == {name: text.count("\n") - 1 for name, text in TOWN.items()}
     with records.read() as tx:
@@ -92,7 +93,7 @@ def test_a_town_is_imported_whole(records: Records, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("address", ["daughter@example.org", "wecombot://a1b2c3", "ntfy://block3"])
 def test_family_and_staff_may_be_reached_by_mail_or_as_a_group(records: Records, tmp_path: Path, address: str) -> None:
-    import_ledger(records, folder(tmp_path, contacts=TOWN["contacts"].replace("+86 138-1234-5678", address)))
+    import_ledger(records, folder(tmp_path, contacts=TOWN["contacts"].replace("+86 138-1234-5678", address)), now=NOW)
     with records.read() as tx:
         assert tx.scalar(select(t.contacts.c.phone).where(t.contacts.c.contact_id == "daughter")) == address
 
@@ -106,7 +107,7 @@ def test_what_is_neither_phone_nor_mail_nor_group_is_refused(records: Records, t
 
 
 def test_ingest_learns_devices_and_their_gateways(records: Records, tmp_path: Path) -> None:
-    import_ledger(records, folder(tmp_path))
+    import_ledger(records, folder(tmp_path), now=NOW)
     with records.read() as tx:
         ledger = read_ledger(tx)
     assert ledger.gateways == {"m1": "gw1", "m2": None, "button": "gw1", "gw1": "gw1"}
@@ -117,17 +118,17 @@ def test_ingest_learns_devices_and_their_gateways(records: Records, tmp_path: Pa
 
 
 def test_the_same_folder_again_changes_nothing(records: Records, tmp_path: Path) -> None:
-    import_ledger(records, folder(tmp_path))
+    import_ledger(records, folder(tmp_path), now=NOW)
     with records.read() as tx:
         before = version(tx)
-    again = import_ledger(records, folder(tmp_path))
+    again = import_ledger(records, folder(tmp_path), now=NOW)
     assert [(one.added, one.changed, one.ended) for one in again] == [(0, 0, 0)] * len(TOWN)
     with records.read() as tx:
         assert version(tx) == before
 
 
 def test_a_dry_run_says_what_would_be_and_changes_nothing(records: Records, tmp_path: Path) -> None:
-    done = import_ledger(records, folder(tmp_path), dry_run=True)
+    done = import_ledger(records, folder(tmp_path), dry_run=True, now=NOW)
     assert sum(one.added for one in done) == sum(text.count("\n") - 1 for text in TOWN.values())
     assert set(counts(records).values()) == {0}
 
@@ -135,13 +136,13 @@ def test_a_dry_run_says_what_would_be_and_changes_nothing(records: Records, tmp_
 def test_changes_are_taken_over_and_a_guardian_who_is_no_longer_listed_is_no_longer_told(
     records: Records, tmp_path: Path
 ) -> None:
-    import_ledger(records, folder(tmp_path))
+    import_ledger(records, folder(tmp_path), now=NOW)
     changed = folder(
         tmp_path,
         residents=TOWN["residents"].replace("living_alone;over_80", "dementia"),
         guardians="household_id,contact_id,order\nh2,daughter,1\n",
     )
-    done = {one.file: one for one in import_ledger(records, changed)}
+    done = {one.file: one for one in import_ledger(records, changed, now=NOW)}
     assert (done["residents.csv"].changed, done["guardians.csv"].changed, done["guardians.csv"].ended) == (1, 1, 1)
     with records.read() as tx:
         assert set(tx.scalars(select(t.resident_categories.c.category))) == {"dementia"}
@@ -163,34 +164,58 @@ def with_water(tmp_path: Path, by: str, on: str = "", paper: str = "") -> Path:
 
 
 def test_an_empty_column_changes_no_consent_to_water_and_withdrawing_is_said(records: Records, tmp_path: Path) -> None:
-    import_ledger(records, folder(tmp_path))
-    (same,) = [one for one in import_ledger(records, with_water(tmp_path, "")) if one.file == "households.csv"]
+    import_ledger(records, folder(tmp_path), now=NOW)
+    (same,) = [one for one in import_ledger(records, with_water(tmp_path, ""), now=NOW) if one.file == "households.csv"]
     assert (same.changed, water(records)) == (0, ("王秀英", [("2026-01-05", None)]))
     (gone,) = [
         one
-        for one in import_ledger(records, with_water(tmp_path, "撤回", "2026-02-01", "31"))
+        for one in import_ledger(records, with_water(tmp_path, "撤回", "2026-02-01", "31"), now=NOW)
         if one.file == "households.csv"
     ]
     assert (gone.changed, water(records)) == (1, (None, [("2026-01-05", "2026-02-01")]))
-    import_ledger(records, with_water(tmp_path, "withdrawn", "2026-02-01", "31"))
+    import_ledger(records, with_water(tmp_path, "withdrawn", "2026-02-01", "31"), now=NOW)
     assert water(records) == (None, [("2026-01-05", "2026-02-01")])
+
+
+def test_consent_to_water_that_a_file_gives_or_ends_is_a_security_event_once_as_on_the_homes_page(
+    records: Records, tmp_path: Path
+) -> None:
+    import_ledger(records, folder(tmp_path), now=NOW)
+    for _ in range(2):
+        import_ledger(records, with_water(tmp_path, "撤回", "2026-02-01", "31"), now=NOW)
+    for dry_run in (True, False, False):
+        import_ledger(records, with_water(tmp_path, "王秀英", "2026-02-02", "32"), now=NOW, dry_run=dry_run)
+    with records.read() as tx:
+        events = tx.execute(select(t.security_events).order_by(t.security_events.c.event_id)).all()
+    assert [(row.at, row.kind, row.subject, row.detail) for row in events] == [
+        (NOW, "water_consent_withdrawn", "h1", "31; written by ledger"),
+        (NOW, "water_consent_given", "h1", "王秀英, 32; written by ledger"),
+    ]
+
+
+@pytest.mark.parametrize("wrong", ["3/402", ".", ".."])
+def test_an_id_that_no_pages_address_can_carry_is_named(records: Records, tmp_path: Path, wrong: str) -> None:
+    homes = TOWN["households"].replace("h2,", f"{wrong},")
+    with pytest.raises(LedgerError) as told:
+        import_ledger(records, folder(tmp_path, households=homes), now=NOW)
+    assert "households.csv row 3, household_id: " in str(told.value)
 
 
 def test_an_old_list_brings_back_no_consent_that_was_withdrawn_and_a_new_paper_does(
     records: Records, tmp_path: Path
 ) -> None:
-    import_ledger(records, folder(tmp_path))
+    import_ledger(records, folder(tmp_path), now=NOW)
     with records.write() as tx:
         consents.withdraw_water(tx, "h1", on="2026-02-01", by="limin")
         consents.withdraw(tx, "r1", BandField.NAME, datetime(2026, 2, 1, tzinfo=UTC), by="limin")
-    import_ledger(records, folder(tmp_path))
+    import_ledger(records, folder(tmp_path), now=NOW)
     with records.read() as tx:
         assert consents.consented(tx, "r1") == {BandField.HEALTH}
     assert water(records)[0] is None
     head = "resident_id,field,given_by,given_on,paper\n"
     later = with_water(tmp_path, "王秀英", "2026-03-01", "40")
     (later / "consents.csv").write_text(f"{head}r1,name,王秀英,2026-03-01,41\n", "utf-8")
-    import_ledger(records, later)
+    import_ledger(records, later, now=NOW)
     with records.read() as tx:
         assert consents.consented(tx, "r1") == {BandField.HEALTH, BandField.NAME}
     assert water(records) == ("王秀英", [("2026-01-05", "2026-02-01"), ("2026-03-01", None)])
@@ -199,13 +224,13 @@ def test_an_old_list_brings_back_no_consent_that_was_withdrawn_and_a_new_paper_d
 def test_a_wristbands_consent_comes_from_the_ledger_field_by_field_and_ends_by_it(
     records: Records, tmp_path: Path
 ) -> None:
-    import_ledger(records, folder(tmp_path))
+    import_ledger(records, folder(tmp_path), now=NOW)
     with records.read() as tx:
         assert consents.consented(tx, "r1") == {BandField.NAME, BandField.HEALTH}
-    done = {one.file: one for one in import_ledger(records, folder(tmp_path))}
+    done = {one.file: one for one in import_ledger(records, folder(tmp_path), now=NOW)}
     assert done["consents.csv"].same == 2
     ended = TOWN["consents"].replace("18,", "18,2026-02-01")
-    done = {one.file: one for one in import_ledger(records, folder(tmp_path, consents=ended))}
+    done = {one.file: one for one in import_ledger(records, folder(tmp_path, consents=ended), now=NOW)}
     assert done["consents.csv"].changed == 1
     with records.read() as tx:
         assert consents.consented(tx, "r1") == {BandField.NAME}
@@ -213,11 +238,11 @@ def test_a_wristbands_consent_comes_from_the_ledger_field_by_field_and_ends_by_i
 
 
 def test_a_part_of_the_ledger_may_come_alone_and_leaves_the_rest(records: Records, tmp_path: Path) -> None:
-    import_ledger(records, folder(tmp_path))
+    import_ledger(records, folder(tmp_path), now=NOW)
     part = tmp_path / "part"
     part.mkdir()
     (part / "meters.csv").write_text("meter_id,household_id,gateway_id\nm3,h2,gw1\n")
-    import_ledger(records, part)
+    import_ledger(records, part, now=NOW)
     assert counts(records)["meters"] == 3
     assert counts(records)["guardians"] == 2
 
@@ -305,7 +330,7 @@ def test_a_folder_without_files_is_named(records: Records, tmp_path: Path) -> No
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
 def test_files_saved_by_excel_are_read(records: Records, tmp_path: Path, encoding: str) -> None:
     path = folder(tmp_path, **{name: f"{text},\n".encode(encoding) for name, text in TOWN.items()})
-    import_ledger(records, path)
+    import_ledger(records, path, now=NOW)
     with records.read() as tx:
         assert tx.scalar(select(t.residents.c.name)) == "王秀英"
 

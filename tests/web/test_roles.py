@@ -18,6 +18,7 @@ from notifier.messages import Texts
 from notifier.router import Router
 from store import consents
 from store.records import Records
+from store.security import security_event
 from store.tables import alerts, contacts, guardians, messages, pairings
 from tests.web import roles, town
 from tests.web.conftest import URL
@@ -73,7 +74,7 @@ def street(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         }
         tx.execute(insert(contacts).values(nephew))
         tx.execute(insert(guardians).values(household_id="H2", contact_id="nephew", order=1))
-        bands.security_event(tx, "guessing", "198.51.100.0/24", "10 unknown codes", clock())
+        security_event(tx, "guessing", "198.51.100.0/24", "10 unknown codes", clock())
     app = town.pages(records, clock, letters, key=key, links=links)
     marks = {
         "salutation": "王奶奶",
