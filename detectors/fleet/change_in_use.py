@@ -55,12 +55,20 @@ def is_due(m: Floats, p: Floats, hour: int) -> bool:
 
 
 @compiled
+def due_hour(m: Floats, p: Floats, hour: int) -> int:
+    """The first hour from this one on in which it is asked."""
+    day = hour // 24 + (m[JUDGED_DAY] == hour // 24)
+    return day * 24 + int(p[ASKED_HOUR])
+
+
+@compiled
 def turn_hour(m: Floats, p: Floats, hour: int) -> None:
     last = int(m[CHANGE_HOUR])
     if last:
         m[HOURS_KNOWN] += hour - last <= 2
-        m[USED] += m[CHANGE_HOUR_USED]
-        m[AT_NIGHT] += m[CHANGE_HOUR_USED] if last % 24 < p[NIGHT_ENDS] else 0.0
+        if m[CHANGE_HOUR_USED]:
+            m[USED] += 1.0
+            m[AT_NIGHT] += last % 24 < p[NIGHT_ENDS]
     if hour // 24 != last // 24:
         if m[HOURS_KNOWN] >= p[ENOUGH_HOURS] and m[USED]:
             keep_day(m, p)

@@ -6,12 +6,16 @@ from typing import Any, TypeVar, cast
 F = TypeVar("F", bound=Callable[..., object])
 
 try:
+    from llvmlite.binding import set_option
     from numba import njit
     from numba.extending import intrinsic
 except ImportError:
     IS_COMPILED = False
 else:
     IS_COMPILED = True
+    # a reading that says something passes all of the code once: unrolled, it doesn't fit the processor's nearest memory
+    for option in ("-unroll-threshold=0", "-unroll-full-max-count=0", "-unroll-runtime=0"):
+        set_option("anju", option)
 
 
 def compiled(function: F) -> F:

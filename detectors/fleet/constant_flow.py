@@ -146,6 +146,8 @@ def compare(m: Floats, p: Floats, begin_s: float, end_s: float, before_lph: floa
             if place < first:
                 return over
         steady = m[FALLING + 2 * place + 1]
+        if steady == 0.0:
+            return over
         limit = m[LIMITS + often + number]
         if number >= told_from and steady >= limit:
             over = gravest(p, over, number)

@@ -22,6 +22,10 @@ if IS_COMPILED:
 
         return cast("Callable[[Any], Any]", intrinsic(cast_bits))
 
+    def _count(_: Any, bits: Any) -> Any:
+        return bits(bits), lambda context, builder, signature, arguments: builder.ctpop(arguments[0])
+
+    set_bits = cast("Callable[[int], int]", intrinsic(_count))
     _bits_of = _same_bits(types.float64, types.int64, ir.IntType(64))
     _of_bits = _same_bits(types.int64, types.float64, ir.DoubleType())
 
@@ -53,6 +57,9 @@ if IS_COMPILED:
         return _of_bits(_bits_of(low + r4 * (middle + r4 * high)) + (_bits_of(rounded) << 52))
 
 else:
+
+    def set_bits(bits: int) -> int:
+        return bits.bit_count()
 
     def ln(x: float) -> float:
         return math.log(x)

@@ -40,6 +40,9 @@ from detectors.fleet.memory import (
 
 @compiled
 def finer_step_l(step_l: float, volume_l: float) -> float:
+    steps = volume_l / step_l
+    if steps == np.floor(steps) and steps:  # nearly always, and far cheaper than a remainder
+        return step_l
     rest = volume_l % step_l
     return max(rest, LEAST_STEP_L) if STEP_ROUNDED_L < rest < step_l - STEP_ROUNDED_L else step_l
 
@@ -116,7 +119,11 @@ def turn_day(m: Floats, local_day: int) -> None:
 @compiled
 def ranked(m: Floats, first: int, many: int, rank: int) -> float:
     """The value that so many are less than; by counting: of so few that is quickest, and soonest compiled."""
-    found = 0.0
+    found = most = 0.0
+    for place in range(first, first + many):
+        most = max(most, m[place])
+    if most == 0.0:  # as at most homes
+        return 0.0
     for place in range(first, first + many):
         less = same = 0
         for other in range(first, first + many):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.fleet.compiled import compiled
-from detectors.fleet.curves import exp, ln
+from detectors.fleet.curves import exp, ln, set_bits
 from detectors.fleet.memory import (
     EXPOSED,
     HOUR,
@@ -11,7 +11,9 @@ from detectors.fleet.memory import (
     LASTING,
     LENGTHS,
     LOGITS,
+    OWN_LOGITS,
     RATE,
+    RATES,
     SCORES,
     SILENCES,
     SMOOTHED,
@@ -48,11 +50,7 @@ def odds(share: float) -> float:
 @compiled
 def used_in(used: int, hours: int) -> int:
     """How many of the last so many hours saw use."""
-    bits, count = used & (1 << hours) - 1, 0
-    while bits:
-        bits &= bits - 1
-        count += 1
-    return count
+    return set_bits(used & (1 << hours) - 1)
 
 
 @compiled
@@ -61,18 +59,14 @@ def unused_runs(used: int) -> tuple[int, int]:
     used &= _FORTY
     if not used:
         return 24, 24
-    seen = _FORTY
-    while not used & 1:
-        used >>= 1
-        seen >>= 1
-    directly = 0
-    while directly < 24 and not used >> (directly + 1) & 1 and seen >> (directly + 1) & 1:
-        directly += 1
-    unused, longest = ~used & seen, 0
+    after = set_bits((used & -used) - 1)  # hours since the last use
+    used >>= after + 1
+    directly = set_bits((used & -used) - 1) if used else 39 - after
+    unused, longest = ~used & (_FORTY >> after + 1), 0
     while unused and longest < 24:
         unused &= unused << 1
         longest += 1
-    return directly, longest
+    return min(directly, 24), longest
 
 
 @compiled
@@ -91,11 +85,13 @@ def used_at(m: Floats, hour: int) -> int:
 def move_on(m: Floats, hours: int) -> None:
     """The bits of the hours with use, so many hours later; 64 are kept, in halves that a float holds exactly."""
     later, earlier = int(m[USED_LATER]) | int(m[HOUR_USED]), int(m[USED_EARLIER])
-    while hours > 0 and (later or earlier):
-        step = min(hours, 16)
-        earlier = (earlier << step | later >> (32 - step)) & _HALF
-        later = later << step & _HALF
-        hours -= step
+    while hours > 16 and (later or earlier):
+        earlier = (earlier << 16 | later >> 16) & _HALF
+        later = later << 16 & _HALF
+        hours -= 16
+    hours = min(max(hours, 0), 16)
+    earlier = (earlier << hours | later >> (32 - hours)) & _HALF
+    later = later << hours & _HALF
     m[USED_LATER] = later
     m[USED_EARLIER] = earlier
 
@@ -111,14 +107,12 @@ def score(m: Floats, p: Floats, begun: int) -> None:
         in_6_h += expected
         if back < 3:
             in_3_h += expected
-    in_24_h = 0.0
-    for hour in range(24):
-        in_24_h += m[RATE + hour]
+    in_24_h = m[RATES]
     directly_h, longest_h = unused_runs(used)
-    term_3_h = np.log((used_in(used, 3) + 0.5) / (in_3_h + 0.5))
-    term_6_h = np.log((used_in(used, 6) + 0.5) / (in_6_h + 0.5))
-    term_24_h = np.log((used_in(used, 24) + 1.0) / (in_24_h + 1.0))
-    level = np.log(odds(in_24_h / 24.0))
+    term_3_h = ln((used_in(used, 3) + 0.5) / (in_3_h + 0.5))
+    term_6_h = ln((used_in(used, 6) + 0.5) / (in_6_h + 0.5))
+    term_24_h = ln((used_in(used, 24) + 1.0) / (in_24_h + 1.0))
+    level = ln(odds(in_24_h / 24.0))
     constant = p[PAST + 0] * term_3_h + p[PAST + 1] * term_6_h + p[PAST + 2] * term_24_h
     constant += p[PAST + 3] * (directly_h / 10.0) + p[PAST + 4] * (longest_h / 10.0) + p[PAST + 5] * level
     slope = p[IN_3_H] * term_3_h + p[IN_24_H] * term_24_h + p[LEVEL_LONGER] * level
@@ -126,11 +120,12 @@ def score(m: Floats, p: Floats, begun: int) -> None:
     hourly(m)
     for length in range(HOURS):
         ended = (m[LASTING + length] - m[LASTING + length + 1]) / m[LASTING + length + 1]
-        own = ln(min(max(ended, LEAST_ODDS), MOST_ODDS))
+        m[OWN_LOGITS + length] = ln(min(max(ended, LEAST_ODDS), MOST_ODDS))
+    for length in range(HOURS):
         now, soon = m[LOGITS + begun + length + 1], m[LOGITS + begun + length + 2]
         m[SCORES + length] = (
             p[CLOCK + begun * HOURS + length]
-            + own * p[OWN + length]
+            + m[OWN_LOGITS + length] * p[OWN + length]
             + now * p[NOW + length]
             + soon * p[SOON]
             + (SCALED[length] * slope + constant)
@@ -163,19 +158,25 @@ def count(m: Floats, row: int, length: int, parts: float) -> None:
     cell = SILENCES + row * LENGTHS + length
     more = min(parts, MOST - m[cell])
     m[cell] += more
+    add(m, row, length, more)
+
+
+@compiled
+def add(m: Floats, row: int, length: int, parts: float) -> None:
+    if parts == 0.0:
+        return
+    silences = parts * WORTH[length]
     for place in range(BEGINS):
-        m[SMOOTHED + length * BEGINS + place] += KERNEL[row, place] * (more * WORTH[length])
+        m[SMOOTHED + length * BEGINS + place] += KERNEL[row, place] * silences
 
 
 @compiled
 def smooth(m: Floats) -> None:
     """All of these sums anew."""
-    for length in range(LENGTHS):
-        for place in range(BEGINS):
-            total = 0.0
-            for row in range(BEGINS):
-                total += KERNEL[row, place] * m[SILENCES + row * LENGTHS + length]
-            m[SMOOTHED + length * BEGINS + place] = total * WORTH[length]
+    m[SMOOTHED : SMOOTHED + LENGTHS * BEGINS] = 0.0
+    for row in range(BEGINS):
+        for length in range(LENGTHS):
+            add(m, row, length, m[SILENCES + row * LENGTHS + length])
 
 
 @compiled

@@ -5,11 +5,10 @@ from math import inf, isnan
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.fleet import change_in_use, constant_flow, low_use, no_data, schedule
+from detectors.fleet import change_in_use, constant_flow, low_use, no_data, schedule, still
 from detectors.fleet.compiled import bare, compiled, entered
 from detectors.fleet.memory import (
     ALERT,
-    ASIDE_L,
     CANNOT_TELL,
     CHANGE_IN_USE,
     CHANGE_SINCE_S,
@@ -18,21 +17,15 @@ from detectors.fleet.memory import (
     DAYS_KEPT,
     DAYS_USED,
     DRY_S,
-    FLOW_DAY_S,
     FLOW_GRADE,
     FLOW_LPH,
     FLOW_SINCE_S,
     GRADE,
     HEARD,
     HEARD_LAST_S,
-    HELD_L,
-    HOUR,
-    LAST_S,
     LAST_USE_S,
     LONGEST,
     LOW_USE,
-    MARK_L,
-    MARKED_S,
     NO_DATA,
     NOTHING,
     RECORD,
@@ -45,15 +38,14 @@ from detectors.fleet.memory import (
     STEADY_RECORD,
     STEP_L,
     STILL_UNTIL_S,
-    TIMER_HELD_L,
     UNUSABLE_S,
     USE_WHILE_ABSENT,
     USUAL_LPH,
     Floats,
     begin,
 )
-from detectors.fleet.register import CONFLICT, DUPLICATE, FIRST, OLDER, advance, keep_length
-from detectors.fleet.rules import FIRST_RHYTHM_S, NET_S, ORDINARY_S, RECENT_DAYS, SCALES, SOONEST_S
+from detectors.fleet.register import CONFLICT, DUPLICATE, FIRST, OLDER, advance
+from detectors.fleet.rules import FIRST_RHYTHM_S, NET_S, RECENT_DAYS, SCALES, SOONEST_S
 from detectors.low_use_state import LONGEST_DAYS
 
 HOME, SLOT, KIND, LEVEL, AT_S, SINCE_S, WHY = range(7)  # of a row that is said; from WHY on the reason's numbers
@@ -71,7 +63,7 @@ def watch_homes(
     scores: Floats,
     at_s: Floats,
     hours: NDArray[np.int64],
-    register_l: NDArray[np.floating],
+    register_l: Floats,
     absences_s: Floats,
     absent_from: NDArray[np.int64],
     first: int,
@@ -80,7 +72,7 @@ def watch_homes(
 ) -> tuple[int, int]:
     """From home `first` on, as long as there is room in `said`: (the next home, how many rows are said)."""
     m, p, clock, scores, said = bare(m), bare(p), bare(clock), bare(scores), bare(said)
-    absences_s = bare(absences_s)
+    at_s, hours, register_l, absences_s = bare(at_s), bare(hours), bare(register_l), bare(absences_s)
     homes, slots = register_l.shape
     rows = 0
     for home in range(first, homes):
@@ -90,14 +82,20 @@ def watch_homes(
         absent = absences_s[absent_from[home] : absent_from[home + 1]]
         own = home if len(at_s) > 1 else 0
         begun = rows
-        for slot in range(slots):
-            litres = np.float64(register_l[home, slot])
-            if isnan(litres):
-                continue
-            before = rows
-            rows = observe(m, p, clock, scores, absent, hours[own, slot], at_s[own, slot], litres, said, rows)
-            for row in range(before, rows):
-                said[row, SLOT] = slot
+        times_s, local, registers = at_s[own], hours[own], register_l[home]
+        slot = 0
+        while slot < slots:
+            if m[STILL_UNTIL_S]:
+                slot = still.stand(m, p, local, times_s, registers, slot)
+                if slot == slots:
+                    break
+            litres = registers[slot]
+            if not isnan(litres):
+                before = rows
+                rows = observe(m, p, clock, scores, absent, local[slot], times_s[slot], litres, said, rows)
+                for row in range(before, rows):
+                    said[row, SLOT] = slot
+            slot += 1
         if until_s > 0.0:
             before = rows
             rows = tick(m, p, until_s, said, rows)
@@ -120,8 +118,6 @@ def observe(
     rows: int,
 ) -> int:
     """How many rows are said after it."""
-    if at_s < m[STILL_UNTIL_S] and stands_still(m, p, hour, at_s, litres):
-        return rows
     if at_s - m[HEARD_LAST_S] >= p[SOONEST_S]:
         rows = tick(m, p, at_s, said, rows)
     no_data.heard(m, at_s)
@@ -133,7 +129,7 @@ def observe(
         return rows
     rows = judge(m, p, clock, scores, absences_s, hour, at_s - length_s, at_s, volume, gap, said, rows)
     if not gap:
-        m[STILL_UNTIL_S] = still_until_s(m, p, absences_s, at_s)
+        m[STILL_UNTIL_S] = still.until_s(m, p, absences_s, at_s)
     return rows
 
 
@@ -178,40 +174,6 @@ def judge(
     if low_use.any_absence(m, absences_s) or m[RUNNING + USE_WHILE_ABSENT] != NOTHING:
         rows = use_while_absent(m, absences_s, begin_s, at_s, used, said, rows)
     return rows
-
-
-@compiled
-def stands_still(m: Floats, p: Floats, hour: int, at_s: float, litres: float) -> bool:
-    step_s = at_s - m[HEARD_LAST_S]
-    if litres != m[MARK_L] or not 0.0 < step_s < p[ORDINARY_S]:
-        return False
-    if hour != m[HOUR]:
-        if hour < m[HOUR] or change_in_use.is_due(m, p, hour):
-            return False
-        change_in_use.turn_hour(m, p, hour)
-    low_use.stands_still(m, at_s, step_s, hour)
-    constant_flow.stands_still(m, at_s - step_s, at_s)
-    no_data.heard(m, at_s)
-    m[LAST_S] = m[MARKED_S] = at_s
-    keep_length(m, step_s)
-    return True
-
-
-@compiled
-def anything_runs(m: Floats) -> bool:
-    for kind in range(RUNNING, RUNNING + 5):  # noqa: SIM110  # any() would need a generator
-        if m[kind] != NOTHING:
-            return True
-    return False
-
-
-@compiled
-def still_until_s(m: Floats, p: Floats, absences_s: Floats, at_s: float) -> float:
-    if anything_runs(m) or m[UNUSABLE_S] or m[TIMER_HELD_L] or low_use.any_absence(m, absences_s):
-        return 0.0
-    if m[HELD_L] or m[MARKED_S] != m[LAST_S] or not isnan(m[ASIDE_L]) or m[HEARD_LAST_S] != at_s:
-        return 0.0
-    return min(m[FLOW_DAY_S], at_s + low_use.still_for_s(m, p))
 
 
 @compiled

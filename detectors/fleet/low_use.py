@@ -28,6 +28,7 @@ from detectors.fleet.memory import (
     PLANNED,
     PLANS_KEPT,
     RATE,
+    RATES,
     ROW_FROM_S,
     SCORES,
     SILENCES,
@@ -36,7 +37,6 @@ from detectors.fleet.memory import (
     STEP_L,
     STEPS,
     TIMER_HELD_L,
-    UP_S,
     WOULD_RAISE,
     Floats,
     shift,
@@ -47,7 +47,6 @@ from detectors.low_use import (
     ASKED_BEFORE_H,
     COARSE_L,
     EIGHTHS,
-    MORNING,
     NET_BEYOND,
     NET_UNTIL_KNOWN_H,
     NEVER_H,
@@ -99,7 +98,7 @@ def observe(
         return while_absent(m, clock, begin_s, end_s, volume)
     if gap or isnan(volume):
         return across_gap(m, p, clock, scores, begin_s, end_s, volume, gap)
-    use = used_water(m, clock, hour, volume, begin_s, end_s)
+    use = used_water(m, hour, volume, begin_s, end_s)
     if use != NO_USE:
         learn(m, p, clock)
         if use == BY_ITSELF:
@@ -112,16 +111,6 @@ def observe(
     m[SILENT_S] += end_s - begin_s
     m[DRY_S] += end_s - begin_s
     return verdict(m, p, clock, scores, end_s)
-
-
-@compiled
-def stands_still(m: Floats, end_s: float, step_s: float, hour: int) -> None:
-    if hour != m[HOUR]:
-        turn_hour(m, hour)
-    drip.follow(m, end_s, 0.0, hour // 24)
-    m[KNOWN_S] += step_s
-    m[SILENT_S] += step_s
-    m[DRY_S] += step_s
 
 
 @compiled
@@ -211,15 +200,13 @@ def across_gap(
 
 
 @compiled
-def used_water(m: Floats, clock: Floats, hour: int, volume: float, begin_s: float, end_s: float) -> int:
+def used_water(m: Floats, hour: int, volume: float, begin_s: float, end_s: float) -> int:
     if hour != m[HOUR]:
         turn_hour(m, hour)
     use = use_of(m, hour, volume, begin_s, end_s)
     drip.follow(m, end_s, volume, hour // 24)
     if use != NO_USE:
         m[HOUR_USED] = 1.0
-        if hour % 24 >= MORNING and local_hour(clock, m[UP_S] - 1.0) // 24 != hour // 24:
-            m[UP_S] = end_s
     if m[SILENT_S] < PRESUMED_ABSENT_S:
         m[KNOWN_S] += end_s - begin_s
     return use
@@ -249,8 +236,10 @@ def turn_hour(m: Floats, hour: int) -> None:
     if last:
         step = max(1.0 / RATE_DAYS, 1.0 / (hour / 24.0 - m[FIRST_S] / 86400.0 + 5.0))
         place = last % 24
-        rate = m[RATE + place] + step * (m[HOUR_USED] - m[RATE + place])
-        m[RATE + place] = np.floor(rate * RATE_STEPS + 0.5) / RATE_STEPS
+        before = m[RATE + place]
+        rate = np.floor((before + step * (m[HOUR_USED] - before)) * RATE_STEPS + 0.5) / RATE_STEPS
+        m[RATE + place] = rate
+        m[RATES] += rate - before
         move_on(m, hour - last)
     if hour // 24 != last // 24:
         shift(m, LONGEST, LONGEST_DAYS)
@@ -317,13 +306,14 @@ def learn(m: Floats, p: Floats, clock: Floats) -> None:
 def verdict(m: Floats, p: Floats, clock: Floats, scores: Floats, end_s: float) -> float:
     planned = m[SILENT_S] >= 3600.0 * (PLAN_FROM_H - SLACK_H)
     if planned and not m[PLANNED]:
-        score(m, p, local_hour(clock, m[SILENT_FROM_S]))
+        begun = local_hour(clock, m[SILENT_FROM_S])
+        score(m, p, begun)
         keep_scores(m, scores, end_s)
         weigh(m)
         m[PLANNED] = 1.0
         m[ALERT_H] = planned_h(m, p, p[BUDGET])
         asked_h = min(planned_h(m, p, p[ASK_BUDGET]), m[ALERT_H] - ASKED_BEFORE_H)
-        m[ASK_H] = before_bed_h(local_hour(clock, m[SILENT_FROM_S]), int(asked_h), int(m[ALERT_H]))
+        m[ASK_H] = before_bed_h(begun, int(asked_h), int(m[ALERT_H]))
     hours = m[SILENT_S] / 3600.0 + SLACK_H
     experienced = end_s - m[FIRST_S] >= p[ASKS_ONLY_S]
     by_net = m[DRY_S] >= net_of(m, p) or ticks.row_s(m) >= p[NET_S]

@@ -36,17 +36,17 @@ def _place(size: int = 1) -> int:
 LAST_S, LAST_L, MARKED_S, MARK_L, ASIDE_L, LENGTHS_SEEN = (_place() for _ in range(6))
 LENGTHS_S = _place(LENGTHS_KEPT)
 # of low use
-FIRST_S, LAST_USE_S, SILENT_FROM_S, SILENT_S, KNOWN_S, STEP_L, UP_S = (_place() for _ in range(7))
+FIRST_S, LAST_USE_S, SILENT_FROM_S, SILENT_S, KNOWN_S, STEP_L = (_place() for _ in range(6))
 HOUR, HOUR_USED, USED_LATER, USED_EARLIER, ASK_H, ALERT_H, PLANNED = (_place() for _ in range(7))
 ABSENT_PAST_S, STILL_UNTIL_S, PLANS_KEPT, DRY_FROM_S, DRY_S = (_place() for _ in range(5))
-RATE = _place(24)
+RATE, RATES = _place(24), _place()  # and their sum, exact as they are whole parts
 LOGITS = _place(50)  # of the rates, of two days and two hours, as the last plan saw them
 SILENCES = _place(BEGINS * LENGTHS)
 SMOOTHED = _place(LENGTHS * BEGINS)  # follows from the silences: each length's sum around each hour of beginning
 WOULD_RAISE = _place(STEPS + 1)
 LONGEST = _place(LONGEST_DAYS)
 SCORES = _place(HOURS)  # of the last plan
-LASTING, EXPOSED = _place(LENGTHS), _place()
+LASTING, OWN_LOGITS, EXPOSED = _place(LENGTHS), _place(HOURS), _place()
 # of timers
 TIMER_HOUR, TIMER_NOW_L, TIMER_BEFORE_L, TIMER_HELD_L, TIMER_DONE, TIMER_RUN, TIMER_RESTED = (
     _place() for _ in range(7)
@@ -89,6 +89,7 @@ def begin(m: Floats) -> None:
     m[:FALLING] = 0.0
     m[LAST_S] = m[LAST_L] = m[MARKED_S] = m[MARK_L] = m[ASIDE_L] = np.nan
     m[RATE : RATE + 24] = RATE_START
+    m[RATES] = 24.0 * RATE_START
     m[STEP_L] = m[TODAY_3H] = m[TODAY_6H] = np.inf
 
 

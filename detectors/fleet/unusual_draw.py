@@ -26,7 +26,7 @@ def are_two_over(m: Floats, p: Floats, end_s: float, flow_lph: float) -> bool:
 
 @compiled
 def is_over(m: Floats, p: Floats, end_s: float, than: int, drawn_lph: float, mean_lph: float) -> bool:
-    part = end_s // PART_S
+    part = np.floor(end_s / PART_S)
     if part != m[PART]:
         turn_part(m, p, part)
     over = False

@@ -1,0 +1,112 @@
+"""`detectors.still` for arrays: readings that say nothing new, in one loop that keeps in hand what moves."""
+
+from math import inf, isnan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.constant_flow_rules import HELD_S
+from detectors.drip import APART_S
+from detectors.fleet import change_in_use, constant_flow, drip, low_use, no_data
+from detectors.fleet.compiled import compiled
+from detectors.fleet.memory import (
+    ASIDE_L,
+    DRIP_DAY,
+    DRIP_SAMPLES,
+    DRY_S,
+    FLOW_DAY_S,
+    HEARD_LAST_S,
+    HELD_FROM_S,
+    HELD_L,
+    HOUR,
+    KNOWN_S,
+    LAST_S,
+    LEARNED_STEP_S,
+    LENGTHS_S,
+    LENGTHS_SEEN,
+    MARK_L,
+    MARKED_S,
+    NOTHING,
+    RUNNING,
+    SAMPLES_AT_S,
+    SILENT_S,
+    STILL_UNTIL_S,
+    TIMER_HELD_L,
+    UNUSABLE_S,
+    Floats,
+)
+from detectors.fleet.rules import ORDINARY_S
+from domain.register import LENGTHS_KEPT
+
+
+@compiled
+def stand(  # noqa: C901  # one loop, nothing handed on
+    m: Floats, p: Floats, hours: NDArray[np.int64], at_s: Floats, register_l: Floats, slot: int
+) -> int:
+    """From this slot on; the first slot whose reading has to be looked at."""
+    many = len(register_l) if slot >= 0 else 0  # so the compiler knows that no slot counts from the end
+    mark_l, begin_s = m[MARK_L], m[HEARD_LAST_S]
+    known_from_s = last_s = begin_s
+    hour, seen = int(m[HOUR]), int(m[LENGTHS_SEEN])
+    due_hour = change_in_use.due_hour(m, p, hour)
+    sample_s = plain_until_s = -inf
+    held, plain_s, learned_s = True, 0.0, m[LEARNED_STEP_S]
+    while slot < many:
+        if register_l[slot] != mark_l:
+            if isnan(register_l[slot]):
+                slot += 1
+                continue
+            break
+        now_s = at_s[slot]
+        step_s = now_s - last_s
+        if now_s >= plain_until_s or step_s != plain_s or hours[slot] != hour:
+            if now_s >= m[STILL_UNTIL_S] or not 0.0 < step_s < p[ORDINARY_S]:
+                break
+            if hours[slot] != hour:
+                if hours[slot] < hour or hours[slot] >= due_hour:
+                    break
+                hour = hours[slot]
+                m[KNOWN_S] += last_s - known_from_s  # it fades at midnight
+                known_from_s = last_s
+                change_in_use.turn_hour(m, p, hour)
+                low_use.turn_hour(m, hour)
+                if hour // 24 != m[DRIP_DAY]:
+                    sample_s = -inf
+            if now_s >= sample_s:
+                drip.follow(m, now_s, 0.0, hour // 24)
+                sample_s = m[SAMPLES_AT_S + int(m[DRIP_SAMPLES]) - 1] + APART_S
+            if held or step_s < HELD_S:
+                constant_flow.stands_still(m, last_s, now_s)
+                held = m[HELD_FROM_S] != 0.0
+            plain_s = step_s if step_s >= HELD_S and not held else 0.0
+            plain_until_s = min(m[STILL_UNTIL_S], sample_s)
+        if step_s != learned_s:
+            no_data.learn(m, step_s)
+            learned_s = m[LEARNED_STEP_S]
+        m[LENGTHS_S + (seen & LENGTHS_KEPT - 1)] = step_s
+        seen += 1
+        last_s = now_s
+        slot += 1
+    m[HEARD_LAST_S] = m[LAST_S] = m[MARKED_S] = last_s
+    m[LENGTHS_SEEN] = seen
+    m[KNOWN_S] += last_s - known_from_s
+    m[SILENT_S] += last_s - begin_s
+    m[DRY_S] += last_s - begin_s
+    return slot
+
+
+@compiled
+def until_s(m: Floats, p: Floats, absences_s: Floats, at_s: float) -> float:
+    if anything_runs(m) or m[UNUSABLE_S] or m[TIMER_HELD_L] or low_use.any_absence(m, absences_s):
+        return 0.0
+    if m[HELD_L] or m[MARKED_S] != m[LAST_S] or not isnan(m[ASIDE_L]) or m[HEARD_LAST_S] != at_s:
+        return 0.0
+    return min(m[FLOW_DAY_S], at_s + low_use.still_for_s(m, p))
+
+
+@compiled
+def anything_runs(m: Floats) -> bool:
+    for kind in range(RUNNING, RUNNING + 5):  # noqa: SIM110  # any() would need a generator
+        if m[kind] != NOTHING:
+            return True
+    return False
