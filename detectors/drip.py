@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import floor, inf
-from operator import itemgetter, sub
+from operator import sub
 
 from detectors.packing import above_least, day_then, days_ago, of_least, short, take
 
@@ -19,14 +19,14 @@ LEAST_LPH = 0.05  # below about a litre a day the meter's resolution hides a dri
 LEAST_STEP_L = 1.0  # use is not told by less, however fine the register
 STEP_ROUNDED_L = 0.01  # cubic metres turned into litres are a hair beside the step
 PARTS_L = 1000.0  # litres are summed in whole millilitres
-_time_of = itemgetter(0)
 
 
 @dataclass(slots=True)
 class DripState:
     """The last hours' register and the last days' least flows [L/h].
 
-    `samples` holds (time [s], millilitres so far); `least_3h` and `least_6h` one value a day, oldest first.
+    `sampled_ml`: litres so far, in thousandths, at the times `sampled_s`; `least_3h` and `least_6h`: one value a day,
+    oldest first.
     """
 
     day: int = 0
@@ -34,16 +34,17 @@ class DripState:
     total: int = 0
     today_3h: float = inf
     today_6h: float = inf
-    samples: list[tuple[float, int]] = field(default_factory=list)
+    sampled_s: list[float] = field(default_factory=list)
+    sampled_ml: list[int] = field(default_factory=list)
     least_3h: list[float] = field(default_factory=list)
     least_6h: list[float] = field(default_factory=list)
 
     def numbers(self, now_s: float) -> list[float]:
         """Each sample by what is between it and the next: how much ran in all matters to nothing."""
-        times, totals = [at_s for at_s, _ in self.samples], [total for _, total in self.samples]
+        times, totals = self.sampled_s, self.sampled_ml
         apart = above_least(list(map(sub, times[1:], times)))
         samples = [*apart, *[now_s - at_s for at_s in times[-1:]], *map(sub, [*totals[1:], self.total], totals)]
-        sizes = (len(self.samples), len(self.least_3h), len(self.least_6h))
+        sizes = (len(times), len(self.least_3h), len(self.least_6h))
         today = (self.today_3h, self.today_6h)
         return [days_ago(self.day, now_s), self.lph, *today, *sizes, *samples, *self.least_3h, *self.least_6h]
 
@@ -53,17 +54,19 @@ class DripState:
         apart = of_least(take(numbers, max(int(count), 1)))
         apart += take(numbers, min(int(count), 1))
         ran = take(numbers, int(count))
-        pairs, at_s, total = [], now_s, 0
+        times, totals, at_s, total = list[float](), list[int](), now_s, 0
         for apart_s, more in zip(apart[::-1], ran[::-1], strict=True):
             at_s, total = at_s - apart_s, total - int(more)
-            pairs.append((at_s, total))
+            times.append(at_s)
+            totals.append(total)
         return cls(
             day_then(day, now_s),
             lph,
             0,
             today_3h,
             today_6h,
-            pairs[::-1],
+            times[::-1],
+            totals[::-1],
             take(numbers, int(three)),
             take(numbers, int(six)),
         )
@@ -91,7 +94,7 @@ def follow(state: DripState, end_s: float, volume_l: float, local_day: int) -> N
         turn_day(state, local_day)
     if volume_l:
         state.total += round(volume_l * PARTS_L)
-    if not state.samples or end_s - state.samples[-1][0] >= APART_S:
+    if not state.sampled_s or end_s - state.sampled_s[-1] >= APART_S:
         sample(state, end_s)
 
 
@@ -99,31 +102,30 @@ def sample(state: DripState, end_s: float) -> float:
     """When the next is due: until then an interval without volume in the same day changes nothing."""
     if state.today_3h or state.today_6h:
         _judge_hours(state, end_s)
-    samples = state.samples
-    samples.append((end_s, state.total))
-    if len(samples) > SAMPLES:
-        del samples[0]
+    state.sampled_s.append(end_s)
+    state.sampled_ml.append(state.total)
+    if len(state.sampled_s) > SAMPLES:
+        del state.sampled_s[0], state.sampled_ml[0]
     return end_s + APART_S
 
 
 def sample_s(state: DripState) -> float:
     """When the next sample is due."""
-    return state.samples[-1][0] + APART_S if state.samples else 0.0
+    return state.sampled_s[-1] + APART_S if state.sampled_s else 0.0
 
 
 def _judge_hours(state: DripState, end_s: float) -> None:
     """The flow of the last three hours and of the last six: the day's least so far, which nought can't get below."""
-    samples = state.samples
-    place = bisect_right(samples, end_s - THREE_H, key=_time_of) - 1
+    times = state.sampled_s
+    place = bisect_right(times, end_s - THREE_H) - 1
     if place < 0:
         return
-    at_s, before = samples[place]
-    if end_s - at_s < SIX_H and state.today_3h:
-        state.today_3h = min(state.today_3h, _lph(state.total - before, end_s - at_s))
-    place = bisect_right(samples, end_s - SIX_H, hi=place + 1, key=_time_of) - 1
+    length_s = end_s - times[place]
+    if length_s < SIX_H and state.today_3h:
+        state.today_3h = min(state.today_3h, _lph(state.total - state.sampled_ml[place], length_s))
+    place = bisect_right(times, end_s - SIX_H, hi=place + 1) - 1
     if place >= 0:
-        at_s, before = samples[place]
-        state.today_6h = min(state.today_6h, _lph(state.total - before, end_s - at_s))
+        state.today_6h = min(state.today_6h, _lph(state.total - state.sampled_ml[place], end_s - times[place]))
 
 
 def _lph(millilitres: int, seconds: float) -> float:
@@ -132,7 +134,8 @@ def _lph(millilitres: int, seconds: float) -> float:
 
 def interrupt(state: DripState) -> None:
     """The register's thread is lost (gap, changed meter): flows are counted anew from here."""
-    state.samples.clear()
+    state.sampled_s.clear()
+    state.sampled_ml.clear()
     state.total = 0
 
 

@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import inf
 from operator import add
 
@@ -140,6 +141,7 @@ def _of_sixteens(numbers: list[float]) -> int:
     return sum(int(bits) << 16 * place for place, bits in enumerate(numbers))
 
 
+@lru_cache(4096)  # of a plan that is written down again and again
 def _bits_of(plan: bytes) -> int:
     """Rising hours as bits: each is one more place up than the last, and as many more as it is later."""
     return sum(map((1).__lshift__, map(add, plan, _PLACES)))
