@@ -86,16 +86,22 @@ class ConstantFlow:
         """As `observe` of ordinary intervals without water, from the last on; `often`: some are to be held."""
         if ends_s[-1] >= state.day_s:
             self._turn_day(state, state.first_s, ends_s[-1])
-        for end_s in ends_s if often else ends_s[:1]:
+        if not often:
+            if not state.falling or state.falling[-1][1]:
+                self._stop(state, last_s)
+            return
+        for end_s in ends_s:
             begin_s = state.held_from_s or last_s
             last_s = end_s
             if end_s - begin_s < HELD_S:
                 state.held_from_s = begin_s
-                continue
-            falling = state.falling
-            if not falling or falling[-1][1]:
-                state.falling = [(falling[0][0] if falling else begin_s, 0.0)]
-            state.held_from_s = state.flow_lph = state.draw.before_lph = state.steady.from_s = 0.0
+            else:
+                self._stop(state, begin_s)
+
+    def _stop(self, state: ConstantFlowState, begin_s: float) -> None:
+        """Nothing flows, from then on or from before."""
+        state.falling = [(state.falling[0][0] if state.falling else begin_s, 0.0)]
+        state.held_from_s = state.flow_lph = state.draw.before_lph = state.steady.from_s = 0.0
 
     def _interrupt(self, state: ConstantFlowState) -> None:
         """Nobody knows whether it flowed without a pause."""
@@ -105,8 +111,9 @@ class ConstantFlow:
     def _hides_pauses(self, state: ConstantFlowState, length_s: float) -> bool:
         """Whether the meter reads more often as a rule: several outages in a row pass for its rhythm."""
         state.shortest_s = min(state.shortest_s or length_s, length_s)
-        usual_s = min(state.shortest_s, state.shortest_before_s or length_s)
-        return length_s > GAP_AT_LEAST_S and length_s > GAP_RHYTHMS * usual_s
+        if length_s <= GAP_AT_LEAST_S:
+            return False
+        return length_s > GAP_RHYTHMS * min(state.shortest_s, state.shortest_before_s or length_s)
 
     def _push(self, state: ConstantFlowState, begin_s: float, flow_lph: float) -> None:
         """Keeps the stretches over which each lesser flow has not been undercut."""
@@ -122,7 +129,8 @@ class ConstantFlow:
         self, state: ConstantFlowState, begin_s: float, end_s: float, before_lph: float, flow_lph: float
     ) -> int | None:
         """The gravest scale on which the flow is over its limit, `_burst` or `_steady_run`; keeps today's record."""
-        over = self._burst if flow_lph >= max(self._p.burst_lph, self._p.burst_beyond * state.record[1]) else None
+        bursts = flow_lph >= self._p.burst_lph and flow_lph >= self._p.burst_beyond * state.record[1]
+        over = self._burst if bursts else None
         told_from, scales, unusual = self._at_once(state, end_s - begin_s, end_s, flow_lph)
         if unusual:
             over = self._gravest(over, 0)

@@ -38,8 +38,9 @@ class Stillness:
         state.still_s, state.came_s = [], []
         flow, begin_s = state.constant_flow, state.no_data.last_s
         steps_s = list(map(sub, still_s, [begin_s, *still_s]))
-        self._follow_rhythm(state.no_data, steps_s, still_s, came_s)
-        _follow_register(state.register, steps_s, state.heard_at)
+        evenly = steps_s.count(steps_s[0]) == len(steps_s)
+        self._follow_rhythm(state.no_data, steps_s, still_s, came_s, evenly=evenly)
+        _follow_register(state.register, steps_s, state.heard_at, evenly=evenly)
         self._follow_hours(state, still_s, begin_s)
         self.constant_flow.stands_still(flow, begin_s, still_s, often=flow.held_from_s > 0.0 or min(steps_s) < HELD_S)
 
@@ -61,11 +62,11 @@ class Stillness:
         return min(at_s + self.low_use.still_for_s(low), state.judged_s)
 
     def _follow_rhythm(
-        self, state: NoDataState, steps_s: list[float], still_s: list[float], came_s: list[float]
+        self, state: NoDataState, steps_s: list[float], still_s: list[float], came_s: list[float], *, evenly: bool
     ) -> None:
         """As `NoData.heard` for each; a step that teaches nothing any more only moves the clock."""
-        regular = steps_s.count(state.learned_s) == len(steps_s)
-        if regular and list(map(sub, came_s, [state.received_s, *came_s])) == steps_s:
+        taught = evenly and steps_s[0] == state.learned_s
+        if taught and list(map(sub, came_s, [state.received_s, *came_s])) == steps_s:
             state.last_s, state.received_s = still_s[-1], came_s[-1]
             return
         for at_s, received_s in zip(still_s, came_s, strict=True):
@@ -78,7 +79,7 @@ class Stillness:
         known_from_s, hour, hours = last_s, low.hour, list[int]()
         hour_ends_s = 3600.0 * (hour + 1) - shift_s
         sample_s = drip.sample_s(dripped) if self.low_use.heeds_drips else inf
-        next_s = min(hour_ends_s, sample_s)
+        next_s = hour_ends_s if hour_ends_s < sample_s else sample_s
         for at_s in still_s:
             if at_s < next_s:
                 continue
@@ -100,18 +101,18 @@ class Stillness:
         if hours:
             self._turn_hours(state, hours)
         low.known_s += still_s[-1] - known_from_s
-        low.silent_s += still_s[-1] - last_s
-        low.dry_s += still_s[-1] - last_s
+        length_s = still_s[-1] - last_s
+        low.silent_s += length_s
+        low.dry_s += length_s
 
     def _turn_hours(self, state: HouseholdState, hours: list[int]) -> None:
         self.low_use.turn_hours(state.low_use, hours)
         self.change_in_use.turn_hour(state.change_in_use, hours[-1], len(hours))
 
 
-def _follow_register(state: RegisterState, steps_s: list[float], last_at: datetime) -> None:
+def _follow_register(state: RegisterState, steps_s: list[float], last_at: datetime, *, evenly: bool) -> None:
     """As `domain.register.advance`, for a register that has not moved."""
     state.last_at = state.marked_at = last_at
-    step_s = steps_s[0]
-    if steps_s.count(step_s) < len(steps_s) or state.lengths_s.count(step_s) < LENGTHS_KEPT:
+    if not evenly or state.lengths_s.count(steps_s[0]) < LENGTHS_KEPT:
         lengths_s = [round(step_s, 6) for step_s in steps_s[-LENGTHS_KEPT:]]
         state.lengths_s = (*state.lengths_s, *lengths_s)[-LENGTHS_KEPT:]
