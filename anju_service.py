@@ -140,6 +140,7 @@ class Service:
         self._audit = Patience(self._audited, FILES_ANSWER_S)
         self._measure = Patience(self._measured, FILES_ANSWER_S)
         self._finished_at_s: dict[str, float] = {}
+        self._said: set[str] = set()  # the problems that the log tells of
         self._caught_up_at_s = steady_s()  # when the watch was last behind nothing
 
     def subscriber(self, to: Subscription) -> Subscriber:
@@ -268,6 +269,7 @@ class Service:
             for problem in self.health().problems
         }
         now = self.now()
+        self._say(ill)
         with self.records.write() as tx:
             for name, problem in ill.items():
                 self.notifier.life.service_down(tx, name, problem, now)
@@ -275,6 +277,14 @@ class Service:
                 self.notifier.life.service_up(tx, name, now)
         self._ill = set(ill)
         self._heartbeat.beat(now)
+
+    def _say(self, ill: Mapping[str, str]) -> None:
+        """Once into the log when something begins to be wrong, once when it is well again."""
+        for name in ill.keys() - self._said:
+            log.error("not well: %s", ill[name])
+        for name in self._said - ill.keys():
+            log.warning("well again: %s", name)
+        self._said = set(ill)
 
     def metrics(self) -> str:
         """For Prometheus: what ingest has done, and, where the files answer, how far its followers are behind."""
@@ -315,10 +325,14 @@ class Service:
     def _repeating(
         self, name: str, turn: Callable[[], object], stopping: Event, every_s: float, wake: Event | None = None
     ) -> Thread:
-        """Turn after turn, at once when woken; a fault is logged and tried again, never the end of it."""
+        """Turn after turn, at once when woken; a fault is logged and tried again, never the end of it.
+
+        Of files that can't be used the log tells once: it may lie on the same full disk.
+        """
 
         def repeat() -> None:
             self._finished_at_s[name] = self._steady_s()
+            stuck = False
             while not stopping.is_set():
                 (wake or stopping).wait(every_s)
                 if wake:
@@ -326,6 +340,14 @@ class Service:
                 try:
                     turn()
                     self._finished_at_s[name] = self._steady_s()
+                    if stuck:
+                        log.warning("%s: goes on", name)
+                    stuck = False
+                except StoreUnavailableError as e:
+                    if not stuck:
+                        log.error("%s: can't go on, and tries again: %s", name, e)  # noqa: TRY400  where says nothing here
+                    stuck = True
+                    stopping.wait(RETRY_S)
                 except Exception:
                     log.exception("%s: this turn failed and is tried again", name)
                     stopping.wait(RETRY_S)

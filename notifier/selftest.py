@@ -76,14 +76,18 @@ class Heartbeat:
         self._records = records
         self._url = url
         self._is_well = is_well
+        self._silent = False
 
     def beat(self, now: datetime) -> bool:
         """True when it was pinged. A silence is what calls for help from outside."""
         with self._records.read() as tx:
             found = audit(tx, now)
         if not found.passed or not self._is_well():
-            log.warning("no heartbeat: %s", "; ".join(found.problems) or "a part of the service is not well")
+            if not self._silent:
+                log.warning("no heartbeat: %s", "; ".join(found.problems) or "a part of the service is not well")
+            self._silent = True
             return False
+        self._silent = False
         return not self._url or _ping(self._url)
 
 

@@ -38,6 +38,7 @@ class Guard:
         public = urlsplit(public_url)
         self.app = app
         self.too_long = _TOO_LONG.format(*emergency_numbers)
+        self.where = f"these pages are at {public_url} (web.public_url)"
         self.hosts = _LOOPBACK | {public.hostname or ""}
         names = _LOOPBACK if public.hostname in _LOOPBACK else {public.hostname or ""}
         port = f":{public.port}" if public.port else ""
@@ -59,7 +60,7 @@ class Guard:
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         host = urlsplit(f"//{headers.get('host', '')}").hostname
         if host not in self.hosts and scope["path"] not in _ANY_HOST:
-            return PlainTextResponse("host: not served here\n", 421)
+            return PlainTextResponse(f"host: {_shown(host)} is not served here; {self.where}\n", 421)
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > LARGEST_BODY:
             return HTMLResponse(self.too_long, 413)
@@ -69,7 +70,8 @@ class Guard:
             return PlainTextResponse("content-length: missing\n", 411)
         if self._own_form(headers):
             return None
-        return PlainTextResponse("origin: this form came from another site\n", 403)
+        came_from = _shown(headers.get("origin", "null"))
+        return PlainTextResponse(f"origin: this form came from another site, {came_from}; {self.where}\n", 403)
 
     def _own_form(self, headers: Headers) -> bool:
         """Old browsers send neither header, and "null" where a page asked for no referrer: the form's token decides."""
@@ -86,6 +88,11 @@ class Guard:
             await send(message)
 
         return adding
+
+
+def _shown(said: str | None) -> str:
+    """As plain text, cut short: it came from anybody."""
+    return repr((said or "")[:100])
 
 
 def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

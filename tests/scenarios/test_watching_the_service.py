@@ -12,8 +12,9 @@ from anju_commands.channels import standing_problems
 from anju_service import Service
 from config.settings import Influx, Settings, Sms
 from domain.reading import DeviceEvent
+from ingest.counters import MANY_AHEAD, OFTEN
 from notifier.channels.log import LogChannel
-from store.contracts import Arrival, Batch
+from store.contracts import Arrival, Batch, StoreUnavailableError
 from tests.notifier.world import METER, World
 
 NOW = datetime(2026, 3, 10, 6, tzinfo=UTC)
@@ -124,3 +125,76 @@ def test_a_clock_that_was_set_back_while_the_service_was_down_is_told_for_an_hou
 
 def arrival(at: datetime) -> Arrival:
     return Arrival(meter_id=METER, at=at, register_l=1000.0, late=False, received_at=at)
+
+
+class Quick(Event):
+    """Nobody waits."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self.is_set()
+
+
+def test_of_files_that_cannot_be_used_the_log_tells_once_and_once_when_they_can_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    World(tmp_path)
+    service = Service(tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: NOW, steady_s=monotonic)
+    stopping, turns = Quick(), iter([True, True, True, False])
+
+    def turn() -> None:
+        if next(turns):
+            raise StoreUnavailableError("records.db: database or disk is full")
+        stopping.set()
+
+    thread = service._repeating("watch", turn, stopping, 1.0)
+    thread.start()
+    thread.join()
+    service.close()
+    assert [record.getMessage() for record in caplog.records if record.name == "anju"] == [
+        "watch: can't go on, and tries again: records.db: database or disk is full",
+        "watch: goes on",
+    ]
+
+
+def test_the_log_says_once_what_is_wrong_and_once_that_it_is_well_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    World(tmp_path)
+    service = Service(tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: NOW, steady_s=monotonic)
+    service.receiver.counters.topics_refused = ("anju/#",)
+    for _ in range(2):
+        service._mind_self()
+    service.receiver.counters.topics_refused = ()
+    service._mind_self()
+    service.close()
+    said = [record.getMessage() for record in caplog.records]
+    assert [line for line in said if "well" in line or "heartbeat" in line] == [
+        "not well: broker refuses our subscription: anju/#",
+        "no heartbeat: a part of the service is not well",
+        "well again: broker refuses our subscription",
+    ]
+
+
+def test_whatever_can_be_wrong_stands_on_the_page_for_who_is_on_call(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/deployment/on-call.md").read_text("utf-8")
+    World(tmp_path)
+    wrong, clock = standing_problems(Settings()), [0.0]
+    service = Service(
+        tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: NOW, steady_s=lambda: clock[0], standing=wrong
+    )
+    counters, stopping = service.receiver.counters, Event()
+    stopping.set()
+    for thread in service.threads(stopping):
+        thread.start()
+        thread.join()
+    counters.ahead, counters.topics_refused = MANY_AHEAD, ("anju/#",)
+    counters.lost_at_s.extend([990.0] * OFTEN)
+    counters.turned_at_s = counters.broker_away_since_s = counters.unavailable_since_s = 0.0
+    clock[0] = 1000.0
+    names = {problem.partition(" since ")[0] for problem in service.health().problems}
+    counters.committing_since_s = 0.0
+    names |= {problem.partition(" since ")[0] for problem in service.health().problems}
+    service.close()
+    assert len(names) > 12
+    said = {name.partition(" and refused")[0].partition(": anju/#")[0].partition(", not sent")[0] for name in names}
+    assert [name for name in said if f"`{name}" not in page] == []

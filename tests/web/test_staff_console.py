@@ -223,6 +223,14 @@ def test_over_https_the_session_cookie_is_bound_to_the_host(records: Records, cl
     assert "Domain" not in cookie
 
 
+def test_a_form_from_an_address_that_is_not_the_set_one_names_both(visitor: TestClient) -> None:
+    form = {"login": "duty", "password": town.PASSWORD}
+    refused = visitor.post("/sign-in", data=form, headers={"origin": "http://127.0.0.1:9999"})
+    assert refused.status_code == 403
+    assert "'http://127.0.0.1:9999'" in refused.text
+    assert f"these pages are at {town.URL} (web.public_url)" in refused.text
+
+
 @pytest.mark.parametrize(
     "headers",
     [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}],
