@@ -235,19 +235,21 @@ class LowUse:
     def _used(self, state: LowUseState, volume: float, begin_s: float, end_s: float, hour: int) -> tuple[bool, bool]:
         """Whether people drew water, and whether only as much as comes of itself; keeps the register's step.
 
-        What is held back for a timer's is none of what comes of itself; if it was people's, nobody knows what is.
+        What is held back for a timer's is none of what comes of itself until it is told, and then only a litre is.
         """
         if volume and state.step_l > drip.LEAST_STEP_L:
             state.step_l = drip.finer_step_l(state.step_l, volume)
         threshold_l = drip.use_threshold_l(state.drip, (end_s - begin_s) / 3600.0, state.step_l)
         drawn_l = volume if volume >= threshold_l else 0.0
-        alone = self._is_lone(state, begin_s, volume)
-        told_l = drawn_l if alone else self._people_l(state, hour, drawn_l)
-        if told_l != drawn_l:
-            if told_l:
-                ticks.interrupt(state.ticks)
-        elif volume >= drip.LEAST_STEP_L and self._heeds_ticks and not is_coarse(state):
-            ticks.follow(state.ticks, begin_s, end_s, volume, state.step_l)
+        told_l = self._people_l(state, hour, drawn_l)
+        ran_l = volume if told_l == drawn_l else told_l
+        if ran_l < drip.LEAST_STEP_L or is_coarse(state) or not self._heeds_ticks:
+            return told_l > 0.0, False
+        alone = ticks.is_lone(state.ticks, begin_s, ran_l)
+        if alone or told_l == drawn_l:
+            ticks.follow(state.ticks, begin_s, end_s, ran_l, state.step_l)
+        else:
+            ticks.interrupt(state.ticks)  # when it ran isn't known any more
         return told_l > 0.0, alone
 
     def _people_l(self, state: LowUseState, hour: int, drawn_l: float) -> float:

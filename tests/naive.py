@@ -135,11 +135,14 @@ class LowUse:
         self.hear_of(self.local_hour(end_s - 1.0))
         self.step_l = common_step_l(self.step_l, volume)
         drawn_l = volume if volume >= self.threshold_l((end_s - begin_s) / 3600.0, self.step_l) else 0.0
-        lone, told_l = self.is_lone(begin_s, volume), drawn_l
-        if not lone and not self.is_coarse():
+        told_l = drawn_l
+        if not self.is_coarse():
             told_l = schedule.people_l(self.timers, self.hours[-1][0], drawn_l, self.step_l)
+        lone = self.is_lone(begin_s, volume if told_l == drawn_l else told_l)
         if told_l == drawn_l:
             self.keep_draw(begin_s, end_s, volume)
+        elif lone:
+            self.keep_draw(begin_s, end_s, told_l)  # a drip's litre in a timer's hour
         elif told_l:
             self.thread_is_lost()  # people's water was held back for a timer's, and is in no draw
         self.sample(end_s, volume)

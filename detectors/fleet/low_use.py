@@ -218,13 +218,15 @@ def use_of(m: Floats, hour: int, volume: float, begin_s: float, end_s: float) ->
     if volume and m[STEP_L] > LEAST_STEP_L:
         m[STEP_L] = drip.finer_step_l(m[STEP_L], volume)
     drawn_l = volume if volume >= drip.use_threshold_l(m, (end_s - begin_s) / 3600.0, m[STEP_L]) else 0.0
-    alone = not is_coarse(m) and ticks.is_lone(m, begin_s, volume)
-    told_l = drawn_l if alone else people_l(m, hour, drawn_l)
-    if told_l != drawn_l:
-        if told_l:
+    told_l = people_l(m, hour, drawn_l)
+    ran_l = volume if told_l == drawn_l else told_l
+    alone = False
+    if ran_l >= LEAST_STEP_L and not is_coarse(m):
+        alone = ticks.is_lone(m, begin_s, ran_l)
+        if alone or told_l == drawn_l:
+            ticks.follow(m, begin_s, end_s, ran_l, m[STEP_L])
+        else:
             ticks.interrupt(m)
-    elif volume >= LEAST_STEP_L and not is_coarse(m):
-        ticks.follow(m, begin_s, end_s, volume, m[STEP_L])
     if told_l == 0.0:
         return NO_USE
     return BY_ITSELF if alone else BY_PEOPLE
