@@ -14,6 +14,7 @@ from detectors.habit import (
     BEGINS,
     EQUAL_HOURS,
     HOURS,
+    LADDER,
     PARTS,
     Before,
     Population,
@@ -33,15 +34,19 @@ PLAN_FROM_H = 3.0  # shorter silences need no plan: nobody is asked sooner
 SLACK_H = 0.15  # an hourly meter's hour wanders by minutes
 RATE_DAYS = 30.0
 PRIOR_DAYS = 30.0  # weight of other households' false alerts against the own
+ASK_PRIOR_DAYS = 100.0  # to be asked once more costs little: asks are spread by need more than by home
 ASKED_BEFORE_H = 1  # the resident has time to answer before anybody else is told
 SPENT = 1.25  # kept to strictly, 0.42 of a budget of 0.5 was spent on homes not learned from
 MORNING = 4  # use in the small hours is no getting up
 PRESUMED_ABSENT_S = 48 * 3600.0
 RESTLESS_HOURS = 20  # of 24 with motion or doors: people sleep; pets, curtains and faults needn't
 COARSE_L = 5.0  # a register of larger steps stands still for a day though people draw water
+COARSE_MORE = 3.0  # times the false alerts that the same steps of the ladder raise at a litre
 TOO_COARSE_L = 50.0  # and of these no hour tells anything
 NEVER_H = 255
-NET_BEYOND = 1.5  # times the longest silence in 28 days, where only the net watches
+NET_BEYOND = 1.5  # times the longest silence in 28 days, where the register tells no hour
+NET_AFTER_H = 1.0  # than the longest silence in 28 days, where its hours would tell too much
+NET_COARSE_H = 24.0  # but no sooner
 NET_UNTIL_KNOWN_H = 72.0
 _BITS = (1 << 64) - 1
 _DAY_BITS = (1 << 24) - 1
@@ -59,7 +64,7 @@ class LowUseParameters:
     """
 
     budget: float = 0.5
-    ask_budget: float = 1.0  # of which 1.7 go out to simulated people who live alone (seeds A)
+    ask_budget: float = 0.9  # of which 1.8 go out to simulated people who live alone (seeds A)
     net: timedelta = timedelta(hours=36)
     asks_only: timedelta = timedelta(days=14)
     population: Population = POPULATION
@@ -84,10 +89,14 @@ class LowUse:
         self._heeds_timers, self._heeds_ticks = Part.SCHEDULE not in without, Part.TICKS not in without
         self._plans, self._calibrated = Part.PLAN not in without, Part.CALIBRATION not in without
         self._net_s = inf if Part.NET in without else parameters.net.total_seconds()
+        self._coarse_net_s = min(3600.0 * NET_COARSE_H, self._net_s) if self._net_s < inf else inf
         self._first_still_s = min(3600.0 * (PLAN_FROM_H - SLACK_H), self._net_s)
         self._asks_only_s = parameters.asks_only.total_seconds()
-        others = PRIOR_DAYS * parameters.population.false_alerts
-        self._others_back: list[float] = (EIGHTHS * others)[::-1].tolist()
+        self._others_back = {
+            (days, coarse): _eighths_back(days * (COARSE_MORE if coarse else 1.0), parameters.population)
+            for days in (PRIOR_DAYS, ASK_PRIOR_DAYS)
+            for coarse in (False, True)
+        }
         learned = parameters.population
         self._population = own_record_alone(learned) if Part.HAZARD in without else learned
         self._planner = Planner(self._population, steep=Part.STEEP_COST not in without)
@@ -137,8 +146,8 @@ class LowUse:
         if not state.dry_s:
             return self._first_still_s
         ask_s = 3600.0 * ((min(state.ask_h, state.alert_h) if state.plan else PLAN_FROM_H) - SLACK_H)
-        # a coarse register's net may be nearer tomorrow, but never nearer than everybody's
-        dry_s = min(self._net_s, SENSORS_HOLD_S) if is_held_back(state) else self._net_s
+        net_s = self._coarse_net_s if is_coarse(state) else self._net_s  # it may be nearer tomorrow, but no nearer
+        dry_s = min(net_s, SENSORS_HOLD_S) if is_held_back(state) else net_s
         return min(min(ask_s, PRESUMED_ABSENT_S) - state.silent_s, dry_s - state.dry_s)
 
     def presence(self, state: LowUseState, at_s: float) -> bool:
@@ -172,13 +181,13 @@ class LowUse:
         So this household is told of later, whether its silence goes on or is over. How much later is bounded: no plan
         waits longer than 23 hours, nor the safety net at all.
         """
-        self._would_have_raised(
-            state, min(self._step(state, self._spent(state), self._p.budget), len(self._others_back) - 1) + 1
-        )
+        step = self._step(state, self._own(state), self._p.budget, PRIOR_DAYS)
+        self._would_have_raised(state, min(step, len(LADDER) - 1) + 1)
 
     def only_the_net(self, state: LowUseState) -> bool:
         """Whether no plan keeps to the budget behind this coarse register."""
-        return is_coarse(state) and self._step(state, self._spent(state), self._p.budget) == len(self._others_back)
+        own = self._own(state)
+        return is_coarse(state) and self._step(state, own, self._p.budget, PRIOR_DAYS) == len(LADDER)
 
     def left_s(self, state: LowUseState, at_s: float) -> float | None:
         """Since when the household is announced to be empty; none if it isn't."""
@@ -331,9 +340,9 @@ class LowUse:
             state.plan = self._planner.alarm_hours(scores)
         else:
             state.plan = bytes(EQUAL_HOURS)
-        spent = self._spent(state)
-        state.alert_h = self._alarm_h(state, self._step(state, spent, self._p.budget))
-        asked_h = self._alarm_h(state, self._step(state, spent, self._p.ask_budget))
+        own = self._own(state)
+        state.alert_h = self._alarm_h(state, self._step(state, own, self._p.budget, PRIOR_DAYS))
+        asked_h = self._alarm_h(state, self._step(state, own, self._p.ask_budget, ASK_PRIOR_DAYS))
         asked_h = min(asked_h, state.alert_h - ASKED_BEFORE_H)
         begun = self._clock.hour(state.silent_from_s)
         state.ask_h = before_bed_h(begun, asked_h, state.alert_h)
@@ -346,33 +355,40 @@ class LowUse:
 
     def _net_of(self, state: LowUseState) -> float:
         """Where the register is too coarse for a plan, the net goes by the longest silences that are usual here."""
-        if not is_coarse(state) or (state.plan and state.alert_h < NEVER_H):
+        if not self._by_longest(state):
             return self._net_s
-        usual_s = NET_BEYOND * max(state.longest) * 1800.0
+        longest_s = max(state.longest) * 1800.0
         young = state.hour - int(state.first_s) // 3600 < LONGEST_DAYS * 24
-        return max(self._net_s, usual_s, 3600.0 * NET_UNTIL_KNOWN_H * young)
+        least_s, usual_s = self._coarse_net_s, longest_s + 3600.0 * NET_AFTER_H
+        if not state.plan or state.step_l >= TOO_COARSE_L:
+            least_s, usual_s = self._net_s, NET_BEYOND * longest_s
+        return max(least_s, usual_s, 3600.0 * NET_UNTIL_KNOWN_H * young)
+
+    def _by_longest(self, state: LowUseState) -> bool:
+        return is_coarse(state) and (not state.plan or state.alert_h == NEVER_H)
 
     def _before(self, state: LowUseState) -> Before:
         begun = self._clock.hour(state.silent_from_s)
         used = (state.used | state.hour_used) >> max(state.hour - begun, 0)
         return before(begun % 24, used, state.rate)
 
-    def _spent(self, state: LowUseState) -> list[float]:
-        """Eighths of false alerts on the record, at each step from the most patient to the least."""
+    def _own(self, state: LowUseState) -> list[float]:
+        """Eighths of false alerts on the own record, at each step from the most patient to the least."""
         if not self._calibrated:
-            return self._others_back
+            return [0.0] * len(LADDER)
         would_raise: list[float] = list(state.would_raise[:0:-1])
         if is_coarse(state):
             as_long = sum(state.silences[HOURS :: HOURS + 1]) / PARTS[HOURS]  # the register's doing, not absences
             would_raise[0] += EIGHTHS * as_long
-        return list(map(add, accumulate(would_raise), self._others_back))
+        return list(accumulate(would_raise))
 
-    def _step(self, state: LowUseState, spent: list[float], budget: float) -> int:
-        """The least patient step that keeps to the budget [false alerts in 30 days] on the record."""
+    def _step(self, state: LowUseState, own: list[float], budget: float, prior_days: float) -> int:
+        """The least patient step within the budget [false alerts in 30 days], counting so many days of others."""
         if TOO_COARSE_L <= state.step_l < inf:
-            return len(spent)
+            return len(LADDER)
+        spent = list(map(add, own, self._others_back[prior_days, is_coarse(state)]))
         days = state.known_s / 86400.0 * self._calibrated
-        return len(spent) - bisect_right(spent, EIGHTHS * (SPENT * budget / 30.0 * (days + PRIOR_DAYS)))
+        return len(spent) - bisect_right(spent, EIGHTHS * (SPENT * budget / 30.0 * (days + prior_days)))
 
     def silent(self, state: LowUseState, end_s: float, *, late: bool = False) -> Verdict:
         """What is to be said of a silence that goes on."""
@@ -405,7 +421,7 @@ class LowUse:
             expected_uses=self._expected(state, since_s, end_s),
             longest=max(state.longest),
             by_net=state.dry_s >= self._net_of(state),
-            coarse_l=state.step_l if self._net_of(state) > self._net_s else 0.0,
+            coarse_l=state.step_l if self._by_longest(state) else 0.0,
             timers=schedule.timers(state.schedule),
             never_moved=isinf(state.step_l),
             sign_s=state.sign_s if state.sign_s > since_s else 0.0,
@@ -423,6 +439,12 @@ class LowUse:
 def is_held_back(state: LowUseState) -> bool:
     """Whether what was heard last began the habit's clock anew and not the net's: a litre by itself, or a sensor."""
     return state.silent_s < state.dry_s
+
+
+def _eighths_back(days: float, population: Population) -> list[float]:
+    """Of other households' false alerts in so many days, from the most patient step to the least."""
+    eighths: list[float] = (EIGHTHS * (days * population.false_alerts))[::-1].tolist()
+    return eighths
 
 
 def is_coarse(state: LowUseState) -> bool:

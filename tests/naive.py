@@ -248,19 +248,20 @@ class LowUse:
         self.scores.append([logit_of(chance) for chance in chances])
         best = [min(costs, key=lambda hour: costs[hour]) for costs in all_costs(chances)]
         self.plan = [max(best[: step + 1]) for step in range(len(best))]
-        steps = [self.step(budget) for budget in self.budgets]
+        steps = [self.step(budget, days) for budget, days in zip(self.budgets, (30.0, 100.0), strict=True)]
         never = self.is_coarse()
         self.told_h = [255 if never and step == len(LADDER) else self.plan[min(step, 23)] for step in steps]
 
-    def step(self, budget: float) -> int:
-        """The first that keeps to the budget, as all after it do: on the own record and 30 days of other homes'."""
+    def step(self, budget: float, others_days: float) -> int:
+        """The first that keeps to the budget, as all after it do: on the own record and some days of other homes'."""
         silences, raised, days = self.record()
         if self.is_coarse() and self.step_l >= 50.0:
             return len(LADDER)
         long = sum(row[24] for row in silences) / 4.0 if self.is_coarse() else 0.0
-        allowed = 1.25 * budget / 30.0 * (days + 30.0)
+        allowed = 1.25 * budget / 30.0 * (days + others_days)
+        weight = others_days * (3.0 if self.is_coarse() else 1.0)
         spent = [
-            long + sum(raised[step + 1 :]) / 8.0 + 30.0 * float(self.population.false_alerts[step])
+            long + sum(raised[step + 1 :]) / 8.0 + weight * float(self.population.false_alerts[step])
             for step in range(len(LADDER))
         ]
         over = [step for step, alerts in enumerate(spent) if alerts > allowed]
@@ -301,14 +302,17 @@ class LowUse:
         return row_s
 
     def net_s(self) -> float:
-        """Where no plan keeps to the budget, half as much again as the longest silence that is usual."""
+        """Where no plan keeps to the budget, an hour or half as much more than the longest silence that is usual."""
         if not self.is_coarse() or (self.plan and self.told_h[0] < 255):
             return 36 * 3600.0
         now = self.hours[-1][0]
         days = sorted({hour // 24 for hour, _ in self.hours})[-28:]
         longest_h = max([hours for day, hours in self.ended if day in days], default=0.0)
         young = now - int(self.first_s) // 3600 < 28 * 24
-        return 3600.0 * max(36.0, 1.5 * min(floor(longest_h * 2.0) / 2.0, 127.5), 72.0 if young else 0.0)
+        longest_h, until_known_h = min(floor(longest_h * 2.0) / 2.0, 127.5), 72.0 if young else 0.0
+        if self.plan and self.step_l < 50.0:
+            return 3600.0 * max(24.0, longest_h + 1.0, until_known_h)
+        return 3600.0 * max(36.0, 1.5 * longest_h, until_known_h)
 
     def threshold_l(self, hours: float, step_l: float) -> float:
         drip_lph = self.drip_lph()

@@ -45,7 +45,7 @@ from detectors.fleet.memory import (
     begin,
 )
 from detectors.fleet.register import CONFLICT, DUPLICATE, FIRST, OLDER, advance
-from detectors.fleet.rules import FIRST_RHYTHM_S, NET_S, RECENT_DAYS, SCALES, SOONEST_S
+from detectors.fleet.rules import FIRST_RHYTHM_S, RECENT_DAYS, SCALES, SOONEST_S
 from detectors.low_use_state import LONGEST_DAYS
 
 HOME, SLOT, KIND, LEVEL, AT_S, SINCE_S, WHY = range(7)  # of a row that is said; from WHY on the reason's numbers
@@ -262,7 +262,7 @@ def why_low_use(m: Floats, p: Floats, clock: Floats, at_s: float, row: Floats) -
     net_s = low_use.net_of(m, p)
     row[WHY + 4] = BY_NET if dry_s >= net_s else BY_HABIT
     row[WHY + 5] = schedule.timers(m)
-    row[WHY + 6] = m[STEP_L] if net_s > p[NET_S] else 0.0
+    row[WHY + 6] = m[STEP_L] if low_use.by_longest(m) else 0.0
     if by_row:
         row[WHY + 7], row[WHY + 8] = m[ROW_LITRES], m[ROW_EVERY_S]
     if m[STEP_L] == inf:

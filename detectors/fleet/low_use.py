@@ -41,13 +41,16 @@ from detectors.fleet.memory import (
     Floats,
     shift,
 )
-from detectors.fleet.rules import ASK_BUDGET, ASKS_ONLY_S, BUDGET, NET_S, OTHERS
+from detectors.fleet.rules import ASK_BUDGET, ASKS_ONLY_S, BUDGET, COARSE_OTHERS, NET_S, OTHERS
 from detectors.habit import BEGINS, HOURS, PARTS, SHORTEST_H
 from detectors.low_use import (
+    ASK_PRIOR_DAYS,
     ASKED_BEFORE_H,
     COARSE_L,
     EIGHTHS,
+    NET_AFTER_H,
     NET_BEYOND,
+    NET_COARSE_H,
     NET_UNTIL_KNOWN_H,
     NEVER_H,
     PLAN_FROM_H,
@@ -116,7 +119,8 @@ def observe(
 @compiled
 def still_for_s(m: Floats, p: Floats) -> float:
     ask_h = min(m[ASK_H], m[ALERT_H]) if m[PLANNED] else PLAN_FROM_H
-    dry_s = min(p[NET_S], SENSORS_HOLD_S) if m[SILENT_S] < m[DRY_S] else p[NET_S]
+    net_s = coarse_net_s(p) if is_coarse(m) else p[NET_S]
+    dry_s = min(net_s, SENSORS_HOLD_S) if m[SILENT_S] < m[DRY_S] else net_s
     return min(min(3600.0 * (ask_h - SLACK_H), PRESUMED_ABSENT_S) - m[SILENT_S], dry_s - m[DRY_S])
 
 
@@ -313,8 +317,8 @@ def verdict(m: Floats, p: Floats, clock: Floats, scores: Floats, end_s: float) -
         keep_scores(m, scores, end_s)
         weigh(m)
         m[PLANNED] = 1.0
-        m[ALERT_H] = planned_h(m, p, p[BUDGET])
-        asked_h = min(planned_h(m, p, p[ASK_BUDGET]), m[ALERT_H] - ASKED_BEFORE_H)
+        m[ALERT_H] = planned_h(m, p, p[BUDGET], PRIOR_DAYS, 0)
+        asked_h = min(planned_h(m, p, p[ASK_BUDGET], ASK_PRIOR_DAYS, STEPS), m[ALERT_H] - ASKED_BEFORE_H)
         m[ASK_H] = before_bed_h(begun, int(asked_h), int(m[ALERT_H]))
     hours = m[SILENT_S] / 3600.0 + SLACK_H
     experienced = end_s - m[FIRST_S] >= p[ASKS_ONLY_S]
@@ -351,9 +355,9 @@ def at_night(hour: int) -> bool:
 
 
 @compiled
-def planned_h(m: Floats, p: Floats, budget: float) -> float:
-    """`LowUse._alarm_h`."""
-    step = step_of(m, p, budget)
+def planned_h(m: Floats, p: Floats, budget: float, prior_days: float, others: int) -> float:
+    """`LowUse._alarm_h`; `others`: 0 for alerts, `STEPS` for asks."""
+    step = step_of(m, p, budget, prior_days, others)
     if step == STEPS and is_coarse(m):
         return float(NEVER_H)
     return float(alarm_h(m, p, min(step, STEPS - 1)))
@@ -361,28 +365,44 @@ def planned_h(m: Floats, p: Floats, budget: float) -> float:
 
 @compiled
 def net_of(m: Floats, p: Floats) -> float:
-    if not is_coarse(m) or (m[PLANNED] and m[ALERT_H] < NEVER_H):
+    if not by_longest(m):
         return p[NET_S]
     longest = 0.0
     for day in range(LONGEST, LONGEST + LONGEST_DAYS):
         longest = max(longest, m[day])
     young = int(m[HOUR]) - int(m[FIRST_S]) // 3600 < LONGEST_DAYS * 24
-    return max(p[NET_S], NET_BEYOND * longest * 1800.0, 3600.0 * NET_UNTIL_KNOWN_H * young)
+    longest_s = longest * 1800.0
+    least_s, usual_s = coarse_net_s(p), longest_s + 3600.0 * NET_AFTER_H
+    if not m[PLANNED] or m[STEP_L] >= TOO_COARSE_L:
+        least_s, usual_s = p[NET_S], NET_BEYOND * longest_s
+    return max(least_s, usual_s, 3600.0 * NET_UNTIL_KNOWN_H * young)
 
 
 @compiled
-def step_of(m: Floats, p: Floats, budget: float) -> int:
-    allowed = SPENT * budget / 30.0 * (m[KNOWN_S] / 86400.0 + PRIOR_DAYS)
+def coarse_net_s(p: Floats) -> float:
+    return min(3600.0 * NET_COARSE_H, p[NET_S])
+
+
+@compiled
+def by_longest(m: Floats) -> bool:
+    return is_coarse(m) and (m[PLANNED] == 0.0 or m[ALERT_H] == NEVER_H)
+
+
+@compiled
+def step_of(m: Floats, p: Floats, budget: float, prior_days: float, others: int) -> int:
+    allowed = SPENT * budget / 30.0 * (m[KNOWN_S] / 86400.0 + prior_days)
     own, step = 0.0, STEPS
+    others += OTHERS
     if is_coarse(m):
         if m[STEP_L] >= TOO_COARSE_L:
             return step
         for row in range(BEGINS):
             own += m[SILENCES + row * LENGTHS + HOURS]
         own /= PARTS[HOURS]
+        others += COARSE_OTHERS - OTHERS
     while step:
         own += m[WOULD_RAISE + step] / EIGHTHS
-        if own + p[OTHERS + step - 1] > allowed:
+        if own + p[others + step - 1] > allowed:
             break
         step -= 1
     return step

@@ -6,12 +6,13 @@ from detectors.constant_flow_rules import SLACK_S
 from detectors.fleet.memory import LENGTHS, MOST_DAYS, MOST_SCALES, STEPS, Floats
 from detectors.habit import BEGINS, HOURS, LONGEST_H, SHORTEST_H
 from detectors.household import WatchParameters
-from detectors.low_use import PRIOR_DAYS
+from detectors.low_use import ASK_PRIOR_DAYS, COARSE_MORE, PRIOR_DAYS
 from detectors.planner import Planner
 from domain.register import GAP_AT_LEAST_S
 
 CHOICES = LONGEST_H - SHORTEST_H + 1
 DAY_S = 86400.0
+PRIORS = (PRIOR_DAYS, ASK_PRIOR_DAYS)
 
 BUDGET, ASK_BUDGET, NET_S, ASKS_ONLY_S, SOON, IN_3_H, IN_24_H, LEVEL_LONGER = range(8)
 SCALES, BURST_LPH, BURST_BEYOND, FLOW_FADE, GROWTH, LEARNING_S, TAP_HOURS, STILL = range(8, 16)
@@ -25,7 +26,8 @@ SCALE_HOURS = 47
 SCALE_LPH = SCALE_HOURS + MOST_SCALES
 SCALE_BEYOND = SCALE_LPH + 2 * MOST_SCALES
 OTHERS = SCALE_BEYOND + 2 * MOST_SCALES
-OWN = OTHERS + STEPS
+COARSE_OTHERS = OTHERS + 2 * STEPS  # of alerts, then of asks, as above
+OWN = COARSE_OTHERS + 2 * STEPS
 NOW = OWN + HOURS
 PAST = NOW + HOURS
 COST = PAST + 6
@@ -72,7 +74,11 @@ def rules(parameters: WatchParameters) -> Floats:
             p[SCALE_HOURS + number] = scale.hours
             p[[SCALE_LPH + first + number, SCALE_BEYOND + first + number]] = scale.least_lph, scale.beyond
     tables = (
-        (OTHERS, PRIOR_DAYS * low.population.false_alerts),
+        *((OTHERS + number * STEPS, days * low.population.false_alerts) for number, days in enumerate(PRIORS)),
+        *(
+            (COARSE_OTHERS + number * STEPS, COARSE_MORE * days * low.population.false_alerts)
+            for number, days in enumerate(PRIORS)
+        ),
         *((OWN, planner.own), (NOW, planner.now), (PAST, np.array(planner.past)), (COST, planner.cost)),
         *((CLOCK, planner.clock), (PRIOR, planner.prior)),
     )
