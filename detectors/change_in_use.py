@@ -35,7 +35,8 @@ class ChangeInUseParameters:
 
 @dataclass(slots=True)
 class ChangeInUseState:
-    """`days`: (hours with use, of these at night) of each day known well, oldest first; then the running day.
+    """`days`: a byte for each day known well, oldest first: hours with use, and above their five bits those at night;
+    then the running day.
 
     `grade`: 0 nothing, 1 fewer uses, 2 more at night; `since_s`: when it was first seen.
     """
@@ -48,20 +49,19 @@ class ChangeInUseState:
     at_night: int = 0
     known: int = 0
     hour_used: bool = False
-    days: list[tuple[int, int]] = field(default_factory=list)
+    days: bytearray = field(default_factory=bytearray)
 
     def numbers(self, now_s: float) -> list[float]:
         since = (hours_ago(self.hour, now_s), days_ago(self.judged_day, now_s), ago(self.since_s, now_s))
         return [*since, self.grade, self.used, self.at_night, self.known, self.hour_used, len(self.days)]
 
     def counts(self) -> bytes:
-        """A byte a day: hours with use, and above their five bits those at night."""
-        return bytes([used | at_night << _AT_NIGHT for used, at_night in self.days])
+        return bytes(self.days)
 
     @classmethod
     def of(cls, numbers: Iterator[float], counts: Iterator[int], now_s: float) -> "ChangeInUseState":
         hour, judged_day, age_s, grade, used, at_night, known, hour_used, count = take(numbers, 9)
-        days = [(day & _USED, day >> _AT_NIGHT) for day in islice(counts, int(count))]
+        days = bytearray(islice(counts, int(count)))
         grade, used, at_night, known = map(int, (grade, used, at_night, known))
         since_s = then(age_s, now_s)
         return cls(
@@ -121,8 +121,8 @@ class ChangeInUse:
             state.at_night += state.hour_used and state.hour % 24 < self._p.night_ends
         if hour // 24 != state.hour // 24:
             if state.known >= self._p.enough_hours and state.used:
-                kept = self._p.recent_days + self._p.baseline_days
-                state.days = [*state.days, (state.used, state.at_night)][-kept:]
+                state.days.append(state.used | state.at_night << _AT_NIGHT)
+                del state.days[: -self._p.recent_days - self._p.baseline_days]
             state.used = state.at_night = state.known = 0
         state.hour, state.hour_used = hour, False
 
@@ -130,7 +130,7 @@ class ChangeInUse:
         p = self._p
         if len(state.days) < p.recent_days + p.enough_days:
             return _LEARNING
-        used, at_night = zip(*state.days, strict=True)
+        used, at_night = [day & _USED for day in state.days], [day >> _AT_NIGHT for day in state.days]
         use, usual, use_z = _deviation(used[-p.recent_days :], used[: -p.recent_days])
         night, usual_night, night_z = _deviation(at_night[-p.recent_days :], at_night[: -p.recent_days])
         grade = 0
@@ -160,7 +160,7 @@ def finding(at_s: float, since_s: float, grade: int, shown: float, ordinary: flo
     )
 
 
-def _deviation(recent: tuple[int, ...], baseline: tuple[int, ...]) -> tuple[float, float, float]:
+def _deviation(recent: list[int], baseline: list[int]) -> tuple[float, float, float]:
     """Mean of the recent days, mean of the baseline, and how many standard errors they are apart."""
     mean = sum(baseline) / len(baseline)
     variance = sum([(apart := day - mean) * apart for day in baseline]) / (len(baseline) - 1)
