@@ -146,7 +146,9 @@ class LowUse:
         if not state.dry_s:
             return self._first_still_s
         ask_s = 3600.0 * ((min(state.ask_h, state.alert_h) if state.plan else PLAN_FROM_H) - SLACK_H)
-        net_s = self._coarse_net_s if is_coarse(state) else self._net_s  # it may be nearer tomorrow, but no nearer
+        net_s = self._net_s
+        if is_coarse(state):  # it may be nearer tomorrow, but no nearer
+            net_s = self._coarse_net_s - 3600.0 * ASKED_BEFORE_H
         dry_s = min(net_s, SENSORS_HOLD_S) if is_held_back(state) else net_s
         return min(min(ask_s, PRESUMED_ABSENT_S) - state.silent_s, dry_s - state.dry_s)
 
@@ -364,6 +366,10 @@ class LowUse:
             least_s, usual_s = self._net_s, NET_BEYOND * longest_s
         return max(least_s, usual_s, 3600.0 * NET_UNTIL_KNOWN_H * young)
 
+    def _is_net_near(self, state: LowUseState) -> bool:
+        """Where it is all there is, the resident is asked before it."""
+        return state.dry_s >= self._net_of(state) - 3600.0 * ASKED_BEFORE_H * self._by_longest(state)
+
     def _by_longest(self, state: LowUseState) -> bool:
         return is_coarse(state) and (not state.plan or state.alert_h == NEVER_H)
 
@@ -407,7 +413,8 @@ class LowUse:
         if by_net or (planned and experienced and hours >= state.alert_h):
             return Level.ALERT
         held = is_held_back(state) and state.dry_s >= SENSORS_HOLD_S
-        return Level.ASK if held or (planned and hours >= state.ask_h) else None
+        asked = held or self._is_net_near(state) or (planned and hours >= state.ask_h)
+        return Level.ASK if asked else None
 
     def _finding(self, state: LowUseState, end_s: float, level: Level) -> Finding:
         row = ticks.row_s(state.ticks) >= self._net_s and state.ticks.from_s < state.dry_from_s
@@ -420,7 +427,7 @@ class LowUse:
             last_use_s=since_s if row else state.last_use_s,
             expected_uses=self._expected(state, since_s, end_s),
             longest=max(state.longest),
-            by_net=state.dry_s >= self._net_of(state),
+            by_net=self._is_net_near(state),
             coarse_l=state.step_l if self._by_longest(state) else 0.0,
             timers=schedule.timers(state.schedule),
             never_moved=isinf(state.step_l),

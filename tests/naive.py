@@ -165,7 +165,8 @@ class LowUse:
         if by_net or (old and hours >= alert_h):
             return "alert"
         held = self.dry_s >= 24 * 3600.0 and self.silent_s < self.dry_s
-        return "ask" if held or hours >= self.before_bed(min(asked_h, alert_h - 1), alert_h) else ""
+        near = self.by_longest() and self.dry_s >= self.net_s() - 3600.0
+        return "ask" if held or near or hours >= self.before_bed(min(asked_h, alert_h - 1), alert_h) else ""
 
     def before_bed(self, asked_h: float, alert_h: float) -> float:
         """Of the hours before those of the night the last one, where others would be told before the morning."""
@@ -301,9 +302,12 @@ class LowUse:
             row_s, following_s, tolerance_s = row_s + spacing_s, spacing_s, first_s - begin_s
         return row_s
 
+    def by_longest(self) -> bool:
+        return self.is_coarse() and not (self.plan and self.told_h[0] < 255)
+
     def net_s(self) -> float:
         """Where no plan keeps to the budget, an hour or half as much more than the longest silence that is usual."""
-        if not self.is_coarse() or (self.plan and self.told_h[0] < 255):
+        if not self.by_longest():
             return 36 * 3600.0
         now = self.hours[-1][0]
         days = sorted({hour // 24 for hour, _ in self.hours})[-28:]

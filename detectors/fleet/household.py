@@ -259,8 +259,7 @@ def why_low_use(m: Floats, p: Floats, clock: Floats, at_s: float, row: Floats) -
         row[WHY + 1] = max(row[WHY + 1], m[day])
     row[WHY + 2] = at_s - since_s if by_row else dry_s
     row[WHY + 3] = since_s if by_row else m[LAST_USE_S]
-    net_s = low_use.net_of(m, p)
-    row[WHY + 4] = BY_NET if dry_s >= net_s else BY_HABIT
+    row[WHY + 4] = BY_NET if low_use.is_net_near(m, p) else BY_HABIT
     row[WHY + 5] = schedule.timers(m)
     row[WHY + 6] = m[STEP_L] if low_use.by_longest(m) else 0.0
     if by_row:

@@ -119,7 +119,7 @@ def observe(
 @compiled
 def still_for_s(m: Floats, p: Floats) -> float:
     ask_h = min(m[ASK_H], m[ALERT_H]) if m[PLANNED] else PLAN_FROM_H
-    net_s = coarse_net_s(p) if is_coarse(m) else p[NET_S]
+    net_s = coarse_net_s(p) - 3600.0 * ASKED_BEFORE_H if is_coarse(m) else p[NET_S]
     dry_s = min(net_s, SENSORS_HOLD_S) if m[SILENT_S] < m[DRY_S] else net_s
     return min(min(3600.0 * (ask_h - SLACK_H), PRESUMED_ABSENT_S) - m[SILENT_S], dry_s - m[DRY_S])
 
@@ -326,7 +326,7 @@ def verdict(m: Floats, p: Floats, clock: Floats, scores: Floats, end_s: float) -
     if by_net or (planned and experienced and hours >= m[ALERT_H]):
         return ALERT
     held = m[SILENT_S] < m[DRY_S] and m[DRY_S] >= SENSORS_HOLD_S
-    return ASK if held or (planned and hours >= m[ASK_H]) else NOTHING
+    return ASK if held or is_net_near(m, p) or (planned and hours >= m[ASK_H]) else NOTHING
 
 
 @compiled
@@ -376,6 +376,11 @@ def net_of(m: Floats, p: Floats) -> float:
     if not m[PLANNED] or m[STEP_L] >= TOO_COARSE_L:
         least_s, usual_s = p[NET_S], NET_BEYOND * longest_s
     return max(least_s, usual_s, 3600.0 * NET_UNTIL_KNOWN_H * young)
+
+
+@compiled
+def is_net_near(m: Floats, p: Floats) -> bool:
+    return m[DRY_S] >= net_of(m, p) - 3600.0 * ASKED_BEFORE_H * by_longest(m)
 
 
 @compiled

@@ -271,7 +271,9 @@ def test_a_register_too_coarse_for_hours_leaves_only_the_net_and_says_so(step_l:
     state, changes = watched(readings)
     told = [c.finding for c in changes if isinstance(c, Raised) and c.finding.kind is AlertKind.LOW_USE]
     if step_l == 100.0:
-        assert [f.reason.key for f in told if f.at > MONDAY + timedelta(days=4)] == ["low_use_net_coarse"]
+        asked, alert = (f for f in told if f.at > MONDAY + timedelta(days=4))
+        assert (asked.level, asked.reason.key) == (Level.ASK, "low_use_net_coarse")
+        assert (alert.level, alert.reason.key, alert.at) == (Level.ALERT, "low_use_net_coarse", asked.at + HOUR)
         assert WATCH.only_the_net(state)
         assert all("100" in explain(told[-1].reason, language, SHANGHAI) for language in ("en", "zh"))
     trained = [f.at for f in told if f.level is Level.ALERT and MONDAY + timedelta(days=42) < f.at < stopped]
