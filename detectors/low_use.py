@@ -30,7 +30,7 @@ from detectors.population import POPULATION
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 from domain.interval import Interval
 
-PLAN_FROM_H = 3.0  # shorter silences need no plan: nobody is asked sooner
+PLAN_FROM_H = 4  # shorter silences need no plan: nobody is asked sooner
 SLACK_H = 0.15  # an hourly meter's hour wanders by minutes
 RATE_DAYS = 30.0
 PRIOR_DAYS = 30.0  # weight of other households' false alerts against the own
@@ -343,7 +343,8 @@ class LowUse:
         else:
             state.plan = bytes(EQUAL_HOURS)
         own = self._own(state)
-        state.alert_h = self._alarm_h(state, self._step(state, own, self._p.budget, PRIOR_DAYS))
+        alert_h = self._alarm_h(state, self._step(state, own, self._p.budget, PRIOR_DAYS))
+        state.alert_h = max(alert_h, PLAN_FROM_H + ASKED_BEFORE_H)
         asked_h = self._alarm_h(state, self._step(state, own, self._p.ask_budget, ASK_PRIOR_DAYS))
         asked_h = min(asked_h, state.alert_h - ASKED_BEFORE_H)
         begun = self._clock.hour(state.silent_from_s)

@@ -155,7 +155,7 @@ class LowUse:
         return "lone" if lone else "people"
 
     def level(self, end_s: float) -> str:
-        planned = self.silent_s >= (3.0 - 0.15) * 3600.0
+        planned = self.silent_s >= (4.0 - 0.15) * 3600.0
         if planned and not self.plan:
             self.make_plan()
         alert_h, asked_h = self.told_h if planned else (inf, inf)
@@ -252,6 +252,7 @@ class LowUse:
         steps = [self.step(budget, days) for budget, days in zip(self.budgets, (30.0, 100.0), strict=True)]
         never = self.is_coarse()
         self.told_h = [255 if never and step == len(LADDER) else self.plan[min(step, 23)] for step in steps]
+        self.told_h[0] = max(self.told_h[0], 5)
 
     def step(self, budget: float, others_days: float) -> int:
         """The first that keeps to the budget, as all after it do: on the own record and some days of other homes'."""

@@ -3,6 +3,7 @@
 import numpy as np
 
 from detectors.fleet.compiled import compiled
+from detectors.fleet.curves import day_of
 from detectors.fleet.memory import (
     ALERT,
     AT_NIGHT,
@@ -45,19 +46,21 @@ def observe(m: Floats, p: Floats, hour: int, end_s: float, used: bool) -> float:
         m[CHANGE_HOUR_USED] = 1.0
     if not is_due(m, p, hour):
         return NOT_ASKED
-    m[JUDGED_DAY] = hour // 24
+    m[JUDGED_DAY] = day_of(hour)
     return judge(m, p, end_s)
 
 
 @compiled
 def is_due(m: Floats, p: Floats, hour: int) -> bool:
-    return m[JUDGED_DAY] != hour // 24 and hour % 24 >= p[ASKED_HOUR]
+    day = day_of(hour)
+    return m[JUDGED_DAY] != day and hour - 24 * day >= p[ASKED_HOUR]
 
 
 @compiled
 def due_hour(m: Floats, p: Floats, hour: int) -> int:
     """The first hour from this one on in which it is asked."""
-    day = hour // 24 + (m[JUDGED_DAY] == hour // 24)
+    day = day_of(hour)
+    day += m[JUDGED_DAY] == day
     return day * 24 + int(p[ASKED_HOUR])
 
 
@@ -68,8 +71,8 @@ def turn_hour(m: Floats, p: Floats, hour: int) -> None:
         m[HOURS_KNOWN] += hour - last <= 2
         if m[CHANGE_HOUR_USED]:
             m[USED] += 1.0
-            m[AT_NIGHT] += last % 24 < p[NIGHT_ENDS]
-    if hour // 24 != last // 24:
+            m[AT_NIGHT] += last - 24 * day_of(last) < p[NIGHT_ENDS]
+    if day_of(hour) != day_of(last):
         if m[HOURS_KNOWN] >= p[ENOUGH_HOURS] and m[USED]:
             keep_day(m, p)
         m[USED] = m[AT_NIGHT] = m[HOURS_KNOWN] = 0.0

@@ -5,7 +5,9 @@ import numpy as np
 from detectors.fleet.compiled import compiled
 from detectors.fleet.curves import exp, ln, set_bits
 from detectors.fleet.memory import (
-    EXPOSED,
+    CHOICES,
+    DELAYED,
+    FALSE,
     HOUR,
     HOUR_USED,
     LASTING,
@@ -21,7 +23,7 @@ from detectors.fleet.memory import (
     USED_LATER,
     Floats,
 )
-from detectors.fleet.rules import CHOICES, CLOCK, COST, IN_3_H, IN_24_H, LEVEL_LONGER, NOW, OWN, PAST, PRIOR, SOON
+from detectors.fleet.rules import CLOCK, COST, IN_3_H, IN_24_H, LEVEL_LONGER, NOW, OWN, PAST, PRIOR, SOON
 from detectors.habit import (
     BEGINS,
     EXPOSURE,
@@ -180,8 +182,8 @@ def smooth(m: Floats) -> None:
 
 
 @compiled
-def weigh(m: Floats) -> None:
-    """From `SCORES` how likely the silence lasts so long, and how exposed to a collapse that leaves one."""
+def weigh(m: Floats, p: Floats) -> None:
+    """From `SCORES` how likely the silence lasts so long, and what an alarm at each hour costs."""
     m[LASTING] = 1.0
     for length in range(HOURS):
         m[LASTING + length + 1] = 1.0 / (1.0 + exp(m[SCORES + length]))
@@ -191,16 +193,17 @@ def weigh(m: Floats) -> None:
         exposed += (lasting - goes_on) * EXPOSURE[length]
         lasting = goes_on
         m[LASTING + length + 1] = lasting
-    m[EXPOSED] = exposed
+    for choice in range(CHOICES):
+        m[FALSE + choice] = m[LASTING + SHORTEST_H + choice] - lasting
+        m[DELAYED + choice] = exposed * p[COST + choice]
 
 
 @compiled
-def alarm_h(m: Floats, p: Floats, step: int) -> int:
+def alarm_h(m: Floats, step: int) -> int:
     """The alarm hour at this step of the ladder, once the scores are weighed."""
     least, best = np.inf, 0
     for choice in range(CHOICES):
-        ends_after = m[LASTING + SHORTEST_H + choice] - m[LASTING + HOURS]
-        total = _LADDER[step] * ends_after + m[EXPOSED] * p[COST + choice]
+        total = _LADDER[step] * m[FALSE + choice] + m[DELAYED + choice]
         if total < least:
             least, best = total, choice
     return best + SHORTEST_H

@@ -8,6 +8,7 @@ from detectors.bedtime import ASKED_AGAIN, ASKED_FROM_H, LAST_ASKED, NIGHT_H
 from detectors.drip import LEAST_STEP_L
 from detectors.fleet import drip, schedule, ticks
 from detectors.fleet.compiled import compiled
+from detectors.fleet.curves import day_of
 from detectors.fleet.habit import alarm_h, count, move_on, score, smooth, weigh
 from detectors.fleet.memory import (
     ABSENT_PAST_S,
@@ -208,7 +209,7 @@ def used_water(m: Floats, hour: int, volume: float, begin_s: float, end_s: float
     if hour != m[HOUR]:
         turn_hour(m, hour)
     use = use_of(m, hour, volume, begin_s, end_s)
-    drip.follow(m, end_s, volume, hour // 24)
+    drip.follow(m, end_s, volume, day_of(hour))
     if use != NO_USE:
         m[HOUR_USED] = 1.0
     if m[SILENT_S] < PRESUMED_ABSENT_S:
@@ -241,13 +242,13 @@ def turn_hour(m: Floats, hour: int) -> None:
     last = int(m[HOUR])
     if last:
         step = max(1.0 / RATE_DAYS, 1.0 / (hour / 24.0 - m[FIRST_S] / 86400.0 + 5.0))
-        place = last % 24
+        place = last - 24 * day_of(last)
         before = m[RATE + place]
         rate = np.floor((before + step * (m[HOUR_USED] - before)) * RATE_STEPS + 0.5) / RATE_STEPS
         m[RATE + place] = rate
         m[RATES] += rate - before
         move_on(m, hour - last)
-    if hour // 24 != last // 24:
+    if day_of(hour) != day_of(last):
         shift(m, LONGEST, LONGEST_DAYS)
         m[LONGEST + LONGEST_DAYS - 1] = 0.0
         period = hour // (24 * FADE_DAYS)
@@ -301,7 +302,7 @@ def learn(m: Floats, p: Floats, clock: Floats) -> None:
         steps, above = 0, STEPS if hours + SLACK_H >= SHORTEST_H else 0
         while steps < above:
             middle = (steps + above) // 2
-            if alarm_h(m, p, middle) <= hours + SLACK_H:
+            if alarm_h(m, middle) <= hours + SLACK_H:
                 steps = middle + 1
             else:
                 above = middle
@@ -315,9 +316,9 @@ def verdict(m: Floats, p: Floats, clock: Floats, scores: Floats, end_s: float) -
         begun = local_hour(clock, m[SILENT_FROM_S])
         score(m, p, begun)
         keep_scores(m, scores, end_s)
-        weigh(m)
+        weigh(m, p)
         m[PLANNED] = 1.0
-        m[ALERT_H] = planned_h(m, p, p[BUDGET], PRIOR_DAYS, 0)
+        m[ALERT_H] = max(planned_h(m, p, p[BUDGET], PRIOR_DAYS, 0), float(PLAN_FROM_H + ASKED_BEFORE_H))
         asked_h = min(planned_h(m, p, p[ASK_BUDGET], ASK_PRIOR_DAYS, STEPS), m[ALERT_H] - ASKED_BEFORE_H)
         m[ASK_H] = before_bed_h(begun, int(asked_h), int(m[ALERT_H]))
     hours = m[SILENT_S] / 3600.0 + SLACK_H
@@ -360,7 +361,7 @@ def planned_h(m: Floats, p: Floats, budget: float, prior_days: float, others: in
     step = step_of(m, p, budget, prior_days, others)
     if step == STEPS and is_coarse(m):
         return float(NEVER_H)
-    return float(alarm_h(m, p, min(step, STEPS - 1)))
+    return float(alarm_h(m, min(step, STEPS - 1)))
 
 
 @compiled

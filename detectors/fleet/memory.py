@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.drip import DAYS, SAMPLES
 from detectors.fleet.compiled import compiled
-from detectors.habit import BEGINS, HOURS, LADDER
+from detectors.habit import BEGINS, HOURS, LADDER, LONGEST_H, SHORTEST_H
 from detectors.low_use_state import LONGEST_DAYS, RATE_START
 from detectors.unusual_draw import PARTS
 from domain.register import LENGTHS_KEPT
@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 
 STEPS = len(LADDER)
 LENGTHS = HOURS + 1  # of silences
+CHOICES = LONGEST_H - SHORTEST_H + 1
 MOST_SCALES = 16
 MOST_DAYS = 64
 NOTHING, ASK, ALERT, CANNOT_TELL = 0.0, 1.0, 2.0, -1.0  # what is found; the first three run on
@@ -46,7 +47,8 @@ SMOOTHED = _place(LENGTHS * BEGINS)  # follows from the silences: each length's 
 WOULD_RAISE = _place(STEPS + 1)
 LONGEST = _place(LONGEST_DAYS)
 SCORES = _place(HOURS)  # of the last plan
-LASTING, OWN_LOGITS, EXPOSED = _place(LENGTHS), _place(HOURS), _place()
+LASTING, OWN_LOGITS = _place(LENGTHS), _place(HOURS)
+FALSE, DELAYED = _place(CHOICES), _place(CHOICES)  # what an alarm at each hour costs: to be multiplied, and to be added
 # of timers
 TIMER_HOUR, TIMER_NOW_L, TIMER_BEFORE_L, TIMER_HELD_L, TIMER_DONE, TIMER_RUN, TIMER_RESTED = (
     _place() for _ in range(7)

@@ -3,14 +3,13 @@
 import numpy as np
 
 from detectors.constant_flow_rules import SLACK_S
-from detectors.fleet.memory import LENGTHS, MOST_DAYS, MOST_SCALES, STEPS, Floats
-from detectors.habit import BEGINS, HOURS, LONGEST_H, SHORTEST_H
+from detectors.fleet.memory import CHOICES, LENGTHS, MOST_DAYS, MOST_SCALES, STEPS, Floats
+from detectors.habit import BEGINS, HOURS
 from detectors.household import WatchParameters
 from detectors.low_use import ASK_PRIOR_DAYS, COARSE_MORE, PRIOR_DAYS
 from detectors.planner import Planner
 from domain.register import GAP_AT_LEAST_S
 
-CHOICES = LONGEST_H - SHORTEST_H + 1
 DAY_S = 86400.0
 PRIORS = (PRIOR_DAYS, ASK_PRIOR_DAYS)
 

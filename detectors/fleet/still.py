@@ -9,6 +9,7 @@ from detectors.constant_flow_rules import HELD_S
 from detectors.drip import APART_S
 from detectors.fleet import change_in_use, constant_flow, drip, low_use, no_data
 from detectors.fleet.compiled import compiled
+from detectors.fleet.curves import day_of
 from detectors.fleet.memory import (
     ASIDE_L,
     DRIP_DAY,
@@ -44,7 +45,7 @@ def stand(  # noqa: C901  # one loop, nothing handed on
     m: Floats, p: Floats, hours: NDArray[np.int64], at_s: Floats, register_l: Floats, slot: int
 ) -> int:
     """From this slot on; the first slot whose reading has to be looked at."""
-    many = len(register_l) if slot >= 0 else 0  # so the compiler knows that no slot counts from the end
+    many = len(register_l)
     mark_l, begin_s = m[MARK_L], m[HEARD_LAST_S]
     known_from_s = last_s = begin_s
     hour, seen = int(m[HOUR]), int(m[LENGTHS_SEEN])
@@ -52,28 +53,29 @@ def stand(  # noqa: C901  # one loop, nothing handed on
     sample_s = plain_until_s = -inf
     held, plain_s, learned_s = True, 0.0, m[LEARNED_STEP_S]
     while slot < many:
-        if register_l[slot] != mark_l:
-            if isnan(register_l[slot]):
+        here = np.uint64(slot)  # such an index is never asked whether it counts from the end
+        if register_l[here] != mark_l:
+            if isnan(register_l[here]):
                 slot += 1
                 continue
             break
-        now_s = at_s[slot]
+        now_s = at_s[here]
         step_s = now_s - last_s
-        if now_s >= plain_until_s or step_s != plain_s or hours[slot] != hour:
+        if now_s >= plain_until_s or step_s != plain_s or hours[here] != hour:
             if now_s >= m[STILL_UNTIL_S] or not 0.0 < step_s < p[ORDINARY_S]:
                 break
-            if hours[slot] != hour:
-                if hours[slot] < hour or hours[slot] >= due_hour:
+            if hours[here] != hour:
+                if hours[here] < hour or hours[here] >= due_hour:
                     break
-                hour = hours[slot]
+                hour = hours[here]
                 m[KNOWN_S] += last_s - known_from_s  # it fades at midnight
                 known_from_s = last_s
                 change_in_use.turn_hour(m, p, hour)
                 low_use.turn_hour(m, hour)
-                if hour // 24 != m[DRIP_DAY]:
+                if day_of(hour) != m[DRIP_DAY]:
                     sample_s = -inf
             if now_s >= sample_s:
-                drip.follow(m, now_s, 0.0, hour // 24)
+                drip.follow(m, now_s, 0.0, day_of(hour))
                 sample_s = m[SAMPLES_AT_S + int(m[DRIP_SAMPLES]) - 1] + APART_S
             if held or step_s < HELD_S:
                 constant_flow.stands_still(m, last_s, now_s)

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.household import Change, Ended, HouseholdState, HouseholdWatch, Raised, StateError, WatchParameters
+from detectors.low_use import LowUseParameters
+from detectors.parts import Part
 from detectors.wording import explain
 from domain.finding import AlertKind, Level
 from tests.detectors.homes import HOUR, MONDAY, ordinary_life, registers
@@ -52,6 +54,17 @@ def test_a_person_who_stops_using_water_is_noticed_within_a_day_and_once() -> No
     _, changes = watched(registers(ordinary_life(60) + [0.0] * 72))
     (alert,) = after(raised(changes, AlertKind.LOW_USE), STOPPED)
     assert timedelta(hours=4) < alert - STOPPED < timedelta(hours=24)
+
+
+def test_however_lax_the_budget_the_resident_has_an_hour_to_answer_before_others_are_told() -> None:
+    lax = LowUseParameters(budget=900.0, ask_budget=900.0, without=frozenset({Part.PLAN}))
+    watch = HouseholdWatch(WatchParameters(low_use=lax), SHANGHAI)
+    state = watch.start()
+    life = registers(ordinary_life(59) + [9.0, 0.0] * 12 + [0.0] * 24)
+    changes = [change for at, register_l in life for change in watch.observe(state, at, register_l)]
+    (asked,) = after(raised(changes, AlertKind.LOW_USE, Level.ASK), STOPPED)
+    (alert,) = after(raised(changes, AlertKind.LOW_USE), STOPPED)
+    assert alert - asked == HOUR
 
 
 def test_the_resident_is_asked_no_later_than_others_are_told() -> None:
