@@ -78,7 +78,7 @@ def _perform(folder: Path, story: "Story", zone: ZoneInfo, listener: socket.sock
         with service.records.write() as tx:
             add_account(tx, "demo", "limin", os.urandom(16).hex(), story.start_at)
         wearer = resident_of(meters, story.tap_meter)
-        band = dress(service.records, wearer, by="limin", key=notes_key, now=story.start_at, salutation="奶奶")
+        band = dress(service.records, wearer, by="limin", key=notes_key, now=story.start_at, salutation="老人家")
         subscriber = service.subscriber(Subscription(host="127.0.0.1", port=port, client_id="anju-demo"))
         pages = service.pages(address, notes_keys=[notes_key], signed_in_as="demo")
         threads = [Thread(target=subscriber.run), Thread(target=pages.run, args=([listener],))]
