@@ -100,7 +100,8 @@ def _first_page(finder: Finder, request: Request, door: Door, seen: Seen, now: d
 def _further(finder: Finder, request: Request, door: Door, seen: Seen, now: datetime) -> Response:
     """Name, contacts or notes: first written down, then shown."""
     with finder.desk.records.write() as tx:
-        looks.log_scan(tx, seen.band.band_id, seen.stage, address=caller(request), fields=seen.fields, now=now)
+        view = View(band_id=seen.band.band_id, at=now, address=caller(request), fields=seen.fields, stage=seen.stage)
+        looks.log_views(tx, view)
     count_scan(finder, seen.band, seen.stage, now)
     notes = _notes(finder, seen.who) if BandField.HEALTH in seen.fields else None
     return _page(finder, request, door, seen, notes=notes)
@@ -128,7 +129,7 @@ def _inactive(finder: Finder, request: Request, door: Door, seen: Seen, now: dat
     band, told = seen.band, seen.meeting is not None
     with finder.desk.records.write() as tx:
         address = caller(request)
-        looks.log_scan(tx, band.band_id, Stage.VIEWED, address=address, fields=frozenset(), now=now)
+        looks.log_views(tx, View(band_id=band.band_id, at=now, address=address))
         security_event(tx, "inactive_band_scanned", f"band {band.band_id}", band.state_at(now).value, now)
     count_scan(finder, band, Stage.VIEWED, now)
     return page(finder, request, "finder/inactive.html", 410, here=door.path, line=seen.who.line, told=told)

@@ -94,7 +94,7 @@ def _deed(finder: Finder, request: Request, door: Door, stage: Stage, why: str) 
             key = "found_inactive" if not active else "found_medical" if medical else "found"
             reason = Reason(key=key, values={"at": now.isoformat(), "number": band.number, "why": why})
             meetings.tell(tx, finder.life, band, who, meeting, medical=medical, reason=reason, now=now)
-            looks.log_scan(tx, band.band_id, stage, address=address, fields=frozenset(), now=now, why=why)
+            looks.log_views(tx, looks.View(band_id=band.band_id, at=now, address=address, stage=stage, why=why))
     if worn is None:
         return unknown(finder, request, address, now)
     count_scan(finder, band, stage, now)

@@ -12,27 +12,14 @@ from store.tables import residents, scans, wristbands
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """One look at a band's first page, as the log keeps it."""
+    """One look at a band, as the log keeps it: what was shown, when, and to which address."""
 
     band_id: int
     at: datetime
     address: str
-    fields: frozenset[BandField]
-
-
-def log_scan(
-    tx: Connection,
-    band_id: int,
-    stage: Stage,
-    *,
-    address: str,
-    fields: frozenset[BandField],
-    now: datetime,
-    why: str = "",
-    source: str = "web",
-) -> None:
-    """What was shown, when, and to which coarse address."""
-    tx.execute(_LOG, _logged(band_id, stage, address=address, fields=fields, now=now, why=why, source=source))
+    fields: frozenset[BandField] = frozenset()
+    stage: Stage = Stage.VIEWED
+    why: str = ""
 
 
 def bands_there(tx: Connection, views: Sequence[View]) -> list[View]:
@@ -42,35 +29,22 @@ def bands_there(tx: Connection, views: Sequence[View]) -> list[View]:
     return [view for view in views if view.band_id in there]
 
 
-def log_views(tx: Connection, views: Sequence[View]) -> None:
-    """Looks at the first page, together."""
-    rows = [_logged(v.band_id, Stage.VIEWED, address=v.address, fields=v.fields, now=v.at) for v in views]
+def log_views(tx: Connection, *views: View) -> None:
+    """All of them together; of an address its coarse part alone."""
+    rows = [
+        {
+            "band_id": view.band_id,
+            "at": view.at,
+            "stage": view.stage.value,
+            "source": "web",
+            "address": coarse(view.address),
+            "fields": " ".join(sorted(view.fields)),
+            "why": view.why,
+        }
+        for view in views
+    ]
     if rows:
-        tx.execute(_LOG, rows)
-
-
-_LOG = insert(scans)
-
-
-def _logged(
-    band_id: int,
-    stage: Stage,
-    *,
-    address: str,
-    fields: frozenset[BandField],
-    now: datetime,
-    why: str = "",
-    source: str = "web",
-) -> dict[str, object]:
-    return {
-        "band_id": band_id,
-        "at": now,
-        "stage": stage.value,
-        "source": source,
-        "address": coarse(address),
-        "fields": " ".join(sorted(fields)),
-        "why": why,
-    }
+        tx.execute(insert(scans), rows)
 
 
 def scan_log(tx: Connection, resident_id: str, limit: int) -> list[Mapping[str, object]]:

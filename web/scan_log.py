@@ -57,7 +57,7 @@ class ScanLog:
             if there or unlogged > self._told:
                 self.sink.commit(Batch(scans=[_scan(view) for view in there]))
                 with self.records.write() as tx:
-                    log_views(tx, bands_there(tx, there))
+                    log_views(tx, *bands_there(tx, there))
                     if lost := unlogged - self._told:
                         detail = f"{lost} first looks at wristbands; the log couldn't be written"
                         security_event(tx, "looks_unlogged", "wristbands", detail, views[-1].at)
