@@ -27,8 +27,8 @@ def said(parts: frozenset[Part]) -> list[Change]:
     ]
     timed = [*ordinary_life(16, seed=4), *nothing]
     timed[2::24] = [60.0] * 18
-    ticking = [0.0] * 60
-    ticking[::5] = [4.0] * 12
+    ticking = [0.0] * 72
+    ticking[1::6] = [4.0] * 12  # never in the timer's hour, which would hide it
     volumes += [*timed, *ordinary_life(9, seed=5), *ticking]
     watch = HouseholdWatch(WatchParameters().without(parts), ZoneInfo("Asia/Shanghai"))
     state, changes = watch.start(), list[Change]()
