@@ -80,7 +80,7 @@ def judge_hours(m: Floats, end_s: float, kept: int) -> None:
     """The flow of the last three hours and of the last six: the day's least so far."""
     three = True
     for place in range(kept - 1, -1, -1):
-        age_s = end_s - m[SAMPLES_AT_S + place]
+        age_s = end_s - m[np.uint64(SAMPLES_AT_S + place)]
         if age_s >= SIX_H:
             m[TODAY_6H] = min(m[TODAY_6H], lph(m, place, age_s))
             break
@@ -91,7 +91,7 @@ def judge_hours(m: Floats, end_s: float, kept: int) -> None:
 
 @compiled
 def lph(m: Floats, place: int, age_s: float) -> float:
-    return short((m[DRIP_TOTAL] - m[SAMPLES_TOTAL + place]) * (3600.0 / PARTS_L) / age_s)
+    return short((m[DRIP_TOTAL] - m[np.uint64(SAMPLES_TOTAL + place)]) * (3600.0 / PARTS_L) / age_s)
 
 
 @compiled

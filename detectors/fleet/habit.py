@@ -123,10 +123,11 @@ def score(m: Floats, p: Floats, begun: int) -> None:
     for length in range(HOURS):
         ended = (m[LASTING + length] - m[LASTING + length + 1]) / m[LASTING + length + 1]
         m[OWN_LOGITS + length] = ln(min(max(ended, LEAST_ODDS), MOST_ODDS))
+    first, clock = np.uint64(LOGITS + begun), np.uint64(CLOCK + begun * HOURS)
     for length in range(HOURS):
-        now, soon = m[LOGITS + begun + length + 1], m[LOGITS + begun + length + 2]
+        now, soon = m[first + np.uint64(length + 1)], m[first + np.uint64(length + 2)]
         m[SCORES + length] = (
-            p[CLOCK + begun * HOURS + length]
+            p[clock + np.uint64(length)]
             + m[OWN_LOGITS + length] * p[OWN + length]
             + now * p[NOW + length]
             + soon * p[SOON]
@@ -137,10 +138,10 @@ def score(m: Floats, p: Floats, begun: int) -> None:
 @compiled
 def lasted(m: Floats, p: Floats, place: int) -> None:
     """Into `LASTING` how many silences begun about then lasted so long, others' among them."""
-    longer = 0.0
+    longer, first, prior = 0.0, np.uint64(SMOOTHED + place), np.uint64(PRIOR + place * LENGTHS)
     for length in range(HOURS, -1, -1):
-        longer += m[SMOOTHED + length * BEGINS + place]
-        m[LASTING + length] = longer + p[PRIOR + place * LENGTHS + length]
+        longer += m[first + np.uint64(length * BEGINS)]
+        m[LASTING + length] = longer + p[prior + np.uint64(length)]
 
 
 @compiled
@@ -167,9 +168,9 @@ def count(m: Floats, row: int, length: int, parts: float) -> None:
 def add(m: Floats, row: int, length: int, parts: float) -> None:
     if parts == 0.0:
         return
-    silences = parts * WORTH[length]
+    silences, first, whole_row = parts * WORTH[length], np.uint64(SMOOTHED + length * BEGINS), np.uint64(row)
     for place in range(BEGINS):
-        m[SMOOTHED + length * BEGINS + place] += KERNEL[row, place] * silences
+        m[first + np.uint64(place)] += KERNEL[whole_row, place] * silences
 
 
 @compiled

@@ -242,10 +242,10 @@ def turn_hour(m: Floats, hour: int) -> None:
     last = int(m[HOUR])
     if last:
         step = max(1.0 / RATE_DAYS, 1.0 / (hour / 24.0 - m[FIRST_S] / 86400.0 + 5.0))
-        place = last - 24 * day_of(last)
-        before = m[RATE + place]
+        place = np.uint64(RATE + last - 24 * day_of(last))
+        before = m[place]
         rate = np.floor((before + step * (m[HOUR_USED] - before)) * RATE_STEPS + 0.5) / RATE_STEPS
-        m[RATE + place] = rate
+        m[place] = rate
         m[RATES] += rate - before
         move_on(m, hour - last)
     if day_of(hour) != day_of(last):

@@ -21,7 +21,7 @@ from domain.finding import AlertKind, Finding, Level
 Absences = Sequence[Sequence[tuple[float, float]]]
 
 _ROWS_AT_ONCE = 100_000
-_HOMES_AT_ONCE = 256  # so many registers at once are made as exact as times are
+_HOMES_AT_ONCE = 64  # so many registers at once are made as exact as times are: a month's stay near the processor
 _NO_SCORES = np.zeros((0, 1 + HOURS))
 _LEVELS = {ASK: Level.ASK, ALERT: Level.ALERT}
 
