@@ -26,6 +26,7 @@ from detectors.fleet.memory import (
     LAST_USE_S,
     LONGEST,
     LOW_USE,
+    MARK_L,
     NO_DATA,
     NOTHING,
     RECORD,
@@ -85,7 +86,7 @@ def watch_homes(
         times_s, local, registers = at_s[own], hours[own], register_l[home]
         slot = 0
         while slot < slots:
-            if m[STILL_UNTIL_S]:
+            if m[STILL_UNTIL_S] and not registers[slot] > m[MARK_L]:
                 slot = still.stand(m, p, local, times_s, registers, slot)
                 if slot == slots:
                     break

@@ -43,7 +43,7 @@ from detectors.fleet.memory import (
     shift,
 )
 from detectors.fleet.rules import ASK_BUDGET, ASKS_ONLY_S, BUDGET, COARSE_OTHERS, NET_S, OTHERS
-from detectors.habit import BEGINS, HOURS, PARTS, SHORTEST_H
+from detectors.habit import BEGINS, HOURS, PARTS
 from detectors.low_use import (
     ASK_PRIOR_DAYS,
     ASKED_BEFORE_H,
@@ -299,7 +299,7 @@ def learn(m: Floats, p: Floats, clock: Floats) -> None:
     m[today] = max(m[today], min(np.floor(hours * 2.0), 255.0))
     if m[PLANNED] and hours <= HOURS:
         # a dearer false alert never makes a sooner alarm
-        steps, above = 0, STEPS if hours + SLACK_H >= SHORTEST_H else 0
+        steps, above = 0, STEPS if hours + SLACK_H >= alarm_h(m, 0) else 0  # nought for most
         while steps < above:
             middle = (steps + above) // 2
             if alarm_h(m, middle) <= hours + SLACK_H:
