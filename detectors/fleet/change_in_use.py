@@ -52,8 +52,7 @@ def observe(m: Floats, p: Floats, hour: int, end_s: float, used: bool) -> float:
 
 @compiled
 def is_due(m: Floats, p: Floats, hour: int) -> bool:
-    day = day_of(hour)
-    return m[JUDGED_DAY] != day and hour - 24 * day >= p[ASKED_HOUR]
+    return hour >= due_hour(m, p, hour)
 
 
 @compiled
