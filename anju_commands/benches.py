@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from anju_commands.common import complain, stop
+
 
 def bench_codecs() -> None:
     """Messages a second that each codec decodes, on one core."""
@@ -40,9 +42,12 @@ def bench_whole_fleets(
     ] = 1_000_000,
 ) -> None:
     """Processor's time of whole fleets at once, beside one reading after the other; whose clock has run out."""
+    from detectors.fleet.compiled import IS_COMPILED
     from simulator.bench_fleet import bench_fleet, bench_sweep
 
-    speed = bench_fleet(time.process_time, homes=homes, days=days)
+    if not IS_COMPILED:
+        raise stop('numba is not installed, so this would take days: pip install "anju[fleet]"', code=2)
+    speed = bench_fleet(time.process_time, homes=homes, days=days, report=complain)
     typer.echo(
         f"{speed.homes:,} homes x {speed.days} days every 15 min: {speed.fleet_s:.1f} s on one processor, "
         f"{speed.said:,} changes said, at most {speed.memory_bytes / 1e9:.2f} GB; "
@@ -52,6 +57,7 @@ def bench_whole_fleets(
         f"a reading: {speed.fleet_us:.3f} us in a fleet, {speed.online_us:.1f} us one after the other, "
         f"{speed.online_us / speed.fleet_us:.0f} times"
     )
+    complain(f"records of {swept:,} homes")
     with TemporaryDirectory(prefix="anju-bench-") as folder:
         seconds, due = bench_sweep(time.perf_counter, Path(folder), homes=swept)
     typer.echo(f"whose clock has run out, of {swept:,} homes in the records: {due} found in {seconds * 1e3:.1f} ms")

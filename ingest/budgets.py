@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.fleet.compiled import IS_COMPILED
 from detectors.fleet.watch import FleetFindings, FleetWatch
 from detectors.household import WatchParameters
 from detectors.low_use import LowUseParameters
@@ -40,6 +41,8 @@ def compare_budgets(paths: Iterable[Path], *, tz: str, budgets: Sequence[float],
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         report(f"--tz {tz}: {error}")
         return 2
+    if not IS_COMPILED:
+        report('numba is not installed, so this takes many times as long: pip install "anju[fleet]"')
     recordings = [recording for path in paths if (recording := read_recording(path, report)) is not None]
     given = what_budgets_give(recordings, zone, budgets)
     for line in given:
