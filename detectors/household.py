@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from math import isnan
 from zoneinfo import ZoneInfo
 
-from detectors import household_state
+from detectors import household_state, two_clocks
 from detectors.change_in_use import ChangeInUse, ChangeInUseParameters
 from detectors.constant_flow import ConstantFlow
 from detectors.constant_flow_rules import ConstantFlowParameters
 from detectors.household_state import KINDS, HouseholdState, StateError
 from detectors.localtime import LocalClock
-from detectors.low_use import LowUse, LowUseParameters, is_held_back
+from detectors.low_use import LowUse, LowUseParameters
 from detectors.no_data import NoData, NoDataParameters
 from detectors.parts import Part
 from detectors.still import MOST_KEPT, Stillness
@@ -178,7 +178,7 @@ class HouseholdWatch:
         goes_on = not usable and AlertKind.LOW_USE in running  # a silence that is told doesn't begin anew
         low_use = _UNKNOWN if goes_on else self._low_use.judge(state.low_use, interval, begin_s, at_s, hour)
         if low_use is not CLEAR or running:
-            if low_use is CLEAR and _is_told_to_others(state) and is_held_back(state.low_use):
+            if low_use is CLEAR and _is_told_to_others(state) and two_clocks.is_held_back(state.low_use):
                 low_use = _BY_ITSELF
             changes += self._follow(state, AlertKind.LOW_USE, low_use, at)
         flow = self._constant_flow.judge(state.constant_flow, interval, begin_s, at_s)
@@ -219,7 +219,7 @@ class HouseholdWatch:
     def presence(self, state: HouseholdState, at: datetime) -> list[Change]:
         """A sensor (door, motion) says that somebody is there: the habit's clock starts anew, the net's does not."""
         self._stir(state)
-        believed = self._low_use.presence(state.low_use, at.timestamp())
+        believed = two_clocks.presence(state.low_use, at.timestamp())
         if not believed or AlertKind.LOW_USE not in state.running:
             return []
         return [_ended(state, AlertKind.LOW_USE, at)]
@@ -235,7 +235,7 @@ class HouseholdWatch:
         It ends with water, or with the next silence that is told: until then whoever settled it is not gainsaid.
         """
         self._stir(state)
-        self._low_use.seen(state.low_use, at.timestamp())
+        two_clocks.seen(state.low_use, at.timestamp())
 
     def absent(self, state: HouseholdState, begins_at: datetime, ends_at: datetime) -> None:
         """The household is known to be empty from, until; expires by itself."""

@@ -106,7 +106,7 @@ class Stillness:
         low.dry_s += length_s
 
     def _turn_hours(self, state: HouseholdState, hours: list[int]) -> None:
-        self.low_use.turn_hours(state.low_use, hours)
+        self.low_use.record.turn_hours(state.low_use, hours)
         self.change_in_use.turn_hour(state.change_in_use, hours[-1], len(hours))
 
 

@@ -21,6 +21,7 @@ from detectors.habit import BEGINS, HOURS, KERNEL, LADDER, PARTS, TERMS, Populat
 from detectors.localtime import LocalClock
 from detectors.low_use import PLAN_FROM_H, LowUse, LowUseParameters
 from detectors.low_use_state import LowUseState
+from detectors.own_record import OwnRecord
 from detectors.parts import Part
 from domain.recording import Recording
 from domain.register import RegisterState, advance
@@ -53,25 +54,33 @@ class Home:
     days: float = 0.0
 
 
-class Watched(LowUse):
-    """The detector itself, writing down what it sees."""
+class Noted(OwnRecord):
+    """The own record itself, writing down each silence that it learns from."""
 
-    def __init__(self, parameters: LowUseParameters, clock: LocalClock, home: Home) -> None:
-        super().__init__(parameters, clock)
-        self._home = home
-        self._latest: Array = np.zeros((HOURS, TERMS))
-
-    def _plan(self, state: LowUseState) -> None:
-        self._latest = terms(state.silences, state.rate, self._before(state), self._population.survival)
-        super()._plan(state)
+    home: Home
+    latest: Array  # terms of the plan that was made last
 
     def _learn_silence(self, state: LowUseState, begun: int, hours: float) -> None:
         before = _counted(state)
         super()._learn_silence(state, begun, hours)
-        self._home.silences += _counted(state) - before
+        self.home.silences += _counted(state) - before
         if state.plan:
             day = (state.silent_from_s - state.first_s) / 86400.0
-            self._home.cases.append(Case(day, self._latest, state.silent_s / 3600.0, state.plan))
+            self.home.cases.append(Case(day, self.latest, state.silent_s / 3600.0, state.plan))
+
+
+class Watched(LowUse):
+    """The detector itself, with such a record."""
+
+    def __init__(self, parameters: LowUseParameters, clock: LocalClock, home: Home) -> None:
+        super().__init__(parameters, clock)
+        self.record: Noted = Noted(parameters.population, clock, calibrated=Part.CALIBRATION not in parameters.without)
+        self.record.home, self.record.latest = home, np.zeros((HOURS, TERMS))
+
+    def _plan(self, state: LowUseState) -> None:
+        before = self.record.before(state)
+        self.record.latest = terms(state.silences, state.rate, before, self._population.survival)
+        super()._plan(state)
 
 
 def _counted(state: LowUseState) -> Array:

@@ -1,10 +1,11 @@
-"""`detectors.low_use` for arrays. Each function does what the method of its name does there."""
+"""`detectors.low_use` for arrays, with its record, its water and its net. Each function does what its namesake does."""
 
 from math import inf, isnan
 
 import numpy as np
 
 from detectors.bedtime import ASKED_AGAIN, ASKED_FROM_H, LAST_ASKED, NIGHT_H
+from detectors.coarse import COARSE_L, NEVER_H, TOO_COARSE_L
 from detectors.drip import LEAST_STEP_L
 from detectors.fleet import drip, schedule, ticks
 from detectors.fleet.compiled import compiled
@@ -44,27 +45,12 @@ from detectors.fleet.memory import (
 )
 from detectors.fleet.rules import ASK_BUDGET, ASKS_ONLY_S, BUDGET, COARSE_OTHERS, NET_S, OTHERS
 from detectors.habit import BEGINS, HOURS, PARTS
-from detectors.low_use import (
-    ASK_PRIOR_DAYS,
-    ASKED_BEFORE_H,
-    COARSE_L,
-    EIGHTHS,
-    NET_AFTER_H,
-    NET_BEYOND,
-    NET_COARSE_H,
-    NET_UNTIL_KNOWN_H,
-    NEVER_H,
-    PLAN_FROM_H,
-    PRESUMED_ABSENT_S,
-    PRIOR_DAYS,
-    RATE_DAYS,
-    SLACK_H,
-    SPENT,
-    TOO_COARSE_L,
-)
+from detectors.low_use import PLAN_FROM_H, PRESUMED_ABSENT_S
 from detectors.low_use_finding import SENSORS_HOLD_S
 from detectors.low_use_state import LONGEST_DAYS, RATE_STEPS
+from detectors.own_record import ASK_PRIOR_DAYS, EIGHTHS, PRIOR_DAYS, RATE_DAYS, SLACK_H, SPENT
 from detectors.record import FADE_DAYS, FADED, MOST, TURN_OF_PERIOD, TURN_OF_PLACE
+from detectors.safety_net import ASKED_BEFORE_H, NET_AFTER_H, NET_BEYOND, NET_COARSE_H, NET_UNTIL_KNOWN_H
 
 NO_USE, BY_PEOPLE, BY_ITSELF = range(3)
 
@@ -219,7 +205,7 @@ def used_water(m: Floats, hour: int, volume: float, begin_s: float, end_s: float
 
 @compiled
 def use_of(m: Floats, hour: int, volume: float, begin_s: float, end_s: float) -> int:
-    """`LowUse._used`."""
+    """`WhoseWater.used`."""
     if volume and m[STEP_L] > LEAST_STEP_L:
         m[STEP_L] = drip.finer_step_l(m[STEP_L], volume)
     drawn_l = volume if volume >= drip.use_threshold_l(m, (end_s - begin_s) / 3600.0, m[STEP_L]) else 0.0

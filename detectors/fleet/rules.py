@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from detectors.coarse import COARSE_MORE
 from detectors.constant_flow_rules import SLACK_S
 from detectors.fleet.memory import CHOICES, LENGTHS, MOST_DAYS, MOST_SCALES, STEPS, Floats
 from detectors.habit import BEGINS, HOURS
 from detectors.household import WatchParameters
-from detectors.low_use import ASK_PRIOR_DAYS, COARSE_MORE, PRIOR_DAYS
+from detectors.own_record import ASK_PRIOR_DAYS, PRIOR_DAYS
 from detectors.planner import Planner
 from domain.register import GAP_AT_LEAST_S
 

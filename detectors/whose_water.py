@@ -1,0 +1,42 @@
+"""Whether the water of an interval is people's: a timer's is not, and what comes of itself tells little."""
+
+from detectors import drip, schedule, ticks
+from detectors.coarse import is_coarse
+from detectors.low_use_state import LowUseState
+
+
+class WhoseWater:
+    """`heeds_timers`, `heeds_ticks`: false where that part is left out, and all that water is people's."""
+
+    def __init__(self, *, heeds_timers: bool, heeds_ticks: bool) -> None:
+        self._heeds_timers, self._heeds_ticks = heeds_timers, heeds_ticks
+
+    def used(self, state: LowUseState, volume: float, begin_s: float, end_s: float, hour: int) -> tuple[bool, bool]:
+        """Whether people drew water, and whether only as much as comes of itself; keeps the register's step.
+
+        What is held back for a timer's is none of what comes of itself until it is told, and then only a litre is.
+        """
+        if volume and state.step_l > drip.LEAST_STEP_L:
+            state.step_l = drip.finer_step_l(state.step_l, volume)
+        threshold_l = drip.use_threshold_l(state.drip, (end_s - begin_s) / 3600.0, state.step_l)
+        drawn_l = volume if volume >= threshold_l else 0.0
+        told_l = self.people_l(state, hour, drawn_l)
+        ran_l = volume if told_l == drawn_l else told_l
+        if ran_l < drip.LEAST_STEP_L or is_coarse(state) or not self._heeds_ticks:
+            return told_l > 0.0, False
+        alone = ticks.is_lone(state.ticks, begin_s, ran_l)
+        if alone or told_l == drawn_l:
+            ticks.follow(state.ticks, begin_s, end_s, ran_l, state.step_l)
+        else:
+            ticks.interrupt(state.ticks)  # when it ran isn't known any more
+        return told_l > 0.0, alone
+
+    def people_l(self, state: LowUseState, hour: int, drawn_l: float) -> float:
+        """What of it, and of what was held back before, is not a timer's [L]. Coarse registers hide every timer."""
+        if not self._heeds_timers or is_coarse(state) or not (drawn_l or state.schedule.held_l):
+            return drawn_l
+        return schedule.people_l(state.schedule, hour, drawn_l, state.step_l)
+
+    def is_lone(self, state: LowUseState, begin_s: float, volume: float) -> bool:
+        """See `detectors.ticks`. A coarse register tells of no such litre."""
+        return self._heeds_ticks and ticks.is_lone(state.ticks, begin_s, volume) and not is_coarse(state)
