@@ -54,7 +54,7 @@ def _perform(folder: Path, story: "Story", zone: ZoneInfo, listener: socket.sock
     """Wires the demo: records, service, broker on loopback, pages; plays; stays up unless `once`."""
     from functools import partial
 
-    from anju_service import Service
+    from anju_service.service import Service
     from ingest.broker import embedded_broker
     from ingest.connection import Subscription
     from notifier.channels.log import LogChannel

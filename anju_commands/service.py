@@ -32,7 +32,7 @@ log = logging.getLogger("anju")
 
 def run(settings_file: SettingsFile = None) -> None:
     """Run the service: listen to the broker, detect, send texts, serve the pages. SIGTERM or Ctrl-C ends it."""
-    from anju_service import Service
+    from anju_service.service import Service
     from notifier.pace import Pace, Turnstile
     from store.contracts import StoreError
     from web.links import LinkKeyError

@@ -11,14 +11,12 @@ PACKAGES = sorted(p.parent.name for p in ROOT.glob("*/__init__.py") if p.parent.
 
 def test_no_other_distribution_owns_one_of_our_names() -> None:
     owners = packages_distributions()
-    assert {
-        name: owners[name] for name in [*PACKAGES, "anju", "anju_service"] if set(owners.get(name, [])) - {"anju"}
-    } == {}
+    assert {name: owners[name] for name in [*PACKAGES, "anju"] if set(owners.get(name, [])) - {"anju"}} == {}
 
 
 def test_every_package_is_in_the_wheel() -> None:
     shipped = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
-    assert sorted(shipped) == sorted([*PACKAGES, "anju.py", "anju_service.py"])
+    assert sorted(shipped) == sorted([*PACKAGES, "anju.py"])
 
 
 def test_every_package_is_in_the_layers() -> None:

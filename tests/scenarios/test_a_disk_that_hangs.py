@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from anju_service import Service
+from anju_service.service import Service
 from config.settings import Settings
 from ingest.broker import embedded_broker
 from ingest.connection import Subscription
@@ -83,7 +83,7 @@ def test_a_commit_that_hangs_in_the_disk_is_seen_by_all_who_watch_and_loses_noth
             while counters.committing_since_s is None and monotonic() - begun < PATIENCE_S:
                 stored.wait(0.01)
             ahead_s[0], clock[0] = 40.0, NOW - timedelta(hours=1)  # a clock set back meanwhile delays nothing
-            (said,) = service.health().problems
+            (said,) = service.self_watch.health().problems
             assert re.fullmatch(r"readings can't be stored since 10:59:[01].* UTC: a commit hangs", said)
             assert [one.split(" since ")[0] for one in watch.get("/health/ready").json()["problems"]] == [NAME]
             assert watch.get("/health").status_code == 200
@@ -92,13 +92,13 @@ def test_a_commit_that_hangs_in_the_disk_is_seen_by_all_who_watch_and_loses_noth
             running_s = re.search(r"^anju_commit_running_seconds (.*)$", numbers, re.M)
             assert running_s
             assert float(running_s[1]) > 40
-            minding = Thread(target=service._mind_self)
+            minding = Thread(target=service.self_watch.look)
             minding.start()
             clock[0] = NOW
         minding.join(PATIENCE_S)
         while counters.received < 300 and monotonic() - begun < PATIENCE_S:
             stored.wait(0.01)
-        assert service.health().problems == ()
+        assert service.self_watch.health().problems == ()
         assert "anju_store_available 1\n" in watch.get("/metrics").text
         with service.records.read() as tx:
             (alert,) = tx.execute(select(t.alerts.c.reason)).all()

@@ -10,7 +10,7 @@ from time import monotonic
 import pytest
 from sqlalchemy import update
 
-from anju_service import Service
+from anju_service.service import Service
 from config.settings import Settings
 from domain.finding import AlertKind, Level
 from domain.reading import DeviceEvent
@@ -77,7 +77,7 @@ def test_what_was_ill_before_a_restart_and_is_well_after_it_is_told_again_when_i
     def mind(service: Service, ill_since_s: float | None) -> int:
         service.receiver.counters.unavailable_since_s = ill_since_s
         before = told.count("technical")
-        service._mind_self()
+        service.self_watch.look()
         service.notifier.turn(clock[0])
         return told.count("technical") - before
 

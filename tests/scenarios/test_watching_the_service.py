@@ -9,7 +9,8 @@ from time import monotonic
 import pytest
 
 from anju_commands.channels import standing_problems
-from anju_service import Service
+from anju_service.service import Service
+from anju_service.turns import Turns
 from config.settings import Influx, Settings, Sms
 from domain.reading import DeviceEvent
 from ingest.counters import MANY_AHEAD, OFTEN
@@ -27,7 +28,7 @@ def test_a_service_that_texts_nobody_is_not_ready(tmp_path: Path) -> None:
     service = Service(
         tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: NOW, steady_s=monotonic, standing=wrong
     )
-    assert service.health().problems[0] == "texts are only logged, not sent: set sms.channel"
+    assert service.self_watch.health().problems[0] == "texts are only logged, not sent: set sms.channel"
     service.close()
 
 
@@ -94,10 +95,10 @@ def test_a_watch_that_never_catches_up_with_the_readings_is_told_after_a_quarter
         service.readings.commit(Batch(arrivals=[arrival(NOW + timedelta(minutes=n))]))
     ran_s[0] = 1200.0  # and meanwhile the clock was set back by an hour
     service._watch()
-    behind = [problem for problem in service.health().problems if "behind" in problem]
+    behind = [problem for problem in service.self_watch.health().problems if "behind" in problem]
     assert behind == ["watch: behind the readings since 05:00:00 UTC"]
     service._watch()
-    assert not [problem for problem in service.health().problems if "behind" in problem]
+    assert not [problem for problem in service.self_watch.health().problems if "behind" in problem]
     service.close()
 
 
@@ -110,7 +111,7 @@ def test_a_clock_that_was_set_back_while_the_service_was_down_is_told_for_an_hou
 
     def told(service: Service) -> list[str]:
         service.notifier.watch_turn(clock[0])
-        return [problem for problem in service.health().problems if "clock" in problem]
+        return [problem for problem in service.self_watch.health().problems if "clock" in problem]
 
     with closing(start()) as service:
         assert told(service) == []
@@ -135,10 +136,8 @@ class Quick(Event):
 
 
 def test_of_files_that_cannot_be_used_the_log_tells_once_and_once_when_they_can_again(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    World(tmp_path)
-    service = Service(tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: NOW, steady_s=monotonic)
     stopping, turns = Quick(), iter([True, True, True, False])
 
     def turn() -> None:
@@ -146,10 +145,9 @@ def test_of_files_that_cannot_be_used_the_log_tells_once_and_once_when_they_can_
             raise StoreUnavailableError("records.db: database or disk is full")
         stopping.set()
 
-    thread = service._repeating("watch", turn, stopping, 1.0)
+    thread = Turns(monotonic).thread("watch", turn, stopping, 1.0)
     thread.start()
     thread.join()
-    service.close()
     assert [record.getMessage() for record in caplog.records if record.name == "anju"] == [
         "watch: can't go on, and tries again: records.db: database or disk is full",
         "watch: goes on",
@@ -163,9 +161,9 @@ def test_the_log_says_once_what_is_wrong_and_once_that_it_is_well_again(
     service = Service(tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: NOW, steady_s=monotonic)
     service.receiver.counters.topics_refused = ("anju/#",)
     for _ in range(2):
-        service._mind_self()
+        service.self_watch.look()
     service.receiver.counters.topics_refused = ()
-    service._mind_self()
+    service.self_watch.look()
     service.close()
     said = [record.getMessage() for record in caplog.records]
     assert [line for line in said if "well" in line or "heartbeat" in line] == [
@@ -191,9 +189,9 @@ def test_whatever_can_be_wrong_stands_on_the_page_for_who_is_on_call(tmp_path: P
     counters.lost_at_s.extend([990.0] * OFTEN)
     counters.turned_at_s = counters.broker_away_since_s = counters.unavailable_since_s = 0.0
     clock[0] = 1000.0
-    names = {problem.partition(" since ")[0] for problem in service.health().problems}
+    names = {problem.partition(" since ")[0] for problem in service.self_watch.health().problems}
     counters.committing_since_s = 0.0
-    names |= {problem.partition(" since ")[0] for problem in service.health().problems}
+    names |= {problem.partition(" since ")[0] for problem in service.self_watch.health().problems}
     service.close()
     assert len(names) > 12
     said = {name.partition(" and refused")[0].partition(": anju/#")[0].partition(", not sent")[0] for name in names}

@@ -1,7 +1,6 @@
-"""Every part of anju wired into one service. Time, settings and channels come in; `anju_commands` makes and runs it."""
+"""The wiring. Time, settings and channels come in; `anju_commands` makes and runs it."""
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -10,6 +9,8 @@ from threading import Event, Thread
 
 import uvicorn
 
+from anju_service.self_watch import FILES_ANSWER_S, SelfWatch
+from anju_service.turns import Turns
 from config.policies import load_policies
 from config.settings import Settings, proxies_of
 from config.sms import load_words
@@ -27,7 +28,6 @@ from ingest.metrics import text as metrics_text
 from ingest.mqtt import Subscriber
 from ingest.receive import Receiver
 from ingest.sorted import Clocks
-from notifier.audit import Audit, audit
 from notifier.channels.tencent import TencentSms
 from notifier.contract import Channel
 from notifier.feedback import realised
@@ -36,7 +36,6 @@ from notifier.inbound_china import ChinaInbound
 from notifier.life import LifeRules
 from notifier.outbox import OutboxRules
 from notifier.replies import Replies
-from notifier.selftest import Heartbeat
 from notifier.service import Notifier, NotifierRules
 from store.contracts import StoreUnavailableError
 from store.forward import Forwarder
@@ -51,19 +50,13 @@ from store.upkeep import Upkeep
 from web import guardian_access, meetings
 from web.app import create_app
 from web.bands import by_card
-from web.health import Health
 from web.links import Links
 from web.metrics import routes as metrics_routes
 from web.scan_log import ScanLog
 from web.webhooks import webhooks
 from web.webhooks_china import webhooks_china
 
-log = logging.getLogger("anju")
-
-RETRY_S = 5.0  # a part that fails is tried again, and doesn't spin
-STALLED_S = 120.0
 WATCH_BEHIND_S = 900.0  # a backlog of hours is taken in minutes
-FILES_ANSWER_S = 2.0  # a question of health or of numbers; a disk that hangs gives no answer and no error
 
 
 class Service:
@@ -105,9 +98,7 @@ class Service:
             turnstile=turnstile,
             link_for=self._links.link_for,
         )
-        self._heartbeat = Heartbeat(self.records, settings.notify.heartbeat_url, is_well=self._is_well)
         with self.records.read() as tx:
-            self._ill = self.notifier.life.services_down(tx) - {channel.name for channel in channels}
             ledger = read_ledger(tx)
         self._settings = settings
         self._memory = Memory(self.readings.learned())
@@ -137,11 +128,18 @@ class Service:
         self._forwarder = self._make_forwarder()
         self._scans = ScanLog(self.records, self.readings)
         self._mind_the_file()
-        self._audit = Patience(self._audited, FILES_ANSWER_S)
         self._measure = Patience(self._measured, FILES_ANSWER_S)
-        self._finished_at_s: dict[str, float] = {}
-        self._said: set[str] = set()  # the problems that the log tells of
+        self._turns = Turns(steady_s)
         self._caught_up_at_s = steady_s()  # when the watch was last behind nothing
+        self.self_watch = SelfWatch(
+            self.records,
+            self.notifier.life,
+            self._problems,
+            self.receiver.counters,
+            instant=self._instant,
+            heartbeat_url=settings.notify.heartbeat_url,
+            told_elsewhere={channel.name for channel in channels},
+        )
 
     def subscriber(self, to: Subscription) -> Subscriber:
         """What listens to the broker, in a thread of its own."""
@@ -177,7 +175,7 @@ class Service:
             letters=self.notifier.letters,
             links=self._links,
             signed_in_as=signed_in_as,
-            is_healthy=self.health,
+            is_healthy=self.self_watch.health,
             routers=[
                 metrics_routes(self.metrics, CONTENT_TYPE),
                 webhooks(twilio, self.now),
@@ -198,55 +196,31 @@ class Service:
         """Everything but the subscriber and the pages; each ends soon after `stopping`, after one more turn."""
         self._scans.at_once = False
         return [
-            self._repeating("watch", self._watch, stopping, 1.0, self.committed),
-            self._repeating("outbox", self._send, stopping, 0.2, self.notifier.written),
-            self._repeating("scans", self._scans.write, stopping, 0.2),
-            self._repeating("ledger", lambda: self._ledger.look(self.now()), stopping, 10.0),
-            self._repeating("upkeep", self._keep_up, stopping, 60.0),
-            self._repeating("self", self._mind_self, stopping, 60.0),
-            *([self._repeating("influx", self._forward, stopping, 1.0)] if self._forwarder else []),
+            self._turns.thread("watch", self._watch, stopping, 1.0, self.committed),
+            self._turns.thread("outbox", self._send, stopping, 0.2, self.notifier.written),
+            self._turns.thread("scans", self._scans.write, stopping, 0.2),
+            self._turns.thread("ledger", lambda: self._ledger.look(self.now()), stopping, 10.0),
+            self._turns.thread("upkeep", self._keep_up, stopping, 60.0),
+            self._turns.thread("self", self.self_watch.look, stopping, 60.0),
+            *([self._turns.thread("influx", self._forward, stopping, 1.0)] if self._forwarder else []),
         ]
 
-    def health(self) -> Health:
-        """Which part has not finished a turn for too long, and whether readings can be stored."""
-        now, counters = self._instant(), self.receiver.counters
-        problems = [*self._standing]
-        problems += [
-            f"{name}: no turn finished {now.since(at_s)}"
-            for name, at_s in self._finished_at_s.items()
-            if now.age_s(at_s) > STALLED_S
-        ]
-        if "watch" in self._finished_at_s and now.age_s(self._caught_up_at_s) > WATCH_BEHIND_S:
-            problems.append(f"watch: behind the readings {now.since(self._caught_up_at_s)}")
-        problems += counters.problems(now)
+    def _problems(self, now: Instant) -> Iterator[str]:
+        """Which part has not finished a turn for too long, whether readings can be stored, who is behind."""
+        yield from self._standing
+        yield from self._turns.problems(now)
+        if self._turns.has_begun("watch") and now.age_s(self._caught_up_at_s) > WATCH_BEHIND_S:
+            yield f"watch: behind the readings {now.since(self._caught_up_at_s)}"
+        yield from self.receiver.counters.problems(now)
         if set_back := self.notifier.watch.set_back.problem(now.at):
-            problems.append(set_back)
+            yield set_back
         if self._scans.full:
-            problems.append("wristbands: looks at them can't be logged any more")
+            yield "wristbands: looks at them can't be logged any more"
         if self._forwarder and self._forwarder.problem:
-            problems.append(f"readings wait for InfluxDB: {self._forwarder.problem}")
-        facts: dict[str, float | int | str | None] = {
-            "received": counters.received,
-            "readings": counters.readings,
-            "quarantined": counters.quarantined,
-        }
-        try:
-            found = self._audit()
-        except StoreUnavailableError as e:
-            return Health(problems=(*problems, f"records can't be read: {e}"), facts=facts)
-        facts |= {
-            "texts_waiting": found.waiting_texts,
-            "texts_uncertain": found.uncertain_texts,
-            "oldest_unsent_s": found.oldest_unsent.total_seconds() if found.oldest_unsent else None,
-        }
-        return Health(problems=(*problems, *found.problems), facts=facts)
+            yield f"readings wait for InfluxDB: {self._forwarder.problem}"
 
     def _instant(self) -> Instant:
         return Instant(self.now(), self._steady_s())
-
-    def _audited(self) -> Audit:
-        with self.records.read() as tx:
-            return audit(tx, self.now())
 
     def _watch(self) -> None:
         """At once again where more readings may wait."""
@@ -258,33 +232,6 @@ class Service:
 
     def _send(self) -> None:
         self.notifier.send_turn(self.now())
-
-    def _is_well(self) -> bool:
-        return not self.health().problems
-
-    def _mind_self(self) -> None:
-        """The operator hears of each part that is ill, and the outside watch only that all is well."""
-        ill = {
-            problem.split(":")[0].split(" since ")[0].lstrip("0123456789 "): problem
-            for problem in self.health().problems
-        }
-        now = self.now()
-        self._say(ill)
-        with self.records.write() as tx:
-            for name, problem in ill.items():
-                self.notifier.life.service_down(tx, name, problem, now)
-            for name in self._ill - set(ill):
-                self.notifier.life.service_up(tx, name, now)
-        self._ill = set(ill)
-        self._heartbeat.beat(now)
-
-    def _say(self, ill: Mapping[str, str]) -> None:
-        """Once into the log when something begins to be wrong, once when it is well again."""
-        for name in ill.keys() - self._said:
-            log.error("not well: %s", ill[name])
-        for name in self._said - ill.keys():
-            log.warning("well again: %s", name)
-        self._said = set(ill)
 
     def metrics(self) -> str:
         """For Prometheus: what ingest has done, and, where the files answer, how far its followers are behind."""
@@ -317,42 +264,10 @@ class Service:
         return metrics
 
     def close(self) -> None:
-        self._audit.close()
+        self.self_watch.close()
         self._measure.close()
         self.readings.close()
         self.records.close()
-
-    def _repeating(
-        self, name: str, turn: Callable[[], object], stopping: Event, every_s: float, wake: Event | None = None
-    ) -> Thread:
-        """Turn after turn, at once when woken; a fault is logged and tried again, never the end of it.
-
-        Of files that can't be used the log tells once: it may lie on the same full disk.
-        """
-
-        def repeat() -> None:
-            self._finished_at_s[name] = self._steady_s()
-            stuck = False
-            while not stopping.is_set():
-                (wake or stopping).wait(every_s)
-                if wake:
-                    wake.clear()
-                try:
-                    turn()
-                    self._finished_at_s[name] = self._steady_s()
-                    if stuck:
-                        log.warning("%s: goes on", name)
-                    stuck = False
-                except StoreUnavailableError as e:
-                    if not stuck:
-                        log.error("%s: can't go on, and tries again: %s", name, e)  # noqa: TRY400  where says nothing here
-                    stuck = True
-                    stopping.wait(RETRY_S)
-                except Exception:
-                    log.exception("%s: this turn failed and is tried again", name)
-                    stopping.wait(RETRY_S)
-
-        return Thread(target=repeat, name=name)
 
     def _decoder(self, devices: Mapping[str, Device]) -> Decoder:
         """A new ledger's decoder goes on with what the births of devices taught the one before."""
