@@ -94,6 +94,12 @@ class Case:
         newest = select(e.event).where(*mine).order_by(e.event_id.desc()).limit(1)
         return self.tx.execute(newest).scalar() in told
 
+    def happened(self, event: Event) -> bool:
+        """Ever, also before it recurred."""
+        e = t.alert_events.c
+        found = select(e.event_id).where(e.alert_id == self.alert_id, e.event == event.value).limit(1)
+        return self.tx.execute(found).first() is not None
+
     @property
     def reason(self) -> Reason:
         """The reason as it is by now: a silence that goes on has grown since it was found."""

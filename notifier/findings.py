@@ -1,7 +1,7 @@
 """Readings move a meter's detectors, and what they find begins or ends an alert of its home."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -70,9 +70,9 @@ class Findings:
         if up_at is not None:
             self._life.greet(turn.tx, turn.home_of(meter_id), up_at, turn.now)
 
-    def _tell(self, turn: Turn, meter_id: str, changes: Iterable[Change]) -> None:
+    def _tell(self, turn: Turn, meter_id: str, changes: Sequence[Change]) -> None:
         place = turn.bound[meter_id]
-        for change in changes:
+        for change in _true(changes):
             turn.told += 1
             if isinstance(change, Raised):
                 if change.finding.kind is AlertKind.NO_DATA:
@@ -82,15 +82,16 @@ class Findings:
                     self._life.raise_or_join(turn.tx, concern, turn.now)
             elif change.kind is AlertKind.NO_DATA:
                 self._unwatched.ends(turn.tx, meter_id, change.at, turn.now)
-            elif change.kind is not AlertKind.CONSTANT_FLOW or not self._flows_elsewhere(turn, meter_id):
+            elif change.kind is not AlertKind.CONSTANT_FLOW or not self.flows(turn, meter_id, elsewhere=True):
                 self._life.ease(turn.tx, place.household_id, change.kind, change.at, turn.now)
 
-    def _flows_elsewhere(self, turn: Turn, meter_id: str) -> bool:
-        """Whether another meter of this home has a flow that does not end: the end of one leak is not that of both."""
+    def flows(self, turn: Turn, meter_id: str, *, elsewhere: bool = False) -> bool:
+        """Whether water runs on in this meter's home, by any meter or another: one leak's end is not that of all."""
         m, watch = t.meters.c, self._watch_of(turn, meter_id)
-        here = (m.household_id == turn.home_of(meter_id), m.meter_id != meter_id)
-        rows = turn.tx.execute(select(D.meter_id, D.body).join(t.meters, m.meter_id == D.meter_id).where(*here)).all()
-        states = [turn.states.get(row.meter_id) or loaded(watch, row.body) for row in rows]
+        here = m.household_id == turn.home_of(meter_id)
+        rows = turn.tx.execute(select(D.meter_id, D.body).join(t.meters, m.meter_id == D.meter_id).where(here)).all()
+        theirs = [row for row in rows if not (elsewhere and row.meter_id == meter_id)]
+        states = [turn.states.get(row.meter_id) or loaded(watch, row.body) for row in theirs]
         return any(state is not None and AlertKind.CONSTANT_FLOW in state.running for state in states)
 
     def _back_by_use(self, turn: Turn, meter_id: str, state: HouseholdState) -> None:
@@ -103,6 +104,13 @@ class Findings:
         first_at = datetime.fromisoformat(reason["values"]["used_at"]).astimezone(place.zone)
         if datetime.fromtimestamp(state.low_use.last_use_s, place.zone).date() > first_at.date():
             self._life.back(turn.tx, place.household_id, by=ANJU, now=turn.now, why=Why.USE_ON_TWO_DAYS)
+
+
+def _true(changes: Sequence[Change]) -> list[Change]:
+    """Without the end of a silence that goes on with another beginning: somebody answered, and no water ran since."""
+    on = [(c.finding.kind, c.finding.at) for c in changes if isinstance(c, Raised)]
+    goes_on = [(kind, at) for kind, at in on if kind is AlertKind.LOW_USE]
+    return [c for c in changes if isinstance(c, Raised) or (c.kind, c.at) not in goes_on]
 
 
 def _concern(turn: Turn, finding: Finding, household_id: str) -> Concern:

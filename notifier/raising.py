@@ -191,4 +191,4 @@ def _newest(tx: Connection, subject: str, kind: AlertKind) -> Row[datetime | Non
 def _is_between_us_and_the_resident(case: Case) -> bool:
     """Nobody else was told: water is the answer that the resident was asked for."""
     unsure = case.state is State.OPEN and case.level is Level.ASK
-    return (unsure or case.state is State.ASKED) and not case.row["policy_step"]
+    return (unsure or case.state is State.ASKED) and not case.happened(Event.NOTIFY)

@@ -1,6 +1,6 @@
 """What devices say of themselves becomes alerts at once, signs of life, or news of a gateway."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import select
 
@@ -27,9 +27,11 @@ from store.contracts import BandScan
 class Reports:
     """Each device alone: what one says can't keep another's word from being heard."""
 
-    def __init__(self, *, life: Life, unwatched: Unwatched) -> None:
+    def __init__(self, *, life: Life, unwatched: Unwatched, flows: Callable[[Turn, str], bool]) -> None:
+        """`flows`: whether the home of this meter has a flow that doesn't end, by what the detectors found."""
         self._life = life
         self._unwatched = unwatched
+        self._flows = flows
 
     def gateways_heard(self, turn: Turn, meter_ids: Iterable[str], events: Iterable[DeviceEvent]) -> None:
         """Every gateway behind these messages is there."""
@@ -78,7 +80,9 @@ class Reports:
         if said.value:
             turn.told += 1
             self._life.raise_or_join(turn.tx, meter_concern(said.device_id, home, said.flag, said.at), turn.now)
-        elif self._life.runs_for(turn.tx, home, kind, METER_ALARMS[said.flag]):
+            return
+        raised_it = self._life.runs_for(turn.tx, home, kind, METER_ALARMS[said.flag])
+        if raised_it and not self._flows(turn, said.device_id):
             self._life.ease(turn.tx, home, kind, said.at, turn.now)
 
     def _report(self, turn: Turn, event: DeviceEvent) -> None:

@@ -122,7 +122,7 @@ class Steps:
             event_id = case.step(decision.event, ANJU, decision.why)
         elif decision.people:
             event_id = case.note("remind", ANJU, decision.why, case.state)
-        case.write(next_at=decision.next_at, policy_step=decision.told)
+        case.write(next_at=decision.next_at, policy_step=decision.told or case.row["policy_step"])
         self._telling.step(case, decision, self._policy(case), event_id)
 
     def _wait_for_settling(self, case: Case) -> None:

@@ -82,7 +82,7 @@ class Watch:
             learn_from=self._rules.learn_anew_from,
         )
         self._findings = Findings(life=life, unwatched=unwatched, watch_in=watch_in)
-        self._reports = Reports(life=life, unwatched=unwatched)
+        self._reports = Reports(life=life, unwatched=unwatched, flows=self._findings.flows)
         self.set_back = SetBack(records)
         self._rounds = Rounds(
             records=records,
