@@ -8,7 +8,8 @@ from sqlalchemy import select, update
 
 from domain.reading import Device
 from ingest.bindings import Bindings
-from ingest.receive import Decodes, Receiver
+from ingest.receive import Receiver
+from ingest.sorter import Decodes
 from store import cursors
 from store.contracts import Erasures
 from store.ledger import Ledger, read_ledger, version

@@ -3,28 +3,20 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
-from ingest.sorted import Clocks, Message, Sorted
+from ingest.sorted import Message, Sorted
+from ingest.sorter import Sorter
 from store.contracts import Arrival, Kept, ReadingStore
 
 AT_ONCE = 500
 MOMENT = timedelta(milliseconds=1)  # as near as the store tells two readings apart
 
 
-class Judges(Protocol):
-    """A receiver of its own for this: old messages change nothing in what new ones are judged by."""
-
-    clocks: Clocks
-
-    def judge(self, message: Message) -> Sorted: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondLook:
     """Each of them returns how many messages left where they were kept; oldest first."""
 
-    receiver: Judges
+    sorter: Sorter  # of its own: old messages change nothing in what new ones are judged by
     readings: ReadingStore
     now: datetime
 
@@ -50,8 +42,8 @@ class SecondLook:
         batch, gone = Sorted(), list[int]()
         for kept in page:
             before = kept.kind == "refused"  # what of it can be used may be stored already, a call for help above all
-            result = self.receiver.judge(Message(kept.topic, kept.payload, kept.received_at, again=before))
-            late_before = self.now - self.receiver.clocks.late_after
+            result = self.sorter.sort([Message(kept.topic, kept.payload, kept.received_at, again=before)])
+            late_before = self.now - self.sorter.clocks.late_after
             arrivals = [a._replace(late=a.late or a.at < late_before) for a in result.arrivals]
             if stays(kept, result):
                 batch.arrivals += self._not_there(arrivals)
