@@ -14,8 +14,9 @@ from anju_service.turns import Turns
 from config.policies import load_policies
 from config.settings import Settings, proxies_of
 from config.sms import load_words
-from detectors.household import HouseholdWatch, WatchParameters
+from detectors.household import HouseholdWatch
 from detectors.low_use import LowUseParameters
+from detectors.parameters import WatchParameters
 from domain.reading import Device
 from ingest.codecs.contract import Memory
 from ingest.connection import Subscription

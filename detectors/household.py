@@ -1,84 +1,27 @@
-"""One meter's whole watch: its register, its detectors, and where their episodes begin and end."""
+"""One meter's whole watch: its register and its detectors."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from math import isnan
 from zoneinfo import ZoneInfo
 
-from detectors import household_state, two_clocks
-from detectors.change_in_use import ChangeInUse, ChangeInUseParameters
+from detectors import household_state, two_clocks, use_while_absent
+from detectors.change_in_use import ChangeInUse
 from detectors.constant_flow import ConstantFlow
-from detectors.constant_flow_rules import ConstantFlowParameters
-from detectors.household_state import KINDS, HouseholdState, StateError
+from detectors.episodes import Change, end, follow
+from detectors.household_state import HouseholdState
 from detectors.localtime import LocalClock
-from detectors.low_use import LowUse, LowUseParameters
-from detectors.no_data import NoData, NoDataParameters
-from detectors.parts import Part
+from detectors.low_use import LowUse
+from detectors.no_data import NoData
+from detectors.parameters import WatchParameters
 from detectors.still import MOST_KEPT, Stillness
-from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
+from domain.finding import CLEAR, AlertKind, CannotTell, Level, Reason, Verdict
 from domain.interval import Interval
 from domain.register import GAP_AT_LEAST_S, Case, RegisterState, advance
 
 _UNKNOWN = CannotTell(Reason(key="gap"))
 _BY_ITSELF = CannotTell(Reason(key="by_itself"))
 _REPEATS = (Case.DUPLICATE, Case.CONFLICT, Case.OLDER)
-__all__ = [
-    "KINDS",
-    "Change",
-    "Ended",
-    "HouseholdState",
-    "HouseholdWatch",
-    "Raised",
-    "StateError",
-    "WatchParameters",
-    "used_while_absent",
-]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Raised:
-    """An episode began, or its level rose from ask to alert (each level is raised once an episode)."""
-
-    finding: Finding
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """An episode is over, at all its levels."""
-
-    kind: AlertKind
-    level: Level
-    at: datetime
-
-
-Change = Raised | Ended
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchParameters:
-    """What each detector goes by."""
-
-    low_use: LowUseParameters = field(default_factory=LowUseParameters)
-    constant_flow: ConstantFlowParameters = field(default_factory=ConstantFlowParameters)
-    change_in_use: ChangeInUseParameters = field(default_factory=ChangeInUseParameters)
-    no_data: NoDataParameters = field(default_factory=NoDataParameters)
-
-    def without(self, parts: frozenset[Part]) -> "WatchParameters":
-        """The same with parts of the design left out."""
-        flow = self.constant_flow
-        if Part.FLOW_RECORD in parts:
-            hourly, often = (
-                tuple(replace(scale, beyond=1e-9) for scale in scales) for scales in (flow.scales, flow.often)
-            )
-            draw = replace(
-                flow.draw,
-                hourly=replace(flow.draw.hourly, beyond=1e-9),
-                often=replace(flow.draw.often, beyond=1e-9),
-            )
-            steady = replace(flow.steady, beyond=1e-9)
-            flow = replace(flow, scales=hourly, often=often, draw=draw, steady=steady)
-        return replace(self, low_use=replace(self.low_use, without=parts), constant_flow=flow)
 
 
 class HouseholdWatch:
@@ -162,10 +105,10 @@ class HouseholdWatch:
         changes: list[Change] = []
         low_use = self._low_use.silent(state.low_use, at_s)
         if low_use is not CLEAR:
-            changes += self._follow(state, AlertKind.LOW_USE, low_use, at)
+            changes += follow(state, AlertKind.LOW_USE, low_use, at)
         change = self._change_in_use.observe(state.change_in_use, at_s, state.low_use.hour, used=False)
         if change is not None:
-            changes += self._follow(state, AlertKind.CHANGE_IN_USE, change, at)
+            changes += follow(state, AlertKind.CHANGE_IN_USE, change, at)
         state.still_until_s = self._stillness.until_s(state, at_s)
         return changes
 
@@ -180,18 +123,16 @@ class HouseholdWatch:
         if low_use is not CLEAR or running:
             if low_use is CLEAR and _is_told_to_others(state) and two_clocks.is_held_back(state.low_use):
                 low_use = _BY_ITSELF
-            changes += self._follow(state, AlertKind.LOW_USE, low_use, at)
+            changes += follow(state, AlertKind.LOW_USE, low_use, at)
         flow = self._constant_flow.judge(state.constant_flow, interval, begin_s, at_s)
         if flow is not CLEAR or running:
-            changes += self._follow(state, AlertKind.CONSTANT_FLOW, flow, at)
+            changes += follow(state, AlertKind.CONSTANT_FLOW, flow, at)
         used = state.low_use.last_use_s == at_s
         change = self._change_in_use.observe(state.change_in_use, at_s, hour, used=used, late=interval.late)
         if change is not None:
-            changes += self._follow(state, AlertKind.CHANGE_IN_USE, change, at)
+            changes += follow(state, AlertKind.CHANGE_IN_USE, change, at)
         if state.low_use.absences or (running and AlertKind.USE_WHILE_ABSENT in running):
-            changes += self._follow(
-                state, AlertKind.USE_WHILE_ABSENT, self._use_while_absent(state, interval, used), at
-            )
+            changes += follow(state, AlertKind.USE_WHILE_ABSENT, self._use_while_absent(state, interval, used), at)
 
     def settle(self, state: HouseholdState) -> None:
         """Before anybody looks at what the state holds: see `detectors.still`."""
@@ -222,12 +163,12 @@ class HouseholdWatch:
         believed = two_clocks.presence(state.low_use, at.timestamp())
         if not believed or AlertKind.LOW_USE not in state.running:
             return []
-        return [_ended(state, AlertKind.LOW_USE, at)]
+        return [end(state, AlertKind.LOW_USE, at)]
 
     def seen(self, state: HouseholdState, at: datetime) -> list[Change]:
         """Staff have been there (a scan of the band): every clock starts anew, the net's too."""
         self.answered(state, at)
-        return [_ended(state, AlertKind.LOW_USE, at)] if AlertKind.LOW_USE in state.running else []
+        return [end(state, AlertKind.LOW_USE, at)] if AlertKind.LOW_USE in state.running else []
 
     def answered(self, state: HouseholdState, at: datetime) -> None:
         """Somebody says that all is well (a reply, an alert settled as safe): as `seen`, but what was told runs on.
@@ -267,11 +208,11 @@ class HouseholdWatch:
         running = AlertKind.NO_DATA in state.running
         if usable:
             state.no_data.unusable_s = 0.0
-            return [_ended(state, AlertKind.NO_DATA, at)] if running else []
+            return [end(state, AlertKind.NO_DATA, at)] if running else []
         if case in _REPEATS:
             return []
         verdict = self._no_data.unusable(state.no_data, at.timestamp(), case)
-        return [] if late or running else self._follow(state, AlertKind.NO_DATA, verdict, at)
+        return [] if late or running else follow(state, AlertKind.NO_DATA, verdict, at)
 
     def _use_while_absent(self, state: HouseholdState, interval: Interval, used: bool) -> Verdict:
         """Somebody draws water where nobody should be; said once an absence."""
@@ -279,7 +220,7 @@ class HouseholdWatch:
         running = state.running.get(AlertKind.USE_WHILE_ABSENT)
         if left_s is None or (running is None and not used) or interval.late:
             return CLEAR
-        return used_while_absent(interval.end_at.timestamp(), left_s)
+        return use_while_absent.finding(interval.end_at.timestamp(), left_s)
 
     def _tick(self, state: HouseholdState, now_s: float) -> list[Change]:
         if AlertKind.NO_DATA in state.running:
@@ -288,26 +229,7 @@ class HouseholdWatch:
         if due_s is None or now_s < due_s:
             return []
         verdict = self._no_data.tick(state.no_data, due_s)
-        return self._follow(state, AlertKind.NO_DATA, verdict, datetime.fromtimestamp(due_s, UTC))
-
-    def _follow(self, state: HouseholdState, kind: AlertKind, verdict: Verdict, at: datetime) -> list[Change]:
-        """Edges only: what is true now against what was already said. Not being able to tell ends nothing.
-
-        A finding with another beginning is another episode: a leak that runs must not hide the tap left on.
-        """
-        before = state.running.get(kind)
-        if isinstance(verdict, CannotTell) or (before is None and not isinstance(verdict, Finding)):
-            return []
-        if not isinstance(verdict, Finding):
-            return [_ended(state, kind, at)]
-        since_s = verdict.since.timestamp()
-        if before is None:
-            return [_raised(state, verdict, since_s)]
-        if since_s != before[1]:
-            return [_ended(state, kind, at), _raised(state, verdict, since_s)]
-        if before[0] is Level.ASK and verdict.level is Level.ALERT:
-            return [_raised(state, verdict, since_s)]
-        return []
+        return follow(state, AlertKind.NO_DATA, verdict, datetime.fromtimestamp(due_s, UTC))
 
     def dump(self, state: HouseholdState) -> bytes:
         """The state as bytes."""
@@ -323,26 +245,3 @@ def _is_told_to_others(state: HouseholdState) -> bool:
     """Of missing use; the resident alone may still answer with a litre."""
     level, _ = state.running.get(AlertKind.LOW_USE, (None, 0.0))
     return level is Level.ALERT
-
-
-def _raised(state: HouseholdState, finding: Finding, since_s: float) -> Raised:
-    state.running[finding.kind] = (finding.level, since_s)
-    state.still_until_s = 0.0
-    return Raised(finding=finding)
-
-
-def _ended(state: HouseholdState, kind: AlertKind, at: datetime) -> Ended:
-    level, _ = state.running.pop(kind)
-    return Ended(kind=kind, level=level, at=at)
-
-
-def used_while_absent(at_s: float, left_s: float) -> Finding:
-    """Somebody draws water where nobody should be."""
-    at, left_at = datetime.fromtimestamp(at_s, UTC), datetime.fromtimestamp(left_s, UTC)
-    return Finding(
-        kind=AlertKind.USE_WHILE_ABSENT,
-        level=Level.ALERT,
-        at=at,
-        since=left_at,
-        reason=Reason(key="use_while_absent", values={"left_at": left_at.isoformat(), "used_at": at.isoformat()}),
-    )

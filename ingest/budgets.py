@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from detectors.fleet.compiled import IS_COMPILED
 from detectors.fleet.watch import FleetFindings, FleetWatch
-from detectors.household import WatchParameters
 from detectors.low_use import LowUseParameters
+from detectors.parameters import WatchParameters
 from domain.finding import AlertKind, Level
 from domain.recording import Recording
 from ingest.recorded import Report, read_recording

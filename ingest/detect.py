@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from detectors.household import Change, Ended, HouseholdState, HouseholdWatch, Raised, WatchParameters
+from detectors.episodes import Change, Ended, Raised
+from detectors.household import HouseholdWatch
+from detectors.household_state import HouseholdState
 from detectors.low_use import LowUseParameters
+from detectors.parameters import WatchParameters
 from detectors.wording import explain
 from domain.finding import AlertKind, Finding
 from domain.people import Language

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from detectors.household import Change, HouseholdState, HouseholdWatch, Raised
+from detectors.episodes import Change, Raised
+from detectors.household import HouseholdWatch
+from detectors.household_state import HouseholdState
 from domain.finding import AlertKind, Finding, Reason
 from notifier.changes import left_at
 from notifier.life import ANJU, Concern, Life

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
-from detectors.household import HouseholdState, HouseholdWatch
+from detectors.household import HouseholdWatch
+from detectors.household_state import HouseholdState
 from domain.finding import AlertKind, Reason
 from notifier.contract import Records
 from notifier.devices import bound

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from detectors.household import HouseholdState
+from detectors.household_state import HouseholdState
 from notifier.devices import Bound, operator_concern
 from notifier.life import Life
 from store.contracts import Arrival

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from detectors.household import HouseholdState, HouseholdWatch, StateError
+from detectors.household import HouseholdWatch
+from detectors.household_state import HouseholdState, StateError
 
 WatchIn = Callable[[ZoneInfo], HouseholdWatch]
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from detectors.fleet.watch import FleetWatch
-from detectors.household import HouseholdWatch, WatchParameters
+from detectors.household import HouseholdWatch
+from detectors.parameters import WatchParameters
 from simulator.bench_online import readings_of
 from store import tables as t
 from store.migrations import migrate

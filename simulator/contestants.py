@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
+from detectors.episodes import Change, Ended, Raised
 from detectors.habit import Population
-from detectors.household import Change, Ended, HouseholdWatch, Raised, WatchParameters
+from detectors.household import HouseholdWatch
 from detectors.low_use import LowUseParameters
+from detectors.parameters import WatchParameters
 from detectors.parts import Part
 from detectors.population import POPULATION
 from domain.finding import AlertKind, Finding, Level, Reason

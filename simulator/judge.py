@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from detectors.household import Change, Ended, Raised
+from detectors.episodes import Change, Ended, Raised
 from domain.finding import AlertKind, Level
 from simulator.cases import REMEMBERED_S, Home, Incident, happened
 from simulator.contestants import Contestant, Rule, Said, WholeRule

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.household import Change, Ended, Raised
+from detectors.episodes import Change, Ended, Raised
 from domain.finding import AlertKind, Finding, Level, Reason
 from simulator.habits import Habits
 from simulator.households import Household, household

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, select
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from detectors.household import HouseholdWatch, WatchParameters
+from detectors.household import HouseholdWatch
+from detectors.parameters import WatchParameters
 from notifier.watches import loaded
 from store.tables import absences, detector_states, meters
 from web.desk import Desk

@@ -6,8 +6,8 @@ from detectors.coarse import COARSE_MORE
 from detectors.constant_flow_rules import SLACK_S
 from detectors.fleet.memory import CHOICES, LENGTHS, MOST_DAYS, MOST_SCALES, STEPS, Floats
 from detectors.habit import BEGINS, HOURS
-from detectors.household import WatchParameters
 from detectors.own_record import ASK_PRIOR_DAYS, PRIOR_DAYS
+from detectors.parameters import WatchParameters
 from detectors.planner import Planner
 from domain.register import GAP_AT_LEAST_S
 

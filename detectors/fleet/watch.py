@@ -8,14 +8,16 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from detectors import change_in_use, constant_flow, low_use_finding, no_data
+from detectors import change_in_use, constant_flow, low_use_finding, no_data, use_while_absent
+from detectors.episodes import Change, Ended, Raised
 from detectors.fleet import household as compiled
 from detectors.fleet.memory import ALERT, ASK, Floats, memory
 from detectors.fleet.register import CASES
 from detectors.fleet.rules import rules
 from detectors.habit import HOURS
-from detectors.household import KINDS, Change, Ended, Raised, WatchParameters, used_while_absent
+from detectors.household_state import KINDS
 from detectors.localtime import LocalClock
+from detectors.parameters import WatchParameters
 from domain.finding import AlertKind, Finding, Level
 
 Absences = Sequence[Sequence[tuple[float, float]]]
@@ -183,4 +185,4 @@ def _finding(kind: AlertKind, level: Level, at_s: float, since_s: float, why: Fl
         case AlertKind.CHANGE_IN_USE:
             return change_in_use.finding(at_s, since_s, int(a), b, c)
         case _:
-            return used_while_absent(at_s, since_s)
+            return use_while_absent.finding(at_s, since_s)

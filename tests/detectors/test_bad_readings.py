@@ -5,7 +5,10 @@ from math import inf, nan
 
 import pytest
 
-from detectors.household import Change, HouseholdState, HouseholdWatch, Raised, WatchParameters
+from detectors.episodes import Change, Raised
+from detectors.household import HouseholdWatch
+from detectors.household_state import HouseholdState
+from detectors.parameters import WatchParameters
 from domain.finding import AlertKind, Level
 from domain.register import Case, advance
 from tests.detectors.homes import HOUR, MONDAY, ordinary_life, registers

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from detectors.household import Ended, Raised
+from detectors.episodes import Ended, Raised
 from domain.finding import AlertKind
 from tests.detectors.homes import HOUR, MONDAY, ordinary_life, registers
 from tests.detectors.test_household_watch import STOPPED, after, raised, watched

@@ -10,11 +10,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from detectors.episodes import Change, Raised
 from detectors.fleet.memory import memory
 from detectors.fleet.watch import FleetWatch
 from detectors.habit import HOURS
-from detectors.household import Change, HouseholdState, HouseholdWatch, Raised, WatchParameters
+from detectors.household import HouseholdWatch
+from detectors.household_state import HouseholdState
 from detectors.low_use import LowUseParameters
+from detectors.parameters import WatchParameters
 from detectors.planner import Planner
 from detectors.population import POPULATION
 from domain.finding import AlertKind

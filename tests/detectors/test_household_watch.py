@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.household import Change, Ended, HouseholdState, HouseholdWatch, Raised, StateError, WatchParameters
+from detectors.episodes import Change, Ended, Raised
+from detectors.household import HouseholdWatch
+from detectors.household_state import HouseholdState, StateError
 from detectors.low_use import LowUseParameters
+from detectors.parameters import WatchParameters
 from detectors.parts import Part
 from detectors.wording import explain
 from domain.finding import AlertKind, Level

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from detectors.household import Raised
+from detectors.episodes import Raised
 from domain.finding import AlertKind, Level
 from tests.detectors.homes import HOUR, MONDAY, ordinary_life, registers
 from tests.detectors.test_household_watch import STOPPED, WATCH, after, raised, watched

@@ -4,7 +4,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detectors.household import Change, HouseholdWatch, WatchParameters
+from detectors.episodes import Change
+from detectors.household import HouseholdWatch
+from detectors.parameters import WatchParameters
 from detectors.parts import Part
 from tests.detectors.homes import HOUR, MONDAY, ordinary_life, registers
 

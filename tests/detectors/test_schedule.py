@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from detectors import schedule
-from detectors.household import Change, Ended, HouseholdState, HouseholdWatch, Raised, WatchParameters
+from detectors.episodes import Change, Ended, Raised
+from detectors.household import HouseholdWatch
+from detectors.household_state import HouseholdState
+from detectors.parameters import WatchParameters
 from detectors.wording import explain
 from domain.finding import AlertKind, Level
 from tests.detectors.homes import HOUR, MONDAY, ordinary_life, registers

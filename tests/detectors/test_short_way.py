@@ -7,7 +7,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.household import Change, HouseholdState, HouseholdWatch, Raised, WatchParameters
+from detectors.episodes import Change, Raised
+from detectors.household import HouseholdWatch
+from detectors.household_state import HouseholdState
+from detectors.parameters import WatchParameters
 from domain.finding import Level
 from tests.detectors.homes import MONDAY
 

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from detectors.household import HouseholdWatch, WatchParameters
+from detectors.household import HouseholdWatch
+from detectors.parameters import WatchParameters
 
 WATCH = HouseholdWatch(WatchParameters(), ZoneInfo("Asia/Shanghai"))
 MOST_BYTES = 600

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert
 
 from config.sms import load_words
-from detectors.household import HouseholdWatch, WatchParameters
+from detectors.household import HouseholdWatch
+from detectors.parameters import WatchParameters
 from domain.message import MessageStatus
 from domain.reading import DeviceEvent
 from notifier.contract import Capabilities, Outgoing, Sent

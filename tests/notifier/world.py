@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, insert, select
 
 from config.sms import load_words
-from detectors.household import HouseholdWatch, WatchParameters
+from detectors.household import HouseholdWatch
+from detectors.parameters import WatchParameters
 from domain.alert import State
 from domain.finding import AlertKind, Level, Reason
 from domain.reading import DeviceEvent

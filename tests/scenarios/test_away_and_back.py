@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from detectors.household import HouseholdState, HouseholdWatch, WatchParameters
+from detectors.household import HouseholdWatch
+from detectors.household_state import HouseholdState
+from detectors.parameters import WatchParameters
 from domain.alert import State
 from domain.finding import AlertKind, Level
 from store import tables as t

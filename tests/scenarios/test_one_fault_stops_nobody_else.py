@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from detectors.household import Change, HouseholdState, HouseholdWatch, WatchParameters
+from detectors.episodes import Change
+from detectors.household import HouseholdWatch
+from detectors.household_state import HouseholdState
+from detectors.parameters import WatchParameters
 from domain.finding import AlertKind, Level
 from domain.reading import DeviceEvent
 from notifier.rounds import RoundRules

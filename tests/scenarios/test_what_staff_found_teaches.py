@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from detectors.household import HouseholdWatch, WatchParameters
+from detectors.household import HouseholdWatch
+from detectors.parameters import WatchParameters
 from domain.alert import Outcome
 from domain.finding import AlertKind, Level
 from notifier.feedback import realised

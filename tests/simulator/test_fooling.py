@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from detectors.household import Change, Ended, Raised
+from detectors.episodes import Change, Ended, Raised
 from domain.finding import AlertKind, Finding, Level, Reason
 from simulator.cases import Home, Incident, IncidentKind, draw_incidents
 from simulator.contestants import Contestant, Rule, hours_since_use, our_watch

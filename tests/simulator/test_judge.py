@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.household import Change, Raised
+from detectors.episodes import Change, Raised
 from domain.finding import AlertKind, Finding, Level, Reason
 from domain.recording import Recording
 from simulator.cases import Home, Incident, IncidentKind, at_home, draw_incidents, happened

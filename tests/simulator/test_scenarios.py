@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detectors.household import Change, HouseholdWatch, Raised, WatchParameters
+from detectors.episodes import Change, Raised
+from detectors.household import HouseholdWatch
+from detectors.parameters import WatchParameters
 from domain.finding import AlertKind, Level
 from simulator.judge import LATE_S, arrivals
 from simulator.scenarios import SCENARIOS, Scenario

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import delete, insert, update
 
-from detectors.household import HouseholdWatch, WatchParameters
+from detectors.household import HouseholdWatch
+from detectors.parameters import WatchParameters
 from store.records import Records
 from store.tables import absences, detector_states
 from tests.web import town
