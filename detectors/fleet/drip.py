@@ -29,6 +29,9 @@ from detectors.fleet.memory import (
     DRIP_TOTAL,
     LEAST_3H,
     LEAST_6H,
+    PAST_3H,
+    PAST_6H,
+    SAMPLE_S,
     SAMPLES_AT_S,
     SAMPLES_TOTAL,
     TODAY_3H,
@@ -61,42 +64,58 @@ def follow(m: Floats, end_s: float, volume_l: float, local_day: int) -> None:
         turn_day(m, local_day)
     if volume_l != 0.0:
         m[DRIP_TOTAL] += np.rint(volume_l * PARTS_L)
-    kept = int(m[DRIP_SAMPLES])
-    if kept and end_s - m[SAMPLES_AT_S + kept - 1] < APART_S:
-        return
+    if end_s >= m[SAMPLE_S]:
+        sample(m, end_s)
+
+
+@compiled
+def sample_s(m: Floats, local_day: int) -> float:
+    """When the next sample is due, or the day is to be turned."""
+    return m[SAMPLE_S] if local_day == m[DRIP_DAY] else -inf
+
+
+@compiled
+def sample(m: Floats, end_s: float) -> None:
+    taken = int(m[DRIP_SAMPLES])
     if m[TODAY_3H] > 0.0 or m[TODAY_6H] > 0.0:
-        judge_hours(m, end_s, kept)
-    if kept == SAMPLES:
-        shift(m, SAMPLES_AT_S, kept)
-        shift(m, SAMPLES_TOTAL, kept)
-        kept -= 1
-    m[SAMPLES_AT_S + kept] = end_s
-    m[SAMPLES_TOTAL + kept] = m[DRIP_TOTAL]
-    m[DRIP_SAMPLES] = kept + 1.0
+        judge_hours(m, end_s, taken)
+    place = np.uint64(taken & SAMPLES - 1)
+    m[np.uint64(SAMPLES_AT_S) + place] = end_s
+    m[np.uint64(SAMPLES_TOTAL) + place] = m[DRIP_TOTAL]
+    m[DRIP_SAMPLES] = taken + 1.0
+    m[SAMPLE_S] = end_s + APART_S
 
 
 @compiled
-def judge_hours(m: Floats, end_s: float, kept: int) -> None:
+def judge_hours(m: Floats, end_s: float, taken: int) -> None:
     """The flow of the last three hours and of the last six: the day's least so far."""
-    three = True
-    for place in range(kept - 1, -1, -1):
-        age_s = end_s - m[np.uint64(SAMPLES_AT_S + place)]
-        if age_s >= SIX_H:
-            m[TODAY_6H] = min(m[TODAY_6H], lph(m, place, age_s))
-            break
-        if age_s >= THREE_H and three:
-            three = False
-            m[TODAY_3H] = min(m[TODAY_3H], lph(m, place, age_s))
+    by_3h, by_6h = taken_by(m, PAST_3H, taken, end_s - THREE_H), taken_by(m, PAST_6H, taken, end_s - SIX_H)
+    if by_3h > by_6h:
+        m[TODAY_3H] = min(m[TODAY_3H], lph(m, by_3h - 1, end_s))
+    if by_6h:
+        m[TODAY_6H] = min(m[TODAY_6H], lph(m, by_6h - 1, end_s))
 
 
 @compiled
-def lph(m: Floats, place: int, age_s: float) -> float:
-    return short((m[DRIP_TOTAL] - m[np.uint64(SAMPLES_TOTAL + place)]) * (3600.0 / PARTS_L) / age_s)
+def taken_by(m: Floats, past: int, taken: int, until_s: float) -> int:
+    """How many samples were taken by then: hardly ever more than one more than when it was last asked."""
+    many = max(int(m[past]), taken - SAMPLES)
+    while many < taken and m[np.uint64(SAMPLES_AT_S) + np.uint64(many & SAMPLES - 1)] <= until_s:
+        many += 1
+    m[past] = many
+    return many
+
+
+@compiled
+def lph(m: Floats, number: int, end_s: float) -> float:
+    place = np.uint64(number & SAMPLES - 1)
+    ran = m[DRIP_TOTAL] - m[np.uint64(SAMPLES_TOTAL) + place]
+    return short(ran * (3600.0 / PARTS_L) / (end_s - m[np.uint64(SAMPLES_AT_S) + place]))
 
 
 @compiled
 def interrupt(m: Floats) -> None:
-    m[DRIP_SAMPLES] = m[DRIP_TOTAL] = 0.0
+    m[DRIP_SAMPLES] = m[DRIP_TOTAL] = m[SAMPLE_S] = m[PAST_3H] = m[PAST_6H] = 0.0
 
 
 @compiled

@@ -2,12 +2,13 @@
 
 from math import inf
 
-import numpy as np
-
 from detectors.fleet.compiled import compiled
 from detectors.fleet.memory import HEARD, HEARD_LAST_S, LEARNED_STEP_S, RHYTHM_S, UNUSABLE_S, WOBBLE_S, Floats
 from detectors.fleet.rules import FIRST_RHYTHM_S, MISSED, NEVER_HEARD_S, PATIENCE_S, UNUSABLE_FOR_S
-from detectors.no_data import SMOOTHING, WOBBLE_CAP
+from detectors.no_data import WOBBLE_CAP
+from detectors.packing import SIXTEENTHS
+
+_CAP = int(WOBBLE_CAP)
 
 
 @compiled
@@ -24,22 +25,28 @@ def heard(m: Floats, at_s: float) -> None:
 def learn(m: Floats, step_s: float) -> None:
     if step_s == m[LEARNED_STEP_S]:
         return
-    rhythm_s, wobble_s = m[RHYTHM_S], m[WOBBLE_S]
-    if rhythm_s == 0.0:
+    if m[RHYTHM_S] == 0.0:
         m[RHYTHM_S] = step_s
         return
-    if step_s == rhythm_s and wobble_s == 0.0:
-        return
-    capped_s = min(step_s, WOBBLE_CAP * rhythm_s)
-    m[WOBBLE_S] = in_sixteenths(wobble_s + SMOOTHING * (abs(capped_s - rhythm_s) - wobble_s))
-    m[RHYTHM_S] = in_sixteenths(rhythm_s + SMOOTHING * (capped_s - rhythm_s))
-    is_learned = m[WOBBLE_S] == wobble_s and m[RHYTHM_S] == rhythm_s
-    m[LEARNED_STEP_S] = step_s if is_learned else 0.0
+    keep(m, *taught(in_sixteenths(m[RHYTHM_S]), in_sixteenths(m[WOBBLE_S]), step_s))
 
 
 @compiled
-def in_sixteenths(seconds: float) -> float:
-    return np.floor(seconds * 16.0 + 0.5) / 16.0
+def keep(m: Floats, rhythm: int, wobble: int, learned_s: float) -> None:
+    m[RHYTHM_S], m[WOBBLE_S], m[LEARNED_STEP_S] = rhythm / SIXTEENTHS, wobble / SIXTEENTHS, learned_s
+
+
+@compiled
+def in_sixteenths(seconds: float) -> int:
+    return int(seconds * SIXTEENTHS)
+
+
+@compiled
+def taught(rhythm: int, wobble: int, step_s: float) -> tuple[int, int, float]:
+    """Both in sixteenths of a second, as whole numbers, and the step where it taught nothing, else 0."""
+    apart = min(in_sixteenths(step_s), _CAP * rhythm) - rhythm
+    more, further = apart + 8 >> 4, abs(apart) - wobble + 8 >> 4
+    return rhythm + more, wobble + further, 0.0 if more | further else step_s
 
 
 @compiled

@@ -6,14 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.constant_flow_rules import HELD_S
-from detectors.drip import APART_S
 from detectors.fleet import change_in_use, constant_flow, drip, low_use, no_data
 from detectors.fleet.compiled import compiled
 from detectors.fleet.curves import day_of
 from detectors.fleet.memory import (
     ASIDE_L,
-    DRIP_DAY,
-    DRIP_SAMPLES,
     DRY_S,
     FLOW_DAY_S,
     HEARD_LAST_S,
@@ -28,12 +25,14 @@ from detectors.fleet.memory import (
     MARK_L,
     MARKED_S,
     NOTHING,
+    RHYTHM_S,
     RUNNING,
-    SAMPLES_AT_S,
+    SAMPLE_S,
     SILENT_S,
     STILL_UNTIL_S,
     TIMER_HELD_L,
     UNUSABLE_S,
+    WOBBLE_S,
     Floats,
 )
 from detectors.fleet.rules import ORDINARY_S
@@ -50,8 +49,9 @@ def stand(  # noqa: C901  # one loop, nothing handed on
     known_from_s = last_s = begin_s
     hour, seen = int(m[HOUR]), int(m[LENGTHS_SEEN])
     due_hour = change_in_use.due_hour(m, p, hour)
-    sample_s = plain_until_s = -inf
-    held, plain_s, learned_s = True, 0.0, m[LEARNED_STEP_S]
+    held, plain_s, plain_until_s, sample_s = True, 0.0, -inf, drip.sample_s(m, day_of(hour))
+    rhythm, wobble = no_data.in_sixteenths(m[RHYTHM_S]), no_data.in_sixteenths(m[WOBBLE_S])
+    learned_s = m[LEARNED_STEP_S]
     while slot < many:
         here = np.uint64(slot)  # such an index is never asked whether it counts from the end
         if register_l[here] != mark_l:
@@ -68,33 +68,36 @@ def stand(  # noqa: C901  # one loop, nothing handed on
                 if hours[here] < hour or hours[here] >= due_hour:
                     break
                 hour = hours[here]
-                m[KNOWN_S] += last_s - known_from_s  # it fades at midnight
-                known_from_s = last_s
-                change_in_use.turn_hour(m, p, hour)
-                low_use.turn_hour(m, hour)
-                if day_of(hour) != m[DRIP_DAY]:
-                    sample_s = -inf
+                turn_hour(m, p, hour, last_s - known_from_s)
+                known_from_s, sample_s = last_s, drip.sample_s(m, day_of(hour))
             if now_s >= sample_s:
                 drip.follow(m, now_s, 0.0, day_of(hour))
-                sample_s = m[SAMPLES_AT_S + int(m[DRIP_SAMPLES]) - 1] + APART_S
+                sample_s = m[SAMPLE_S]
             if held or step_s < HELD_S:
                 constant_flow.stands_still(m, last_s, now_s)
                 held = m[HELD_FROM_S] != 0.0
             plain_s = step_s if step_s >= HELD_S and not held else 0.0
             plain_until_s = min(m[STILL_UNTIL_S], sample_s)
         if step_s != learned_s:
-            no_data.learn(m, step_s)
-            learned_s = m[LEARNED_STEP_S]
+            rhythm, wobble, learned_s = no_data.taught(rhythm, wobble, step_s)
         m[LENGTHS_S + (seen & LENGTHS_KEPT - 1)] = step_s
         seen += 1
         last_s = now_s
         slot += 1
     m[HEARD_LAST_S] = m[LAST_S] = m[MARKED_S] = last_s
     m[LENGTHS_SEEN] = seen
+    no_data.keep(m, rhythm, wobble, learned_s)
     m[KNOWN_S] += last_s - known_from_s
     m[SILENT_S] += last_s - begin_s
     m[DRY_S] += last_s - begin_s
     return slot
+
+
+@compiled
+def turn_hour(m: Floats, p: Floats, hour: int, known_s: float) -> None:
+    m[KNOWN_S] += known_s  # it fades at midnight
+    change_in_use.turn_hour(m, p, hour)
+    low_use.turn_hour(m, hour)
 
 
 @compiled
@@ -108,7 +111,4 @@ def until_s(m: Floats, p: Floats, absences_s: Floats, at_s: float) -> float:
 
 @compiled
 def anything_runs(m: Floats) -> bool:
-    for kind in range(RUNNING, RUNNING + 5):  # noqa: SIM110  # any() would need a generator
-        if m[kind] != NOTHING:
-            return True
-    return False
+    return bool(m[RUNNING] + m[RUNNING + 1] + m[RUNNING + 2] + m[RUNNING + 3] + m[RUNNING + 4] != NOTHING)
