@@ -1,7 +1,7 @@
 """Water that runs without a pause for longer, or stronger, than this household ever lets it."""
 
 from datetime import UTC, datetime
-from math import isnan
+from math import inf, isnan
 
 from detectors.constant_flow_rules import (
     DAY_S,
@@ -15,6 +15,7 @@ from detectors.constant_flow_rules import (
 )
 from detectors.constant_flow_state import ConstantFlowState
 from detectors.packing import sixteenths
+from detectors.parts import Part
 from detectors.steady_flow import SteadyFlow
 from detectors.unusual_draw import UnusualDraw
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
@@ -40,6 +41,9 @@ class ConstantFlow:
         self._steady_run = self._burst + 1
         self._draw = UnusualDraw(parameters.draw)
         self._steady = SteadyFlow(parameters.steady, SLACK_S)
+        self._often_s = 0.0 if Part.OFTEN in parameters.left_out else OFTEN_S
+        self._heeds_hours = Part.TIME_OF_DAY not in parameters.left_out
+        self._gap_s = inf if Part.HIDDEN_PAUSES in parameters.left_out else GAP_AT_LEAST_S
 
     def start(self) -> ConstantFlowState:
         zeros = [0.0] * len(self._p.scales)
@@ -111,7 +115,7 @@ class ConstantFlow:
     def _hides_pauses(self, state: ConstantFlowState, length_s: float) -> bool:
         """Whether the meter reads more often as a rule: several outages in a row pass for its rhythm."""
         state.shortest_s = min(state.shortest_s or length_s, length_s)
-        if length_s <= GAP_AT_LEAST_S:
+        if length_s <= self._gap_s:
             return False
         return length_s > GAP_RHYTHMS * min(state.shortest_s, state.shortest_before_s or length_s)
 
@@ -159,12 +163,13 @@ class ConstantFlow:
         self, state: ConstantFlowState, length_s: float, end_s: float, flow_lph: float
     ) -> tuple[int, tuple[Scale, ...], bool]:
         """From which scale on a reading of this length has limits, all scales, and whether it is more than usual."""
-        if length_s <= OFTEN_S:
-            return 1, self._p.often, self._draw.are_two_over(state.draw, end_s, flow_lph)
-        if length_s > HOURLY_S:
-            return 2, self._p.scales, self._draw.is_hour_over(state.draw, end_s, flow_lph)
+        scales = self._p.often if length_s <= self._often_s else self._p.scales
+        if self._heeds_hours and length_s <= self._often_s:
+            return 1, scales, self._draw.are_two_over(state.draw, end_s, flow_lph)
+        if self._heeds_hours and length_s > HOURLY_S:
+            return 2, scales, self._draw.is_hour_over(state.draw, end_s, flow_lph)
         state.draw.before_lph, state.draw.usual_lph = 0.0, state.record[0]
-        return 0, self._p.scales, False
+        return 0, scales, False
 
     def _taught(self, scale: Scale, steady: float, limit: float) -> float:
         """What a flow beyond the limit leaves in the record: a leak told of is known, a tap left on is no habit."""

@@ -1,7 +1,9 @@
 """By what `detectors.constant_flow` goes: how long, how much, how far beyond the household's own record."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 
+from detectors.parts import Part
 from detectors.steady_flow import SteadyFlowParameters
 from detectors.unusual_draw import UnusualDrawParameters
 
@@ -10,6 +12,7 @@ SLACK_S = 360.0  # an hourly meter's hour wanders by minutes
 IDLE_LPH = 1.0  # less can't reach any limit, nor teach one
 OFTEN_S = 1500.0  # between readings at most, where pauses show that an hour's reading hides
 HOURLY_S = 2400.0  # between readings at least, of which one is compared with what is usual at that time of day
+_ALL = 1e-9  # times the own record, which then doesn't matter
 HELD_S = 720.0  # what is read more often is taken together: a leak's litre every few minutes is no pause
 
 
@@ -53,6 +56,7 @@ class ConstantFlowParameters:
     `often`: the same scales for meters read at least every `OFTEN_S`, tuned on simulated seeds A and a family's meter.
     `fade`: of the record, a day. `growth`: up to `tap_hours`, what went beyond the limit lifts it by so much a day, not
     wholly: one forgotten tap must not deafen the watch for weeks, and a new habit is learned in some days.
+    `left_out`: parts of the design, to see what each brings; by `without`.
     """
 
     scales: tuple[Scale, ...] = SCALES
@@ -66,3 +70,16 @@ class ConstantFlowParameters:
     learning_days: int = 7
     tap_hours: float = 3.0
     still: float = 0.5
+    left_out: frozenset[Part] = frozenset()
+
+    def without(self, parts: frozenset[Part]) -> "ConstantFlowParameters":
+        """The same with these parts left out."""
+        draw, steady = self.draw, self.steady
+        scales, often = self.scales, self.often
+        if Part.FLOW_RECORD in parts:
+            scales, often = (tuple(replace(scale, beyond=_ALL) for scale in scales) for scales in (scales, often))
+            draw = replace(draw, hourly=replace(draw.hourly, beyond=_ALL), often=replace(draw.often, beyond=_ALL))
+            steady = replace(steady, beyond=_ALL)
+        if Part.STEADY_RUNS in parts:
+            steady = replace(steady, least_lph=inf)
+        return replace(self, scales=scales, often=often, draw=draw, steady=steady, left_out=parts)

@@ -20,16 +20,5 @@ class WatchParameters:
 
     def without(self, parts: frozenset[Part]) -> "WatchParameters":
         """The same with parts of the design left out."""
-        flow = self.constant_flow
-        if Part.FLOW_RECORD in parts:
-            hourly, often = (
-                tuple(replace(scale, beyond=1e-9) for scale in scales) for scales in (flow.scales, flow.often)
-            )
-            draw = replace(
-                flow.draw,
-                hourly=replace(flow.draw.hourly, beyond=1e-9),
-                often=replace(flow.draw.often, beyond=1e-9),
-            )
-            steady = replace(flow.steady, beyond=1e-9)
-            flow = replace(flow, scales=hourly, often=often, draw=draw, steady=steady)
-        return replace(self, low_use=replace(self.low_use, without=parts), constant_flow=flow)
+        low_use, flow = replace(self.low_use, without=parts), self.constant_flow.without(parts)
+        return replace(self, low_use=low_use, constant_flow=flow)

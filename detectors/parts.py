@@ -15,4 +15,8 @@ class Part(StrEnum):
     SCHEDULE = "schedule"  # what a timer draws is use
     TICKS = "ticks"  # a slow drip's litre and a leaking cistern's fill are use
     NET = "net"  # no safety net
-    FLOW_RECORD = "flow_record"  # the same limits of a steady flow for all homes
+    FLOW_RECORD = "flow_record"  # the same limits of flows for all homes
+    TIME_OF_DAY = "time_of_day"  # the shortest scales tell what is drawn at once, at any hour
+    STEADY_RUNS = "steady_runs"  # water that hardly changes is told by the scales alone
+    HIDDEN_PAUSES = "hidden_pauses"  # a reading over many hours tells of water that never paused
+    OFTEN = "often"  # readings every quarter of an hour go by the limits of an hour's
