@@ -58,6 +58,8 @@ class ConstantFlow:
             self._turn_day(state, begin_s, end_s)
         volume = interval.volume
         if interval.gap or isnan(volume):
+            if interval.gap:
+                state.first_s += (end_s - begin_s) // DAY_S * DAY_S
             self._interrupt(state)
             return _GAP
         if state.held_from_s or end_s - begin_s < HELD_S:

@@ -14,6 +14,8 @@ from detectors.unusual_draw import UnusualDrawState
 class ConstantFlowState:
     """What flows, and the record of it. Times [s since 1970], flows [L/h].
 
+    `first_s`: since when the household is known; later by each whole day without readings. `day_s`: when the running
+    day ends.
     `falling`: (since, flow), newest last, strictly rising: the least flow since then. `record`, `today`: the largest
     steady flow on each scale, of days gone by and of the running one. `flow_lph`: of the running episode, 0 without;
     `grade`: its scale. `shortest_s`: of today's readings with water, and of yesterday's, 0 without. `held_l` since

@@ -163,6 +163,8 @@ class LowUse:
         by itself is a drip's here, too.
         """
         schedule.interrupt(state.schedule)
+        if interval.gap:
+            state.first_s += (end_s - begin_s) // 86400.0 * 86400.0
         if not interval.known or not self._heeds_still_registers:
             drip.interrupt(state.drip)
             if interval.gap:

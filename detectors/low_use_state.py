@@ -30,6 +30,7 @@ PLAIN = _RATES.size + len(LADDER)  # bytes
 class LowUseState:
     """The running silence and the household's own record. Times [s since 1970], silences [h].
 
+    `first_s`: since when the household is known; later by each whole day without readings.
     `silent_from_s`, `silent_s`: the habit's clock, which a sensor's word may start anew. `dry_from_s`, `dry_s`: the
     net's, since water was used or a person was surely seen; known time alone counts in it. `told_s`: that person was
     seen then, and no water since. `sign_s`: when a sensor last said that somebody is there; `signs`: the hours in which

@@ -15,6 +15,7 @@ from domain.interval import UNKNOWN, Interval
 BACKFLOW_L = 20.0  # pressure swings push a few litres back; more than this is another register
 JUMP_L_PER_HOUR = 5000.0  # a DN20 household pipe can't carry more (overload flow Q4 of a Q3 = 4 m3/h meter)
 GAP_RHYTHMS = 2.5  # one reading missed is ordinary radio; two in a row hide when the water ran
+FIRST_RHYTHM_S = 86400.0  # until a second interval tells the meter's own: a day or two may be how it reports
 GAP_AT_LEAST_S = 2 * 3600.0  # within two hours it doesn't matter to any habit when the water ran
 LENGTHS_KEPT = 8  # so many latest lengths are remembered; the second longest is the rhythm
 ROLLOVERS_L = tuple(10.0**n for n in range(6, 12))  # smallest dial in use ends at 1,000 m3, widest at 10^8 m3
@@ -90,7 +91,7 @@ def advance(
     if last_at is None or at <= last_at or not 0.0 <= register_l < inf:
         return None, _no_interval(state, at, register_l)
     length_s = (at - last_at).total_seconds()
-    gap = length_s > GAP_AT_LEAST_S and length_s > GAP_RHYTHMS * state.rhythm_s > 0
+    gap = length_s > GAP_AT_LEAST_S and length_s > GAP_RHYTHMS * (state.rhythm_s or FIRST_RHYTHM_S)
     volume = register_l - mark_l
     case = Case.GAP if gap else Case.ORDINARY
     if 0.0 <= volume < most(length_s) and state.aside_l != state.aside_l and state.marked_at == last_at:

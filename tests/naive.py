@@ -80,6 +80,7 @@ class LowUse:
         self.first_s = self.silent_from_s = self.silent_s = self.dry_from_s = self.dry_s = 0.0
         self.step_l = inf
         self.hours: list[list[int]] = []  # [local hour, used] of each hour heard of
+        self.known_days: list[float] = []  # how long the household was known at the beginning of each
         self.journal: list[tuple[str, int, int]] = []  # what the own record is made of
         self.samples: list[tuple[float, int]] = []  # since the register's thread was lost
         self.least: list[tuple[int, str, float]] = []  # (local day, "3h" or "6h", least flow)
@@ -96,6 +97,8 @@ class LowUse:
         begin_s, end_s = interval.start_at.timestamp(), interval.end_at.timestamp()
         if not self.first_s:
             self.first_s = self.silent_from_s = self.dry_from_s = begin_s
+        if interval.gap:
+            self.first_s += 86400.0 * floor((end_s - begin_s) / 86400.0)
         if isnan(interval.volume):
             self.samples.clear()
             schedule.interrupt(self.timers)
@@ -199,6 +202,7 @@ class LowUse:
             if self.hours and hour // (24 * 16) != self.hours[-1][0] // (24 * 16):
                 self.journal.append(("fade", hour // (24 * 16), 0))
             self.hours.append([hour, 0])
+            self.known_days.append(hour / 24.0 - self.first_s / 86400.0)
 
     def silence_ends(self) -> None:
         hours, begun = self.silent_s / 3600.0, self.local_hour(self.silent_from_s)
@@ -212,8 +216,8 @@ class LowUse:
     def rate(self) -> list[float]:
         """Of use in each hour of the day: each hour that is over moves its own by a thirtieth, more while it's new."""
         rate = [19661 / 65536] * 24
-        for (hour, used), (following, _) in pairwise(self.hours):
-            step = max(1 / 30, 1 / (following / 24.0 - self.first_s / 86400.0 + 5.0))
+        for (hour, used), days in zip(self.hours, self.known_days[1:], strict=False):
+            step = max(1 / 30, 1 / (days + 5.0))
             moved = rate[hour % 24] + step * (used - rate[hour % 24])
             rate[hour % 24] = floor(moved * 65536 + 0.5) / 65536
         return rate
@@ -241,10 +245,10 @@ class LowUse:
     def make_plan(self) -> None:
         silences, _, _ = self.record()
         begun, rate = self.local_hour(self.silent_from_s), self.rate()
-        used = 0
-        for (hour, was_used), (following, _) in pairwise([*self.hours, [self.hours[-1][0], 0]]):
+        used, now = 0, self.hours[-1][0] if self.hours else 0
+        for (hour, was_used), (following, _) in pairwise([*self.hours, [now, 0]]):
             used = (used | was_used) << max(following - hour, 0) & (1 << 64) - 1
-        past = before(begun % 24, used >> max(self.hours[-1][0] - begun, 0), rate)
+        past = before(begun % 24, used >> max(now - begun, 0), rate)
         chances = hazard(silences, rate, past, self.population)
         self.scores.append([logit_of(chance) for chance in chances])
         best = [min(costs, key=lambda hour: costs[hour]) for costs in all_costs(chances)]
@@ -375,7 +379,7 @@ class ConstantFlow:
     """`detectors.constant_flow`, from all flows since the last gap, and all days gone by."""
 
     def __init__(self) -> None:
-        self.first_s = 0.0
+        self.first_s = self.days_missing = 0.0
         self.flows: list[tuple[float, float]] = []  # (begin [s], flow [L/h]) since the last gap
         self.held: list[tuple[float, float]] = []  # (begin [s], volume [L]) of less than twelve minutes in all
         self.days: list[dict[int, float]] = []  # what each day taught, by scale; the last is running
@@ -390,6 +394,7 @@ class ConstantFlow:
         while len(self.days) <= int((end_s - self.first_s) // 86400.0):
             self.days.append({})
         if interval.gap or isnan(interval.volume):
+            self.days_missing += interval.gap * ((end_s - begin_s) // 86400.0)
             self.flows.clear()
             self.held.clear()
             return "", 0.0
@@ -409,7 +414,7 @@ class ConstantFlow:
             self.flows.clear()
             return "", 0.0
         over = self.over(end_s, flow_lph, end_s - begin_s)
-        if over and 9 not in over and end_s - self.first_s < 7 * 86400.0:
+        if over and 9 not in over and end_s - self.first_s < (7 + self.days_missing) * 86400.0:
             return "", 0.0
         if self.running and flow_lph < 0.5 * self.running[2]:
             self.running = None

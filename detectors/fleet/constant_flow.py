@@ -55,6 +55,8 @@ def observe(m: Floats, p: Floats, begin_s: float, end_s: float, volume: float, g
     if end_s >= m[FLOW_DAY_S]:
         turn_day(m, p, begin_s, end_s)
     if gap or isnan(volume):
+        if gap:
+            m[FLOW_FIRST_S] += (end_s - begin_s) // DAY_S * DAY_S
         interrupt(m)
         return CANNOT_TELL
     if m[HELD_FROM_S] != 0.0 or end_s - begin_s < HELD_S:

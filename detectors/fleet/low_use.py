@@ -168,6 +168,8 @@ def across_gap(
     m: Floats, p: Floats, clock: Floats, scores: Floats, begin_s: float, end_s: float, volume: float, gap: bool
 ) -> float:
     schedule.interrupt(m)
+    if gap:
+        m[FIRST_S] += (end_s - begin_s) // 86400.0 * 86400.0
     if isnan(volume):
         drip.interrupt(m)
         if gap:

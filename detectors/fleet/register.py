@@ -6,6 +6,7 @@ from detectors.fleet.compiled import compiled
 from detectors.fleet.memory import ASIDE_L, LAST_L, LAST_S, LENGTHS_S, LENGTHS_SEEN, MARK_L, MARKED_S, Floats
 from domain.register import (
     BACKFLOW_L,
+    FIRST_RHYTHM_S,
     GAP_AT_LEAST_S,
     GAP_RHYTHMS,
     JUMP_L_PER_HOUR,
@@ -43,7 +44,7 @@ def advance(m: Floats, at_s: float, register_l: float) -> tuple[int, float, floa
     if isnan(last_s) or at_s <= last_s or not isfinite(register_l) or register_l < 0.0:
         return no_interval(m, at_s, register_l), 0.0, nan, False
     length_s = at_s - last_s
-    gap = length_s > GAP_AT_LEAST_S and length_s > GAP_RHYTHMS * rhythm_s(m) and rhythm_s(m) > 0.0
+    gap = length_s > GAP_AT_LEAST_S and length_s > GAP_RHYTHMS * (rhythm_s(m) or FIRST_RHYTHM_S)
     volume = register_l - m[MARK_L]
     if 0.0 <= volume < most(length_s) and isnan(m[ASIDE_L]) and m[MARKED_S] == last_s:
         case = ORDINARY

@@ -83,6 +83,17 @@ def test_a_new_household_is_only_asked_but_the_safety_net_holds_from_the_first_d
     assert timedelta(hours=32) < alert - (MONDAY + 3 * 24 * HOUR) <= timedelta(hours=37)
 
 
+@pytest.mark.parametrize("days_before", [0, 1])
+def test_weeks_without_readings_are_none_of_the_days_in_which_a_new_household_is_only_asked(days_before: int) -> None:
+    """As where a meter was put in, and read once or for a day, long before anybody listened to it."""
+    stops = 24 * (days_before + 30 + 4)
+    life = list(registers(ordinary_life(days_before + 34) + [0.0] * 30 + [400.0] * 2))
+    _, changes = watched(life[: 24 * days_before + 1] + life[24 * (days_before + 30) :])
+    assert len(after(raised(changes, AlertKind.LOW_USE, Level.ASK), life[stops][0])) == 1
+    assert raised(changes, AlertKind.LOW_USE) == []
+    assert raised(changes, AlertKind.CONSTANT_FLOW) == []
+
+
 def test_no_readings_are_never_taken_for_no_water() -> None:
     readings = list(registers(ordinary_life(62)))
     back = STOPPED + timedelta(hours=36)
