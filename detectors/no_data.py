@@ -9,6 +9,7 @@ from domain.finding import CLEAR, AlertKind, Finding, Level, Reason, Verdict
 from domain.register import Case
 
 SMOOTHING = 1 / 16  # about a day of hourly readings
+NO_RHYTHM_S = 2.5 * 86400.0  # so long passed once, between being put in and the first upload, is none yet
 WOBBLE_CAP = 4.0  # one outage [rhythms] must not blunt the watch for weeks
 
 
@@ -112,10 +113,10 @@ class NoData:
     def _learn(self, state: NoDataState, step_s: float) -> None:
         if step_s == state.learned_s:
             return
-        if not state.rhythm_s:
+        rhythm_s, wobble_s = state.rhythm_s, state.wobble_s
+        if not rhythm_s or (not wobble_s and rhythm_s > NO_RHYTHM_S and WOBBLE_CAP * step_s < rhythm_s):
             state.rhythm_s = step_s
             return
-        rhythm_s, wobble_s = state.rhythm_s, state.wobble_s
         if step_s == rhythm_s and not wobble_s:
             state.learned_s = step_s
             return

@@ -5,7 +5,7 @@ from math import inf
 from detectors.fleet.compiled import compiled
 from detectors.fleet.memory import HEARD, HEARD_LAST_S, LEARNED_STEP_S, RHYTHM_S, UNUSABLE_S, WOBBLE_S, Floats
 from detectors.fleet.rules import FIRST_RHYTHM_S, MISSED, NEVER_HEARD_S, PATIENCE_S, UNUSABLE_FOR_S
-from detectors.no_data import WOBBLE_CAP
+from detectors.no_data import NO_RHYTHM_S, WOBBLE_CAP
 from detectors.packing import SIXTEENTHS
 
 _CAP = int(WOBBLE_CAP)
@@ -44,6 +44,8 @@ def in_sixteenths(seconds: float) -> int:
 @compiled
 def taught(rhythm: int, wobble: int, step_s: float) -> tuple[int, int, float]:
     """Both in sixteenths of a second, as whole numbers, and the step where it taught nothing, else 0."""
+    if not wobble and rhythm > NO_RHYTHM_S * SIXTEENTHS and _CAP * in_sixteenths(step_s) < rhythm:
+        return in_sixteenths(step_s), 0, 0.0
     apart = min(in_sixteenths(step_s), _CAP * rhythm) - rhythm
     more, further = apart + 8 >> 4, abs(apart) - wobble + 8 >> 4
     return rhythm + more, wobble + further, 0.0 if more | further else step_s

@@ -94,6 +94,12 @@ def test_weeks_without_readings_are_none_of_the_days_in_which_a_new_household_is
     assert raised(changes, AlertKind.CONSTANT_FLOW) == []
 
 
+def test_a_meter_read_once_weeks_before_it_began_to_report_is_missed_as_soon_as_any_other() -> None:
+    state, _ = watched([(MONDAY - timedelta(days=25), 900.0), *registers(ordinary_life(1))])
+    other, _ = watched(registers(ordinary_life(1)))
+    assert WATCH.deadline(state) == WATCH.deadline(other)
+
+
 def test_no_readings_are_never_taken_for_no_water() -> None:
     readings = list(registers(ordinary_life(62)))
     back = STOPPED + timedelta(hours=36)
