@@ -43,6 +43,7 @@ class SelfWatch:
         self._said: set[str] = set()  # the problems that the log tells of
         with records.read() as tx:
             self._ill = life.services_down(tx) - set(told_elsewhere)
+        self._told_elsewhere = frozenset(told_elsewhere)
 
     def health(self) -> Health:
         """What every part says, and whether what is due was done."""
@@ -73,11 +74,11 @@ class SelfWatch:
         now = self._instant().at
         self._say(ill)
         with self._records.write() as tx:
-            for name, problem in ill.items():
-                self._life.service_down(tx, name, problem, now)
-            for name in self._ill - set(ill):
+            for name in ill.keys() - self._told_elsewhere:
+                self._life.service_down(tx, name, ill[name], now)
+            for name in self._ill - ill.keys():
                 self._life.service_up(tx, name, now)
-        self._ill = set(ill)
+        self._ill = ill.keys() - self._told_elsewhere
         self._heartbeat.beat(now)
 
     def close(self) -> None:
@@ -93,4 +94,4 @@ class SelfWatch:
 
     def _audited(self) -> Audit:
         with self._records.read() as tx:
-            return audit(tx, self._instant().at)
+            return audit(tx, self._instant().at, channels=self._told_elsewhere)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, exists, func, select
 
+from domain.finding import AlertKind
 from domain.message import MessageStatus
 from notifier.circle import Group, reachable
 from notifier.people import circle_of
@@ -31,8 +32,8 @@ class Audit:
         return not self.problems
 
 
-def audit(tx: Connection, now: datetime, patience: timedelta = PATIENCE) -> Audit:
-    """Alerts and texts that are overdue by more than `patience`."""
+def audit(tx: Connection, now: datetime, patience: timedelta = PATIENCE, channels: Collection[str] = ()) -> Audit:
+    """Alerts and texts that are overdue by more than `patience`; `channels` that failed, where no text left since."""
     late = now - patience
     overdue = tx.execute(select(func.count()).select_from(t.alerts).where(A.next_at < late)).scalar() or 0
     unsent = _count(tx, MessageStatus.PENDING, late)
@@ -53,11 +54,22 @@ def audit(tx: Connection, now: datetime, patience: timedelta = PATIENCE) -> Audi
     oldest = tx.execute(select(func.min(M.next_at)).where(M.status == MessageStatus.PENDING, M.next_at <= now)).scalar()
     waiting = select(func.count()).select_from(t.messages)
     return Audit(
-        problems=tuple(f"{count} {what}" for count, what in said if count),
+        problems=(*closed(tx, channels), *(f"{count} {what}" for count, what in said if count)),
         oldest_unsent=now - oldest if isinstance(oldest, datetime) else None,
         waiting_texts=tx.execute(waiting.where(M.status == MessageStatus.PENDING)).scalar() or 0,
         uncertain_texts=tx.execute(waiting.where(M.status == MessageStatus.UNCERTAIN)).scalar() or 0,
     )
+
+
+def closed(tx: Connection, channels: Collection[str]) -> list[str]:
+    """Providers that take nothing, as far as is known: it is known by the texts."""
+    failed = (A.kind == AlertKind.CHANNEL_DOWN, A.subject.in_(tuple(channels)), A.ended_at.is_(None))
+    rows = tx.execute(select(A.subject, A.opened_at, A.reason).where(*failed).order_by(A.subject)).all()
+    return [
+        f"{row.subject}: takes no texts ({row.reason['values'].get('error', '')})"
+        for row in rows
+        if tx.execute(select(M.message_id).where(M.sent_at >= row.opened_at).limit(1)).first() is None
+    ]
 
 
 def _count(tx: Connection, status: MessageStatus, late: datetime) -> int:

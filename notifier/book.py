@@ -142,11 +142,11 @@ class Book:
         self.life.tell_operator(tx, f"capped {job.channel.name} {now.date().isoformat()}", reason, now)
 
     def doubt(self, tx: Connection, row: dict[str, Any], now: datetime, reason: str) -> None:
-        """It may have left: to be looked up."""
+        """It may have left: to be looked up, at once the first time, then after ever longer waits."""
         values = {
             "status": MessageStatus.UNCERTAIN.value,
             "status_at": now,
-            "next_at": now,
+            "next_at": retry_at(row["uncertain_count"], None, now) if row["uncertain_count"] else now,
             "uncertain_count": M.uncertain_count + 1,
             "error": reason,
         }

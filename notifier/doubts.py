@@ -21,16 +21,18 @@ log = logging.getLogger(__name__)
 
 Found = Callable[[Connection, dict[str, Any], Sent, datetime], None]
 Call = Callable[[Job, datetime], None]
+Down = Callable[[Connection, str, str, datetime], None]
 
 
 class Doubts:
-    """`found`: writes down what the provider has after all; `call`: sends once more."""
+    """`found`: writes down what the provider has after all; `call`: sends once more; `down`: it takes nothing."""
 
-    def __init__(self, records: Records, book: Book, found: Found, call: Call) -> None:
+    def __init__(self, records: Records, book: Book, found: Found, call: Call, down: Down) -> None:
         self._records = records
         self._book = book
         self._found = found
         self._call = call
+        self._down = down
         self._started = False
 
     def give_up_waiting(self, in_hand: Collection[int], now: datetime) -> None:
@@ -75,7 +77,10 @@ class Doubts:
             if found is not None:
                 self._found(tx, row, found, now)
                 return
-            if row["uncertain_count"] > DOUBTS or self._book.cancel_if_settled(tx, row, now):
+            if self._book.cancel_if_settled(tx, row, now):
+                return
+            if row["uncertain_count"] > DOUBTS:
+                self._down(tx, job.channel.name, row["error"] or "", now)
                 self._book.fail(tx, row, "uncertain too often; the provider doesn't have it", now)
                 return
             mine = self._book.take(tx, row, MessageStatus.UNCERTAIN, now)

@@ -53,7 +53,8 @@ class Outbox:
         self._turnstile = turnstile
         self._book = Book(letters, life, self._rules)
         self._receipts = Receipts(records, self._book)
-        self._doubts = Doubts(records, self._book, self._sent, self._call)
+        self._doubts = Doubts(records, self._book, self._sent, self._call, self._is_down)
+        self._asking = False
         self._in_hand: set[int] = set()
         self._in_line: set[int] = set()  # of those in hand, the ones not yet let through the turnstile
         self._begun: deque[datetime] = deque()
@@ -86,8 +87,18 @@ class Outbox:
         return self._receipts.ask_soon(tx, sid, now)
 
     def poll(self, now: datetime) -> int:
-        """Asks the provider about texts of which nothing was heard for a while."""
-        return self._receipts.poll(now)
+        """Asks the provider about texts of which nothing was heard for a while; returns about how many.
+
+        Beside the texts that leave, and one round at a time: a provider that hangs when asked holds no text up.
+        """
+        if self._asking or not (rows := self._receipts.unheard(now)):
+            return 0
+        if self._pool is None:
+            self._receipts.ask(rows, now)
+            return len(rows)
+        self._asking = True
+        self._pool.submit(self._receipts.ask, rows, now).add_done_callback(self._asked)
+        return len(rows)
 
     # Claiming
 
@@ -122,6 +133,11 @@ class Outbox:
         if status is MessageStatus.PENDING:
             self._in_line.add(message_id)
         self._pool.submit(handle, message_id, now).add_done_callback(lambda done: self._let_go(message_id, done))
+
+    def _asked(self, done: "Future[None]") -> None:
+        self._asking = False
+        if (error := done.exception()) is not None:
+            log.error("receipts: %s", error, exc_info=error)
 
     def _let_go(self, message_id: int, done: "Future[None]") -> None:
         self._in_hand.discard(message_id)
@@ -199,13 +215,16 @@ class Outbox:
         self._book.sent(tx, row, sent, now)
         self._receipts.early(tx, sent.sid, now)
 
+    def _is_down(self, tx: Connection, channel: str, error: str, now: datetime) -> None:
+        self._down.add(channel)
+        self._life.service_down(tx, channel, error, now)
+
     def _failed(self, job: Job, e: ChannelError, now: datetime) -> None:
         counts = e.failure in (Failure.DOWN, Failure.UNCERTAIN, Failure.CONFIGURATION)
         rests = self._letters.router.failed(job.channel.name, now) if counts else False
         with self._records.write() as tx:
             if rests or e.failure is Failure.CONFIGURATION:
-                self._down.add(job.channel.name)
-                self._life.service_down(tx, job.channel.name, str(e), now)
+                self._is_down(tx, job.channel.name, str(e), now)
             if e.failure is Failure.UNCERTAIN:
                 self._book.doubt(tx, job.row, now, str(e))
             elif e.failure is Failure.PERMANENT:

@@ -1,6 +1,7 @@
 """What became of texts that left: the provider says so, or is asked where it is silent."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlalchemy import Connection, select, update
 
 from domain.message import MessageStatus, after_receipt
 from notifier.book import Book
-from notifier.contract import ChannelError, Records, Sent
+from notifier.contract import ChannelError, Failure, Records, Sent
 from notifier.people import person
 from store import tables as t
 
@@ -25,6 +26,7 @@ class Receipts:
         self._records = records
         self._book = book
         self._early: dict[str, Sent] = {}
+        self._mute: set[str] = set()  # channels that could not be asked the last time
 
     def take(self, tx: Connection, heard: Sent, now: datetime) -> bool:
         """A provider says what became of a text. False: not ours, or not yet known."""
@@ -61,8 +63,8 @@ class Receipts:
         elif heard is not None:
             self.take(tx, heard, now)
 
-    def poll(self, now: datetime, limit: int = 20) -> int:
-        """Asks the provider about texts of which nothing was heard for a while."""
+    def unheard(self, now: datetime, limit: int = 20) -> list[dict[str, Any]]:
+        """Texts of which nothing was heard for a while."""
         silent = (
             select(t.messages)
             .where(
@@ -74,13 +76,19 @@ class Receipts:
             .limit(limit)
         )
         with self._records.read() as tx:
-            rows = [dict(row) for row in tx.execute(silent).mappings()]
-        for row in rows:
-            self._ask(row, now)
-        return len(rows)
+            return [dict(row) for row in tx.execute(silent).mappings()]
 
-    def _ask(self, row: dict[str, Any], now: datetime) -> None:
-        heard = self._answer(row)
+    def ask(self, rows: Sequence[dict[str, Any]], now: datetime) -> None:
+        """The provider, about each; of one that can't be asked just now no more is wanted in this round."""
+        mute: set[str] = set()
+        for row in rows:
+            heard = None if row["channel"] in mute else self._answer(row, mute)
+            self._write_down(row, heard, now)
+        for name in self._mute & {row["channel"] for row in rows} - mute:
+            log.info("channel %s can be asked again what became of texts", name)
+            self._mute.discard(name)
+
+    def _write_down(self, row: dict[str, Any], heard: Sent | None, now: datetime) -> None:
         with self._records.write() as tx:
             if heard is not None and heard.status is not MessageStatus.SENT:
                 self.take(tx, heard, now)
@@ -88,7 +96,7 @@ class Receipts:
             still = (M.message_id == row["message_id"], M.status == MessageStatus.SENT)
             tx.execute(update(t.messages).where(*still).values(next_at=now + self._book.rules.poll_after))
 
-    def _answer(self, row: dict[str, Any]) -> Sent | None:
+    def _answer(self, row: dict[str, Any], mute: set[str]) -> Sent | None:
         channel = self._book.letters.router.channel(row["channel"])
         with self._records.read() as tx:
             reader = person(tx, row["contact_id"], row["addressee"])
@@ -97,7 +105,12 @@ class Receipts:
         try:
             return channel.status(row["provider_sid"], reader.phone or "", row["sent_at"])
         except ChannelError as e:
-            log.info("channel %s can't be asked: %s", row["channel"], e.failure)
+            if e.failure in (Failure.REFUSED, Failure.PERMANENT):
+                return None  # of this text alone
+            mute.add(row["channel"])
+            if row["channel"] not in self._mute:
+                log.warning("channel %s can't be asked what became of texts: %s", row["channel"], e)
+            self._mute.add(row["channel"])
         except Exception:  # one text must not keep the others from being asked after
             log.exception("channel %s can't say what became of message %s", row["channel"], row["message_id"])
         return None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +14,7 @@ import pytest
 from domain.alert import Outcome, State
 from domain.finding import AlertKind, Finding, Level, Reason
 from domain.message import MessageStatus
+from domain.reading import DeviceEvent
 from notifier.audit import audit, holes
 from notifier.channels.log import LogChannel
 from notifier.contract import Capabilities, ChannelError, Failure, Outgoing, Sent
@@ -166,6 +167,42 @@ def test_a_provider_that_hangs_for_one_holds_nobody_else_up_and_doubles_nothing(
         slow.let_go.set()
     assert sorted(slow.taken) == sorted(["李敏", "王丽"])
     assert world.statuses() == {"delivered": 2}
+
+
+class Mute(Slow):
+    """Takes texts, and thinks until it is let go when asked what became of one."""
+
+    def __init__(self) -> None:
+        super().__init__(held="")
+        self.asked, self.sent = Semaphore(0), Semaphore(0)
+
+    def send(self, text: Outgoing) -> Sent:
+        self.sent.release()
+        return Sent(sid=f"S{text.reference}")
+
+    def status(self, sid: str, to: str, sent_at: datetime) -> Sent | None:
+        self.asked.release()
+        self.let_go.wait(30)
+        raise ChannelError(Failure.UNCERTAIN, "no answer")
+
+
+def test_a_provider_that_hangs_when_asked_what_became_of_texts_holds_none_up(tmp_path: Path) -> None:
+    mute = Mute()
+    with ThreadPoolExecutor(4) as pool:
+        world = World(tmp_path, channels=[mute], pool=pool)
+        world.raise_alert(silence(Level.ALERT, at("07:00")))
+        assert all(mute.sent.acquire(timeout=60) for _ in range(2))
+        world.now = at("07:05")
+        for _ in range(600):  # until the answers to the sends are written down
+            world.notifier.send_turn(world.now)
+            if asked := mute.asked.acquire(timeout=0.1):
+                break
+        assert asked
+        world.happens(DeviceEvent(device_id="sos1", at=world.now, kind="sos_button", flags={"sos": True}))
+        world.turn()
+        assert all(mute.sent.acquire(timeout=60) for _ in range(5))
+        mute.let_go.set()
+    assert not mute.asked.acquire(blocking=False), "one that can't be asked is not asked after each text"
 
 
 class Failing(Slow):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain.alert import State
-from domain.finding import Level
+from domain.finding import AlertKind, Level
 from domain.message import MessageStatus
 from domain.reading import DeviceEvent
 from notifier.audit import audit
@@ -61,6 +61,47 @@ def test_when_no_provider_takes_a_text_the_service_is_not_well_and_the_outside_w
     with world.records.read() as tx:
         problems = audit(tx, world.now).problems
     assert [problem.partition(" ")[2] for problem in problems] == ["texts tried again and again that no provider takes"]
+
+
+def problems_with(world: World, provider: Undelivered) -> list[str]:
+    with world.records.read() as tx:
+        return list(audit(tx, world.now, channels=[provider.name]).problems)
+
+
+def test_wrong_credentials_are_said_at_once_and_no_more_once_a_text_leaves(tmp_path: Path) -> None:
+    provider = Refusing(Failure.CONFIGURATION)
+    world = World(tmp_path, channels=[provider])
+    world.raise_alert(silence(Level.ALERT, world.now))
+    assert problems_with(world, provider) == ["undelivered: takes no texts (refused)"]
+    mended = Undelivered()
+    world.channels = [mended]
+    world.start()
+    world.until(at("07:01"))
+    assert len(mended.taken) >= 2
+    assert problems_with(world, provider) == []
+
+
+class Erring(Undelivered):
+    """Answers every send with an error of its own, and knows afterwards that it took nothing."""
+
+    def send(self, text: Outgoing) -> Sent:
+        self.asked += 1
+        raise ChannelError(Failure.UNCERTAIN, "HTTP 503")
+
+
+def test_a_provider_that_errs_for_a_minute_costs_no_text_and_one_that_errs_on_is_said_to_be_down(
+    tmp_path: Path,
+) -> None:
+    provider = Erring()
+    world = World(tmp_path, channels=[provider])
+    world.raise_alert(silence(Level.ALERT, world.now))
+    world.until(at("07:01"), every=timedelta(seconds=5))
+    assert provider.asked == 2 * 5
+    assert world.statuses() == {"uncertain": 2}
+    world.until(at("07:09"), every=timedelta(seconds=5))
+    assert world.statuses()["failed"] >= 2
+    assert problems_with(world, provider)[0] == "undelivered: takes no texts (HTTP 503)"
+    assert world.alerts(AlertKind.CHANNEL_DOWN)[0]["subject"] == provider.name
 
 
 def test_a_call_for_help_that_reaches_nobody_is_repeated_in_its_time_and_the_operator_is_told(tmp_path: Path) -> None:
