@@ -18,7 +18,7 @@ from detectors.household import HouseholdWatch
 from detectors.low_use import LowUseParameters
 from detectors.parameters import WatchParameters
 from domain.reading import Device
-from ingest.codecs.contract import Memory
+from ingest.codecs.memory import Memory
 from ingest.connection import Subscription
 from ingest.counters import Instant
 from ingest.decode import Decoder, formats_of

@@ -6,7 +6,9 @@ from functools import lru_cache
 
 from domain.reading import Decoded, Device, Ignored, Refused
 from ingest.codecs import BY_CONTENT, BY_TOPIC, DECODERS, cjt188
-from ingest.codecs.contract import Context, Decode, Memory, Message, RefusedError, shown
+from ingest.codecs.contract import Context, Decode, Message
+from ingest.codecs.memory import Memory
+from ingest.codecs.values import RefusedError, shown
 
 MOST_BYTES = 262_144  # no gateway sends as much; history bundles stay below 20 kB
 OWN_PREFIX = "anju/"

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import orjson
 
 from domain.reading import Decoded, Device, DeviceEvent, Ignored, Reading, Refused
-from ingest.codecs.contract import RefusedError, clock, parse_json, shown
+from ingest.codecs.times import clock
+from ingest.codecs.values import RefusedError, parse_json, shown
 from ingest.decode import Decoder
 
 

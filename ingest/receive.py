@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ingest.bindings import Bindings
-from ingest.codecs.contract import Memory
+from ingest.codecs.memory import Memory
 from ingest.counters import Counters
 from ingest.second_look import SecondLook
 from ingest.sorted import Clocks, Message, SecurityEvent, Sorted

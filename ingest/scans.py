@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from domain.reading import Refused
-from ingest.codecs.contract import RefusedError, parse_json
+from ingest.codecs.values import RefusedError, parse_json
 
 MOST_SCANS = 100  # in one message; a scanner sends one, or what it saved up while offline
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from domain.reading import Decoded, DeviceEvent, Ignored, Reading, Refused
 from ingest.bindings import Bindings, Imposed, Known, Stranger, Unbound
-from ingest.codecs.contract import MOST_REGISTER_L
+from ingest.codecs.values import MOST_REGISTER_L
 from ingest.rates import Rates, sender
 from ingest.scans import CardScan, decode_scans, is_scan
 from ingest.sent_again import Earlier, SentAgain

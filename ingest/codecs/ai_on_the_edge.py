@@ -3,19 +3,11 @@
 import re
 
 from domain.reading import Decoded, Ignored
-from ingest.codecs.contract import (
-    Context,
-    Message,
-    clock,
-    device_event,
-    first_clock,
-    ledger_unit,
-    litres_per,
-    number_from_text,
-    register_or_event,
-    shown,
-)
+from ingest.codecs.contract import Context, Message
+from ingest.codecs.outcomes import device_event, first_clock, ledger_unit, register_or_event
 from ingest.codecs.rtlamr2mqtt import NOT_WATER
+from ingest.codecs.times import clock
+from ingest.codecs.values import litres_per, number_from_text, shown
 
 FIELDS = frozenset({"value", "json", "error", "connection", "raw", "rate", "timestamp", "changeabsolut",
                     "rate_per_time_unit", "rate_per_digitization_round"})  # fmt: skip

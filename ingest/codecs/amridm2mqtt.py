@@ -1,7 +1,9 @@
 """amridm2mqtt: a bare number a meter; it takes all for electricity, so the ledger must say what is water."""
 
 from domain.reading import Decoded, Ignored
-from ingest.codecs.contract import Context, Message, checked_id, ledger_unit, number_from_text, register_or_event, shown
+from ingest.codecs.contract import Context, Message
+from ingest.codecs.outcomes import ledger_unit, register_or_event
+from ingest.codecs.values import checked_id, number_from_text, shown
 
 
 def recognises(topic: str) -> bool:

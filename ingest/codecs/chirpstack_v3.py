@@ -5,17 +5,11 @@ from typing import Any
 
 from domain.reading import Decoded
 from ingest.codecs.chirpstack_v4 import decode_event, recognises, same_device, speaks_for_application, told_by
-from ingest.codecs.contract import (
-    Context,
-    Message,
-    RefusedError,
-    checked_id,
-    clock,
-    first_clock,
-    parse_json,
-    shown,
-)
+from ingest.codecs.contract import Context, Message
 from ingest.codecs.lorawan import from_base64
+from ingest.codecs.outcomes import first_clock
+from ingest.codecs.times import clock
+from ingest.codecs.values import RefusedError, checked_id, parse_json, shown
 
 OLD_TYPES = {"rx": "up"}  # before 3.11: application/<id>/device/<devEUI>/rx
 

@@ -5,19 +5,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from domain.reading import Decoded, Ignored
-from ingest.codecs.contract import (
-    Context,
-    Message,
-    RefusedError,
-    checked_id,
-    clock,
-    device_event,
-    first_clock,
-    number,
-    shown,
-)
+from ingest.codecs.contract import Context, Message
 from ingest.codecs.lorawan import decode_uplink, from_base64
+from ingest.codecs.outcomes import device_event, first_clock
 from ingest.codecs.profiles.uplink import At
+from ingest.codecs.times import clock
+from ingest.codecs.values import RefusedError, checked_id, number, shown
 
 
 def recognises(topic: str) -> bool:

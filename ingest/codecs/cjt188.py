@@ -5,7 +5,10 @@ from binascii import unhexlify
 from datetime import datetime
 
 from domain.reading import Decoded, Ignored
-from ingest.codecs.contract import Context, Message, RefusedError, first_clock, plausible, register_or_event, shown
+from ingest.codecs.contract import Context, Message
+from ingest.codecs.outcomes import first_clock, register_or_event
+from ingest.codecs.times import plausible
+from ingest.codecs.values import RefusedError, shown
 
 START, END = 0x68, 0x16
 WATER_TYPES = range(0x10, 0x20)  # cold, hot, drinking, reclaimed

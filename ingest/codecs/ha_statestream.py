@@ -5,19 +5,10 @@ from collections.abc import Mapping
 from datetime import UTC
 
 from domain.reading import Decoded, Ignored
-from ingest.codecs.contract import (
-    LITRES,
-    Context,
-    Message,
-    clock,
-    device_event,
-    ledger_unit,
-    litres_per,
-    number_from_text,
-    parse_json,
-    register_or_event,
-    shown,
-)
+from ingest.codecs.contract import Context, Message
+from ingest.codecs.outcomes import device_event, ledger_unit, register_or_event
+from ingest.codecs.times import clock
+from ingest.codecs.values import LITRES, litres_per, number_from_text, parse_json, shown
 
 DOMAINS = frozenset({"sensor", "binary_sensor", "event"})
 SOS_NAMES = frozenset({"sos", "panic", "emergency"})

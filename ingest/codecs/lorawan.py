@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.reading import Decoded, Ignored
-from ingest.codecs.contract import Context, Message, RefusedError, shown
+from ingest.codecs.contract import Context, Message
 from ingest.codecs.profiles import PROFILES
 from ingest.codecs.profiles.uplink import At, Uplink
+from ingest.codecs.values import RefusedError, shown
 
 
 def decode_uplink(

@@ -3,8 +3,11 @@
 from typing import Any
 
 from domain.reading import Decoded, Ignored, Refused
-from ingest.codecs.contract import Context, Message, RefusedError, checked_id, clock, first_clock, shown
+from ingest.codecs.contract import Context, Message
 from ingest.codecs.lorawan import decode_uplink, from_hex
+from ingest.codecs.outcomes import first_clock
+from ingest.codecs.times import clock
+from ingest.codecs.values import RefusedError, checked_id, shown
 
 
 def recognises(topic: str) -> bool:

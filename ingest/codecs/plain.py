@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from domain.reading import AtSource, Decoded, Reading, Refused
-from ingest.codecs.contract import Context, Message, RefusedError, checked_id, clock, litres, number, shown
+from ingest.codecs.contract import Context, Message
+from ingest.codecs.times import clock
+from ingest.codecs.values import RefusedError, checked_id, litres, number, shown
 
 REGISTERS = (("register_l", 1.0), ("register_m3", 1000.0))
 KNOWN = frozenset({"meter_id", "at", "register_l", "register_m3", "flags", "battery"})

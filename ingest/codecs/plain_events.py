@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.reading import Decoded, DeviceEvent
-from ingest.codecs.contract import Context, Message, RefusedError, checked_id, device_event, percent, shown
+from ingest.codecs.contract import Context, Message
+from ingest.codecs.outcomes import device_event
 from ingest.codecs.plain import each, time_of
+from ingest.codecs.values import RefusedError, checked_id, percent, shown
 
 EVENTS = {  # what is noticed: the kind of sensor, and its flag
     "sos": ("sos_button", "sos"),

@@ -12,20 +12,10 @@ from typing import Any
 
 from domain.reading import AtSource, Decoded, Ignored
 from ingest.codecs import cjt188
-from ingest.codecs.contract import (
-    Context,
-    Message,
-    RefusedError,
-    checked_id,
-    clock,
-    device_event,
-    epoch,
-    first_clock,
-    ledger_unit,
-    number_from_text,
-    register_or_event,
-    shown,
-)
+from ingest.codecs.contract import Context, Message
+from ingest.codecs.outcomes import device_event, first_clock, ledger_unit, register_or_event
+from ingest.codecs.times import clock, epoch
+from ingest.codecs.values import RefusedError, checked_id, number_from_text, shown
 
 PROFILE = "property:"
 BATTERIES = ("battery_level", "batterylevel", "battery", "battery_percent", "batterypercent")

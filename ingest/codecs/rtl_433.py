@@ -4,22 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.reading import Decoded, Device, Ignored
-from ingest.codecs.contract import (
-    LITRES,
-    Context,
-    Message,
-    RefusedError,
-    checked_id,
-    clock,
-    device_event,
-    epoch,
-    first_clock,
-    ledger_unit,
-    litres_per,
-    number,
-    register_or_event,
-    shown,
-)
+from ingest.codecs.contract import Context, Message
+from ingest.codecs.outcomes import device_event, first_clock, ledger_unit, register_or_event
+from ingest.codecs.times import clock, epoch
+from ingest.codecs.values import LITRES, RefusedError, checked_id, litres_per, number, shown
 
 GALLON = LITRES["gal"]
 CONSUMPTIONS = ("consumption", "consumption_data", "Consumption", "LastConsumptionCount", "LastConsumption",

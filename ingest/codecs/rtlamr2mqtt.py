@@ -4,20 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.reading import Decoded, Ignored
-from ingest.codecs.contract import (
-    Context,
-    Message,
-    RefusedError,
-    checked_id,
-    clock,
-    device_event,
-    first_clock,
-    ledger_unit,
-    litres_per,
-    number_from_text,
-    register_or_event,
-    shown,
-)
+from ingest.codecs.contract import Context, Message
+from ingest.codecs.outcomes import device_event, first_clock, ledger_unit, register_or_event
+from ingest.codecs.times import clock
+from ingest.codecs.values import RefusedError, checked_id, litres_per, number_from_text, shown
 
 NOT_WATER = frozenset({"gas", "energy", "power"})
 

@@ -4,20 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.reading import AtSource, Decoded, Ignored
-from ingest.codecs.contract import (
-    Context,
-    Message,
-    RefusedError,
-    device_event,
-    epoch,
-    first_clock,
-    number,
-    parse_json,
-    percent,
-    register_or_event,
-    shown,
-    truth,
-)
+from ingest.codecs.contract import Context, Message
+from ingest.codecs.outcomes import device_event, first_clock, register_or_event
+from ingest.codecs.times import epoch
+from ingest.codecs.values import RefusedError, number, parse_json, percent, shown, truth
 
 OLD_SENSORS: Mapping[str, tuple[str, str, Mapping[str, bool]]] = {  # field: kind, flag, what its words mean
     "flood": ("leak_sensor", "leak", {"true": True, "false": False}),

@@ -13,19 +13,10 @@ from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
 from domain.reading import AtSource, Decoded, Ignored
-from ingest.codecs.contract import (
-    LONGEST_ID,
-    Context,
-    Message,
-    RefusedError,
-    checked_id,
-    device_event,
-    epoch,
-    ledger_unit,
-    litres_per,
-    register_or_event,
-    shown,
-)
+from ingest.codecs.contract import Context, Message
+from ingest.codecs.outcomes import device_event, ledger_unit, register_or_event
+from ingest.codecs.times import epoch
+from ingest.codecs.values import LONGEST_ID, RefusedError, checked_id, litres_per, shown
 
 REGISTER = re.compile(r"total|register|volume|index|reading|totali[sz]er|consumption|累计")
 NOT_REGISTER = re.compile(

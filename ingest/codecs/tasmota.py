@@ -4,18 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.reading import Decoded, Ignored
-from ingest.codecs.contract import (
-    Context,
-    Message,
-    RefusedError,
-    checked_id,
-    clock,
-    device_event,
-    first_clock,
-    number,
-    register_or_event,
-    shown,
-)
+from ingest.codecs.contract import Context, Message
+from ingest.codecs.outcomes import device_event, first_clock, register_or_event
+from ingest.codecs.times import clock
+from ingest.codecs.values import RefusedError, checked_id, number, shown
 
 ZIGBEE: Mapping[str, tuple[str, str]] = {  # zone status of a Zigbee device: flag, kind
     "Fire": ("smoke", "smoke_detector"),

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.reading import Decoded, Ignored
-from ingest.codecs.contract import Context, Message, RefusedError, checked_id, clock, first_clock, shown
+from ingest.codecs.contract import Context, Message
 from ingest.codecs.lorawan import decode_uplink, from_base64
+from ingest.codecs.outcomes import first_clock
+from ingest.codecs.times import clock
+from ingest.codecs.values import RefusedError, checked_id, shown
 
 
 def recognises(topic: str) -> bool:

@@ -7,18 +7,10 @@ from types import MappingProxyType
 from typing import Any
 
 from domain.reading import NO_BATTERY, AtSource, Decoded, Ignored, Reading
-from ingest.codecs.contract import (
-    Context,
-    Message,
-    RefusedError,
-    checked_id,
-    clock,
-    device_event,
-    litres,
-    number,
-    register_or_event,
-    shown,
-)
+from ingest.codecs.contract import Context, Message
+from ingest.codecs.outcomes import device_event, register_or_event
+from ingest.codecs.times import clock
+from ingest.codecs.values import RefusedError, checked_id, litres, number, shown
 
 TOTALS = {"total_m3": 1000.0, "total_volume_m3": 1000.0, "total_l": 1.0}  # what drivers call the register
 WATER_DRIVERS = frozenset({"apator08", "emerlin868", "gwfwater"})  # tell the medium wrongly (gas, radio converter, ...)

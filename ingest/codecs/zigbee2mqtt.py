@@ -4,21 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.reading import Decoded, Ignored
-from ingest.codecs.contract import (
-    Context,
-    Message,
-    RefusedError,
-    clock,
-    device_event,
-    epoch,
-    first_clock,
-    ledger_unit,
-    number_from_text,
-    parse_json,
-    register_or_event,
-    shown,
-    truth,
-)
+from ingest.codecs.contract import Context, Message
+from ingest.codecs.outcomes import device_event, first_clock, ledger_unit, register_or_event
+from ingest.codecs.times import clock, epoch
+from ingest.codecs.values import RefusedError, number_from_text, parse_json, shown, truth
 
 ALARMS = (  # expose, flag, kind; the first that a payload has gives the kind
     ("smoke", "smoke", "smoke_detector"),

@@ -11,7 +11,7 @@ import pytest
 
 from domain.reading import Decoded, DeviceEvent, Ignored, Reading, Refused
 from ingest.bindings import Bindings
-from ingest.codecs.contract import Memory
+from ingest.codecs.memory import Memory
 from ingest.codecs.sparkplug_b import MOST_ALIASES, Payload
 from ingest.decode import Decoder
 from ingest.receive import Receiver

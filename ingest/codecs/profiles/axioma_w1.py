@@ -14,8 +14,10 @@ from struct import unpack_from
 from typing import Any
 
 from domain.reading import NO_BATTERY, Decoded, PastRegister, Reading
-from ingest.codecs.contract import Context, RefusedError, clock, epoch, litres, number, shown
+from ingest.codecs.contract import Context
 from ingest.codecs.profiles.uplink import Uplink
+from ingest.codecs.times import clock, epoch
+from ingest.codecs.values import RefusedError, litres, number, shown
 
 _PAST_REGISTER = partial(tuple.__new__, PastRegister)  # two dozen a frame: a third of the time of its constructor
 HOURS = [timedelta(hours=i) for i in range(24)]

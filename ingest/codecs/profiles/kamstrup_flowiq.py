@@ -10,8 +10,10 @@ from struct import unpack_from
 from typing import Any
 
 from domain.reading import Decoded, PastRegister, Reading
-from ingest.codecs.contract import Context, RefusedError, clock, litres, litres_per, number, plausible, shown
+from ingest.codecs.contract import Context
 from ingest.codecs.profiles.uplink import Uplink
+from ingest.codecs.times import clock, plausible
+from ingest.codecs.values import RefusedError, litres, litres_per, number, shown
 
 FLAGS = {"Dry": "dry", "Reverse": "backflow", "Leak": "leak", "Burst": "burst", "Tamper": "tamper",
          "Low Battery": "low_battery"}  # fmt: skip

@@ -5,8 +5,11 @@ from math import isfinite
 from struct import unpack_from
 
 from domain.reading import Decoded, PastRegister, Reading
-from ingest.codecs.contract import Context, epoch, ledger_unit, litres, register_or_event
+from ingest.codecs.contract import Context
+from ingest.codecs.outcomes import ledger_unit, register_or_event
 from ingest.codecs.profiles.uplink import Uplink
+from ingest.codecs.times import epoch
+from ingest.codecs.values import litres
 
 HISTORY, WATER_HISTORY = (0x20, 0xCE), (0x21, 0xCE)
 COUNTS_PULSES = 2  # of a history record; 1: its input was a switch

@@ -1,8 +1,10 @@
 """Any pulse counter whose network server decodes the frame: the ledger says the litres per pulse."""
 
 from domain.reading import Decoded
-from ingest.codecs.contract import Context, RefusedError, number_from_text, register_or_event, shown
+from ingest.codecs.contract import Context
+from ingest.codecs.outcomes import register_or_event
 from ingest.codecs.profiles.uplink import Uplink
+from ingest.codecs.values import RefusedError, number_from_text, shown
 
 COUNTERS = (  # without case and underscores; the first that is there
     "pulsecount", "pulses", "pulse", "totalpulses", "totalpulse", "pulsecounter", "counter", "count", "counter1",

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from domain.reading import AtSource, Decoded, Device, Ignored
-from ingest.codecs.contract import Message, RefusedError, device_event, shown
+from ingest.codecs.contract import Message
+from ingest.codecs.outcomes import device_event
+from ingest.codecs.values import RefusedError, shown
 
 At = tuple[datetime, AtSource]
 
