@@ -51,16 +51,22 @@ def observe(m: Floats, p: Floats, hour: int, end_s: float, used: bool) -> float:
 
 
 @compiled
-def is_due(m: Floats, p: Floats, hour: int) -> bool:
-    return hour >= due_hour(m, p, hour)
+def stays_level(m: Floats, p: Floats, hour: int) -> bool:
+    """The hour is turned, without use; and the day judged where it is asked for and nothing is found."""
+    if hour > m[CHANGE_HOUR]:
+        turn_hour(m, p, hour)
+    if not is_due(m, p, hour):
+        return True
+    if m[GRADE] or grade(m, p) > 0.0:
+        return False
+    m[JUDGED_DAY] = day_of(hour)
+    return True
 
 
 @compiled
-def due_hour(m: Floats, p: Floats, hour: int) -> int:
-    """The first hour from this one on in which it is asked."""
+def is_due(m: Floats, p: Floats, hour: int) -> bool:
     day = day_of(hour)
-    day += m[JUDGED_DAY] == day
-    return day * 24 + int(p[ASKED_HOUR])
+    return bool(hour - 24 * day >= p[ASKED_HOUR] and m[JUDGED_DAY] != day)
 
 
 @compiled
@@ -93,20 +99,27 @@ def keep_day(m: Floats, p: Floats) -> None:
 
 @compiled
 def judge(m: Floats, p: Floats, end_s: float) -> float:
+    found = grade(m, p)
+    if found == CANNOT_TELL:
+        return CANNOT_TELL
+    if found != m[GRADE]:
+        m[GRADE] = found
+        m[CHANGE_SINCE_S] = end_s
+    return ALERT if found else NOTHING
+
+
+@compiled
+def grade(m: Floats, p: Floats) -> float:
     kept = int(m[DAYS_KEPT])
     if kept - p[RECENT_DAYS] < p[ENOUGH_DAYS]:
         return CANNOT_TELL
     use, usual, use_z = deviation(m[DAYS_USED : DAYS_USED + kept], int(p[RECENT_DAYS]))
     night, usual_night, night_z = deviation(m[DAYS_AT_NIGHT : DAYS_AT_NIGHT + kept], int(p[RECENT_DAYS]))
-    grade = 0.0
     if use_z <= (-p[CALMED] if m[GRADE] == 1.0 else -p[DEVIATIONS]) and use <= p[FEWER] * usual:
-        grade = 1.0
-    elif night_z >= (p[CALMED] if m[GRADE] == 2.0 else p[DEVIATIONS]) and night >= usual_night + p[MORE_NIGHT_HOURS]:
-        grade = 2.0
-    if grade != m[GRADE]:
-        m[GRADE] = grade
-        m[CHANGE_SINCE_S] = end_s
-    return ALERT if grade else NOTHING
+        return 1.0
+    if night_z >= (p[CALMED] if m[GRADE] == 2.0 else p[DEVIATIONS]) and night >= usual_night + p[MORE_NIGHT_HOURS]:
+        return 2.0
+    return 0.0
 
 
 @compiled

@@ -19,6 +19,7 @@ from detectors.fleet.memory import (
     SCORES,
     SILENCES,
     SMOOTHED,
+    USED_BEHIND_H,
     USED_EARLIER,
     USED_LATER,
     Floats,
@@ -74,6 +75,7 @@ def unused_runs(used: int) -> tuple[int, int]:
 @compiled
 def used_at(m: Floats, hour: int) -> int:
     """The bits of the hours with use up to this one; lowest: this."""
+    catch_up(m)
     back = max(int(m[HOUR]) - hour, 0)
     later = int(m[USED_LATER]) | int(m[HOUR_USED])
     if back >= 64:
@@ -85,17 +87,27 @@ def used_at(m: Floats, hour: int) -> int:
 
 @compiled
 def move_on(m: Floats, hours: int) -> None:
-    """The bits of the hours with use, so many hours later; 64 are kept, in halves that a float holds exactly."""
-    later, earlier = int(m[USED_LATER]) | int(m[HOUR_USED]), int(m[USED_EARLIER])
+    """The hour with use or without is over; its bit moves up when one with use is, or somebody looks."""
+    if m[HOUR_USED]:
+        catch_up(m)
+        m[USED_LATER] += 1.0
+    m[USED_BEHIND_H] += max(hours, 0)
+
+
+@compiled
+def catch_up(m: Floats) -> None:
+    """The bits of the hours with use, as of now; 64 are kept, in halves that a float holds exactly."""
+    later, earlier, hours = int(m[USED_LATER]), int(m[USED_EARLIER]), int(m[USED_BEHIND_H])
     while hours > 16 and (later or earlier):
         earlier = (earlier << 16 | later >> 16) & _HALF
         later = later << 16 & _HALF
         hours -= 16
-    hours = min(max(hours, 0), 16)
+    hours = min(hours, 16)
     earlier = (earlier << hours | later >> (32 - hours)) & _HALF
     later = later << hours & _HALF
     m[USED_LATER] = later
     m[USED_EARLIER] = earlier
+    m[USED_BEHIND_H] = 0.0
 
 
 @compiled

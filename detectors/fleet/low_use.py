@@ -253,7 +253,7 @@ def turn_hour(m: Floats, hour: int) -> None:
 def fade(counts: Floats, period: int) -> None:
     for place in range(len(counts)):
         turn = place * TURN_OF_PLACE + period * TURN_OF_PERIOD & 255
-        counts[place] = int(counts[place]) * FADED + turn >> 8
+        counts[place] = np.floor((counts[place] * FADED + turn) / 256.0)
 
 
 @compiled

@@ -1,6 +1,6 @@
 """`detectors.packing`'s rounding, compiled."""
 
-from math import floor
+import numpy as np
 
 from detectors.fleet.compiled import compiled
 from detectors.packing import SIXTEENTHS
@@ -8,4 +8,4 @@ from detectors.packing import SIXTEENTHS
 
 @compiled
 def sixteenths(value: float) -> float:
-    return float(floor(value * SIXTEENTHS + 0.5)) / SIXTEENTHS
+    return np.floor(value * SIXTEENTHS + 0.5) / SIXTEENTHS

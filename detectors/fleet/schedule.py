@@ -123,9 +123,10 @@ def settled(m: Floats, hour: int, step_l: float) -> float:
 @compiled
 def learn(m: Floats, place: int, litres: float, step_l: float, alone: bool) -> None:
     known = m[TIMER_L + place]
-    slack = slack_l(known, step_l)
-    if litres == 0.0:
+    new = alone and litres >= LEAST_L
+    if litres == 0.0 or not (known != 0.0 or new):
         return
+    slack = slack_l(known, step_l)
     if known != 0.0 and litres > known + slack:
         m[TIMER_SEEN + place] = max(m[TIMER_SEEN + place] - (2.0 if alone else 0.0), 1.0)
         return
@@ -136,7 +137,6 @@ def learn(m: Floats, place: int, litres: float, step_l: float, alone: bool) -> N
         return
     m[TIMER_SEEN + place] = max(m[TIMER_SEEN + place] - MISS, 0.0)
     if m[TIMER_SEEN + place] == 0.0:
-        new = alone and litres >= LEAST_L
         m[TIMER_L + place] = halves(litres) if new else 0.0
         m[TIMER_SEEN + place] = m[TIMER_ALONE + place] = 1.0 if new else 0.0
 

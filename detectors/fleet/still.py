@@ -48,7 +48,6 @@ def stand(  # noqa: C901  # one loop, nothing handed on
     mark_l, begin_s = m[MARK_L], m[HEARD_LAST_S]
     known_from_s = last_s = begin_s
     hour, seen = int(m[HOUR]), int(m[LENGTHS_SEEN])
-    due_hour = change_in_use.due_hour(m, p, hour)
     held, plain_s, plain_until_s, sample_s = True, 0.0, -inf, drip.sample_s(m, day_of(hour))
     rhythm, wobble = no_data.in_sixteenths(m[RHYTHM_S]), no_data.in_sixteenths(m[WOBBLE_S])
     learned_s = m[LEARNED_STEP_S]
@@ -64,11 +63,14 @@ def stand(  # noqa: C901  # one loop, nothing handed on
         if now_s >= plain_until_s or step_s != plain_s or hours[here] != hour:
             if now_s >= m[STILL_UNTIL_S] or not 0.0 < step_s < p[ORDINARY_S]:
                 break
+            if now_s >= m[FLOW_DAY_S]:
+                constant_flow.turn_day(m, p, last_s, now_s)
             if hours[here] != hour:
-                if hours[here] < hour or hours[here] >= due_hour:
+                if hours[here] < hour or not change_in_use.stays_level(m, p, hours[here]):
                     break
                 hour = hours[here]
-                turn_hour(m, p, hour, last_s - known_from_s)
+                m[KNOWN_S] += last_s - known_from_s  # it fades at midnight
+                low_use.turn_hour(m, hour)
                 known_from_s, sample_s = last_s, drip.sample_s(m, day_of(hour))
             if now_s >= sample_s:
                 drip.follow(m, now_s, 0.0, day_of(hour))
@@ -77,7 +79,7 @@ def stand(  # noqa: C901  # one loop, nothing handed on
                 constant_flow.stands_still(m, last_s, now_s)
                 held = m[HELD_FROM_S] != 0.0
             plain_s = step_s if step_s >= HELD_S and not held else 0.0
-            plain_until_s = min(m[STILL_UNTIL_S], sample_s)
+            plain_until_s = min(m[STILL_UNTIL_S], sample_s, m[FLOW_DAY_S])
         if step_s != learned_s:
             rhythm, wobble, learned_s = no_data.taught(rhythm, wobble, step_s)
         m[LENGTHS_S + (seen & LENGTHS_KEPT - 1)] = step_s
@@ -94,21 +96,11 @@ def stand(  # noqa: C901  # one loop, nothing handed on
 
 
 @compiled
-def turn_hour(m: Floats, p: Floats, hour: int, known_s: float) -> None:
-    m[KNOWN_S] += known_s  # it fades at midnight
-    change_in_use.turn_hour(m, p, hour)
-    low_use.turn_hour(m, hour)
-
-
-@compiled
 def until_s(m: Floats, p: Floats, absences_s: Floats, at_s: float) -> float:
-    if anything_runs(m) or m[UNUSABLE_S] or m[TIMER_HELD_L] or low_use.any_absence(m, absences_s):
+    """Until when nothing can be said while the register stands; nought where something can now."""
+    running = m[RUNNING] + m[RUNNING + 1] + m[RUNNING + 2] + m[RUNNING + 3] + m[RUNNING + 4]
+    if running + m[UNUSABLE_S] + m[TIMER_HELD_L] + m[HELD_L] != NOTHING or low_use.any_absence(m, absences_s):
         return 0.0
-    if m[HELD_L] or m[MARKED_S] != m[LAST_S] or not isnan(m[ASIDE_L]) or m[HEARD_LAST_S] != at_s:
+    if m[MARKED_S] != m[LAST_S] or m[HEARD_LAST_S] != at_s or not isnan(m[ASIDE_L]):
         return 0.0
-    return min(m[FLOW_DAY_S], at_s + low_use.still_for_s(m, p))
-
-
-@compiled
-def anything_runs(m: Floats) -> bool:
-    return bool(m[RUNNING] + m[RUNNING + 1] + m[RUNNING + 2] + m[RUNNING + 3] + m[RUNNING + 4] != NOTHING)
+    return at_s + low_use.still_for_s(m, p)
