@@ -35,6 +35,7 @@ _RANK = {
     MessageStatus.SENDING: 0,
     MessageStatus.UNCERTAIN: 0,
     MessageStatus.SENT: 1,
+    MessageStatus.PENDING: 2,  # of what has left before: to be sent again, as it could not be delivered
     MessageStatus.UNDELIVERED: 2,
     MessageStatus.FAILED: 2,
     MessageStatus.DELIVERED: 3,

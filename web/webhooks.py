@@ -20,19 +20,22 @@ def webhooks(twilio: TwilioInbound, now: Callable[[], datetime]) -> APIRouter:
     """`app.include_router(webhooks(inbound, now))`; in Twilio's console the addresses are public_url + these paths."""
     router = APIRouter()
     take: dict[str, Take] = {
-        "/webhooks/twilio/status": lambda form, _: twilio.receipt(form, now()),
-        "/webhooks/twilio/reply": lambda form, _: twilio.reply(form, now()),
-        "/webhooks/twilio/call": lambda form, _: twilio.call(form, now()),
-        "/webhooks/twilio/key": lambda form, query: twilio.key(form, query.get("m", ""), now()),
+        "status": lambda form, _: twilio.receipt(form, now()),
+        "reply": lambda form, _: twilio.reply(form, now()),
+        "call": lambda form, _: twilio.call(form, now()),
+        "key": lambda form, query: twilio.key(form, query.get("m", ""), now()),
     }
-    for path, handle in take.items():
-        router.add_api_route(path, _signed(twilio, handle), methods=["POST"], include_in_schema=False)
+    for name, handle in take.items():
+        endpoint = _signed(twilio, handle, speaks=name == "key")
+        router.add_api_route(f"/webhooks/twilio/{name}", endpoint, methods=["POST"], include_in_schema=False)
     return router
 
 
-def _signed(twilio: TwilioInbound, take: Take) -> Endpoint:
-    """Refuses what Twilio did not sign; a receipt twice, late or for a text not known is answered the same. What `take`
-    answers in words is what a call says next."""
+def _signed(twilio: TwilioInbound, take: Take, *, speaks: bool) -> Endpoint:
+    """Refuses what Twilio did not sign; a receipt twice, late or for a text not known is answered the same.
+
+    `speaks`: what `take` answers is what a call says next.
+    """
 
     async def endpoint(request: Request) -> Response:
         if int(request.headers.get("content-length") or MOST_BYTES + 1) > MOST_BYTES:
@@ -43,6 +46,6 @@ def _signed(twilio: TwilioInbound, take: Take) -> Endpoint:
         if not twilio.believes(path, form, request.headers.get("x-twilio-signature", "")):
             return Response(status_code=403)
         said = await run_in_threadpool(take, form, request.query_params)
-        return Response(said if isinstance(said, str) else NOTHING_TO_SAY, media_type="text/xml")
+        return Response(said if speaks else NOTHING_TO_SAY, media_type="text/xml")
 
     return endpoint

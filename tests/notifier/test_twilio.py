@@ -17,7 +17,7 @@ from domain.people import Language
 from notifier.contract import ChannelError, Failure, Outgoing
 from store import tables as t
 from tests.notifier.desk import PUBLIC, Desk, calls, channel
-from tests.notifier.fake_twilio import TOKEN, FakeTwilio, Mood, fake_twilio
+from tests.notifier.fake_twilio import SENDER, TOKEN, FakeTwilio, Mood, fake_twilio
 from tests.notifier.world import at, silence
 from tests.services import free_port, program, wait_for_port
 
@@ -203,6 +203,23 @@ def test_a_phone_that_was_off_is_tried_again_later(desk: Desk) -> None:
     assert desk.told().count("1") == 1
     desk.world.until(at("07:11"))
     assert desk.told().count("1") == 2
+
+
+def test_a_text_that_arrived_after_all_is_not_sent_again(desk: Desk) -> None:
+    desk.world.raise_alert(silence(Level.ALERT, at("07:00")))
+    desk.post(*desk.twilio.status_callback(desk.sid_to(DAUGHTER), "undelivered", 30003))
+    desk.post(*desk.twilio.status_callback(desk.sid_to(DAUGHTER), "delivered"))
+    desk.world.until(at("07:15"))
+    assert desk.told().count("1") == 1
+    assert desk.world.statuses()["delivered"] == 1
+
+
+def test_a_reply_is_answered_to_twilio_with_a_document_that_says_nothing(desk: Desk) -> None:
+    desk.world.raise_alert(silence(Level.ALERT, at("07:00")))
+    form = {"MessageSid": "SMin", "From": DAUGHTER, "To": SENDER, "Body": "1"}
+    for _ in range(2):
+        asked = desk.twilio.signed(f"{PUBLIC}/webhooks/twilio/reply", form)
+        assert desk.heard(asked).endswith("<Response></Response>")
 
 
 def test_silence_of_the_provider_is_asked_after_ninety_seconds(desk: Desk) -> None:
