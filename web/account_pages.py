@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from domain.people import Role
 from store.tables import security_events
-from web.desk import Desk, IdInForm, Text
+from web.desk import LARGEST_ID, Desk, IdInForm, IdInQuery, Text
 from web.session import AccountError, Viewer, password_fits, set_password
 from web.sign_in import acting, may_try, viewer
 
@@ -46,14 +46,16 @@ def routes(desk: Desk) -> APIRouter:
         return RedirectResponse("/sign-in", 303)
 
     @router.get("/security")
-    def security_page(request: Request) -> Response:
+    def security_page(request: Request, before: IdInQuery = LARGEST_ID) -> Response:
         who = viewer(desk, request)
         if not sees_security(who):
             return desk.problem(request, 404, "not_found", who)
-        query = select(security_events).order_by(security_events.c.event_id.desc()).limit(EVENTS_SHOWN)
+        older = select(security_events).where(security_events.c.event_id < before)
+        query = older.order_by(security_events.c.event_id.desc()).limit(EVENTS_SHOWN + 1)
         with desk.records.read() as tx:
             events = tx.execute(query).all()
-        return desk.page(request, "security.html", who, events=events)
+        more, newest = len(events) > EVENTS_SHOWN, before == LARGEST_ID
+        return desk.page(request, "security.html", who, events=events[:EVENTS_SHOWN], more=more, newest=newest)
 
     @router.post("/security/seen")
     def seen(request: Request, csrf: Text = "", up_to: IdInForm = 0) -> Response:

@@ -47,6 +47,12 @@ class Shown:
         return self.household.timezone if self.household else "UTC"
 
     @property
+    def standing(self) -> str:
+        """The state, by the word that people read: what is over is water missed, or something else."""
+        water_again = self.state is State.EASED and self.kind is AlertKind.LOW_USE
+        return "eased_by_water" if water_again else self.state.value
+
+    @property
     def tone(self) -> str:
         """The colour's name; a word always stands beside it."""
         if not self.state.running:

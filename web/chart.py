@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from math import isnan
 from zoneinfo import ZoneInfo
 
 from domain.finding import AlertKind
+from domain.register import RegisterState, advance
 
 LONGEST_HOLE = timedelta(hours=2)  # between readings; above it, and above thrice the meter's rhythm, it is a gap
 SHORTEST_SILENCE = timedelta(hours=10)  # shorter ones are ordinary nights, but for those that were told of
@@ -109,9 +111,12 @@ def _pieces(registers: Sequence[tuple[datetime, float]], begin: datetime, now: d
     steps = [after - before for (before, _), (after, _) in pairwise(registers)]
     hole = max(LONGEST_HOLE, 3 * sorted(steps)[len(steps) // 2]) if steps else LONGEST_HOLE
     pieces = [_Piece(begin, registers[0][0], None)] if registers[0][0] > begin else []
-    for (start, before), (end, after) in pairwise(registers):
-        known = end - start <= hole and after >= before
-        pieces.append(_Piece(start, end, after - before if known else None))
+    state = RegisterState()
+    for at, register_l in registers:
+        interval, _ = advance(state, at, register_l)
+        if interval is not None:
+            known = interval.length <= hole and not isnan(interval.volume)
+            pieces.append(_Piece(interval.start_at, interval.end_at, interval.volume if known else None))
     last = registers[-1][0]
     if now - last > hole:
         pieces.append(_Piece(last, now, None))

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Annotated, Protocol
 from zoneinfo import ZoneInfo
 
-from fastapi import Form, Path
+from fastapi import Form, Path, Query
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from pydantic import AfterValidator
 from sqlalchemy import Connection
@@ -30,6 +30,7 @@ from web.words import Words, load, preferred, spoken
 
 LARGEST_ID = 2**63 - 1  # what the records can hold
 IdInPath = Annotated[int, Path(ge=0, le=LARGEST_ID)]
+IdInQuery = Annotated[int, Query(ge=0, le=LARGEST_ID)]
 IdInForm = Annotated[int, Form(ge=0, le=LARGEST_ID)]
 
 

@@ -1,5 +1,7 @@
 """Staff change their password, leave, and the operator sees what concerns the service's safety."""
 
+import re
+
 import pytest
 from sqlalchemy import insert
 from typer.testing import CliRunner
@@ -10,6 +12,7 @@ from store.tables import security_events
 from tests.web import town
 from tests.web.conftest import SignIn
 from tests.web.test_staff_console import csrf
+from web.account_pages import EVENTS_SHOWN
 from web.session import AccountError, disable_account, enable_account, set_password
 
 NEW = "another long password"
@@ -84,6 +87,23 @@ def test_the_operator_sees_security_events_and_marks_them_as_seen(
     assert "203.0.113.0/24" in page
     browser.post("/security/seen", data={"csrf": csrf(page), "up_to": "1"})
     assert "Mark all as seen" not in browser.get("/security").text
+
+
+def test_older_security_events_than_a_page_holds_stand_on_the_next(
+    sign_in: SignIn, records: Records, clock: town.Clock
+) -> None:
+    with records.write() as tx:
+        for number in range(1, EVENTS_SHOWN + 2):
+            event = {"at": clock(), "kind": "guessing", "subject": f"net-{number}.", "detail": "10 unknown codes"}
+            tx.execute(insert(security_events).values(event))
+    browser = sign_in("operator")
+    first = browser.get("/security").text
+    assert ("net-2." in first, "net-1." in first) == (True, False)
+    older = re.search(r'href="(/security\?before=\d+)"', first)
+    assert older is not None
+    second = browser.get(older[1]).text
+    assert ("net-2." in second, "net-1." in second, "Older ones" in second) == (False, True, False)
+    assert "Mark all as seen" not in second  # it would leave the newer ones unseen
 
 
 @pytest.mark.parametrize("login", ["duty", "grid_worker", "volunteer", "other_duty"])

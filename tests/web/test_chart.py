@@ -59,6 +59,20 @@ def test_a_replaced_meter_leaves_a_gap_not_a_negative_volume() -> None:
     assert len(row.gaps) == 1
 
 
+@pytest.mark.parametrize(("before_l", "after_l"), [(1000.0, 61000.0), (412000.0, 412.0)])
+def test_what_the_detectors_cannot_tell_the_chart_does_not_draw_as_water(before_l: float, after_l: float) -> None:
+    """A jump of the register, and one whose unit was changed."""
+    registers = [(NOW - n * HOUR, before_l if n > 5 else after_l) for n in range(30, -1, -1)]
+    row = chart(registers).rows[0]
+    assert row.bars == []
+    assert row.gaps
+
+
+def test_a_register_that_rolls_over_is_counted_across() -> None:
+    registers = [(NOW - n * HOUR, (999_990.0 + 5 * (9 - n)) % 1e6) for n in range(9, -1, -1)]
+    assert chart(registers).rows[0].volume == pytest.approx(45.0)
+
+
 def test_a_daily_reader_is_not_taken_for_silent_between_its_readings() -> None:
     registers = [(NOW - n * timedelta(days=1), 1000.0 - 90 * n) for n in range(10, -1, -1)]
     drawn = chart(registers)

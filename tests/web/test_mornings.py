@@ -1,5 +1,6 @@
 """Who has been up by now, as a page and for programs; nobody sees homes that aren't theirs."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,6 +8,7 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from detectors.household import HouseholdWatch
+from detectors.household_state import HouseholdState
 from detectors.parameters import WatchParameters
 from store.records import Records
 from store.tables import absences, detector_states
@@ -48,6 +50,37 @@ def test_a_meter_too_coarse_to_tell_is_named_as_such(sign_in: SignIn, records: R
         tx.execute(update(detector_states).where(detector_states.c.meter_id == "M1").values(body=watch.dump(state)))
     assert ups(sign_in, "duty")["H1"] == "coarse"
     assert "steps too large" in sign_in("duty").get("/mornings").text
+
+
+def never_read(watch: HouseholdWatch) -> HouseholdState:
+    return watch.start(town.NOW - town.HOUR)
+
+
+def never_moved(watch: HouseholdWatch) -> HouseholdState:
+    state = watch.start()
+    for hours in range(-60, 1):
+        watch.observe(state, town.NOW + hours * town.HOUR, 0.0)
+    return state
+
+
+def in_another_unit(watch: HouseholdWatch) -> HouseholdState:
+    state = watch.start()
+    for hours in range(-60, 1):
+        register_l = 412000.0 + hours
+        watch.observe(state, town.NOW + hours * town.HOUR, register_l if hours < -30 else register_l / 1000)
+    return state
+
+
+@pytest.mark.usefixtures("watched")
+@pytest.mark.parametrize("meter", [never_read, never_moved, in_another_unit])
+def test_readings_that_tell_nothing_are_not_taken_for_somebody_who_is_not_up(
+    sign_in: SignIn, records: Records, meter: Callable[[HouseholdWatch], HouseholdState]
+) -> None:
+    watch = HouseholdWatch(WatchParameters(), ZoneInfo("Asia/Shanghai"))
+    with records.write() as tx:
+        body = watch.dump(meter(watch))
+        tx.execute(update(detector_states).where(detector_states.c.meter_id == "M1").values(body=body))
+    assert ups(sign_in, "duty")["H1"] == "unknown"
 
 
 @pytest.mark.usefixtures("watched")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from notifier.devices import bound
 from store.ledger import read_ledger, version
@@ -391,3 +391,12 @@ def test_consent_to_the_water_is_written_by_who_answers_for_the_home(
     assert browser.post("/households/H3/water-consent", data={"csrf": token, "sure": "1"}).status_code == 404
     with records.read() as tx:
         assert read_ledger(tx).without_consent == set()
+
+
+def test_what_is_over_by_itself_is_called_water_only_where_water_was_missed(sign_in: SignIn, records: Records) -> None:
+    with records.write() as tx:
+        tx.execute(update(alerts).where(alerts.c.alert_id.in_([1, 2])).values(state="eased"))
+    browser = sign_in("duty")
+    missed, running = (browser.get(f"/alerts/{alert_id}").text for alert_id in (1, 2))
+    assert "Water runs again, to be checked" in missed
+    assert "Over by itself, to be checked" in running
