@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable
 from typing import Any, cast
 
+import numpy as np
+
 from detectors import packing
 from detectors.fleet.compiled import IS_COMPILED, compiled
 
@@ -28,6 +30,7 @@ if IS_COMPILED:
     set_bits = cast("Callable[[int], int]", intrinsic(_count))
     _bits_of = _same_bits(types.float64, types.int64, ir.IntType(64))
     _of_bits = _same_bits(types.int64, types.float64, ir.DoubleType())
+    in_order = _bits_of  # of what is not below nought: as whole numbers, a compiler orders several at once
 
     @compiled
     def ln(x: float) -> float:
@@ -61,6 +64,9 @@ else:
     def set_bits(bits: int) -> int:
         return bits.bit_count()
 
+    def in_order(x: float) -> float:
+        return x
+
     def ln(x: float) -> float:
         return math.log(x)
 
@@ -75,3 +81,15 @@ short = compiled(packing.short)
 def day_of(hour: int) -> int:
     """`hour // 24`, of no hour below nought, after which a compiler would ask."""
     return hour * 0xAAAAAAAB >> 36
+
+
+@compiled
+def of_day(hour: int) -> int:
+    """`hour % 24`, likewise."""
+    return hour - 24 * day_of(hour)
+
+
+@compiled
+def hour_of(at_s: float) -> int:
+    """`at_s // 3600`, likewise."""
+    return int(np.floor(at_s / 3600.0))

@@ -69,12 +69,6 @@ def follow(m: Floats, end_s: float, volume_l: float, local_day: int) -> None:
 
 
 @compiled
-def sample_s(m: Floats, local_day: int) -> float:
-    """When the next sample is due, or the day is to be turned."""
-    return m[SAMPLE_S] if local_day == m[DRIP_DAY] else -inf
-
-
-@compiled
 def sample(m: Floats, end_s: float) -> None:
     taken = int(m[DRIP_SAMPLES])
     if m[TODAY_3H] > 0.0 or m[TODAY_6H] > 0.0:

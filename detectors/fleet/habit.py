@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.fleet.compiled import compiled
-from detectors.fleet.curves import exp, ln, set_bits
+from detectors.fleet.curves import exp, in_order, ln, set_bits
 from detectors.fleet.memory import (
     CHOICES,
     DELAYED,
@@ -214,9 +214,10 @@ def weigh(m: Floats, p: Floats) -> None:
 @compiled
 def alarm_h(m: Floats, step: int) -> int:
     """The alarm hour at this step of the ladder, once the scores are weighed."""
-    least, best = np.inf, 0
+    dear, least, best = _LADDER[step], in_order(np.inf), CHOICES
     for choice in range(CHOICES):
-        total = _LADDER[step] * m[FALSE + choice] + m[DELAYED + choice]
-        if total < least:
-            least, best = total, choice
+        least = min(least, in_order(dear * m[FALSE + choice] + m[DELAYED + choice]))
+    for choice in range(CHOICES):
+        is_least = in_order(dear * m[FALSE + choice] + m[DELAYED + choice]) == least
+        best = min(best, choice if is_least else CHOICES)
     return best + SHORTEST_H

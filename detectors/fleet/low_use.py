@@ -9,7 +9,7 @@ from detectors.coarse import COARSE_L, NEVER_H, TOO_COARSE_L
 from detectors.drip import LEAST_STEP_L
 from detectors.fleet import drip, schedule, ticks
 from detectors.fleet.compiled import compiled
-from detectors.fleet.curves import day_of
+from detectors.fleet.curves import day_of, hour_of, of_day
 from detectors.fleet.habit import alarm_h, count, move_on, score, smooth, weigh
 from detectors.fleet.memory import (
     ABSENT_PAST_S,
@@ -58,13 +58,13 @@ NO_USE, BY_PEOPLE, BY_ITSELF = range(3)
 @compiled
 def local_s(clock: Floats, at_s: float) -> float:
     """`clock`: an hour [h since 1970 UTC], then the wall clock's offset [s] in that hour and those after it."""
-    place = int(at_s) // 3600 - int(clock[0]) + 1
+    place = hour_of(at_s) - int(clock[0]) + 1
     return at_s + clock[min(max(place, 1), len(clock) - 1)]
 
 
 @compiled
 def local_hour(clock: Floats, at_s: float) -> int:
-    return int(local_s(clock, at_s)) // 3600
+    return hour_of(local_s(clock, at_s))
 
 
 @compiled
@@ -179,7 +179,7 @@ def across_gap(
         return NOTHING
     hours = (end_s - begin_s) / 3600.0
     threshold_l = drip.use_threshold_l(m, hours, min(m[STEP_L], 10.0))
-    drip.follow(m, end_s, volume, local_hour(clock, end_s - 1.0) // 24)
+    drip.follow(m, end_s, volume, day_of(local_hour(clock, end_s - 1.0)))
     if volume < threshold_l:
         m[SILENT_S] += hours * 3600.0
     elif not is_coarse(m) and ticks.is_lone(m, begin_s, volume):
@@ -283,7 +283,7 @@ def learn(m: Floats, p: Floats, clock: Floats) -> None:
         return
     lasted = min(int(hours + SLACK_H), HOURS)
     today = LONGEST + LONGEST_DAYS - 1
-    count(m, begun % 24 * BEGINS // 24, lasted, PARTS[lasted])
+    count(m, of_day(begun) * BEGINS // 24, lasted, PARTS[lasted])
     m[today] = max(m[today], min(np.floor(hours * 2.0), 255.0))
     if m[PLANNED] and hours <= HOURS:
         # a dearer false alert never makes a sooner alarm
@@ -331,7 +331,7 @@ def keep_scores(m: Floats, scores: Floats, end_s: float) -> None:
 
 @compiled
 def before_bed_h(begun: int, asked_h: int, alert_h: int) -> int:
-    asked, alerted = (begun + asked_h) % 24, (begun + alert_h) % 24
+    asked, alerted = of_day(begun + asked_h), of_day(begun + alert_h)
     sooner_h = asked_h - (asked - LAST_ASKED) % 24
     if sooner_h < ASKED_FROM_H or alert_h - asked_h > NIGHT_H or not (at_night(asked) and at_night(alerted)):
         return asked_h
@@ -359,7 +359,7 @@ def net_of(m: Floats, p: Floats) -> float:
     longest = 0.0
     for day in range(LONGEST, LONGEST + LONGEST_DAYS):
         longest = max(longest, m[day])
-    young = int(m[HOUR]) - int(m[FIRST_S]) // 3600 < LONGEST_DAYS * 24
+    young = int(m[HOUR]) - hour_of(m[FIRST_S]) < LONGEST_DAYS * 24
     longest_s = longest * 1800.0
     least_s, usual_s = coarse_net_s(p), longest_s + 3600.0 * NET_AFTER_H
     if not m[PLANNED] or m[STEP_L] >= TOO_COARSE_L:

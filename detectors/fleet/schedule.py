@@ -3,6 +3,7 @@
 from math import floor
 
 from detectors.fleet.compiled import compiled
+from detectors.fleet.curves import of_day
 from detectors.fleet.memory import (
     TIMER_ALONE,
     TIMER_BEFORE_L,
@@ -29,7 +30,7 @@ def people_l(m: Floats, hour: int, volume_l: float, step_l: float) -> float:
     if volume_l == 0.0:
         return told_l
     m[TIMER_NOW_L] += volume_l
-    place, following = hour % 24, (hour + 1) % 24
+    place, following = of_day(hour), of_day(hour + 1)
     if m[TIMER_DONE] or not (is_timer(m, place) or is_timer(m, following)):
         return told_l + volume_l
     m[TIMER_HELD_L] += volume_l
@@ -85,12 +86,12 @@ def turn(m: Floats, hour: int, step_l: float) -> float:
     apart = hour - last
     if last:
         alone = m[TIMER_RESTED] != 0.0 and m[TIMER_RUN] <= 2.0 and apart > DRY_H
-        learn(m, last % 24, m[TIMER_BEFORE_L] + m[TIMER_NOW_L], step_l, alone)
+        learn(m, of_day(last), m[TIMER_BEFORE_L] + m[TIMER_NOW_L], step_l, alone)
         if apart > 1:
-            learn(m, (last + 1) % 24, m[TIMER_NOW_L], step_l, alone)
+            learn(m, of_day(last + 1), m[TIMER_NOW_L], step_l, alone)
     told_l = settled(m, hour, step_l) if m[TIMER_HELD_L] != 0.0 else 0.0
     if apart == 1:
-        m[TIMER_DONE] = 1.0 if fits(m, last % 24, m[TIMER_BEFORE_L] + m[TIMER_NOW_L], step_l) else 0.0
+        m[TIMER_DONE] = 1.0 if fits(m, of_day(last), m[TIMER_BEFORE_L] + m[TIMER_NOW_L], step_l) else 0.0
         m[TIMER_BEFORE_L] = m[TIMER_NOW_L]
         m[TIMER_RUN] = min(m[TIMER_RUN] + 1.0, 3.0)
     else:
@@ -105,7 +106,7 @@ def turn(m: Floats, hour: int, step_l: float) -> float:
 @compiled
 def settled(m: Floats, hour: int, step_l: float) -> float:
     last = int(m[TIMER_HOUR])
-    place, following, over = last % 24, (last + 1) % 24, hour - last > 1
+    place, following, over = of_day(last), of_day(last + 1), hour - last > 1
     told_l = 0.0
     if fits(m, place, m[TIMER_BEFORE_L] + m[TIMER_NOW_L], step_l) or (
         over and fits(m, following, m[TIMER_NOW_L], step_l)

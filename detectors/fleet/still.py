@@ -1,6 +1,6 @@
 """`detectors.still` for arrays: readings that say nothing new, in one loop that keeps in hand what moves."""
 
-from math import inf, isnan
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from detectors.fleet.compiled import compiled
 from detectors.fleet.curves import day_of
 from detectors.fleet.memory import (
     ASIDE_L,
+    DRIP_DAY,
     DRY_S,
     FLOW_DAY_S,
     HEARD_LAST_S,
@@ -18,6 +19,7 @@ from detectors.fleet.memory import (
     HELD_L,
     HOUR,
     KNOWN_S,
+    KNOWN_UNTIL_S,
     LAST_S,
     LEARNED_STEP_S,
     LENGTHS_S,
@@ -45,54 +47,67 @@ def stand(  # noqa: C901  # one loop, nothing handed on
 ) -> int:
     """From this slot on; the first slot whose reading has to be looked at."""
     many = len(register_l)
-    mark_l, begin_s = m[MARK_L], m[HEARD_LAST_S]
-    known_from_s = last_s = begin_s
+    last_s = m[KNOWN_UNTIL_S] = m[HEARD_LAST_S]
     hour, seen = int(m[HOUR]), int(m[LENGTHS_SEEN])
-    held, plain_s, plain_until_s, sample_s = True, 0.0, -inf, drip.sample_s(m, day_of(hour))
+    held, plain_s, learned_s = True, 0.0, m[LEARNED_STEP_S]
     rhythm, wobble = no_data.in_sixteenths(m[RHYTHM_S]), no_data.in_sixteenths(m[WOBBLE_S])
-    learned_s = m[LEARNED_STEP_S]
     while slot < many:
         here = np.uint64(slot)  # such an index is never asked whether it counts from the end
-        if register_l[here] != mark_l:
+        if register_l[here] != m[MARK_L]:
             if isnan(register_l[here]):
                 slot += 1
                 continue
             break
         now_s = at_s[here]
         step_s = now_s - last_s
-        if now_s >= plain_until_s or step_s != plain_s or hours[here] != hour:
-            if now_s >= m[STILL_UNTIL_S] or not 0.0 < step_s < p[ORDINARY_S]:
+        if now_s >= m[STILL_UNTIL_S] or (step_s != plain_s and not 0.0 < step_s < p[ORDINARY_S]):
+            break
+        if hours[here] != hour:
+            if hours[here] < hour or not change_in_use.stays_level(m, p, hours[here]):
                 break
-            if now_s >= m[FLOW_DAY_S]:
-                constant_flow.turn_day(m, p, last_s, now_s)
-            if hours[here] != hour:
-                if hours[here] < hour or not change_in_use.stays_level(m, p, hours[here]):
-                    break
-                hour = hours[here]
-                m[KNOWN_S] += last_s - known_from_s  # it fades at midnight
-                low_use.turn_hour(m, hour)
-                known_from_s, sample_s = last_s, drip.sample_s(m, day_of(hour))
-            if now_s >= sample_s:
-                drip.follow(m, now_s, 0.0, day_of(hour))
-                sample_s = m[SAMPLE_S]
+            hour = hours[here]
+            turn_hour(m, hour, last_s)
+        if now_s >= m[FLOW_DAY_S]:
+            constant_flow.turn_day(m, p, last_s, now_s)
+        if now_s >= m[SAMPLE_S]:
+            drip.sample(m, now_s)
+        if step_s != plain_s:
             if held or step_s < HELD_S:
                 constant_flow.stands_still(m, last_s, now_s)
                 held = m[HELD_FROM_S] != 0.0
             plain_s = step_s if step_s >= HELD_S and not held else 0.0
-            plain_until_s = min(m[STILL_UNTIL_S], sample_s, m[FLOW_DAY_S])
         if step_s != learned_s:
             rhythm, wobble, learned_s = no_data.taught(rhythm, wobble, step_s)
         m[LENGTHS_S + (seen & LENGTHS_KEPT - 1)] = step_s
         seen += 1
         last_s = now_s
         slot += 1
-    m[HEARD_LAST_S] = m[LAST_S] = m[MARKED_S] = last_s
     m[LENGTHS_SEEN] = seen
     no_data.keep(m, rhythm, wobble, learned_s)
-    m[KNOWN_S] += last_s - known_from_s
-    m[SILENT_S] += last_s - begin_s
-    m[DRY_S] += last_s - begin_s
+    move_clocks(m, last_s)
     return slot
+
+
+@compiled
+def turn_hour(m: Floats, hour: int, last_s: float) -> None:
+    if day_of(hour) != m[DRIP_DAY]:
+        drip.turn_day(m, day_of(hour))
+        know(m, last_s)  # before it fades
+    low_use.turn_hour(m, hour)
+
+
+@compiled
+def know(m: Floats, last_s: float) -> None:
+    m[KNOWN_S] += last_s - m[KNOWN_UNTIL_S]
+    m[KNOWN_UNTIL_S] = last_s
+
+
+@compiled
+def move_clocks(m: Floats, last_s: float) -> None:
+    know(m, last_s)
+    m[SILENT_S] += last_s - m[HEARD_LAST_S]
+    m[DRY_S] += last_s - m[HEARD_LAST_S]
+    m[HEARD_LAST_S] = m[LAST_S] = m[MARKED_S] = last_s
 
 
 @compiled
