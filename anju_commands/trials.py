@@ -40,11 +40,15 @@ def decode(
 
 def detect(
     files: Annotated[list[Path], typer.Argument(help="CSV files ts,register_l, gzipped or not; one household each.")],
-    tz: Annotated[str, typer.Option(help="The households' time zone.")] = "Asia/Shanghai",
+    tz: Annotated[str, typer.Option(help="The households' time zone; a ts without a zone is UTC.")] = "Asia/Shanghai",
     absences: Annotated[Path | None, typer.Option(help="CSV file household,from,until: announced absences.")] = None,
     budget: Annotated[float, typer.Option(help="False alerts aimed at, per household and 30 days.", min=0.01)] = 0.5,
 ) -> None:
-    """Play recorded registers through the detectors; print what would have been raised, as JSON lines."""
+    """Play recorded registers through the detectors; print what would have been raised, as JSON lines.
+
+    Lines and files that can't be used are named on standard error, the others count. Exit status: 0, 1 where something
+    could not be used, 2 where nothing could.
+    """
 
     from ingest.detect import detect_files
 
@@ -55,9 +59,12 @@ def detect(
 def budgets(
     files: Annotated[list[Path], typer.Argument(help="CSV files ts,register_l, gzipped or not; one household each.")],
     budget: Annotated[list[float], typer.Option(help="False alerts aimed at; give it once for each to compare.")],
-    tz: Annotated[str, typer.Option(help="The households' time zone.")] = "Asia/Shanghai",
+    tz: Annotated[str, typer.Option(help="The households' time zone; a ts without a zone is UTC.")] = "Asia/Shanghai",
 ) -> None:
-    """Compare budgets on recordings of a whole community: asks and alerts for missing use, as JSON lines."""
+    """Compare budgets on recordings of a whole community: asks and alerts for missing use, as JSON lines.
+
+    Exit status: 0, 1 where some lines or files could not be used, 2 where nothing could.
+    """
     from ingest.budgets import compare_budgets
 
     raise typer.Exit(compare_budgets(files, tz=tz, budgets=budget, out=sys.stdout, report=complain))

@@ -16,7 +16,7 @@ from detectors.low_use import LowUseParameters
 from detectors.parameters import WatchParameters
 from domain.finding import AlertKind, Level
 from domain.recording import Recording
-from ingest.recorded import Report, read_recording
+from ingest.recorded import Counted, Report, read_recording
 
 LEARNING_S = 14 * 86400.0  # in these days a home is only asked
 _MONTH_S = 30 * 86400.0
@@ -35,7 +35,8 @@ class Given:
 
 
 def compare_budgets(paths: Iterable[Path], *, tz: str, budgets: Sequence[float], out: TextIO, report: Report) -> int:
-    """What `anju budgets` does; the exit status: 0, or 2 where nothing is usable."""
+    """What `anju budgets` does; the exit status: 0, 1 where something could not be used, or 2 where nothing could."""
+    report = Counted(report)
     try:
         zone = ZoneInfo(tz)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -47,7 +48,9 @@ def compare_budgets(paths: Iterable[Path], *, tz: str, budgets: Sequence[float],
     given = what_budgets_give(recordings, zone, budgets)
     for line in given:
         out.write(json.dumps({name: round(value, 2) for name, value in asdict(line).items()}) + "\n")
-    return 0 if given else 2
+    if not given:
+        return 2
+    return 1 if report.said else 0
 
 
 def what_budgets_give(recordings: Sequence[Recording], zone: ZoneInfo, budgets: Sequence[float]) -> list[Given]:

@@ -20,7 +20,7 @@ from detectors.wording import explain
 from domain.finding import AlertKind, Finding
 from domain.people import Language
 from domain.recording import Recording
-from ingest.recorded import Report, household_of, read_recording
+from ingest.recorded import Counted, Report, household_of, read_recording
 
 Absence = tuple[datetime, datetime]
 Absences = Mapping[str, Sequence[Absence]]
@@ -50,8 +50,8 @@ class Line:
 def detect_files(
     paths: Iterable[Path], *, tz: str, absences: Path | None, budget: float, out: TextIO, report: Report
 ) -> int:
-    """What `anju detect` does; the exit status: 0, or 2 where nothing is usable."""
-    paths = list(paths)
+    """What `anju detect` does; the exit status: 0, 1 where something could not be used, or 2 where nothing could."""
+    paths, report = list(paths), Counted(report)
     try:
         zone = ZoneInfo(tz)
     except (ZoneInfoNotFoundError, ValueError):
@@ -72,7 +72,7 @@ def detect_files(
         return 2
     for line in lines:
         out.write(json.dumps(line.to_json(zone), ensure_ascii=False) + "\n")
-    return 0
+    return 1 if report.said else 0
 
 
 def detect(

@@ -17,6 +17,18 @@ from domain.recording import Recording
 Report = Callable[[str], None]
 
 
+class Counted:
+    """A report that remembers whether anything was said, for the exit status."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self.said = 0
+
+    def __call__(self, problem: str) -> None:
+        self.said += 1
+        self._report(problem)
+
+
 class Line(NamedTuple):
     """What a line says, and where it stands."""
 
@@ -37,7 +49,7 @@ def household_of(path: Path) -> str:
 def read_recording(path: Path, report: Report) -> Recording | None:
     """The registers of one `ts,register_l` file; none (and why is reported) where nothing in it is usable.
 
-    Each line that can't be used is reported in one line, in the file's order, and only that line is lost.
+    Each line that can't be used is reported in one line, in the file's order; only that line is lost. Last, how many.
     """
     read: list[Line] = []
     bad: list[tuple[int, str]] = []
@@ -54,6 +66,8 @@ def read_recording(path: Path, report: Report) -> Recording | None:
     good = _in_order(_without_leaps(read, bad), bad)
     for number, reason in sorted(bad):
         report(f"{path}:{number}: {reason}")
+    if bad and good:
+        report(f"{path}: {len(bad)} of {len(bad) + len(good)} lines can't be used")
     if broken:
         report(f"{path}: {broken}")
     if not good:

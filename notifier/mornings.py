@@ -1,7 +1,7 @@
 """The positive sign: when water was first drawn this morning, told once a day to family who want to hear it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
@@ -14,6 +14,7 @@ from notifier.quiet import QuietHours
 from notifier.timelines import URGENCY
 from store import tables as t
 
+FRESH = timedelta(hours=6)  # a first use that is learned of later, after an outage, no longer says that all is well
 WANTED = "yes"  # in the ledger's guardians.first_use
 G = t.guardians.c
 
@@ -27,7 +28,9 @@ def wanted_for(tx: Connection, household_ids: Iterable[str]) -> set[str]:
 def tell(
     tx: Connection, letters: Letters, household_id: str, up_at: datetime, *, now: datetime, quiet: QuietHours
 ) -> None:
-    """One text a morning to each guardian who chose it, not before the quiet hours end."""
+    """One text a morning to each guardian who chose it, not before the quiet hours end, nor long afterwards."""
+    if now - up_at > FRESH:
+        return
     home = home_of(tx, household_id)
     morning = up_at.astimezone(home.timezone).date().isoformat()
     reason = Reason(key=AlertKind.FIRST_USE.value, values={"at": up_at.isoformat()})

@@ -117,12 +117,12 @@ def previews(texts: Texts, language: Language, *, replies: bool = False) -> list
     made = []
     for key in words["what"]:
         kind = _kind(key)
-        what = texts.reason(language, "what", kind, Reason(key=key, values=values), when)
-        answer = "operator" if kind.for_operator else "notice" if kind.is_notice else "replies" if replies else "staff"
+        morning = {"at": (START - timedelta(minutes=75)).isoformat()} if kind is AlertKind.FIRST_USE else {}
+        what = texts.reason(language, "what", kind, Reason(key=key, values=values | morning), when)
         more = {
             "what": what,
             "urge": texts.say(language, "urge", kind.value),
-            "answer": texts.say(language, "answer", answer),
+            "answer": texts.say(language, "answer", _answer(kind, replies=replies)),
         }
         template = "technical" if kind.for_operator else "notice" if kind.is_notice else "alert"
         made.append(_preview(texts, language, template, key, common | more))
@@ -152,6 +152,15 @@ def text_for_a_test(texts: Texts, language: Language, phone: str, number: str) -
         template="test",
         variables=variables,
     )
+
+
+def _answer(kind: AlertKind, *, replies: bool) -> str:
+    """What its readers may do, by the word's key."""
+    if kind is AlertKind.FIRST_USE:
+        return "first_use"
+    if kind.for_operator:
+        return "operator"
+    return "notice" if kind.is_notice else "replies" if replies else "staff"
 
 
 def _kind(reason_key: str) -> AlertKind:

@@ -89,7 +89,7 @@ def test_a_bad_line_is_named_and_only_it_is_lost(tmp_path: Path, bad: str, named
     path = tmp_path / "home.csv"
     path.write_text(GOOD + bad + "\n2025-03-03T03:00:00Z,109\n")
     code, _, said = run([path])
-    assert (code, said) == (0, [f"{path}{named}"])
+    assert (code, said) == (1, [f"{path}{named}", f"{path}: 1 of 4 lines can't be used"])
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_clock_that_was_wrong_for_one_line_costs_that_line_alone(
     recording = read_recording(path, said.append)
     assert recording is not None
     assert len(recording.at_s) == 48 - len(named)
-    assert said == [f"{path}{each}" for each in named]
+    assert said == [*(f"{path}{each}" for each in named), f"{path}: {len(named)} of 48 lines can't be used"]
 
 
 def test_files_without_anything_usable_give_status_2_and_each_its_reason(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_files_without_anything_usable_give_status_2_and_each_its_reason(tmp_pat
 def test_what_is_left_of_a_broken_gzip_file_is_used(home: Path) -> None:
     home.write_bytes(home.read_bytes()[:-200])
     code, lines, said = run([home])
-    assert code == 0
+    assert code == 1
     assert lines
     assert len(said) == 1
 

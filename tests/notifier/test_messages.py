@@ -130,3 +130,10 @@ def test_the_page_of_the_alerts_life_is_the_one_drawn_from_the_table() -> None:
 def test_no_text_stumbles_over_its_own_signs(language: Language) -> None:
     odd = ("?.", "。。", "..", "，。", "；。", ",.", " .")
     assert [p.body for p in previews(TEXTS, language) if any(sign in p.body for sign in odd)] == []
+
+
+def test_the_preview_of_the_first_use_is_of_this_morning_and_asks_for_nothing() -> None:
+    said = {language: {p.about: p.body for p in previews(TEXTS, language)}["first_use"] for language in Language}
+    assert "今早10:45已用水" in said[Language.ZH]
+    assert "water used at 10:45" in said[Language.EN]
+    assert "nothing to do" in said[Language.EN]

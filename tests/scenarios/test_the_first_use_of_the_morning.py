@@ -47,3 +47,13 @@ def test_a_restart_says_it_no_second_time(world: World) -> None:
     world.start()
     until(world, "20:00", 1, register, h12_00=5.0)
     assert [text.who for text in world.received] == ["王强"]
+
+
+def test_a_morning_that_is_learned_of_in_the_evening_says_nothing_of_now(world: World) -> None:
+    until(world, "04:00", 1)
+    world.now = at("18:00", day=1)
+    for clock, register in (("06:30", 100.0), ("07:00", 105.0), ("17:30", 105.0)):
+        world.arrives((METER, at(clock, day=1), register))
+    world.turn()
+    until(world, "20:00", 1, 105.0)
+    assert [text for text in world.received if text.template == "notice"] == []
