@@ -14,6 +14,7 @@ from notifier.circle import Person
 from notifier.people import person
 from notifier.places import Home, home_of, home_of_community, home_of_gateway
 from notifier.policy import Standing
+from notifier.watched import told_until
 from store import tables as t
 
 ANJU = "anju"
@@ -102,13 +103,14 @@ class Case:
 
     @property
     def reason(self) -> Reason:
-        """The reason as it is by now: a silence that goes on has grown since it was found."""
+        """The reason as it is by now: a silence that goes on has grown since it was found, while readings say so."""
         values = dict(self.row["reason"]["values"])
         last_use = values.get("last_use_at")
         if "silent_hours" in values and last_use and not self.ended:
-            hours = (self.now - datetime.fromisoformat(str(last_use))).total_seconds() / 3600
-            values["silent_hours"] = max(float(values["silent_hours"]), round(hours, 1))
-            values["as_of_at"] = self.now.isoformat()
+            until = told_until(self.tx, self.row["household_id"], self.now) or self.row["last_at"]
+            hours = (until - datetime.fromisoformat(str(last_use))).total_seconds() / 3600
+            if hours > float(values["silent_hours"]):
+                values |= {"silent_hours": round(hours, 1), "as_of_at": until.isoformat()}
         values.setdefault("since_at", self.row["since"].isoformat())
         values.setdefault("at", self.row["last_at"].isoformat())
         return Reason(key=self.row["reason"]["key"], values=values)

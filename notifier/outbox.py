@@ -17,7 +17,7 @@ from notifier.cost import guard_cost
 from notifier.doubts import Doubts
 from notifier.letters import Letters, way
 from notifier.life import Life
-from notifier.people import person
+from notifier.people import is_theirs, person
 from notifier.receipts import Receipts
 from notifier.router import NoChannelError
 from notifier.throttle import anything_to_hold, hold_back
@@ -160,6 +160,9 @@ class Outbox:
         if reader is None or not reader.reachable:
             reason = "no longer in the ledger" if reader is None else reader.blocked or "has no phone"
             self._book.fail(tx, row, reason, now)
+            return None
+        if not is_theirs(tx, reader, row["alert_id"]):
+            self._book.fail(tx, row, "no longer a guardian of this home", now)
             return None
         router, channel = self._letters.router, self._letters.router.channel(row["channel"])
         serves = channel is not None and channel.capabilities(reader.phone or "") is not None

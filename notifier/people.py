@@ -90,6 +90,16 @@ _BY_ID = {"contact": _CONTACT.where(C.contact_id == bindparam("id", type_=String
 _BY_ID["resident"] = _RESIDENT.where(t.residents.c.resident_id == bindparam("id", type_=String))
 
 
+def is_theirs(tx: Connection, reader: Person, alert_id: int | None) -> bool:
+    """A guardian hears of a home no more once the ledger says so, though a text was written before."""
+    if reader.role is not Role.GUARDIAN or alert_id is None:
+        return True
+    a, g = t.alerts.c, t.guardians.c
+    home = tx.execute(select(a.household_id).where(a.alert_id == alert_id)).scalar()
+    theirs = select(g.contact_id).where(g.household_id == home, g.contact_id == reader.contact_id)
+    return home is None or tx.execute(theirs).first() is not None
+
+
 def _staff_of(tx: Connection, community_id: str | None) -> dict[Group, tuple[Person, ...]]:
     """Duty staff and supervisors of the community; its own operators, else those of all communities.
 

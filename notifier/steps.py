@@ -16,10 +16,13 @@ from notifier.policy import Decision, Why, decide
 from notifier.quiet import QuietHours
 from notifier.telling import Telling
 from notifier.timelines import URGENCY, Policies, Policy
+from notifier.watched import told_until
 from notifier.watches import WatchIn
 from store import tables as t
 
 A = t.alerts.c
+BY_WATER = frozenset({AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW})
+LOOK_AGAIN = timedelta(hours=1)  # for readings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +98,8 @@ class Steps:
         if case.state is State.RESOLVED and case.kind in NEVER_EASES and case.row["last_at"] <= case.row["resolved_at"]:
             case.write(next_at=None, ended_at=case.now)  # no more was heard of it
             return
+        if case.state is State.RESOLVED and self._cannot_tell(case):
+            return
         circle = circle_of(case.tx, case.row["household_id"], case.home.community_id)
         wakes_at = self._rules.asleep.not_before(case.now, case.home.timezone)
         decision = decide(self._policy(case), replace(case.standing, wakes_at=wakes_at), circle, case.now)
@@ -102,6 +107,17 @@ class Steps:
             self._open_again(case, decision)
             return
         self._do(case, replace(decision, why=why) if why and decision.people else decision)
+
+    def _cannot_tell(self, case: Case) -> bool:
+        """Of what was settled, whether it goes on: it waits for readings then, and ends where no meter is watched."""
+        if case.kind not in BY_WATER:
+            return False
+        until = told_until(case.tx, case.row["household_id"], case.now)
+        if until is None:
+            case.write(next_at=None, ended_at=case.now)
+        elif until < case.now:
+            case.write(next_at=case.now + LOOK_AGAIN)
+        return until is None or until < case.now
 
     def _open_again(self, case: Case, decision: Decision) -> None:
         """Nobody got there, or it goes on: told from the start, and the resident is not asked once more."""

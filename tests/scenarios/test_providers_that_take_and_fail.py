@@ -11,7 +11,8 @@ from domain.message import MessageStatus
 from domain.reading import DeviceEvent
 from notifier.audit import audit
 from notifier.contract import Capabilities, ChannelError, Failure, Outgoing, Sent
-from tests.notifier.world import World, at, silence
+from store import tables as t
+from tests.notifier.world import HOME, World, at, silence
 
 
 class Undelivered:
@@ -169,3 +170,17 @@ def test_one_text_whose_fate_can_not_be_read_keeps_none_from_being_asked_after(t
     world.now = at("07:02")
     world.notifier.send_turn(world.now)
     assert provider.asked == 2
+
+
+def test_who_is_no_guardian_any_more_gets_no_text_that_still_waited_and_the_next_is_told(tmp_path: Path) -> None:
+    world = World(tmp_path, channels=[Refusing(Failure.BUSY)])
+    world.raise_alert(silence(Level.ALERT, world.now))
+    with world.records.write() as tx:
+        g = t.guardians.c
+        tx.execute(t.guardians.delete().where(g.household_id == HOME, g.contact_id == "daughter"))
+    provider = Undelivered()
+    world.channels = [provider]
+    world.start()
+    world.until(at("07:09"))
+    assert "王丽" not in provider.taken
+    assert "李敏" in provider.taken
