@@ -128,9 +128,10 @@ class HouseholdWatch:
         if flow is not CLEAR or running:
             changes += follow(state, AlertKind.CONSTANT_FLOW, flow, at)
         used = state.low_use.last_use_s == at_s
-        change = self._change_in_use.observe(state.change_in_use, at_s, hour, used=used, late=interval.late)
-        if change is not None:
-            changes += follow(state, AlertKind.CHANGE_IN_USE, change, at)
+        if usable and self._low_use.left_s(state.low_use, begin_s) is None:
+            change = self._change_in_use.observe(state.change_in_use, at_s, hour, used=used, late=interval.late)
+            if change is not None:
+                changes += follow(state, AlertKind.CHANGE_IN_USE, change, at)
         if state.low_use.absences or (running and AlertKind.USE_WHILE_ABSENT in running):
             changes += follow(state, AlertKind.USE_WHILE_ABSENT, self._use_while_absent(state, interval, used), at)
 

@@ -68,19 +68,18 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.EN: "Water has been running without a pause since {since_at}, at least {flow_lph} L/h: a tap or "
         "shower may be on. So long, or at this time of day, at most {record_lph} L/h have been usual here.",
         Language.ZH: "自{since_at}起一直在流水，每小时至少{flow_lph}升：可能是水龙头或淋浴没有关。"
-        "这户以往在这个时段、或持续这么久，最多每小时{record_lph}升。",
+        "这户平时在这个时段、或持续这么久，最多每小时{record_lph}升。",
     },
     "constant_flow_leak": {
         Language.EN: "Water has been running without a pause since {since_at}, at least {flow_lph} L/h: a leak or a "
-        "running cistern. The most that ever ran so long here was {record_lph} L/h.",
+        "running cistern. For so long at most {record_lph} L/h have been usual here.",
         Language.ZH: "自{since_at}起一直在流水，每小时至少{flow_lph}升：可能是漏水或马桶水箱没有关严。"
-        "这户以往持续这么久的最大流量是每小时{record_lph}升。",
+        "这户平时持续这么久时，最多每小时{record_lph}升。",
     },
     "constant_flow_burst": {
-        Language.EN: "Far more water than ever here: {flow_lph} L/h since {since_at}; the most before was "
-        "{record_lph} L/h. A pipe may have burst.",
-        Language.ZH: "用水量远超以往：自{since_at}起每小时{flow_lph}升，以往最大为每小时{record_lph}升。"
-        "可能是水管爆裂。",
+        Language.EN: "Far more water than is usual here: {flow_lph} L/h since {since_at}; at most "
+        "{record_lph} L/h have been usual. A pipe may have burst.",
+        Language.ZH: "用水量远超平时：自{since_at}起每小时{flow_lph}升，平时最多每小时{record_lph}升。可能是水管爆裂。",
     },
     "meter_leak": {
         Language.EN: "The meter itself says since {at} that water never stops running: a leak or a running cistern.",
@@ -104,9 +103,9 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.ZH: "登记外出（自{left_at}起）期间，{used_at}有用水。",
     },
     "no_data": {
-        Language.EN: "No reading since {last_at}; one is due about every {rhythm_minutes} min. "
+        Language.EN: "No reading since {last_at}; one is due about every {rhythm_minutes}. "
         "Whether water is used there can't be told.",
-        Language.ZH: "自{last_at}起没有收到读数，平时约每{rhythm_minutes}分钟一次。目前无法判断是否有用水。",
+        Language.ZH: "自{last_at}起没有收到读数，平时约每{rhythm_minutes}一次。目前无法判断是否有用水。",
     },
     "no_data_never": {
         Language.EN: "The meter, known since {last_at}, has never sent a reading.",
@@ -219,6 +218,22 @@ _TIMERS = {
     Language.EN: " Water that a timer draws at about {timers} is not counted.",
     Language.ZH: "{timers}左右的定时用水（如浇灌）不计在内。",
 }
+_CASES: Mapping[Language, Mapping[str, str]] = {  # of `domain.register.Case`, those that tell no volume
+    Language.EN: {
+        "unreadable": "no possible register",
+        "replaced": "it fell, as when a meter is changed",
+        "jump": "it jumps by more than a pipe can carry",
+        "return": "it goes back and forth",
+        "unit_change": "it counts in another unit than before",
+    },
+    Language.ZH: {
+        "unreadable": "读数不合理",
+        "replaced": "表底数变小，像是换过表",
+        "jump": "表底数突增，超过水管可能的流量",
+        "return": "表底数忽高忽低",
+        "unit_change": "单位与以前不同",
+    },
+}
 _NEVER = {Language.EN: "before the first reading", Language.ZH: "在首次读数之前"}
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -245,9 +260,25 @@ class _Said(dict[str, str]):
 def _say(name: str, value: float | str, language: Language, tz: tzinfo) -> str:
     if name == "at" or name.endswith("_at"):
         return _moment(str(value), language, tz)
+    if name == "case":
+        return _CASES[language].get(str(value).replace(" ", "_"), str(value))
     if isinstance(value, str):
         return value
-    return hours(value) if name.endswith("_hours") else f"{value:g}"
+    if name == "rhythm_minutes":
+        return _every(value, language)
+    return hours(value) if name.endswith("_hours") else _number(value)
+
+
+def _number(value: float) -> str:
+    """Tenths where they matter."""
+    return f"{value:.0f}" if abs(value) >= 100.0 else f"{value:.1f}".removesuffix(".0")
+
+
+def _every(minutes: float, language: Language) -> str:
+    """A meter's rhythm: in minutes up to two hours, in hours beyond."""
+    if minutes < 120.0:
+        return f"{minutes:.0f}分钟" if language is Language.ZH else f"{minutes:.0f} min"
+    return f"{minutes / 60.0:.0f}小时" if language is Language.ZH else f"{minutes / 60.0:.0f} h"
 
 
 def hours(length_h: float) -> str:

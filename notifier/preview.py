@@ -33,7 +33,6 @@ _VALUES: Mapping[str, float | int | str] = {
     "cost": "120",
     "limit": "100",
     "device_id": "m201",
-    "case": "unit change",
     "number": "155959",
     "count": 20,
     "minutes": 30,

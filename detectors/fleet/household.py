@@ -166,7 +166,8 @@ def judge(
     if is_raised(said, before, rows):
         why_constant_flow(m, p, said[rows - 1])
     used = m[LAST_USE_S] == at_s
-    level = change_in_use.observe(m, p, hour, at_s, used)
+    is_home = is_usable and low_use.left_s(m, absences_s, begin_s) == inf
+    level = change_in_use.observe(m, p, hour, at_s, used) if is_home else change_in_use.NOT_ASKED
     if level != change_in_use.NOT_ASKED:
         before = rows
         rows = follow(m, CHANGE_IN_USE, level, at_s, m[CHANGE_SINCE_S], said, rows)

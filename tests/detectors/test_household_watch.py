@@ -386,8 +386,8 @@ def test_a_meter_whose_readings_tell_no_volume_for_a_day_is_named_once_with_the_
     assert alert.at - odd[0][0] == timedelta(hours=24)
     assert (alert.reason.key, alert.reason.values["case"]) == ("no_data_unusable", "unit change")
     assert not [c for c in changes if isinstance(c, Ended) and c.kind is AlertKind.NO_DATA]
-    for language in ("en", "zh"):
-        assert "unit change" in explain(alert.reason, language, SHANGHAI)
+    assert "it counts in another unit than before" in explain(alert.reason, "en", SHANGHAI)
+    assert "单位与以前不同" in explain(alert.reason, "zh", SHANGHAI)
     _, after_mending = watched(long_used(mended), state)
     ended = [c.at for c in after_mending if isinstance(c, Ended) and c.kind is AlertKind.NO_DATA]
     assert ended == [mended[1][0]]  # the first is unknown across the break

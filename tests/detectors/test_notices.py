@@ -75,6 +75,22 @@ def test_three_days_with_half_the_uses_are_a_notice_by_day_and_not_an_alert() ->
     assert 1 <= notice.at.hour <= 3  # nine to eleven in Shanghai
 
 
+def test_who_is_known_to_have_left_is_not_taken_for_ill() -> None:
+    state, _ = watched(registers(ordinary_life(60)))
+    WATCH.absent(state, STOPPED + 9 * HOUR, STOPPED + timedelta(days=7))
+    nothing = [(STOPPED + hour * HOUR, state.register.last_l) for hour in range(1, 160)]
+    _, changes = watched(nothing, state)
+    assert raised(changes, AlertKind.CHANGE_IN_USE) == []
+
+
+def test_hours_of_which_no_volume_is_known_are_not_taken_for_fewer_uses() -> None:
+    """The register goes on in another unit: its readings come, and tell nothing."""
+    readings = list(registers(ordinary_life(66)))
+    broken = [(at, register_l if at < STOPPED + 9 * HOUR else register_l / 1000.0) for at, register_l in readings]
+    _, changes = watched(broken)
+    assert after(raised(changes, AlertKind.CHANGE_IN_USE), STOPPED) == []
+
+
 def test_use_in_a_home_announced_to_be_empty_is_told_once() -> None:
     state, _ = watched(registers(ordinary_life(60)))
     WATCH.absent(state, STOPPED, STOPPED + timedelta(days=4))

@@ -21,3 +21,18 @@ def test_every_moment_is_said_on_the_wall_clock_of_the_home(key: str, name: str)
     values: dict[str, float | str] = {name: "2026-04-23T07:25:07+00:00", "flow_lph": 240.0, "record_lph": 100.0}
     assert "Thu 23 Apr 15:25" in explain(Reason(key=key, values=values), "en", ZoneInfo("Asia/Shanghai"))
     assert "4月23日15:25" in explain(Reason(key=key, values=values), "zh", ZoneInfo("Asia/Shanghai"))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "en", "zh"), [(60.0, "60 min", "60分钟"), (67.3, "67 min", "67分钟"), (1440.0, "24 h", "24小时")]
+)
+def test_a_meters_rhythm_is_said_as_people_say_it(minutes: float, en: str, zh: str) -> None:
+    reason = Reason(key="no_data", values={"last_at": "2026-04-23T07:25:07+00:00", "rhythm_minutes": minutes})
+    assert f"about every {en}. " in explain(reason, "en", UTC)
+    assert f"约每{zh}一次" in explain(reason, "zh", UTC)
+
+
+def test_no_reason_in_chinese_holds_a_word_of_the_programs() -> None:
+    for case in ("unreadable", "replaced", "jump", "return", "unit change"):
+        reason = Reason(key="no_data_unusable", values={"since_at": "2026-04-23T07:25:07+00:00", "case": case})
+        assert not any(letter.isascii() and letter.isalpha() for letter in explain(reason, "zh", UTC))
