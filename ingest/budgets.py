@@ -36,14 +36,14 @@ class Given:
 
 def compare_budgets(paths: Iterable[Path], *, tz: str, budgets: Sequence[float], out: TextIO, report: Report) -> int:
     """What `anju budgets` does; the exit status: 0, 1 where something could not be used, or 2 where nothing could."""
+    if not IS_COMPILED:
+        report('numba is not installed, so this takes many times as long: pip install "anju[fleet]"')
     report = Counted(report)
     try:
         zone = ZoneInfo(tz)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         report(f"--tz {tz}: {error}")
         return 2
-    if not IS_COMPILED:
-        report('numba is not installed, so this takes many times as long: pip install "anju[fleet]"')
     recordings = [recording for path in paths if (recording := read_recording(path, report)) is not None]
     given = what_budgets_give(recordings, zone, budgets)
     for line in given:
