@@ -174,7 +174,8 @@ class LowUse:
             return CLEAR
         hours = interval.length.total_seconds() / 3600.0
         threshold_l = drip.use_threshold_l(state.drip, hours, min(state.step_l, 10.0))
-        drip.follow(state.drip, end_s, interval.volume, self._clock.hour(end_s - 1.0) // 24)
+        if self.heeds_drips:
+            drip.follow(state.drip, end_s, interval.volume, self._clock.hour(end_s - 1.0) // 24)
         if interval.volume < threshold_l:
             state.silent_s += hours * 3600.0
         elif self._water.is_lone(state, begin_s, interval.volume):
