@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anju_commands.common import complain, stop, wall_clock, zone_of
+from domain.people import Language
 
 if TYPE_CHECKING:
     from detectors.parts import Part
@@ -43,6 +44,7 @@ def detect(
     tz: Annotated[str, typer.Option(help="The households' time zone; a ts without a zone is UTC.")] = "Asia/Shanghai",
     absences: Annotated[Path | None, typer.Option(help="CSV file household,from,until: announced absences.")] = None,
     budget: Annotated[float, typer.Option(help="False alerts aimed at, per household and 30 days.", min=0.01)] = 0.5,
+    language: Annotated[Language, typer.Option(help="Of the reasons: zh or en.")] = Language.EN,
 ) -> None:
     """Play recorded registers through the detectors; print what would have been raised, as JSON lines.
 
@@ -52,7 +54,9 @@ def detect(
 
     from ingest.detect import detect_files
 
-    code = detect_files(files, tz=tz, absences=absences, budget=budget, out=sys.stdout, report=complain)
+    code = detect_files(
+        files, tz=tz, absences=absences, budget=budget, out=sys.stdout, report=complain, language=language
+    )
     raise typer.Exit(code)
 
 

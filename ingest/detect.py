@@ -34,7 +34,7 @@ class Line:
     finding: Finding
     ended_at: datetime | None = None
 
-    def to_json(self, tz: ZoneInfo) -> dict[str, str | None]:
+    def to_json(self, tz: ZoneInfo, language: Language) -> dict[str, str | None]:
         found = self.finding
         return {
             "household": self.household,
@@ -43,12 +43,19 @@ class Line:
             "raised_at": _iso(found.at),
             "since": _iso(found.since),
             "ended_at": _iso(self.ended_at) if self.ended_at else None,
-            "reason": explain(found.reason, Language.EN, tz),
+            "reason": explain(found.reason, language, tz),
         }
 
 
 def detect_files(
-    paths: Iterable[Path], *, tz: str, absences: Path | None, budget: float, out: TextIO, report: Report
+    paths: Iterable[Path],
+    *,
+    tz: str,
+    absences: Path | None,
+    budget: float,
+    out: TextIO,
+    report: Report,
+    language: Language = Language.EN,
 ) -> int:
     """What `anju detect` does; the exit status: 0, 1 where something could not be used, or 2 where nothing could."""
     paths, report = list(paths), Counted(report)
@@ -71,7 +78,7 @@ def detect_files(
     if lines is None:
         return 2
     for line in lines:
-        out.write(json.dumps(line.to_json(zone), ensure_ascii=False) + "\n")
+        out.write(json.dumps(line.to_json(zone, language), ensure_ascii=False) + "\n")
     return 1 if report.said else 0
 
 

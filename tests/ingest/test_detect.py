@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.people import Language
 from ingest.detect import detect_files
 from ingest.recorded import read_recording
 from tests.detectors.homes import ordinary_life, registers
@@ -46,6 +47,16 @@ def test_a_household_that_stops_is_asked_then_alerted_and_both_lines_say_when_it
     assert last[0]["ended_at"] == last[1]["ended_at"] is not None
     assert last[0]["household"] == "home1"
     assert lines == sorted(lines, key=lambda line: line["raised_at"])
+
+
+def test_the_reasons_are_told_in_chinese_where_that_is_asked_for(home: Path) -> None:
+    out, said = io.StringIO(), list[str]()
+    detect_files(
+        [home], tz="Asia/Shanghai", absences=None, budget=0.5, out=out, report=said.append, language=Language.ZH
+    )
+    reasons = [json.loads(line)["reason"] for line in out.getvalue().splitlines()]
+    assert reasons
+    assert not any(reason.isascii() for reason in reasons)
 
 
 def test_an_announced_absence_is_not_alerted(home: Path, tmp_path: Path) -> None:
