@@ -57,16 +57,22 @@ def backup(folder: Path, target: Path) -> Contents:
 def restore(source: Path, folder: Path) -> Contents:
     """Copies a backup into `folder`, which must hold neither file yet."""
     contents = check(source)
-    folder.mkdir(parents=True, exist_ok=True)
     there = [name for name in FILES if (folder / name).exists()]
     if there:
         raise BackupError(f"{folder / there[0]} is there already; a restore overwrites nothing")
-    with hold(folder / "readings.db"):
-        for name in FILES:
-            partial = folder / f"{name}.partial"
-            shutil.copyfile(source / name, partial)
-            _sync(partial)
-            partial.rename(folder / name)
+    partials = {name: folder / f"{name}.partial" for name in FILES}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with hold(folder / "readings.db"):
+            for name, partial in partials.items():
+                shutil.copyfile(source / name, partial)
+                _sync(partial)
+            for name, partial in partials.items():
+                partial.rename(folder / name)
+    except OSError as e:
+        for partial in partials.values():
+            partial.unlink(missing_ok=True)
+        raise BackupError(f"nothing is restored, {folder} can't be written: {e.strerror}") from e
     return contents
 
 

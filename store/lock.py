@@ -14,7 +14,10 @@ class InUseError(StoreError):
 
 def hold(path: Path) -> IO[str]:
     """Locks `path` until the returned file is closed or the process ends, however it ends."""
-    lock = path.with_name(path.name + ".lock").open("a+")
+    try:
+        lock = path.with_name(path.name + ".lock").open("a+")
+    except OSError as e:
+        raise StoreError(f"{path.parent} can't be written: {e.strerror}") from e
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -3,7 +3,6 @@
 import json
 import random
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -64,20 +63,6 @@ def publish(port: int, gateway: str, payloads: list[bytes]) -> None:
         for data in payloads:
             publisher.publish(f"anju/{gateway}/readings", data, timeout_s=PATIENCE_S)
         publisher.wait_for_acks(timeout_s=PATIENCE_S)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of two megabytes."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("mounting a small file system needs root")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_a_full_disk_holds_readings_at_the_broker_until_there_is_room(

@@ -123,6 +123,25 @@ def test_a_damaged_backup_is_not_restored(tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
+def test_a_restore_onto_a_full_disk_restores_nothing_and_can_be_tried_again(tmp_path: Path, small_disk: Path) -> None:
+    records, readings = opened(tmp_path / "var")
+    backup(tmp_path / "var", tmp_path / "monday")
+    records.close()
+    readings.close()
+    filler = small_disk / "filler"
+    filler.write_bytes(bytes(2 * 1024 * 1024 - (tmp_path / "monday" / "records.db").stat().st_size - 16 * 1024))
+    with pytest.raises(BackupError, match=r"nothing is restored, .*: No space left on device"):
+        restore(tmp_path / "monday", small_disk)
+    filler.unlink()
+    restore(tmp_path / "monday", small_disk)
+
+
+def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "readings.db.lock").mkdir()
+    with pytest.raises(StoreError, match="can't be written: Is a directory"):
+        Readings(tmp_path / "readings.db")
+
+
 def test_nothing_is_restored_under_a_running_service(tmp_path: Path) -> None:
     records, readings = opened(tmp_path / "var")
     backup(tmp_path / "var", tmp_path / "monday")
