@@ -4,8 +4,6 @@ import math
 from collections.abc import Callable
 from typing import Any, cast
 
-import numpy as np
-
 from detectors import packing
 from detectors.fleet.compiled import IS_COMPILED, compiled
 
@@ -91,5 +89,5 @@ def of_day(hour: int) -> int:
 
 @compiled
 def hour_of(at_s: float) -> int:
-    """`at_s // 3600`, likewise."""
-    return int(np.floor(at_s / 3600.0))
+    """`at_s // 3600`, likewise, before the year 2106: 3600 is 16 times 225."""
+    return (int(at_s) >> 4) * 1221679587 >> 38
