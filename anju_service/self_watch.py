@@ -75,7 +75,8 @@ class SelfWatch:
         self._say(ill)
         with self._records.write() as tx:
             for name in ill.keys() - self._told_elsewhere:
-                self._life.service_down(tx, name, ill[name], now)
+                error = ill[name].removeprefix(name).lstrip(": ") or ill[name]
+                self._life.service_down(tx, name, error, now)
             for name in self._ill - ill.keys():
                 self._life.service_up(tx, name, now)
         self._ill = ill.keys() - self._told_elsewhere

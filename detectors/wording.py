@@ -149,8 +149,8 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.ZH: "网关自{last_at}起没有消息，其下水表都收不到。",
     },
     "service_down": {
-        Language.EN: "{name} fails: {error}.",
-        Language.ZH: "{name}故障：{error}。",
+        Language.EN: "Trouble: {name}: {error}.",
+        Language.ZH: "服务异常：{name}：{error}。",
     },
     "contact_lost": {
         Language.EN: "{name} can't be reached any more: {error}. Please mend the ledger.",

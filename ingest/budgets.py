@@ -18,6 +18,7 @@ from domain.finding import AlertKind, Level
 from domain.recording import Recording
 from ingest.recorded import Counted, Report, read_recording
 
+LEAST = 0.01  # false alerts in 30 days, as in the settings
 LEARNING_S = 14 * 86400.0  # in these days a home is only asked
 _MONTH_S = 30 * 86400.0
 
@@ -41,10 +42,16 @@ def compare_budgets(paths: Iterable[Path], *, tz: str, budgets: Sequence[float],
     report = Counted(report)
     try:
         zone = ZoneInfo(tz)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        report(f"--tz {tz}: {error}")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        report(f"--tz {tz}: no such time zone")
+        return 2
+    if too_low := [budget for budget in budgets if not budget >= LEAST]:
+        report(f"--budget {too_low[0]:g}: must be at least {LEAST:g}")
         return 2
     recordings = [recording for path in paths if (recording := read_recording(path, report)) is not None]
+    for recording in recordings:
+        if not _is_long_enough(recording):
+            report(f"{recording.meter_id}: left out, since a home is only asked in its first 14 days")
     given = what_budgets_give(recordings, zone, budgets)
     for line in given:
         out.write(json.dumps({name: round(value, 2) for name, value in asdict(line).items()}) + "\n")
@@ -55,7 +62,7 @@ def compare_budgets(paths: Iterable[Path], *, tz: str, budgets: Sequence[float],
 
 def what_budgets_give(recordings: Sequence[Recording], zone: ZoneInfo, budgets: Sequence[float]) -> list[Given]:
     """One line a budget; none where no recording is longer than two weeks."""
-    whole = [recording for recording in recordings if recording.at_s[-1] - recording.at_s[0] > LEARNING_S]
+    whole = [recording for recording in recordings if _is_long_enough(recording)]
     if not whole:
         return []
     at_s, register_l = _side_by_side(whole)
@@ -64,6 +71,10 @@ def what_budgets_give(recordings: Sequence[Recording], zone: ZoneInfo, budgets: 
         parameters = WatchParameters(low_use=LowUseParameters(budget=budget))
         lines.append(_given(budget, at_s, FleetWatch(parameters, zone).watch(at_s, register_l)))
     return lines
+
+
+def _is_long_enough(recording: Recording) -> bool:
+    return bool(recording.at_s[-1] - recording.at_s[0] > LEARNING_S)
 
 
 def _side_by_side(recordings: Sequence[Recording]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

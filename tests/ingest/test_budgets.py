@@ -4,6 +4,8 @@ import io
 import json
 from pathlib import Path
 
+import pytest
+
 from ingest.budgets import compare_budgets
 from tests.detectors.homes import ordinary_life, registers
 
@@ -21,15 +23,24 @@ def test_a_smaller_budget_gives_fewer_alerts_and_a_home_of_a_week_counts_in_none
         files.append(write(tmp_path / f"home{home}.csv", weeks))
     files.append(write(tmp_path / "new.csv", ordinary_life(7)))
     out, problems = io.StringIO(), list[str]()
-    assert compare_budgets(files, tz="Asia/Shanghai", budgets=[0.1, 4.0], out=out, report=problems.append) == 0
+    assert compare_budgets(files, tz="Asia/Shanghai", budgets=[0.1, 4.0], out=out, report=problems.append) == 1
     strict, lax = map(json.loads, out.getvalue().splitlines())
-    assert (strict["budget"], strict["households"], lax["households"], problems) == (0.1, 4, 4, [])
+    assert (strict["budget"], strict["households"], lax["households"]) == (0.1, 4, 4)
+    assert problems == ["new: left out, since a home is only asked in its first 14 days"]
     assert strict["alerts"] < lax["alerts"] <= lax["worst"]
     assert strict["longest_hours"] <= 36.0
 
 
 def test_recordings_of_a_week_tell_nothing_of_budgets(tmp_path: Path) -> None:
-    out = io.StringIO()
+    out, problems = io.StringIO(), list[str]()
     path = write(tmp_path / "new.csv", ordinary_life(7))
-    assert compare_budgets([path], tz="Asia/Shanghai", budgets=[0.5], out=out, report=lambda _: None) == 2
-    assert out.getvalue() == ""
+    assert compare_budgets([path], tz="Asia/Shanghai", budgets=[0.5], out=out, report=problems.append) == 2
+    assert (out.getvalue(), problems) == ("", ["new: left out, since a home is only asked in its first 14 days"])
+
+
+@pytest.mark.parametrize("budget", [-1.0, 0.0, float("nan")])
+def test_a_budget_that_is_none_is_named(tmp_path: Path, budget: float) -> None:
+    problems: list[str] = []
+    path = write(tmp_path / "home.csv", ordinary_life(20))
+    code = compare_budgets([path], tz="Asia/Shanghai", budgets=[0.5, budget], out=io.StringIO(), report=problems.append)
+    assert (code, problems) == (2, [f"--budget {budget:g}: must be at least 0.01"])
