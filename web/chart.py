@@ -11,6 +11,7 @@ from domain.finding import AlertKind
 from domain.register import RegisterState, advance
 
 LONGEST_HOLE = timedelta(hours=2)  # between readings; above it, and above thrice the meter's rhythm, it is a gap
+SLIVER = timedelta(minutes=3)  # of an hour
 SHORTEST_SILENCE = timedelta(hours=10)  # shorter ones are ordinary nights, but for those that were told of
 _DAY = timedelta(days=1)
 
@@ -171,14 +172,31 @@ def _hourly(pieces: Sequence[_Piece], start: datetime, end: datetime, zone: Zone
     """Water by hour of the local clock [L], each piece spread evenly; a repeated hour holds both."""
     volumes = [0.0] * 24
     for piece in pieces:
-        if not piece.volume:
-            continue
-        at, until = max(piece.start, start), min(piece.end, end)
-        while at < until:
-            step = min(until, at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1))
-            volumes[at.astimezone(zone).hour] += piece.volume * ((step - at) / (piece.end - piece.start))
-            at = step
+        for at, litres in _spread(piece, zone):
+            if start <= at < end:
+                volumes[at.astimezone(zone).hour] += litres
     return volumes
+
+
+def _spread(piece: _Piece, zone: ZoneInfo) -> list[tuple[datetime, float]]:
+    """From when on how much ran, an hour at a time.
+
+    A meter that is read seconds past the hour drew nothing in that hour: so little of a piece is left out.
+    """
+    if not piece.volume:
+        return []
+    parts: list[tuple[datetime, timedelta]] = []
+    at = piece.start
+    while at < piece.end:
+        local = at.astimezone(zone)
+        over = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        until = min(piece.end, at + timedelta(hours=1) - over)
+        parts.append((at, until - at))
+        at = until
+    least = min(SLIVER, (piece.end - piece.start) / 10)
+    parts = [part for part in parts if part[1] >= least]
+    whole = sum((length for _, length in parts), timedelta())
+    return [(at, piece.volume * (length / whole)) for at, length in parts]
 
 
 def _silences(pieces: Sequence[_Piece], told: Sequence[datetime]) -> list[_Piece]:

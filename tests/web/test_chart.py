@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -85,6 +86,20 @@ def test_the_hours_are_the_households_own_clock_on_the_day_that_clocks_change() 
     registers = [(now - n * HOUR, 100.0 + (5 if n < 20 else 0) + (9 if n < 19 else 0)) for n in range(48, -1, -1)]
     row = draw(registers, [], now=now, days=1, timezone="Europe/Madrid").rows[0]
     assert [(bar.hour, bar.volume) for bar in row.bars] == [(1, 5.0), (3, 9.0)]  # from 2 the clocks jump to 3
+
+
+@pytest.mark.parametrize("timezone", ["Asia/Shanghai", "Asia/Kolkata"])
+def test_a_meter_read_seconds_past_the_hour_drew_nothing_in_that_hour(timezone: str) -> None:
+    seven = datetime(2026, 3, 17, 7, 0, 14, tzinfo=ZoneInfo(timezone)).astimezone(UTC)
+    registers = [(seven + n * HOUR, 100.0 + (6 if n > 0 else 0)) for n in range(-9, 10)]
+    row = chart(registers, timezone=timezone).rows[1]
+    assert [(bar.hour, bar.volume) for bar in row.bars] == [(7, 6.0)]
+    assert row.volume == 6.0
+
+
+def test_water_of_an_hour_that_is_read_at_the_half_is_half_and_half() -> None:
+    registers = [(NOW - n * HOUR, 100.0 + (6 if n < 3 else 0)) for n in range(9, -1, -1)]
+    assert [(bar.hour, bar.volume) for bar in chart(registers).rows[0].bars] == [(13, 3.0), (14, 3.0)]
 
 
 def test_an_alert_is_marked_on_its_day_at_its_local_time() -> None:
