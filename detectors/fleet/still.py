@@ -1,6 +1,6 @@
 """`detectors.still` for arrays: readings that say nothing new, in one loop that keeps in hand what moves."""
 
-from math import isnan
+from math import inf, isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,7 @@ def stand(  # noqa: C901  # one loop, nothing handed on
     many = len(register_l)
     last_s = m[KNOWN_UNTIL_S] = m[HEARD_LAST_S]
     hour, seen = int(m[HOUR]), int(m[LENGTHS_SEEN])
-    held, plain_s, learned_s = True, 0.0, m[LEARNED_STEP_S]
+    held, plain_s, learned_s = True, inf, m[LEARNED_STEP_S]
     rhythm, wobble = no_data.in_sixteenths(m[RHYTHM_S]), no_data.in_sixteenths(m[WOBBLE_S])
     while slot < many:
         here = np.uint64(slot)  # such an index is never asked whether it counts from the end
@@ -75,7 +75,7 @@ def stand(  # noqa: C901  # one loop, nothing handed on
             if held or step_s < HELD_S:
                 constant_flow.stands_still(m, last_s, now_s)
                 held = m[HELD_FROM_S] != 0.0
-            plain_s = step_s if step_s >= HELD_S and not held else 0.0
+            plain_s = step_s if step_s >= HELD_S and not held else inf
         if step_s != learned_s:
             rhythm, wobble, learned_s = no_data.taught(rhythm, wobble, step_s)
         m[LENGTHS_S + (seen & LENGTHS_KEPT - 1)] = step_s
