@@ -58,6 +58,6 @@ class Turns:
     def problems(self, now: Instant) -> list[str]:
         return [
             f"{name}: no turn finished {now.since(at_s)}"
-            for name, at_s in self._finished_at_s.items()
+            for name, at_s in list(self._finished_at_s.items())  # parts begin while others ask
             if now.age_s(at_s) > STALLED_S
         ]

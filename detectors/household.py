@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from math import isnan
+from math import inf, isnan
 from zoneinfo import ZoneInfo
 
 from detectors import household_state, two_clocks, use_while_absent
@@ -197,6 +197,11 @@ class HouseholdWatch:
     def only_the_net(self, state: HouseholdState) -> bool:
         """Whether the register is too coarse for hours to tell anything: shorter silences are told to nobody."""
         return self._low_use.only_the_net(state.low_use)
+
+    def tells_use(self, state: HouseholdState) -> bool:
+        """Whether readings say when water is drawn: not before the first, nor while none tells a volume, nor where
+        the register has never moved, so that it may be stuck."""
+        return state.no_data.heard_s > 0.0 and not state.no_data.unusable_s and state.low_use.step_l < inf
 
     def up_at(self, state: HouseholdState, now: datetime) -> datetime | None:
         """The positive sign: when water was first drawn this morning (from 4 o'clock, local time); none yet."""

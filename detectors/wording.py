@@ -218,20 +218,20 @@ _TIMERS = {
     Language.EN: " Water that a timer draws at about {timers} is not counted.",
     Language.ZH: "{timers}左右的定时用水（如浇灌）不计在内。",
 }
-_CASES: Mapping[Language, Mapping[str, str]] = {  # of `domain.register.Case`, those that tell no volume
+_CASES: Mapping[Language, Mapping[str, str]] = {  # `domain.register.Case`, of those that tell no volume
     Language.EN: {
         "unreadable": "no possible register",
         "replaced": "it fell, as when a meter is changed",
         "jump": "it jumps by more than a pipe can carry",
         "return": "it goes back and forth",
-        "unit_change": "it counts in another unit than before",
+        "unit change": "it counts in another unit than before",
     },
     Language.ZH: {
         "unreadable": "读数不合理",
         "replaced": "表底数变小，像是换过表",
         "jump": "表底数突增，超过水管可能的流量",
         "return": "表底数忽高忽低",
-        "unit_change": "单位与以前不同",
+        "unit change": "单位与以前不同",
     },
 }
 _NEVER = {Language.EN: "before the first reading", Language.ZH: "在首次读数之前"}
@@ -261,7 +261,7 @@ def _say(name: str, value: float | str, language: Language, tz: tzinfo) -> str:
     if name == "at" or name.endswith("_at"):
         return _moment(str(value), language, tz)
     if name == "case":
-        return _CASES[language].get(str(value).replace(" ", "_"), str(value))
+        return _CASES[language].get(str(value), str(value))
     if isinstance(value, str):
         return value
     if name == "rhythm_minutes":

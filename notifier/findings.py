@@ -74,7 +74,7 @@ class Findings:
 
     def _tell(self, turn: Turn, meter_id: str, changes: Sequence[Change]) -> None:
         place = turn.bound[meter_id]
-        for change in _true(changes):
+        for change in _without_pauses(changes):
             turn.told += 1
             if isinstance(change, Raised):
                 if change.finding.kind is AlertKind.NO_DATA:
@@ -108,11 +108,11 @@ class Findings:
             self._life.back(turn.tx, place.household_id, by=ANJU, now=turn.now, why=Why.USE_ON_TWO_DAYS)
 
 
-def _true(changes: Sequence[Change]) -> list[Change]:
+def _without_pauses(changes: Sequence[Change]) -> list[Change]:
     """Without the end of a silence that goes on with another beginning: somebody answered, and no water ran since."""
-    on = [(c.finding.kind, c.finding.at) for c in changes if isinstance(c, Raised)]
-    goes_on = [(kind, at) for kind, at in on if kind is AlertKind.LOW_USE]
-    return [c for c in changes if isinstance(c, Raised) or (c.kind, c.at) not in goes_on]
+    raised = [change.finding for change in changes if isinstance(change, Raised)]
+    goes_on_at = {finding.at for finding in raised if finding.kind is AlertKind.LOW_USE}
+    return [c for c in changes if isinstance(c, Raised) or c.kind is not AlertKind.LOW_USE or c.at not in goes_on_at]
 
 
 def _concern(turn: Turn, finding: Finding, household_id: str) -> Concern:

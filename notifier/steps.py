@@ -98,7 +98,7 @@ class Steps:
         if case.state is State.RESOLVED and case.kind in NEVER_EASES and case.row["last_at"] <= case.row["resolved_at"]:
             case.write(next_at=None, ended_at=case.now)  # no more was heard of it
             return
-        if case.state is State.RESOLVED and self._cannot_tell(case):
+        if case.state is State.RESOLVED and self._waits_for_readings(case):
             return
         circle = circle_of(case.tx, case.row["household_id"], case.home.community_id)
         wakes_at = self._rules.asleep.not_before(case.now, case.home.timezone)
@@ -108,7 +108,7 @@ class Steps:
             return
         self._do(case, replace(decision, why=why) if why and decision.people else decision)
 
-    def _cannot_tell(self, case: Case) -> bool:
+    def _waits_for_readings(self, case: Case) -> bool:
         """Of what was settled, whether it goes on: it waits for readings then, and ends where no meter is watched."""
         if case.kind not in BY_WATER:
             return False

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from detectors.household import HouseholdWatch
-from detectors.household_state import HouseholdState
 from detectors.parameters import WatchParameters
 from notifier.watches import loaded
 from store.tables import absences, detector_states, meters
@@ -111,15 +109,9 @@ def _first_uses(
         up_at, heard_at = watch.up_at(state, now), datetime.fromtimestamp(state.no_data.last_s, UTC)
         if up_at is None and watch.only_the_net(state):
             coarse.add(household_id)
-        elif up_at is not None or (now - heard_at <= UNHEARD and _tells(state)):
+        elif up_at is not None or (now - heard_at <= UNHEARD and watch.tells_use(state)):
             first.setdefault(household_id, []).append(up_at)
     return first, coarse
-
-
-def _tells(state: HouseholdState) -> bool:
-    """Whether its readings say when water is drawn: not before the first, nor while none tells a volume, nor where
-    the register has never moved, so that it may be stuck."""
-    return state.no_data.heard_s > 0.0 and not state.no_data.unusable_s and state.low_use.step_l < inf
 
 
 def _json(one: Morning) -> dict[str, Any]:

@@ -58,6 +58,13 @@ def until_the_habit_rings(world: World) -> None:
     raise AssertionError("the watch never spoke again")
 
 
+def water_runs(world: World, clock: str) -> None:
+    """Heard of a minute later."""
+    world.now = at(clock) + timedelta(minutes=1)
+    with world.records.write() as tx:
+        world.life.ease(tx, HOME, AlertKind.LOW_USE, at(clock), world.now)
+
+
 def test_the_habits_own_clock_does_not_ask_the_resident_again_while_others_are_being_told(reopened: World) -> None:
     until_the_habit_rings(reopened)
     for _ in range(3):
@@ -86,15 +93,11 @@ def test_after_water_a_doubt_asks_the_resident_and_water_again_leaves_it_to_a_pe
     """Others were told, nobody settled it: the second time is no matter between us and the resident alone."""
     world.now = at("10:00")
     alert = world.raise_alert(silence(Level.ALERT, at("10:00")))
-    world.now = at("10:05")
-    with world.records.write() as tx:
-        world.life.ease(tx, HOME, AlertKind.LOW_USE, at("10:04"), world.now)
+    water_runs(world, "10:04")
     world.until(at("16:00"), every=timedelta(hours=1))
     assert world.raise_alert(silence(Level.ASK, world.now, since=at("10:04"))) == alert
     assert world.texts("ask") == [("16:00", "王秀英")]
-    world.now = at("16:10")
-    with world.records.write() as tx:
-        world.life.ease(tx, HOME, AlertKind.LOW_USE, at("16:09"), world.now)
+    water_runs(world, "16:09")
     world.turn()
     assert world.state(alert) is State.EASED
 
@@ -102,9 +105,7 @@ def test_after_water_a_doubt_asks_the_resident_and_water_again_leaves_it_to_a_pe
 def test_a_reminder_that_nobody_settled_it_does_not_take_the_alert_out_of_what_is_counted(world: World) -> None:
     world.now = at("10:00")
     alert = world.raise_alert(silence(Level.ALERT, at("10:00")))
-    world.now = at("10:05")
-    with world.records.write() as tx:
-        world.life.ease(tx, HOME, AlertKind.LOW_USE, at("10:04"), world.now)
+    water_runs(world, "10:04")
     world.until(at("23:00"), every=timedelta(hours=1))
     assert world.texts("unsettled") != []
     with world.records.write() as tx:
