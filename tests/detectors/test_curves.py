@@ -1,17 +1,18 @@
 """Hours and days of the fleet's clock, which are found without a division."""
 
-from collections.abc import Callable
-from typing import cast
+from typing import TypeVar, cast
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from detectors.fleet import curves
 
+F = TypeVar("F")
 
-def plain(function: Callable[[float], int]) -> Callable[[float], int]:
+
+def plain(function: F) -> F:
     """As it stands, uncompiled."""
-    return cast("Callable[[float], int]", getattr(function, "py_func", function))
+    return cast("F", getattr(function, "py_func", function))
 
 
 @given(hour=st.integers(0, 2**32 // 3600), second=st.sampled_from([0.0, 15.0, 16.0, 3599.0]))
