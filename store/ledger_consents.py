@@ -36,7 +36,7 @@ def settle_water(tx: Connection, rows: Iterable[Row], stored: dict[str, Row]) ->
         household_id, by, on = str(row["household_id"]), row.get(WATER[0]), str(row.get(WATER[1]))
         before = stored.get(household_id)
         withdrawn_on = consents.water_withdrawn_on(tx, household_id)
-        if by in WITHDRAWN and before:
+        if by in WITHDRAWN and before and on >= str(before[WATER[1]] or ""):
             row.update(dict.fromkeys(WATER))
         elif by is None or by in WITHDRAWN or (withdrawn_on and on <= withdrawn_on):
             for name in WATER:
@@ -87,21 +87,21 @@ def stored_bands(tx: Connection) -> list[Row]:
 
 
 def is_news(row: Row, before: Row) -> bool:
-    """A withdrawal of what runs, or a consent of a later day than the last withdrawal."""
+    """A withdrawal of what runs and was given by that day, or a consent of a later day than the last withdrawal."""
     ended = before["withdrawn_on"]
     if row.get("withdrawn_on"):
-        return ended is None
+        return ended is None and str(row["withdrawn_on"]) >= str(before["given_on"])
     return ended is not None and str(row["given_on"]) > str(ended)
 
 
 def write_band(tx: Connection, row: Row) -> None:
+    """What was withdrawn before it was imported is written down, too: who gave it, and until when it held."""
     resident_id, field = str(row["resident_id"]), BandField(str(row["field"]))
-    if row.get("withdrawn_on"):
-        consents.withdraw(tx, resident_id, field, _noon(str(row["withdrawn_on"])), by=LEDGER)
-        return
     given_by, paper = str(row["given_by"]), str(row["paper"])
     at = _noon(str(row["given_on"]))
     consents.consent(tx, resident_id, field, given_by=given_by, paper=paper, recorded_by=LEDGER, now=at)
+    if row.get("withdrawn_on"):
+        consents.withdraw(tx, resident_id, field, _noon(str(row["withdrawn_on"])), by=LEDGER)
 
 
 def _noon(day: str) -> datetime:

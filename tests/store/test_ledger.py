@@ -237,6 +237,37 @@ def test_a_wristbands_consent_comes_from_the_ledger_field_by_field_and_ends_by_i
         assert tx.scalars(select(t.consents.c.withdrawn_by)).all() == [None, "ledger"]
 
 
+def test_a_consent_that_was_withdrawn_before_it_is_imported_is_written_down_once(
+    records: Records, tmp_path: Path
+) -> None:
+    ended = TOWN["consents"].replace("18,", "18,2026-02-01")
+    first, again = (import_ledger(records, folder(tmp_path, consents=ended), now=NOW) for _ in range(2))
+    assert [one.added for one in first if one.file == "consents.csv"] == [2]
+    assert [(one.added, one.changed) for one in again] == [(0, 0)] * len(TOWN)
+    with records.read() as tx:
+        assert consents.consented(tx, "r1") == {BandField.NAME}
+        proof = tx.execute(select(t.consents).where(t.consents.c.field == "health")).one()
+    assert (proof.given_by, proof.given_at.day, proof.withdrawn_at.day) == ("王秀英", 5, 1)
+
+
+def test_an_old_withdrawal_that_still_stands_in_the_files_ends_no_consent_of_a_later_day(
+    records: Records, tmp_path: Path
+) -> None:
+    ended = TOWN["consents"].replace("18,", "18,2026-02-01")
+    old = with_water(tmp_path, "撤回", "2026-02-01", "31")
+    (old / "consents.csv").write_text(ended, "utf-8")
+    import_ledger(records, folder(tmp_path), now=NOW)
+    import_ledger(records, old, now=NOW)
+    with records.write() as tx:
+        later = {"given_by": "王秀英", "paper": "40", "recorded_by": "limin"}
+        consents.consent_to_water(tx, "h1", on="2026-03-01", **later)
+        consents.consent(tx, "r1", BandField.HEALTH, now=datetime(2026, 3, 1, tzinfo=UTC), **later)
+    import_ledger(records, old, now=NOW)
+    with records.read() as tx:
+        assert consents.consented(tx, "r1") == {BandField.NAME, BandField.HEALTH}
+    assert water(records)[0] == "王秀英"
+
+
 def test_a_part_of_the_ledger_may_come_alone_and_leaves_the_rest(records: Records, tmp_path: Path) -> None:
     import_ledger(records, folder(tmp_path), now=NOW)
     part = tmp_path / "part"
