@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anju_commands.common import complain, stop, wall_clock, zone_of
+from config.settings import LEAST_BUDGET
 from domain.people import Language
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def detect(
     files: Annotated[list[Path], typer.Argument(help="CSV files ts,register_l, gzipped or not; one household each.")],
     tz: Annotated[str, typer.Option(help="The households' time zone; a ts without a zone is UTC.")] = "Asia/Shanghai",
     absences: Annotated[Path | None, typer.Option(help="CSV file household,from,until: announced absences.")] = None,
-    budget: Annotated[float, typer.Option(help="False alerts aimed at, per household and 30 days.", min=0.01)] = 0.5,
+    budget: Annotated[
+        float, typer.Option(help="False alerts aimed at, per household and 30 days.", min=LEAST_BUDGET)
+    ] = 0.5,
     language: Annotated[Language, typer.Option(help="Of the reasons: zh or en.")] = Language.EN,
 ) -> None:
     """Play recorded registers through the detectors; print what would have been raised, as JSON lines.
@@ -62,7 +65,9 @@ def detect(
 
 def budgets(
     files: Annotated[list[Path], typer.Argument(help="CSV files ts,register_l, gzipped or not; one household each.")],
-    budget: Annotated[list[float], typer.Option(help="False alerts aimed at; give it once for each to compare.")],
+    budget: Annotated[
+        list[float], typer.Option(help="False alerts aimed at; give it once for each to compare.", min=LEAST_BUDGET)
+    ],
     tz: Annotated[str, typer.Option(help="The households' time zone; a ts without a zone is UTC.")] = "Asia/Shanghai",
 ) -> None:
     """Compare budgets on recordings of a whole community: asks and alerts for missing use, as JSON lines.
@@ -160,7 +165,7 @@ def judge(
     days: Annotated[int, typer.Option(help="Days that each simulated home is lived in.", min=50)] = 200,
     seed: Annotated[int, typer.Option(help="Of simulated homes and of all incidents.")] = 2002,
     incidents: Annotated[int, typer.Option(help="Incidents of each kind in each home.", min=1)] = 8,
-    budget: Annotated[float, typer.Option(help="False alerts our detectors aim at.", min=0.01)] = 0.5,
+    budget: Annotated[float, typer.Option(help="False alerts our detectors aim at.", min=LEAST_BUDGET)] = 0.5,
     every: Annotated[int, typer.Option(help="Minutes between readings of simulated meters.", min=15)] = 60,
     litres: Annotated[float, typer.Option(help="Register step of simulated meters [L].", min=1.0)] = 1.0,
     curves: Annotated[

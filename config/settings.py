@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 PREFIX = "ANJU"
 
 PORTS = (1, 65535)
+LEAST_BUDGET = 0.01  # one false alert in eight years; for none at all no patience would do
 
 Value = str | int | float | bool
 
@@ -94,7 +95,7 @@ class Detect:
         0.5,
         "false low_use alerts aimed at, in silences that end within 24 h",
         unit="per household and 30 days",
-        within=(0.01, 10),
+        within=(LEAST_BUDGET, 10),
     )
     safety_net_hours: float = setting(
         36.0, "no use for this long always alerts", unit="h of known data", within=(12, 168)

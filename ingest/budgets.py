@@ -18,7 +18,6 @@ from domain.finding import AlertKind, Level
 from domain.recording import Recording
 from ingest.recorded import Counted, Report, read_recording
 
-LEAST = 0.01  # false alerts in 30 days, as in the settings
 LEARNING_S = 14 * 86400.0  # in these days a home is only asked
 _MONTH_S = 30 * 86400.0
 
@@ -44,9 +43,6 @@ def compare_budgets(paths: Iterable[Path], *, tz: str, budgets: Sequence[float],
         zone = ZoneInfo(tz)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         report(f"--tz {tz}: no such time zone")
-        return 2
-    if too_low := [budget for budget in budgets if not budget >= LEAST]:
-        report(f"--budget {too_low[0]:g}: must be at least {LEAST:g}")
         return 2
     recordings = [recording for path in paths if (recording := read_recording(path, report)) is not None]
     for recording in recordings:

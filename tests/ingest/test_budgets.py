@@ -5,7 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from anju import app
 from ingest.budgets import compare_budgets
 from tests.detectors.homes import ordinary_life, registers
 
@@ -38,9 +40,11 @@ def test_recordings_of_a_week_tell_nothing_of_budgets(tmp_path: Path) -> None:
     assert (out.getvalue(), problems) == ("", ["new: left out, since a home is only asked in its first 14 days"])
 
 
-@pytest.mark.parametrize("budget", [-1.0, 0.0, float("nan")])
-def test_a_budget_that_is_none_is_named(tmp_path: Path, budget: float) -> None:
-    problems: list[str] = []
+@pytest.mark.parametrize("budget", ["-1", "0", "0.009", "nan"])
+@pytest.mark.parametrize("command", ["budgets", "detect"])
+def test_a_budget_that_is_none_is_refused(tmp_path: Path, command: str, budget: str) -> None:
     path = write(tmp_path / "home.csv", ordinary_life(20))
-    code = compare_budgets([path], tz="Asia/Shanghai", budgets=[0.5, budget], out=io.StringIO(), report=problems.append)
-    assert (code, problems) == (2, [f"--budget {budget:g}: must be at least 0.01"])
+    done = CliRunner().invoke(app, [command, str(path), "--budget", budget])
+    assert done.exit_code == 2
+    assert "'--budget'" in done.stderr
+    assert "0.01" in done.stderr
