@@ -304,7 +304,7 @@ messages = Table(
     Column("alert_id", Integer, ForeignKey("alerts.alert_id"), index=True),
     Column("contact_id", Text, nullable=False),  # of a contact, or of a resident: see addressee
     Column("addressee", Text, nullable=False),  # "contact" or "resident"
-    Column("community_id", Text, index=True),
+    Column("community_id", Text),
     Column("purpose", Text, nullable=False),  # "first", "reminder", "news", "notice", "bundle", "reply", "test"
     Column("urgency", Integer, nullable=False),  # the lower, the sooner
     Column("why", Text, nullable=False),  # why this person is told
@@ -319,7 +319,7 @@ messages = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("next_at", UtcTime),
     Column("claimed_until", UtcTime),
-    Column("sent_at", UtcTime),
+    Column("sent_at", UtcTime, index=True),
     Column("status_at", UtcTime),  # when the status last changed
     Column(
         "uncertain_count", Integer, nullable=False, server_default="0"
