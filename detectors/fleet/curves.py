@@ -1,13 +1,14 @@
 """Logarithm and exponential, written so that a compiler does several at once; right to fourteen digits."""
 
 import math
+import struct
 from collections.abc import Callable
 from typing import Any, cast
 
 from detectors import packing
 from detectors.fleet.compiled import IS_COMPILED, compiled
 
-_ROOT_HALF = 0x3FE6A09E667F3BCD  # bits of sqrt(1/2)
+_HALF = 1 << 51  # of a doubling, beside the bits after the exponent
 _PER_LN_2, _ROUNDS = 1.0 / math.log(2.0), 1.5 * 2.0**52  # beside this number nothing after the point is left
 _LN_2, _LN_2_REST = 0.693147180369123816490, 1.90821492927058770002e-10  # in two parts, the first of few bits
 
@@ -28,15 +29,15 @@ if IS_COMPILED:
     set_bits = cast("Callable[[int], int]", intrinsic(_count))
     _bits_of = _same_bits(types.float64, types.int64, ir.IntType(64))
     _of_bits = _same_bits(types.int64, types.float64, ir.DoubleType())
-    in_order = _bits_of  # of what is not below nought: as whole numbers, a compiler orders several at once
 
     @compiled
-    def ln(x: float) -> float:
-        """Of a number above nought: 2^n f with f around one, and ln f as a series in (f - 1) / (f + 1) [fdlibm]."""
-        bits = _bits_of(x)
-        doublings = bits - _ROOT_HALF >> 52
-        f = _of_bits(bits - (doublings << 52))
-        s = (f - 1.0) / (f + 1.0)
+    def ln(part: float, whole: float) -> float:
+        """Of part / whole, both above nought, by one division: whole times 2^n comes within a factor of 1.51 of part,
+        and the logarithm of what is left is a series in their difference over their sum [fdlibm]."""
+        bits = _bits_of(whole)
+        doublings = _bits_of(part) - bits + _HALF >> 52
+        near = _of_bits(bits + (doublings << 52))
+        s = (part - near) / (part + near)
         z = s * s
         w = z * z
         odd = w * (0.3999999999940941908 + w * (0.2222219843214978396 + w * 0.1531383769920937332))
@@ -62,14 +63,20 @@ else:
     def set_bits(bits: int) -> int:
         return bits.bit_count()
 
-    def in_order(x: float) -> float:
-        return x
+    def _bits_of(x: float) -> int:
+        return int.from_bytes(struct.pack("<d", x), "little")
 
-    def ln(x: float) -> float:
-        return math.log(x)
+    def ln(part: float, whole: float) -> float:
+        return math.log(part / whole)
 
     def exp(x: float) -> float:
         return math.exp(x)
+
+
+@compiled
+def in_order(x: float, place: int) -> int:
+    """Of what is not below nought, with its place below 32 in the last bits: a compiler orders several at once."""
+    return _bits_of(x) & -32 | place
 
 
 short = compiled(packing.short)

@@ -3,10 +3,11 @@
 import numpy as np
 
 from detectors.fleet.compiled import compiled
-from detectors.fleet.curves import exp, in_order, ln, set_bits
+from detectors.fleet.curves import exp, in_order, ln, of_day, set_bits
 from detectors.fleet.memory import (
     CHOICES,
     DELAYED,
+    EXPECTED,
     FALSE,
     HOUR,
     HOUR_USED,
@@ -19,6 +20,7 @@ from detectors.fleet.memory import (
     SCORES,
     SILENCES,
     SMOOTHED,
+    TERMS,
     USED_BEHIND_H,
     USED_EARLIER,
     USED_LATER,
@@ -44,10 +46,9 @@ _LADDER = LADDER.copy()
 
 
 @compiled
-def odds(share: float) -> float:
-    """Of a share, which is taken for at least one in ten thousand, and at most all but that."""
-    share = min(max(share, 1e-4), 1.0 - 1e-4)
-    return share / (1.0 - share)
+def a_share(share: float) -> float:
+    """At least one in ten thousand, and at most all but that."""
+    return min(max(share, 1e-4), 1.0 - 1e-4)
 
 
 @compiled
@@ -114,27 +115,19 @@ def catch_up(m: Floats) -> None:
 def score(m: Floats, p: Floats, begun: int) -> None:
     """logit P(use in the hour after l silent ones), into `SCORES`."""
     used = used_at(m, begun)
-    begun %= 24
-    in_3_h = in_6_h = 0.0
-    for back in range(6):
-        expected = m[RATE + (begun - back if back <= begun else begun - back + 24)]
-        in_6_h += expected
-        if back < 3:
-            in_3_h += expected
-    in_24_h = m[RATES]
+    begun = of_day(begun)
+    beside_expected(m, begun, used)
     directly_h, longest_h = unused_runs(used)
-    term_3_h = ln((used_in(used, 3) + 0.5) / (in_3_h + 0.5))
-    term_6_h = ln((used_in(used, 6) + 0.5) / (in_6_h + 0.5))
-    term_24_h = ln((used_in(used, 24) + 1.0) / (in_24_h + 1.0))
-    level = ln(odds(in_24_h / 24.0))
+    term_3_h, term_6_h, term_24_h, level = m[TERMS], m[TERMS + 1], m[TERMS + 2], m[TERMS + 3]
     constant = p[PAST + 0] * term_3_h + p[PAST + 1] * term_6_h + p[PAST + 2] * term_24_h
-    constant += p[PAST + 3] * (directly_h / 10.0) + p[PAST + 4] * (longest_h / 10.0) + p[PAST + 5] * level
+    constant += (p[PAST + 3] * directly_h + p[PAST + 4] * longest_h) / 10.0 + p[PAST + 5] * level
     slope = p[IN_3_H] * term_3_h + p[IN_24_H] * term_24_h + p[LEVEL_LONGER] * level
     lasted(m, p, begun * BEGINS // 24)
     hourly(m)
     for length in range(HOURS):
-        ended = (m[LASTING + length] - m[LASTING + length + 1]) / m[LASTING + length + 1]
-        m[OWN_LOGITS + length] = ln(min(max(ended, LEAST_ODDS), MOST_ODDS))
+        longer = m[LASTING + length + 1]
+        ended = m[LASTING + length] - longer
+        m[OWN_LOGITS + length] = ln(min(max(ended, LEAST_ODDS * longer), MOST_ODDS * longer), longer)
     first, clock = np.uint64(LOGITS + begun), np.uint64(CLOCK + begun * HOURS)
     for length in range(HOURS):
         now, soon = m[first + np.uint64(length + 1)], m[first + np.uint64(length + 2)]
@@ -145,6 +138,24 @@ def score(m: Floats, p: Floats, begun: int) -> None:
             + soon * p[SOON]
             + (SCALED[length] * slope + constant)
         )
+
+
+@compiled
+def beside_expected(m: Floats, begun: int, used: int) -> None:
+    """Into `TERMS` the logs of the hours with use in the last 3, 6 and 24 over those expected; the rate's logit."""
+    in_3_h = in_6_h = 0.0
+    for back in range(6):
+        expected = m[np.uint64(RATE + begun - back + 24 * (begun < back))]
+        in_6_h += expected
+        if back < 3:
+            in_3_h += expected
+    share = a_share(m[RATES] / 24.0)
+    m[TERMS], m[EXPECTED] = used_in(used, 3) + 0.5, in_3_h + 0.5
+    m[TERMS + 1], m[EXPECTED + 1] = used_in(used, 6) + 0.5, in_6_h + 0.5
+    m[TERMS + 2], m[EXPECTED + 2] = used_in(used, 24) + 1.0, m[RATES] + 1.0
+    m[TERMS + 3], m[EXPECTED + 3] = share, 1.0 - share
+    for term in range(4):
+        m[TERMS + term] = ln(m[TERMS + term], m[EXPECTED + term])
 
 
 @compiled
@@ -160,9 +171,8 @@ def lasted(m: Floats, p: Floats, place: int) -> None:
 def hourly(m: Floats) -> None:
     """The rates' logits, of two days and two hours, so that none has to be looked for past midnight."""
     for hour in range(24):
-        rate = ln(odds(m[RATE + hour]))
-        m[LOGITS + hour] = rate
-        m[LOGITS + 24 + hour] = rate
+        share = a_share(m[RATE + hour])
+        m[LOGITS + hour] = m[LOGITS + 24 + hour] = ln(share, 1.0 - share)
     m[LOGITS + 48] = m[LOGITS]
     m[LOGITS + 49] = m[LOGITS + 1]
 
@@ -214,10 +224,7 @@ def weigh(m: Floats, p: Floats) -> None:
 @compiled
 def alarm_h(m: Floats, step: int) -> int:
     """The alarm hour at this step of the ladder, once the scores are weighed."""
-    dear, least, best = _LADDER[step], in_order(np.inf), CHOICES
+    dear, least = _LADDER[np.uint64(step)], in_order(np.inf, 31)
     for choice in range(CHOICES):
-        least = min(least, in_order(dear * m[FALSE + choice] + m[DELAYED + choice]))
-    for choice in range(CHOICES):
-        is_least = in_order(dear * m[FALSE + choice] + m[DELAYED + choice]) == least
-        best = min(best, choice if is_least else CHOICES)
-    return best + SHORTEST_H
+        least = min(least, in_order(dear * m[FALSE + choice] + m[DELAYED + choice], choice))
+    return (least & 31) + SHORTEST_H

@@ -47,6 +47,7 @@ SMOOTHED = _place(LENGTHS * BEGINS)  # follows from the silences: each length's 
 WOULD_RAISE = _place(STEPS + 1)
 LONGEST = _place(LONGEST_DAYS)
 SCORES = _place(HOURS)  # of the last plan
+TERMS, EXPECTED = _place(4), _place(4)  # of what came before it
 LASTING, OWN_LOGITS = _place(LENGTHS), _place(HOURS)
 FALSE, DELAYED = _place(CHOICES), _place(CHOICES)  # what an alarm at each hour costs: to be multiplied, and to be added
 # of timers
