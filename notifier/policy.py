@@ -18,6 +18,7 @@ class Why(StrEnum):
     RESIDENT_ASLEEP = "resident_asleep"
     RESIDENT_DID_NOT_ANSWER = "resident_did_not_answer"
     RAISED = "raised"
+    GOES_ON_SINCE_TAKEN = "goes_on_since_taken"
     NOBODY_ACKNOWLEDGED = "nobody_acknowledged"
     STARTED_AGAIN = "started_again"
     REOPENED = "reopened"

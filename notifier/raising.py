@@ -135,7 +135,7 @@ class Raising(Steps):
             case.start_again()
         if case.state is State.OPEN:
             self._go(case)
-        elif before in (State.ACKNOWLEDGED, State.ON_SITE):
+        elif before is State.ACKNOWLEDGED:
             self._tell_holder(case, event_id)
 
     def _anew(self, case: Case, concern: Concern) -> bool:
@@ -175,10 +175,10 @@ class Raising(Steps):
         case.write(opened_at=later, next_at=later)
 
     def _tell_holder(self, case: Case, event_id: int) -> None:
-        """Whoever is on the way hears that it has become worse."""
+        """Whoever is on the way hears that it goes on; who is there sees it."""
         holder = person(case.tx, case.row["acknowledged_by"] or "", "contact")
         if holder and holder.reachable:
-            worse = Decision(why=Why.RAISED, event=Event.NOTIFY, people=(holder,))
+            worse = Decision(why=Why.GOES_ON_SINCE_TAKEN, event=Event.NOTIFY, people=(holder,))
             self._telling.step(case, worse, self._policy(case), event_id)
 
 

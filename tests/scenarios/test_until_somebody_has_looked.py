@@ -40,6 +40,35 @@ def test_no_water_since_seven_the_whole_way(world: World) -> None:
     assert world.state(alert) is State.NOTIFIED
 
 
+def test_who_is_on_the_way_hears_once_that_it_goes_on(world: World) -> None:
+    world.now = at("12:00")
+    alert = world.raise_alert(silence(Level.ASK, at("12:00")))
+    world.until(at("12:35"))
+    with world.records.write() as tx:
+        world.life.acknowledge(tx, alert, by="daughter", now=world.now)
+    for clock in ("12:50", "12:55"):
+        world.until(at(clock))
+        world.raise_alert(silence(Level.ALERT, at(clock)))
+    first, again = [r for r in world.received if r.who == "王丽" and r.template == "alert"]
+    assert (again.at, world.state(alert)) == (at("12:50"), State.ACKNOWLEDGED)
+    assert "您接警后仍在持续" in again.body
+    assert "您接警后仍在持续" not in first.body
+    assert [who for clock, who in world.texts() if clock in ("12:50", "12:55")] == ["王丽"]
+
+
+def test_to_who_is_there_a_doubt_that_becomes_sure_is_no_news(world: World) -> None:
+    world.now = at("12:00")
+    alert = world.raise_alert(silence(Level.ASK, at("12:00")))
+    world.until(at("12:35"))
+    with world.records.write() as tx:
+        world.life.arrive(tx, alert, by="daughter", now=world.now)
+    world.turn()
+    told = len(world.received)
+    world.until(at("12:50"))
+    world.raise_alert(silence(Level.ALERT, at("12:50")))
+    assert (world.state(alert), len(world.received)) == (State.ON_SITE, told)
+
+
 def test_the_supervisor_is_last_and_then_it_starts_again_until_somebody_acknowledges(world: World) -> None:
     world.now = at("19:00")
     world.raise_alert(silence(Level.ALERT, at("19:00")))
