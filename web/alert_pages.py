@@ -42,11 +42,15 @@ def routes(desk: Desk) -> APIRouter:
                 looks.inactive_scans(tx, seen_ids(who), desk.now() - OLD_BANDS_SHOWN) if keeps_bands(who) else []
             )
             watched, dark = water.watched(tx, seen_ids(who)), len(water.not_watched(tx, seen_ids(who)))
+            unseen = water.unheard(tx, seen_ids(who))
+        of_homes = [alert for alert in running if alert.kind.for_operator and alert.household]
         groups = {
             "running": [alert for alert in running if not alert.kind.for_operator],
-            "unwatched": [alert for alert in running if alert.kind.for_operator and alert.household],
+            "unwatched": [alert for alert in of_homes if alert.ended_at is None],
+            "back": [alert for alert in of_homes if alert.ended_at],
             "technical": [alert for alert in running if alert.kind.for_operator and not alert.household],
         }
+        unseen |= {alert.household.household_id for alert in groups["unwatched"] if alert.household}
         return desk.page(
             request,
             "alerts.html",
@@ -54,6 +58,7 @@ def routes(desk: Desk) -> APIRouter:
             groups=groups,
             settled=settled,
             watched=watched,
+            unseen=len(unseen),
             dark=dark,
             old_bands=old_bands,
             problems=desk.is_healthy().problems,

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, func, select
 
 from store import consents
 from store.security import security_event
-from store.tables import households, meters
+from store.tables import households, meters, unwatched
 
 H = households.c
 
@@ -55,6 +55,12 @@ def not_watched(tx: Connection, household_ids: Select[str] | Collection[str]) ->
     metered = H.household_id.in_(select(meters.c.household_id))
     here = (H.household_id.in_(household_ids), metered, H.water_consent_by.is_(None))
     return set(tx.scalars(select(H.household_id).where(*here)))
+
+
+def unheard(tx: Connection, household_ids: Select[str]) -> set[str]:
+    """Of these homes, those of which a meter tells nothing now, also where a silent gateway explains it."""
+    silent = select(meters.c.household_id).join(unwatched, unwatched.c.meter_id == meters.c.meter_id)
+    return set(tx.scalars(silent.where(meters.c.household_id.in_(household_ids))))
 
 
 def watched(tx: Connection, household_ids: Select[str]) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 from notifier.devices import bound
 from store.ledger import read_ledger, version
 from store.records import Records
-from store.tables import absences, alerts, contacts, gateways
+from store.tables import absences, alerts, contacts, gateways, unwatched
 from tests.web import town
 from tests.web.conftest import URL, SignIn
 from web.app import create_app
@@ -30,6 +30,28 @@ def order_of(page: str, *names: str) -> list[str]:
 def test_the_most_urgent_alert_stands_first_and_one_somebody_has_taken_comes_after_it(sign_in: SignIn) -> None:
     page = sign_in("duty").get("/").text
     assert order_of(page, "李德福", "王秀兰", "赵玉珍") == ["王秀兰", "李德福", "赵玉珍"]
+
+
+def test_a_home_whose_readings_are_back_is_not_among_those_that_cannot_be_seen(
+    records: Records, sign_in: SignIn
+) -> None:
+    browser = sign_in("duty")
+    page = browser.get("/").text
+    assert order_of(page, "can&#39;t see now", "张桂英") == ["can&#39;t see now", "张桂英"]
+    assert "from 1 of them no readings come now" in page
+    with records.write() as tx:
+        tx.execute(update(alerts).where(alerts.c.kind == "no_data").values(state="eased", ended_at=town.NOW))
+    page = browser.get("/").text
+    assert "can&#39;t see now" not in page
+    assert order_of(page, "Readings are back", "张桂英") == ["Readings are back", "张桂英"]
+    assert "from 0 of them no readings come now" in page
+
+
+def test_homes_behind_a_silent_gateway_count_as_not_seen(records: Records, sign_in: SignIn) -> None:
+    with records.write() as tx:
+        row = {"household_id": "H2", "since": town.NOW, "reason": {}, "behind_gateway": "GW7"}
+        tx.execute(insert(unwatched).values(meter_id="M2", **row))
+    assert "from 2 of them no readings come now" in sign_in("duty").get("/").text
 
 
 def test_an_alert_tells_why_in_the_viewers_language_and_who_was_told(sign_in: SignIn) -> None:
