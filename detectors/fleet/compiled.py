@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 F = TypeVar("F", bound=Callable[..., object])
 
 try:
+    from llvmlite import ir
     from llvmlite.binding import set_option
     from numba import njit
     from numba.extending import intrinsic
@@ -50,3 +51,22 @@ def _uncounted() -> Callable[[Any], Any]:
 
 
 bare = _uncounted()
+
+
+def _expected() -> Callable[[bool], bool]:
+    """The same condition, which hardly ever holds: what is done then is put out of the way of all else."""
+    if not IS_COMPILED:
+        return lambda condition: condition
+
+    def expected(_: Any, condition: Any) -> Any:
+        def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            bit = ir.IntType(1)
+            expect = builder.module.declare_intrinsic("llvm.expect", (bit,), ir.FunctionType(bit, (bit, bit)))
+            return builder.call(expect, (*arguments, bit(0)))
+
+        return condition(condition), generate
+
+    return cast("Callable[[bool], bool]", intrinsic(expected))
+
+
+seldom = _expected()

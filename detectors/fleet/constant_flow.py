@@ -4,7 +4,7 @@ from math import isnan
 
 from detectors.constant_flow_rules import DAY_S, HELD_S, HOURLY_S, IDLE_LPH, OFTEN_S, SLACK_S
 from detectors.fleet import steady_flow, unusual_draw
-from detectors.fleet.compiled import compiled
+from detectors.fleet.compiled import compiled, seldom
 from detectors.fleet.memory import (
     ALERT,
     BEFORE_LPH,
@@ -52,14 +52,14 @@ _NONE = -1
 
 @compiled
 def observe(m: Floats, p: Floats, begin_s: float, end_s: float, volume: float, gap: bool) -> float:
-    if end_s >= m[FLOW_DAY_S]:
+    if seldom(end_s >= m[FLOW_DAY_S]):
         turn_day(m, p, begin_s, end_s)
-    if gap or isnan(volume):
+    if seldom(gap or isnan(volume)):
         if gap:
             m[FLOW_FIRST_S] += (end_s - begin_s) // DAY_S * DAY_S
         interrupt(m)
         return CANNOT_TELL
-    if m[HELD_FROM_S] != 0.0 or end_s - begin_s < HELD_S:
+    if seldom(m[HELD_FROM_S] != 0.0 or end_s - begin_s < HELD_S):
         if m[HELD_FROM_S] != 0.0:
             begin_s = m[HELD_FROM_S]
             volume += m[HELD_L]
@@ -75,11 +75,11 @@ def observe(m: Floats, p: Floats, begin_s: float, end_s: float, volume: float, g
     if flow_lph < IDLE_LPH:
         m[FLOW_LPH] = m[BEFORE_LPH] = m[STEADY_FROM_S] = 0.0
         return NOTHING
-    if hides_pauses(m, end_s - begin_s):
+    if seldom(hides_pauses(m, end_s - begin_s)):
         interrupt(m)
         return CANNOT_TELL
     over = compare(m, p, begin_s, end_s, before_lph, flow_lph)
-    if over != _NONE and over != int(p[SCALES]) and end_s - m[FLOW_FIRST_S] < p[LEARNING_S]:
+    if seldom(over != _NONE) and over != int(p[SCALES]) and end_s - m[FLOW_FIRST_S] < p[LEARNING_S]:
         return CANNOT_TELL
     return verdict(m, p, over, end_s, flow_lph)
 
@@ -137,9 +137,9 @@ def compare(m: Floats, p: Floats, begin_s: float, end_s: float, before_lph: floa
     over = scales if flow_lph >= max(p[BURST_LPH], p[BURST_BEYOND] * m[RECORD + 1]) else _NONE
     often = MOST_SCALES if length_s <= OFTEN_S else 0
     told_from = 1 if often else (2 if length_s > HOURLY_S else 0)
-    if is_unusual(m, p, length_s, end_s, flow_lph):
+    if seldom(is_unusual(m, p, length_s, end_s, flow_lph)):
         over = gravest(p, over, 0)
-    if steady_flow.is_over(m, p, begin_s, end_s, before_lph, flow_lph):
+    if seldom(steady_flow.is_over(m, p, begin_s, end_s, before_lph, flow_lph)):
         over = gravest(p, over, scales + 1)
     first, place = int(m[FALLING_FROM]), int(m[FALLING_TO]) - 1
     for number in range(scales):
@@ -151,7 +151,7 @@ def compare(m: Floats, p: Floats, begin_s: float, end_s: float, before_lph: floa
         if steady == 0.0:
             return over
         limit = m[LIMITS + often + number]
-        if number >= told_from and steady >= limit:
+        if seldom(steady >= limit) and number >= told_from:
             over = gravest(p, over, number)
             taught = steady
             if p[SCALE_HOURS + number] <= p[TAP_HOURS]:
@@ -199,7 +199,7 @@ def verdict(m: Floats, p: Floats, over: int, end_s: float, flow_lph: float) -> f
         m[FLOW_LPH] = 0.0
         if over == _NONE:
             return NOTHING
-    if over != _NONE and (not running or rank(p, over) > rank(p, int(m[FLOW_GRADE]))):
+    if seldom(over != _NONE) and (not running or rank(p, over) > rank(p, int(m[FLOW_GRADE]))):
         begin_episode(m, p, over, end_s, flow_lph)
     return ALERT
 

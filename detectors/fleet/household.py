@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.fleet import change_in_use, constant_flow, low_use, no_data, schedule, still
-from detectors.fleet.compiled import bare, compiled, entered
+from detectors.fleet.compiled import bare, compiled, entered, seldom
 from detectors.fleet.memory import (
     ALERT,
     CANNOT_TELL,
@@ -94,8 +94,8 @@ def watch_homes(
             if not isnan(litres):
                 before = rows
                 rows = observe(m, p, clock, scores, absent, local[slot], times_s[slot], litres, said, rows)
-                for row in range(before, rows):
-                    said[row, SLOT] = slot
+                if seldom(rows > before):
+                    said[before:rows, SLOT] = slot
             slot += 1
         if until_s > 0.0:
             before = rows
@@ -119,14 +119,14 @@ def observe(
     rows: int,
 ) -> int:
     """How many rows are said after it."""
-    if at_s - m[HEARD_LAST_S] >= p[SOONEST_S]:
+    if seldom(at_s - m[HEARD_LAST_S] >= p[SOONEST_S]):
         rows = tick(m, p, at_s, said, rows)
     no_data.heard(m, at_s)
     case, length_s, volume, gap = advance(m, at_s, litres)
     is_usable = not isnan(volume) if length_s else case == FIRST
     rows = usable(m, p, at_s, case, is_usable, said, rows)
     m[STILL_UNTIL_S] = 0.0
-    if length_s == 0.0:
+    if seldom(length_s == 0.0):
         return rows
     rows = judge(m, p, clock, scores, absences_s, hour, at_s - length_s, at_s, volume, gap, said, rows)
     if not gap:
@@ -154,26 +154,26 @@ def judge(
     is_usable = not isnan(volume)
     if is_usable or m[RUNNING + LOW_USE] == NOTHING:
         level = low_use.observe(m, p, clock, scores, absences_s, hour, begin_s, at_s, volume, gap)
-        if level == NOTHING and m[RUNNING + LOW_USE] == ALERT and m[SILENT_S] < m[DRY_S]:
+        if seldom(m[RUNNING + LOW_USE] == ALERT) and level == NOTHING and m[SILENT_S] < m[DRY_S]:
             level = CANNOT_TELL
     before = rows
     rows = follow(m, LOW_USE, level, at_s, low_use.since_s(m, p), said, rows)
-    if is_raised(said, before, rows):
+    if seldom(is_raised(said, before, rows)):
         why_low_use(m, p, clock, at_s, said[rows - 1])
     level = constant_flow.observe(m, p, begin_s, at_s, volume, gap)
     before = rows
     rows = follow(m, CONSTANT_FLOW, level, at_s, m[FLOW_SINCE_S], said, rows)
-    if is_raised(said, before, rows):
+    if seldom(is_raised(said, before, rows)):
         why_constant_flow(m, p, said[rows - 1])
     used = m[LAST_USE_S] == at_s
     is_home = is_usable and low_use.left_s(m, absences_s, begin_s) == inf
     level = change_in_use.observe(m, p, hour, at_s, used) if is_home else change_in_use.NOT_ASKED
-    if level != change_in_use.NOT_ASKED:
+    if seldom(level != change_in_use.NOT_ASKED):
         before = rows
         rows = follow(m, CHANGE_IN_USE, level, at_s, m[CHANGE_SINCE_S], said, rows)
         if is_raised(said, before, rows):
             why_change(m, p, said[rows - 1])
-    if low_use.any_absence(m, absences_s) or m[RUNNING + USE_WHILE_ABSENT] != NOTHING:
+    if seldom(low_use.any_absence(m, absences_s) or m[RUNNING + USE_WHILE_ABSENT] != NOTHING):
         rows = use_while_absent(m, absences_s, begin_s, at_s, used, said, rows)
     return rows
 
@@ -221,8 +221,14 @@ def use_while_absent(
 def follow(m: Floats, kind: int, level: float, at_s: float, since_s: float, said: Floats, rows: int) -> int:
     """As `HouseholdWatch._follow`: edges only."""
     before = m[RUNNING + kind]
-    if level == CANNOT_TELL or (before == NOTHING and level == NOTHING):
-        return rows
+    if seldom(level != CANNOT_TELL and (before != NOTHING or level != NOTHING)):
+        return tell(m, kind, level, at_s, since_s, said, rows)
+    return rows
+
+
+@compiled
+def tell(m: Floats, kind: int, level: float, at_s: float, since_s: float, said: Floats, rows: int) -> int:
+    before = m[RUNNING + kind]
     if level == NOTHING or (before != NOTHING and since_s != m[RUNNING_SINCE_S + kind]):
         rows = say(said, rows, kind, NOTHING, at_s, m[RUNNING_SINCE_S + kind])
         said[rows - 1, WHY] = before

@@ -8,7 +8,7 @@ from detectors.bedtime import ASKED_AGAIN, ASKED_FROM_H, LAST_ASKED, NIGHT_H
 from detectors.coarse import COARSE_L, NEVER_H, TOO_COARSE_L
 from detectors.drip import LEAST_STEP_L
 from detectors.fleet import drip, schedule, ticks
-from detectors.fleet.compiled import compiled
+from detectors.fleet.compiled import compiled, seldom
 from detectors.fleet.curves import day_of, hour_of, of_day
 from detectors.fleet.habit import alarm_h, count, move_on, score, smooth, weigh
 from detectors.fleet.memory import (
@@ -81,23 +81,23 @@ def observe(
     gap: bool,
 ) -> float:
     """The level of what is found, `NOTHING`, or `CANNOT_TELL`."""
-    if m[FIRST_S] == 0.0:
+    if seldom(m[FIRST_S] == 0.0):
         m[FIRST_S] = begin_s
         begin_anew(m, begin_s)
-    if len(absences_s) and is_absent(m, absences_s, end_s):
+    if seldom(len(absences_s) > 0) and is_absent(m, absences_s, end_s):
         return while_absent(m, clock, begin_s, end_s, volume)
-    if gap or isnan(volume):
+    if seldom(gap or isnan(volume)):
         return across_gap(m, p, clock, scores, begin_s, end_s, volume, gap)
     use = used_water(m, hour, volume, begin_s, end_s)
     if use != NO_USE:
         learn(m, p, clock)
-        if use == BY_ITSELF:
+        if seldom(use == BY_ITSELF):
             restart(m, end_s)
             m[DRY_S] += end_s - begin_s
             return verdict(m, p, clock, scores, end_s)
         begin_anew(m, end_s)
         m[LAST_USE_S] = end_s
-        return NOTHING if ticks.row_s(m) < p[NET_S] else verdict(m, p, clock, scores, end_s)
+        return verdict(m, p, clock, scores, end_s) if seldom(ticks.row_s(m) >= p[NET_S]) else NOTHING
     m[SILENT_S] += end_s - begin_s
     m[DRY_S] += end_s - begin_s
     return verdict(m, p, clock, scores, end_s)
@@ -153,7 +153,7 @@ def while_absent(m: Floats, clock: Floats, begin_s: float, end_s: float, volume:
 
 @compiled
 def is_coarse(m: Floats) -> bool:
-    return bool(COARSE_L < m[STEP_L] < inf)
+    return seldom(COARSE_L < m[STEP_L] < inf)
 
 
 @compiled
@@ -208,7 +208,7 @@ def used_water(m: Floats, hour: int, volume: float, begin_s: float, end_s: float
 @compiled
 def use_of(m: Floats, hour: int, volume: float, begin_s: float, end_s: float) -> int:
     """`WhoseWater.used`."""
-    if volume and m[STEP_L] > LEAST_STEP_L:
+    if seldom(m[STEP_L] > LEAST_STEP_L) and volume:
         m[STEP_L] = drip.finer_step_l(m[STEP_L], volume)
     drawn_l = volume if volume >= drip.use_threshold_l(m, (end_s - begin_s) / 3600.0, m[STEP_L]) else 0.0
     told_l = people_l(m, hour, drawn_l)
@@ -312,7 +312,7 @@ def verdict(m: Floats, p: Floats, clock: Floats, scores: Floats, end_s: float) -
     hours = m[SILENT_S] / 3600.0 + SLACK_H
     experienced = end_s - m[FIRST_S] >= p[ASKS_ONLY_S]
     by_net = m[DRY_S] >= net_of(m, p) or ticks.row_s(m) >= p[NET_S]
-    if by_net or (planned and experienced and hours >= m[ALERT_H]):
+    if seldom(by_net or (planned and experienced and hours >= m[ALERT_H])):
         return ALERT
     held = m[SILENT_S] < m[DRY_S] and m[DRY_S] >= SENSORS_HOLD_S
     return ASK if held or is_net_near(m, p) or (planned and hours >= m[ASK_H]) else NOTHING
@@ -322,7 +322,7 @@ def verdict(m: Floats, p: Floats, clock: Floats, scores: Floats, end_s: float) -
 def keep_scores(m: Floats, scores: Floats, end_s: float) -> None:
     """Of each plan, for who wants to see them all: when it was made, and its scores, where there is room."""
     kept = int(m[PLANS_KEPT])
-    if kept < len(scores):
+    if seldom(kept < len(scores)):
         scores[kept, 0] = end_s
         for length in range(HOURS):
             scores[kept, 1 + length] = m[SCORES + length]

@@ -2,7 +2,7 @@
 
 from math import inf, isfinite, isnan, nan
 
-from detectors.fleet.compiled import compiled
+from detectors.fleet.compiled import compiled, seldom
 from detectors.fleet.memory import ASIDE_L, LAST_L, LAST_S, LENGTHS_S, LENGTHS_SEEN, MARK_L, MARKED_S, Floats
 from domain.register import (
     BACKFLOW_L,
@@ -41,17 +41,18 @@ CASES = tuple(Case)
 def advance(m: Floats, at_s: float, register_l: float) -> tuple[int, float, float, bool]:
     """(case, length [s], volume [L], gap); a length of 0 where there is no interval."""
     last_s = m[LAST_S]
-    if isnan(last_s) or at_s <= last_s or not isfinite(register_l) or register_l < 0.0:
+    if seldom(isnan(last_s) or at_s <= last_s or not isfinite(register_l) or register_l < 0.0):
         return no_interval(m, at_s, register_l), 0.0, nan, False
     length_s = at_s - last_s
-    gap = length_s > GAP_AT_LEAST_S and length_s > GAP_RHYTHMS * (rhythm_s(m) or FIRST_RHYTHM_S)
+    gap = seldom(length_s > GAP_AT_LEAST_S) and length_s > GAP_RHYTHMS * (rhythm_s(m) or FIRST_RHYTHM_S)
     volume = register_l - m[MARK_L]
-    if 0.0 <= volume < most(length_s) and isnan(m[ASIDE_L]) and m[MARKED_S] == last_s:
+    is_plain = 0.0 <= volume < most(length_s) and isnan(m[ASIDE_L]) and m[MARKED_S] == last_s
+    if seldom(not is_plain):
+        case, volume = odd(m, at_s, register_l, length_s)
+    else:
         case = ORDINARY
         m[MARK_L] = register_l
         m[MARKED_S] = at_s
-    else:
-        case, volume = odd(m, at_s, register_l, length_s)
     m[LAST_S] = at_s
     m[LAST_L] = register_l
     keep_length(m, length_s)

@@ -2,7 +2,7 @@
 
 from math import floor
 
-from detectors.fleet.compiled import compiled
+from detectors.fleet.compiled import compiled, seldom
 from detectors.fleet.curves import of_day
 from detectors.fleet.memory import (
     TIMER_ALONE,
@@ -25,13 +25,13 @@ def people_l(m: Floats, hour: int, volume_l: float, step_l: float) -> float:
     told_l = 0.0
     if volume_l != 0.0 and hour != m[TIMER_HOUR]:
         told_l = turn(m, hour, step_l)
-    elif m[TIMER_HELD_L] != 0.0 and hour != m[TIMER_HOUR]:
+    elif seldom(m[TIMER_HELD_L] != 0.0) and hour != m[TIMER_HOUR]:
         return settled(m, hour, step_l)
     if volume_l == 0.0:
         return told_l
     m[TIMER_NOW_L] += volume_l
     place, following = of_day(hour), of_day(hour + 1)
-    if m[TIMER_DONE] or not (is_timer(m, place) or is_timer(m, following)):
+    if m[TIMER_DONE] or not seldom(is_timer(m, place) or is_timer(m, following)):
         return told_l + volume_l
     m[TIMER_HELD_L] += volume_l
     if not may_be(m, place, m[TIMER_BEFORE_L] + m[TIMER_NOW_L], step_l) and not may_be(
@@ -89,7 +89,7 @@ def turn(m: Floats, hour: int, step_l: float) -> float:
         learn(m, of_day(last), m[TIMER_BEFORE_L] + m[TIMER_NOW_L], step_l, alone)
         if apart > 1:
             learn(m, of_day(last + 1), m[TIMER_NOW_L], step_l, alone)
-    told_l = settled(m, hour, step_l) if m[TIMER_HELD_L] != 0.0 else 0.0
+    told_l = settled(m, hour, step_l) if seldom(m[TIMER_HELD_L] != 0.0) else 0.0
     if apart == 1:
         m[TIMER_DONE] = 1.0 if fits(m, of_day(last), m[TIMER_BEFORE_L] + m[TIMER_NOW_L], step_l) else 0.0
         m[TIMER_BEFORE_L] = m[TIMER_NOW_L]

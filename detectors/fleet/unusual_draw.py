@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from detectors.fleet.compiled import compiled
+from detectors.fleet.compiled import compiled, seldom
 from detectors.fleet.memory import BEFORE_LPH, MOST, PART, RUNNING_LPH, USUAL_LPH, Floats
 from detectors.fleet.rules import DRAW_FADE, EVEN, HOLDS, HOURLY, OFTEN
 from detectors.unusual_draw import PART_S, PARTS
@@ -27,10 +27,10 @@ def are_two_over(m: Floats, p: Floats, end_s: float, flow_lph: float) -> bool:
 @compiled
 def is_over(m: Floats, p: Floats, end_s: float, than: int, drawn_lph: float, mean_lph: float) -> bool:
     part = np.floor(end_s / PART_S)
-    if part != m[PART]:
+    if seldom(part != m[PART]):
         turn_part(m, p, part)
     over = False
-    if drawn_lph >= p[than]:
+    if seldom(drawn_lph >= p[than]):
         m[USUAL_LPH] = usual(m, p[than + 2])
         limit_lph = max(p[than], p[than + 1] * m[USUAL_LPH])
         over = drawn_lph >= limit_lph
