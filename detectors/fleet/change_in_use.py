@@ -73,16 +73,22 @@ def is_due(m: Floats, p: Floats, hour: int) -> bool:
 def turn_hour(m: Floats, p: Floats, hour: int) -> None:
     last = int(m[CHANGE_HOUR])
     if last:
-        m[HOURS_KNOWN] += hour - last <= 2
-        if m[CHANGE_HOUR_USED]:
-            m[USED] += 1.0
-            m[AT_NIGHT] += last - 24 * day_of(last) < p[NIGHT_ENDS]
+        end_hours(m, p, last, hour - last <= 2)
     if day_of(hour) != day_of(last):
         if m[HOURS_KNOWN] >= p[ENOUGH_HOURS] and m[USED]:
             keep_day(m, p)
         m[USED] = m[AT_NIGHT] = m[HOURS_KNOWN] = 0.0
     m[CHANGE_HOUR] = hour
-    m[CHANGE_HOUR_USED] = 0.0
+
+
+@compiled
+def end_hours(m: Floats, p: Floats, first: int, known: int) -> None:
+    """Of one day: only in the first of them water may have been used."""
+    m[HOURS_KNOWN] += known
+    if m[CHANGE_HOUR_USED]:
+        m[USED] += 1.0
+        m[AT_NIGHT] += first - 24 * day_of(first) < p[NIGHT_ENDS]
+        m[CHANGE_HOUR_USED] = 0.0
 
 
 @compiled

@@ -81,6 +81,15 @@ def sample(m: Floats, end_s: float) -> None:
 
 
 @compiled
+def sample_each(m: Floats, at_s: Floats, step_s: float, slot: int, end: int) -> None:
+    """Wherever one is due from this slot to the end, of slots so far apart."""
+    due = slot + max(int(np.ceil((m[SAMPLE_S] - at_s[np.uint64(slot)]) / step_s)), 0)
+    while due < end:
+        sample(m, at_s[np.uint64(due)])
+        due += int(np.ceil(APART_S / step_s))
+
+
+@compiled
 def judge_hours(m: Floats, end_s: float, taken: int) -> None:
     """The flow of the last three hours and of the last six: the day's least so far."""
     by_3h, by_6h = taken_by(m, PAST_3H, taken, end_s - THREE_H), taken_by(m, PAST_6H, taken, end_s - SIX_H)

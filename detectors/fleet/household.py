@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from detectors.fleet import change_in_use, constant_flow, low_use, no_data, schedule, still
 from detectors.fleet.compiled import bare, compiled, entered, seldom
+from detectors.fleet.course import LOCAL_HOUR, Course
 from detectors.fleet.memory import (
     ALERT,
     CANNOT_TELL,
@@ -63,7 +64,7 @@ def watch_homes(
     clock: Floats,
     scores: Floats,
     at_s: Floats,
-    hours: NDArray[np.int64],
+    course: Course,
     register_l: Floats,
     absences_s: Floats,
     absent_from: NDArray[np.int64],
@@ -73,7 +74,7 @@ def watch_homes(
 ) -> tuple[int, int]:
     """From home `first` on, as long as there is room in `said`: (the next home, how many rows are said)."""
     m, p, clock, scores, said = bare(m), bare(p), bare(clock), bare(scores), bare(said)
-    at_s, hours, register_l, absences_s = bare(at_s), bare(hours), bare(register_l), bare(absences_s)
+    at_s, course, register_l, absences_s = bare(at_s), bare(course), bare(register_l), bare(absences_s)
     homes, slots = register_l.shape
     rows = 0
     for home in range(first, homes):
@@ -83,17 +84,18 @@ def watch_homes(
         absent = absences_s[absent_from[home] : absent_from[home + 1]]
         own = home if len(at_s) > 1 else 0
         begun = rows
-        times_s, local, registers = at_s[own], hours[own], register_l[home]
+        times_s, own_course, registers = at_s[own], course[own], register_l[home]
         slot = 0
         while slot < slots:
             if m[STILL_UNTIL_S] and not registers[slot] > m[MARK_L]:
-                slot = still.stand(m, p, local, times_s, registers, slot)
+                slot = still.stand(m, p, own_course, times_s, registers, slot)
                 if slot == slots:
                     break
             litres = registers[slot]
             if not isnan(litres):
                 before = rows
-                rows = observe(m, p, clock, scores, absent, local[slot], times_s[slot], litres, said, rows)
+                hour = int(own_course[LOCAL_HOUR, slot])
+                rows = observe(m, p, clock, scores, absent, hour, times_s[slot], litres, said, rows)
                 if seldom(rows > before):
                     said[before:rows, SLOT] = slot
             slot += 1

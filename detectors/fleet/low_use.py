@@ -229,13 +229,7 @@ def use_of(m: Floats, hour: int, volume: float, begin_s: float, end_s: float) ->
 def turn_hour(m: Floats, hour: int) -> None:
     last = int(m[HOUR])
     if last:
-        step = max(1.0 / RATE_DAYS, 1.0 / (hour / 24.0 - m[FIRST_S] / 86400.0 + 5.0))
-        place = np.uint64(RATE + last - 24 * day_of(last))
-        before = m[place]
-        rate = np.floor((before + step * (m[HOUR_USED] - before)) * RATE_STEPS + 0.5) / RATE_STEPS
-        m[place] = rate
-        m[RATES] += rate - before
-        move_on(m, hour - last)
+        end_hour(m, last, hour)
     if day_of(hour) != day_of(last):
         shift(m, LONGEST, LONGEST_DAYS)
         m[LONGEST + LONGEST_DAYS - 1] = 0.0
@@ -247,6 +241,18 @@ def turn_hour(m: Floats, hour: int) -> None:
             m[KNOWN_S] = np.floor(m[KNOWN_S] * FADED / 256.0 + 0.5)
     m[HOUR] = hour
     m[HOUR_USED] = 0.0
+
+
+@compiled
+def end_hour(m: Floats, last: int, hour: int) -> None:
+    """Its rate is learned."""
+    step = max(1.0 / RATE_DAYS, 1.0 / (hour / 24.0 - m[FIRST_S] / 86400.0 + 5.0))
+    place = np.uint64(RATE + last - 24 * day_of(last))
+    before = m[place]
+    rate = np.floor((before + step * (m[HOUR_USED] - before)) * RATE_STEPS + 0.5) / RATE_STEPS
+    m[place] = rate
+    m[RATES] += rate - before
+    move_on(m, hour - last)
 
 
 @compiled

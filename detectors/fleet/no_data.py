@@ -28,11 +28,19 @@ def learn(m: Floats, step_s: float) -> None:
     if m[RHYTHM_S] == 0.0:
         m[RHYTHM_S] = step_s
         return
-    keep(m, *taught(in_sixteenths(m[RHYTHM_S]), in_sixteenths(m[WOBBLE_S]), step_s))
+    learn_each(m, step_s, 1)
 
 
 @compiled
-def keep(m: Floats, rhythm: int, wobble: int, learned_s: float) -> None:
+def learn_each(m: Floats, step_s: float, many: int) -> None:
+    """So many as long, of a meter that has a rhythm; the first that teaches nothing speaks for all after it."""
+    learned_s = m[LEARNED_STEP_S]
+    if step_s == learned_s:
+        return
+    rhythm, wobble = in_sixteenths(m[RHYTHM_S]), in_sixteenths(m[WOBBLE_S])
+    while many and step_s != learned_s:
+        rhythm, wobble, learned_s = taught(rhythm, wobble, step_s)
+        many -= 1
     m[RHYTHM_S], m[WOBBLE_S], m[LEARNED_STEP_S] = rhythm / SIXTEENTHS, wobble / SIXTEENTHS, learned_s
 
 

@@ -2,6 +2,8 @@
 
 from math import inf, isfinite, isnan, nan
 
+import numpy as np
+
 from detectors.fleet.compiled import compiled, seldom
 from detectors.fleet.memory import ASIDE_L, LAST_L, LAST_S, LENGTHS_S, LENGTHS_SEEN, MARK_L, MARKED_S, Floats
 from domain.register import (
@@ -64,6 +66,15 @@ def keep_length(m: Floats, length_s: float) -> None:
     seen = int(m[LENGTHS_SEEN])
     m[LENGTHS_S + (seen & LENGTHS_KEPT - 1)] = length_s
     m[LENGTHS_SEEN] = seen + 1.0
+
+
+@compiled
+def keep_lengths(m: Floats, length_s: float, many: int) -> None:
+    """So many of one length."""
+    seen = int(m[LENGTHS_SEEN]) + many
+    for back in range(1, 1 + min(many, LENGTHS_KEPT)):
+        m[np.uint64(LENGTHS_S + (seen - back & LENGTHS_KEPT - 1))] = length_s
+    m[LENGTHS_SEEN] = seen
 
 
 @compiled

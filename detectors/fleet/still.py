@@ -1,90 +1,76 @@
-"""`detectors.still` for arrays: readings that say nothing new, in one loop that keeps in hand what moves."""
+"""`detectors.still` for arrays: readings that say nothing new, as many at once as are evenly apart."""
 
-from math import inf, isnan
+from math import isnan
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.constant_flow_rules import HELD_S
 from detectors.fleet import change_in_use, constant_flow, drip, low_use, no_data
 from detectors.fleet.compiled import compiled
+from detectors.fleet.course import EVEN_TO, LOCAL_HOUR, NEXT_HOUR, Course
 from detectors.fleet.curves import day_of
 from detectors.fleet.memory import (
     ASIDE_L,
+    CHANGE_HOUR,
     DRIP_DAY,
     DRY_S,
-    FLOW_DAY_S,
     HEARD_LAST_S,
-    HELD_FROM_S,
     HELD_L,
     HOUR,
+    HOUR_USED,
     KNOWN_S,
     KNOWN_UNTIL_S,
     LAST_S,
-    LEARNED_STEP_S,
-    LENGTHS_S,
-    LENGTHS_SEEN,
     MARK_L,
     MARKED_S,
     NOTHING,
-    RHYTHM_S,
     RUNNING,
-    SAMPLE_S,
     SILENT_S,
     STILL_UNTIL_S,
     TIMER_HELD_L,
     UNUSABLE_S,
-    WOBBLE_S,
     Floats,
 )
+from detectors.fleet.register import keep_lengths
 from detectors.fleet.rules import ORDINARY_S
-from domain.register import LENGTHS_KEPT
 
 
 @compiled
-def stand(  # noqa: C901  # one loop, nothing handed on
-    m: Floats, p: Floats, hours: NDArray[np.int64], at_s: Floats, register_l: Floats, slot: int
-) -> int:
+def stand(m: Floats, p: Floats, course: Course, at_s: Floats, register_l: Floats, slot: int) -> int:
     """From this slot on; the first slot whose reading has to be looked at."""
-    many = len(register_l)
     last_s = m[KNOWN_UNTIL_S] = m[HEARD_LAST_S]
-    hour, seen = int(m[HOUR]), int(m[LENGTHS_SEEN])
-    held, plain_s, learned_s = True, inf, m[LEARNED_STEP_S]
-    rhythm, wobble = no_data.in_sixteenths(m[RHYTHM_S]), no_data.in_sixteenths(m[WOBBLE_S])
-    while slot < many:
+    while slot < len(register_l):
         here = np.uint64(slot)  # such an index is never asked whether it counts from the end
         if register_l[here] != m[MARK_L]:
             if isnan(register_l[here]):
                 slot += 1
                 continue
             break
-        now_s = at_s[here]
+        now_s, hour = at_s[here], int(course[LOCAL_HOUR, here])
         step_s = now_s - last_s
-        if now_s >= m[STILL_UNTIL_S] or (step_s != plain_s and not 0.0 < step_s < p[ORDINARY_S]):
+        if now_s >= m[STILL_UNTIL_S] or not 0.0 < step_s < p[ORDINARY_S]:
             break
-        if hours[here] != hour:
-            if hours[here] < hour or not change_in_use.stays_level(m, p, hours[here]):
+        if hour != m[HOUR]:
+            if hour < m[HOUR] or not change_in_use.stays_level(m, p, hour):
                 break
-            hour = hours[here]
             turn_hour(m, hour, last_s)
-        if now_s >= m[FLOW_DAY_S]:
-            constant_flow.turn_day(m, p, last_s, now_s)
-        if now_s >= m[SAMPLE_S]:
-            drip.sample(m, now_s)
-        if step_s != plain_s:
-            if held or step_s < HELD_S:
-                constant_flow.stands_still(m, last_s, now_s)
-                held = m[HELD_FROM_S] != 0.0
-            plain_s = step_s if step_s >= HELD_S and not held else inf
-        if step_s != learned_s:
-            rhythm, wobble, learned_s = no_data.taught(rhythm, wobble, step_s)
-        m[LENGTHS_S + (seen & LENGTHS_KEPT - 1)] = step_s
-        seen += 1
-        last_s = now_s
-        slot += 1
-    m[LENGTHS_SEEN] = seen
-    no_data.keep(m, rhythm, wobble, learned_s)
+        end = slot + 1
+        if at_s[np.uint64(slot - 1)] == last_s:
+            until = slot + int(np.ceil((m[STILL_UNTIL_S] - now_s) / step_s))
+            end = moves_at(register_l, m[MARK_L], end, min(course[EVEN_TO, here], until))
+            turn_hours(m, p, course, slot, end)
+        drip.sample_each(m, at_s, step_s, slot, end)
+        last_s = pass_steps(m, last_s, step_s, end - slot)
+        slot = end
     move_clocks(m, last_s)
+    return slot
+
+
+@compiled
+def moves_at(register_l: Floats, mark_l: float, slot: int, end: int) -> int:
+    """The first slot up to the end that doesn't say the register stands."""
+    while slot < end and register_l[np.uint64(slot)] == mark_l:
+        slot += 1
     return slot
 
 
@@ -94,6 +80,30 @@ def turn_hour(m: Floats, hour: int, last_s: float) -> None:
         drip.turn_day(m, day_of(hour))
         know(m, last_s)  # before it fades
     low_use.turn_hour(m, hour)
+
+
+@compiled
+def turn_hours(m: Floats, p: Floats, course: Course, slot: int, end: int) -> None:
+    """Those that begin after this slot: of the same day, and one after the other."""
+    slot, turned, last = course[NEXT_HOUR, np.uint64(slot)], 0, int(m[HOUR])
+    while slot < end:
+        hour = int(course[LOCAL_HOUR, np.uint64(slot)])
+        low_use.end_hour(m, last, hour)
+        m[HOUR_USED] = 0.0
+        slot, turned, last = course[NEXT_HOUR, np.uint64(slot)], turned + 1, hour
+    if turned:
+        change_in_use.end_hours(m, p, int(m[HOUR]), turned)
+        m[HOUR] = m[CHANGE_HOUR] = last
+
+
+@compiled
+def pass_steps(m: Floats, last_s: float, step_s: float, many: int) -> float:
+    """So many as long, from the last reading on; when they are over."""
+    for step in range(many if step_s < HELD_S else 1):  # of those that aren't held the first says all
+        constant_flow.stands_still(m, last_s + step_s * step, last_s + step_s * (step + 1))
+    no_data.learn_each(m, step_s, many)
+    keep_lengths(m, step_s, many)
+    return last_s + step_s * many
 
 
 @compiled
@@ -116,6 +126,6 @@ def until_s(m: Floats, p: Floats, absences_s: Floats, at_s: float) -> float:
     running = m[RUNNING] + m[RUNNING + 1] + m[RUNNING + 2] + m[RUNNING + 3] + m[RUNNING + 4]
     if running + m[UNUSABLE_S] + m[TIMER_HELD_L] + m[HELD_L] != NOTHING or low_use.any_absence(m, absences_s):
         return 0.0
-    if m[MARKED_S] != m[LAST_S] or m[HEARD_LAST_S] != at_s or not isnan(m[ASIDE_L]):
+    if m[MARKED_S] != m[LAST_S] or m[HEARD_LAST_S] != at_s or not isnan(m[ASIDE_L]) or m[HOUR] != m[CHANGE_HOUR]:
         return 0.0
     return at_s + low_use.still_for_s(m, p)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from detectors import change_in_use, constant_flow, low_use_finding, no_data, use_while_absent
 from detectors.episodes import Change, Ended, Raised
 from detectors.fleet import household as compiled
+from detectors.fleet.course import course_of
 from detectors.fleet.memory import ALERT, ASK, Floats, memory
 from detectors.fleet.register import CASES
 from detectors.fleet.rules import rules
@@ -104,6 +105,7 @@ class FleetWatch:
         homes, slots = register_l.shape
         times = np.floor(np.atleast_2d(np.asarray(at_s, np.float64)))  # whole seconds, as online
         clock, hours = self._local(times)
+        course = course_of(times, hours, self._rules)
         absences = absences or [()] * homes
         known = np.array([absence for of_home in absences for absence in of_home], np.float64).reshape(-1, 2)
         absent_from = np.concatenate([[0], np.cumsum([len(of_home) for of_home in absences], dtype=np.int64)])
@@ -112,7 +114,7 @@ class FleetWatch:
         for first in range(0, homes, _HOMES_AT_ONCE):
             some = slice(first, first + _HOMES_AT_ONCE)
             registers = register_l[some].astype(np.float64, order="C")
-            own = (times[some], hours[some]) if len(times) > 1 else (times, hours)
+            own = (times[some], course[some]) if len(times) > 1 else (times, course)
             home = 0
             while home < len(registers):
                 home, rows = compiled.watch_homes(
