@@ -44,6 +44,7 @@ def test_a_home_whose_readings_are_back_is_not_among_those_that_cannot_be_seen(
     page = browser.get("/").text
     assert "can&#39;t see now" not in page
     assert order_of(page, "Readings are back", "张桂英") == ["Readings are back", "张桂英"]
+    assert re.search(r"since <time[^>]*>[^<]*</time> until <time[^>]*>Today 16:30</time>", page)
     assert "from 0 of them no readings come now" in page
 
 
