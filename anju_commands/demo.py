@@ -19,6 +19,7 @@ import typer
 
 from anju_commands.common import address_of, complain, listen, stop, zone_of
 from config.settings import Settings
+from domain.people import Language
 
 if TYPE_CHECKING:
     from domain.recording import Recording
@@ -32,6 +33,7 @@ def demo(
     weeks: Annotated[int, typer.Option(help="How many weeks are played.", min=4, max=60)] = 8,
     port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.", min=0, max=65535)] = 8000,
     once: Annotated[bool, typer.Option("--once", help="End after the show, with exit status 0.")] = False,
+    language: Annotated[Language, typer.Option(help="Of the reasons: zh or en.")] = Language.EN,
 ) -> None:
     """See all of it at work: some weeks in a few homes, an incident in two of them, the texts, the page."""
     from simulator.demo import DemoError, tell, window
@@ -47,10 +49,12 @@ def demo(
     except DemoError as e:
         raise stop(str(e), code=2) from e
     with closing(listen("127.0.0.1", port)) as listener, TemporaryDirectory(prefix="anju-demo-") as folder:
-        _perform(Path(folder), story, zone, listener, once=once)
+        _perform(Path(folder), story, zone, listener, once=once, language=language)
 
 
-def _perform(folder: Path, story: "Story", zone: ZoneInfo, listener: socket.socket, *, once: bool) -> None:
+def _perform(
+    folder: Path, story: "Story", zone: ZoneInfo, listener: socket.socket, *, once: bool, language: Language
+) -> None:
     """Wires the demo: records, service, broker on loopback, pages; plays; stays up unless `once`."""
     from functools import partial
 
@@ -82,7 +86,7 @@ def _perform(folder: Path, story: "Story", zone: ZoneInfo, listener: socket.sock
         subscriber = service.subscriber(Subscription(host="127.0.0.1", port=port, client_id="anju-demo"))
         pages = service.pages(address, notes_keys=[notes_key], signed_in_as="demo")
         threads = [Thread(target=subscriber.run), Thread(target=pages.run, args=([listener],))]
-        show = Show(service, Teller(service.records, typer.echo, zone), story, clock)
+        show = Show(service, Teller(service.records, typer.echo, zone, language), story, clock)
         for thread in threads:
             thread.start()
         try:
@@ -92,8 +96,7 @@ def _perform(folder: Path, story: "Story", zone: ZoneInfo, listener: socket.sock
                 show.play(publisher, scan=lambda: pass_by(address, band.card_id), progress=_Progress(zone))
             if not once:
                 clock.run_on()
-                typer.echo(f"\nThe last alert is still open: acknowledge and resolve it on {address}")
-                typer.echo(f"The wristband as a passer-by sees it: {address}/1/{band.card_id}    (Ctrl-C ends)")
+                typer.echo(_STILL_UP[language].format(address=address, card_id=band.card_id))
                 while not stopping.wait(1.0):
                     show.turn()
         except KeyboardInterrupt:
@@ -104,6 +107,14 @@ def _perform(folder: Path, story: "Story", zone: ZoneInfo, listener: socket.sock
             for thread in threads:
                 thread.join()
         typer.echo(show.sums())
+
+
+_STILL_UP = {
+    Language.EN: "\nThe last alert is still open: acknowledge and resolve it on {address}\n"
+    "The wristband as a passer-by sees it: {address}/1/{card_id}    (Ctrl-C ends)",
+    Language.ZH: "\n最后一件预警还没有办结：请到 {address} 接警、办结\n"
+    "路人扫手环看到的页面：{address}/1/{card_id}    （按 Ctrl-C 结束）",
+}
 
 
 class _Progress:

@@ -75,8 +75,7 @@ class SelfWatch:
         self._say(ill)
         with self._records.write() as tx:
             for name in ill.keys() - self._told_elsewhere:
-                error = ill[name].removeprefix(name).lstrip(": ") or ill[name]
-                self._life.service_down(tx, name, error, now)
+                self._life.service_down(tx, name, ill[name], now)
             for name in self._ill - ill.keys():
                 self._life.service_up(tx, name, now)
         self._ill = ill.keys() - self._told_elsewhere

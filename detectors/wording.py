@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 
 from domain.finding import Reason
+from domain.in_chinese import in_chinese
 from domain.people import Language
 
 TEMPLATES: Mapping[str, Mapping[Language, str]] = {
@@ -149,8 +150,8 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.ZH: "网关自{last_at}起没有消息，其下水表都收不到。",
     },
     "service_down": {
-        Language.EN: "Trouble: {name}: {error}.",
-        Language.ZH: "服务异常：{name}：{error}。",
+        Language.EN: "Trouble: {problem}.",
+        Language.ZH: "服务异常：{problem}。",
     },
     "contact_lost": {
         Language.EN: "{name} can't be reached any more: {error}. Please mend the ledger.",
@@ -263,7 +264,7 @@ def _say(name: str, value: float | str, language: Language, tz: tzinfo) -> str:
     if name == "case":
         return _CASES[language].get(str(value), str(value))
     if isinstance(value, str):
-        return value
+        return in_chinese(value) if language is Language.ZH and name == "problem" else value
     if name == "rhythm_minutes":
         return _every(value, language)
     return hours(value) if name.endswith("_hours") else _number(value)

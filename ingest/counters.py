@@ -102,5 +102,7 @@ class Counters:
         if self.topics_refused:
             yield f"broker refuses our subscription: {' '.join(self.topics_refused)}"
         if len(self.lost_at_s) == OFTEN and now.age_s(self.lost_at_s[0]) < OFTEN_WITHIN_S:
-            lost = f"broker connection lost {OFTEN} times {now.since(self.lost_at_s[0])}"
-            yield f"{lost}: a poor line, or another client with our client id takes our messages"
+            yield (
+                f"broker connection lost {OFTEN} times {now.since(self.lost_at_s[0])}: "
+                "a poor line, or another client with our client id takes our messages"
+            )

@@ -28,8 +28,14 @@ class Life(Raising, Handling):
     """
 
     def service_down(self, tx: Connection, name: str, error: str, now: datetime) -> int:
-        """A channel, the broker or a store fails: one alert for the operator, however much it concerns."""
-        return self.tell_operator(tx, name, Reason(key="service_down", values={"name": name, "error": error[:60]}), now)
+        """A channel, the broker or a store fails: one alert for the operator, however much it concerns.
+
+        `error` may be a whole sentence that names it.
+        """
+        rest = error.removeprefix(name).lstrip(": ") or error
+        problem = error if name in error else f"{name}: {error}"
+        values: dict[str, float | int | str] = {"name": name, "error": rest[:60], "problem": problem[:160]}
+        return self.tell_operator(tx, name, Reason(key="service_down", values=values), now)
 
     def service_up(self, tx: Connection, name: str, now: datetime) -> None:
         self.ease(tx, name, AlertKind.CHANNEL_DOWN, now, now)

@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 
 from detectors.wording import hours
 from domain.finding import AlertKind, Reason
+from domain.in_chinese import in_chinese
 from domain.people import Language
 
 Words = Mapping[str, Mapping[str, str]]
@@ -139,7 +140,7 @@ def _value(name: str, value: float | str, language: Language, when: When) -> str
         except ValueError:
             return value or "-"
     if isinstance(value, str):
-        return value
+        return in_chinese(value) if language is Language.ZH and name == "problem" else value
     return hours(value) if name.endswith("_hours") else number(value)
 
 

@@ -30,6 +30,7 @@ _VALUES: Mapping[str, float | int | str] = {
     "name": "twilio",
     "channel": "aliyun",
     "error": "HTTP 503",
+    "problem": "twilio: HTTP 503",
     "cost": "120",
     "limit": "100",
     "device_id": "m201",

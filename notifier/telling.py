@@ -107,7 +107,7 @@ class Telling:
 
     def _place(self, case: Case, language: Language) -> dict[str, str]:
         place = case.home.place or str(case.row["subject"])
-        return {"place": place, "who": self.letters.who(case.home, language)}
+        return {"place": place, "who": self.letters.who(case.home, language) if case.row["household_id"] else ""}
 
     def _what_is_due(self, case: Case, reader: Person, decision: Decision, policy: Policy) -> dict[str, str]:
         texts, language = self.letters.texts, reader.language

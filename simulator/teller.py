@@ -24,12 +24,15 @@ def tell_text(say: Callable[[str], None], now: Callable[[], datetime], zone: Zon
 
 
 class Teller:
-    """Speaks through `say`, a line at a time; `zone` is the homes'."""
+    """Speaks through `say`, a line at a time; `zone` is the homes', `language` that of the reasons."""
 
-    def __init__(self, records: Records, say: Callable[[str], None], zone: ZoneInfo) -> None:
+    def __init__(
+        self, records: Records, say: Callable[[str], None], zone: ZoneInfo, language: Language = Language.EN
+    ) -> None:
         self._records = records
         self._say = say
         self._zone = zone
+        self._language = language
         self._told: dict[int, str] = {}
 
     def alerts(self, now: datetime) -> None:
@@ -41,7 +44,7 @@ class Teller:
                     home = home_of(tx, row["household_id"])
                     where = f"{home.place} {home.residents}".strip() or row["subject"]
                     self._say(f"{self._time(now)}  ● {row['kind']} ({row['level']})  {where}")
-                    self._say(f"              {_words(row['reason'], self._zone)}")
+                    self._say(f"              {_words(row['reason'], self._language, self._zone)}")
 
     def sums(self) -> tuple[dict[str, int], dict[str, int]]:
         """Alerts by kind (of `low_use` those at level alert, asks apart), and texts by what became of them."""
@@ -62,7 +65,7 @@ class Teller:
         return f"{at.astimezone(self._zone):%d %b %H:%M}"
 
 
-def _words(reason: dict[str, object], zone: ZoneInfo) -> str:
+def _words(reason: dict[str, object], language: Language, zone: ZoneInfo) -> str:
     values = reason["values"]
     assert isinstance(values, dict)  # noqa: S101  the column holds a reason
-    return explain(Reason(key=str(reason["key"]), values=values), Language.EN, zone)
+    return explain(Reason(key=str(reason["key"]), values=values), language, zone)

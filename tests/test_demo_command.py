@@ -1,16 +1,18 @@
 """`anju demo --once`, as a newcomer starts it: over a real broker, to the last line."""
 
 import json
+import re
 import socket
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 
 
 @pytest.fixture(scope="module")
 def demo() -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "anju", "demo", "--once", "--port", "0", "--weeks", "5"]
+    command = [sys.executable, "-m", "anju", "demo", "--once", "--port", "0", "--weeks", "5", "--language", "zh"]
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False)
 
 
@@ -34,6 +36,13 @@ def test_texts_are_shown_word_for_word_in_the_language_of_their_reader(
     assert len(texts) == json.loads(demo.stdout.splitlines()[-1])["messages"]["sent"]
     assert any("【安居】" in text and "请上门看看" in text for text in texts)
     assert any("Please go and look" in text or "Answer your phone" in text for text in texts)
+
+
+def test_reasons_are_told_in_the_language_asked_for(demo: subprocess.CompletedProcess[str]) -> None:
+    lines = demo.stdout.splitlines()
+    reasons = [reason for alert, reason in pairwise(lines) if "●" in alert]
+    assert any("没有用水" in reason for reason in reasons)
+    assert all(re.search("[\u4e00-\u9fff]", reason) for reason in reasons)
 
 
 def test_the_last_alert_escalates_because_nobody_answers(demo: subprocess.CompletedProcess[str]) -> None:

@@ -45,6 +45,16 @@ def test_three_calls_at_once_are_one_text_that_says_how_to_answer(tmp_path: Path
     assert answer in text
 
 
+def test_three_troubles_of_the_service_are_one_text_that_speaks_of_no_resident(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    with world.records.write() as tx:
+        for part in ("broker", "clock", "twilio"):
+            world.life.service_down(tx, part, "fails", world.now)
+    world.turn()
+    (text,) = [r.body for r in world.received if r.who == "Olga"]
+    assert text == "anju: 3 messages: broker : news; clock : news; see the desk."
+
+
 def test_a_bundle_that_is_lost_hastens_the_next_step_of_each_of_its_alerts(tmp_path: Path) -> None:
     heard: list[str] = []
     channel = Refusing(lambda text: heard.append(f"{text.name}: {text.body}"))

@@ -16,7 +16,7 @@ from domain.reading import DeviceEvent
 from ingest.counters import MANY_AHEAD, OFTEN
 from notifier.channels.log import LogChannel
 from store.contracts import Arrival, Batch, StoreUnavailableError
-from tests.notifier.world import METER, World
+from tests.notifier.world import METER, World, put
 
 NOW = datetime(2026, 3, 10, 6, tzinfo=UTC)
 
@@ -171,6 +171,23 @@ def test_the_log_says_once_what_is_wrong_and_once_that_it_is_well_again(
         "no heartbeat: a part of the service is not well",
         "well again: broker refuses our subscription",
     ]
+
+
+def test_the_operator_hears_what_is_wrong_in_his_own_language(tmp_path: Path) -> None:
+    world, clock, said = World(tmp_path), [0.0], list[tuple[str, str]]()
+    with world.records.write() as tx:
+        chinese = {"contact_id": "ops2", "name": "值班运维", "role": "operator", "phone": "+8613800000009"}
+        put(tx, "contacts", chinese | {"language": "zh", "community_id": "c1"})
+    channel = LogChannel(lambda text: said.append((text.name, text.body)))
+    with closing(Service(tmp_path, Settings(), [channel], lambda: NOW, steady_s=lambda: clock[0])) as service:
+        service.receiver.counters.broker_away_since_s, clock[0] = 0.0, 600.0
+        for _ in range(2):
+            service.self_watch.look()
+            service.notifier.send_turn(NOW)
+    texts = dict(said)
+    assert len(texts) == len(said)
+    assert "trouble: broker is away since 05:50:00 UTC" in texts["Olga"]
+    assert "服务异常：自05:50:00 UTC起连不上消息服务器" in texts["值班运维"]
 
 
 def test_whatever_can_be_wrong_stands_on_the_page_for_who_is_on_call(tmp_path: Path) -> None:

@@ -33,6 +33,14 @@ def test_the_operator_sees_topic_payload_and_reason_and_how_often(records: Recor
     assert "is in no ledger" not in page
 
 
+def test_in_chinese_the_reason_is_told_in_chinese_with_the_sentence_of_the_log_below(
+    records: Records, clock: town.Clock
+) -> None:
+    page = browser(records, clock, "operator").get("/messages?language=zh").text
+    assert "register_l：应为数字，却是&#39;7&#39;<br><small" in page
+    assert "register_l: a number was expected, not &#39;7&#39;</small>" in page
+
+
 def test_what_is_in_quarantine_stands_apart(records: Records, clock: town.Clock) -> None:
     page = browser(records, clock, "operator").get("/messages?kind=quarantined").text
     assert "<span>device &#39;meter-9&#39; is in no ledger</span><b>3</b>" in page

@@ -326,6 +326,18 @@ def test_a_service_that_is_down_says_so_on_the_page_and_to_its_watcher(records: 
     assert "Alerts may be missed" in browser.get("/").text
 
 
+def test_what_ails_the_service_is_told_in_the_viewers_language(records: Records, clock: town.Clock) -> None:
+    problem = "broker is away since 08:00:00 UTC"
+    well = (records, town.readings(), town.life())
+    app = create_app(
+        *well, now=clock, public_url=URL, signed_in_as="duty", is_healthy=lambda: Health(problems=(problem,))
+    )
+    browser = TestClient(app, base_url=URL)
+    assert f"<li>{problem}</li>" in browser.get("/?language=en").text
+    assert "<li>自08:00:00 UTC起连不上消息服务器<br>" in browser.get("/?language=zh").text
+    assert browser.get("/health/ready").json()["problems"] == [problem]
+
+
 def test_what_isnt_there_or_cannot_be_read_is_a_friendly_page(sign_in: SignIn) -> None:
     for path in ("/alerts/999", "/alerts/abc", "/households/%00", "/nothing"):
         answer = sign_in("duty").get(path)

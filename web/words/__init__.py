@@ -7,6 +7,7 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from domain.finding import Reason
+from domain.in_chinese import in_chinese
 from domain.people import Language
 
 LANGUAGES = (Language.ZH, Language.EN)
@@ -70,6 +71,10 @@ class Words:
             for name, value in reason.values.items()
         }
         return self(f"reason.{reason.key}", **values)
+
+    def technical(self, sentence: str) -> str:
+        """What the service says of itself, or of a message that it can't use."""
+        return in_chinese(sentence) if self.language is Language.ZH else sentence
 
     def day(self, day: date) -> str:
         """A date with its weekday, short."""

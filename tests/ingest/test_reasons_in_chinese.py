@@ -1,0 +1,88 @@
+"""Every reason for which a message isn't taken, and everything that can ail the service, is said in Chinese, too."""
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import ingest
+from anju_commands.channels import standing_problems
+from anju_service.self_watch import SelfWatch
+from anju_service.service import Service
+from anju_service.turns import Turns
+from domain.in_chinese import in_chinese
+from ingest.counters import Counters
+from notifier.audit import audit, closed
+from notifier.set_back import SetBack
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
+REFUSING = {"RefusedError", "Refused", "Stranger", "Imposed", "Unbound", "refuse", "refused"}
+PROBLEMS: list[Callable[..., object]] = [
+    standing_problems,
+    SelfWatch.health,
+    Service._problems,
+    Turns.problems,
+    Counters.problems,
+    SetBack.problem,
+    audit,
+    closed,
+]
+
+
+def sentences(node: ast.AST) -> Iterator[str]:
+    """Every text with a space in it that this piece of program makes, its values filled in."""
+    inside = {id(part) for n in ast.walk(node) if isinstance(n, ast.JoinedStr) for part in ast.walk(n) if part is not n}
+    for n in ast.walk(node):
+        if id(n) in inside or not isinstance(n, ast.JoinedStr | ast.Constant):
+            continue
+        parts = n.values if isinstance(n, ast.JoinedStr) else [n]
+        text = "".join(str(p.value) if isinstance(p, ast.Constant) else value(ast.unparse(p)) for p in parts)
+        if " " in text.strip() and re.search("[a-z]{2}", text):
+            yield text
+
+
+def value(expression: str) -> str:
+    return "since 12:00:00 UTC" if ".since(" in expression else "7"
+
+
+def refusals() -> Iterator[str]:
+    for path in Path(ingest.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in REFUSING:
+                for argument in node.args:
+                    yield from sentences(argument)
+            if isinstance(node, ast.FunctionDef) and node.name in ("_wrong", "lacking"):
+                yield from body(node)
+
+
+def body(function: ast.FunctionDef) -> Iterator[str]:
+    for part in function.body[1:] if ast.get_docstring(function) else function.body:
+        yield from sentences(part)
+
+
+@pytest.mark.parametrize("sentence", sorted(set(refusals())))
+def test_a_reason_for_which_a_message_is_not_taken(sentence: str) -> None:
+    assert CHINESE.search(in_chinese(sentence)), sentence
+
+
+@pytest.mark.parametrize("maker", PROBLEMS, ids=lambda maker: maker.__qualname__)
+def test_what_ails_the_service(maker: Callable[..., object]) -> None:
+    (function,) = ast.parse(textwrap.dedent(inspect.getsource(maker))).body
+    assert isinstance(function, ast.FunctionDef)
+    said = list(body(function))
+    assert said
+    for sentence in said:
+        assert CHINESE.search(in_chinese(sentence) + in_chinese(f"7 {sentence}")), sentence
+
+
+def test_what_a_reason_holds_is_said_too_and_names_and_values_stay() -> None:
+    told = in_chinese("[3] register_l: a number was expected, not 'x'; 4 more of this message")
+    assert told == "第[3]项：register_l：应为数字，却是'x'；这条报文另有4处"
+
+
+def test_a_sentence_that_nobody_has_translated_stays_as_it_is() -> None:
+    assert in_chinese("HTTP 500") == "HTTP 500"
