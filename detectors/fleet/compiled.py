@@ -24,6 +24,11 @@ def compiled(function: F) -> F:
     return _compiled(function, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
+def apart(function: F) -> F:
+    """As `compiled`, for what is seldom called: it stands once, and not in each of its callers."""
+    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
 def entered(function: F) -> F:
     """As `compiled`, for what Python calls: only this needs a way in from there."""
     return _compiled(function)

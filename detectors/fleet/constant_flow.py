@@ -2,9 +2,11 @@
 
 from math import isnan
 
+import numpy as np
+
 from detectors.constant_flow_rules import DAY_S, HELD_S, HOURLY_S, IDLE_LPH, OFTEN_S, SLACK_S
 from detectors.fleet import steady_flow, unusual_draw
-from detectors.fleet.compiled import compiled, seldom
+from detectors.fleet.compiled import apart, compiled, seldom
 from detectors.fleet.memory import (
     ALERT,
     BEFORE_LPH,
@@ -70,7 +72,7 @@ def observe(m: Floats, p: Floats, begin_s: float, end_s: float, volume: float, g
         m[HELD_FROM_S] = m[HELD_L] = 0.0
     flow_lph = sixteenths(volume * 3600.0 / (end_s - begin_s))
     last = int(m[FALLING_TO]) - 1
-    before_lph = m[FALLING + 2 * last + 1] if last >= int(m[FALLING_FROM]) else 0.0
+    before_lph = m[flow_of(last)] if last >= int(m[FALLING_FROM]) else 0.0
     push(m, p, begin_s, flow_lph)
     if flow_lph < IDLE_LPH:
         m[FLOW_LPH] = m[BEFORE_LPH] = m[STEADY_FROM_S] = 0.0
@@ -92,9 +94,9 @@ def stands_still(m: Floats, begin_s: float, end_s: float) -> None:
         m[HELD_FROM_S] = begin_s
         return
     first, last = int(m[FALLING_FROM]), int(m[FALLING_TO]) - 1
-    if last < first or m[FALLING + 2 * last + 1] != 0.0:
-        m[FALLING + 0] = m[FALLING + 2 * first] if last >= first else begin_s
-        m[FALLING + 0 + 1] = 0.0
+    if last < first or m[flow_of(last)] != 0.0:
+        m[since_of(0)] = m[since_of(first)] if last >= first else begin_s
+        m[flow_of(0)] = 0.0
         m[FALLING_FROM] = 0.0
         m[FALLING_TO] = 1.0
     m[HELD_FROM_S] = m[FLOW_LPH] = m[BEFORE_LPH] = m[STEADY_FROM_S] = 0.0
@@ -103,6 +105,17 @@ def stands_still(m: Floats, begin_s: float, end_s: float) -> None:
 @compiled
 def interrupt(m: Floats) -> None:
     m[FALLING_FROM] = m[FALLING_TO] = m[BEFORE_LPH] = m[STEADY_FROM_S] = m[HELD_FROM_S] = m[HELD_L] = 0.0
+
+
+@compiled
+def since_of(place: int) -> np.uint64:
+    """Where it stands; such an index is never asked whether it counts from the end."""
+    return np.uint64(FALLING + 2 * place)
+
+
+@compiled
+def flow_of(place: int) -> np.uint64:
+    return np.uint64(FALLING + 2 * place + 1)
 
 
 @compiled
@@ -117,13 +130,13 @@ def hides_pauses(m: Floats, length_s: float) -> bool:
 def push(m: Floats, p: Floats, begin_s: float, flow_lph: float) -> None:
     first, end = int(m[FALLING_FROM]), int(m[FALLING_TO])
     since_s = begin_s
-    while end > first and m[FALLING + 2 * (end - 1) + 1] >= flow_lph:
+    while end > first and m[flow_of(end - 1)] >= flow_lph:
         end -= 1
-        since_s = m[FALLING + 2 * end]
-    m[FALLING + 2 * end] = since_s
-    m[FALLING + 2 * end + 1] = flow_lph
+        since_s = m[since_of(end)]
+    m[since_of(end)] = since_s
+    m[flow_of(end)] = flow_lph
     end += 1
-    if end - first > 1 and m[FALLING + 2 * (first + 1)] <= begin_s - p[SCALE_HOURS + int(p[SCALES]) - 1] * 3600.0:
+    if end - first > 1 and m[since_of(first + 1)] <= begin_s - p[np.uint64(SCALE_HOURS + int(p[SCALES]) - 1)] * 3600.0:
         first += 1
     m[FALLING_FROM] = first
     m[FALLING_TO] = end
@@ -143,11 +156,11 @@ def compare(m: Floats, p: Floats, begin_s: float, end_s: float, before_lph: floa
         over = gravest(p, over, scales + 1)
     first, place = int(m[FALLING_FROM]), int(m[FALLING_TO]) - 1
     for number in range(scales):
-        while m[FALLING + 2 * place] > end_s - (p[SCALE_HOURS + number] * 3600.0 - SLACK_S):
+        while m[since_of(place)] > end_s - (p[SCALE_HOURS + number] * 3600.0 - SLACK_S):
             place -= 1
             if place < first:
                 return over
-        steady = m[FALLING + 2 * place + 1]
+        steady = m[flow_of(place)]
         if steady == 0.0:
             return over
         limit = m[LIMITS + often + number]
@@ -174,7 +187,7 @@ def is_unusual(m: Floats, p: Floats, length_s: float, end_s: float, flow_lph: fl
     return False
 
 
-@compiled
+@apart
 def turn_day(m: Floats, p: Floats, begin_s: float, end_s: float) -> None:
     if m[FLOW_DAY_S] == 0.0:
         m[FLOW_FIRST_S] = begin_s
@@ -216,20 +229,20 @@ def rank(p: Floats, scale: int) -> int:
     return 1 if p[SCALE_HOURS + scale] <= p[TAP_HOURS] else 0
 
 
-@compiled
+@apart
 def begin_episode(m: Floats, p: Floats, over: int, end_s: float, flow_lph: float) -> None:
     m[FLOW_GRADE] = over
     place = int(m[FALLING_TO]) - 1
     if over == int(p[SCALES]):
         m[FLOW_LPH] = flow_lph
-        m[FLOW_SINCE_S] = m[FALLING + 2 * place]
+        m[FLOW_SINCE_S] = m[since_of(place)]
         return
     if over > int(p[SCALES]):
         m[FLOW_LPH] = m[STEADY_LOW]
         m[FLOW_SINCE_S] = m[STEADY_FROM_S]
         return
     from_s = end_s - p[SCALE_HOURS + over] * 3600.0 + SLACK_S
-    while m[FALLING + 2 * place] > from_s:
+    while m[since_of(place)] > from_s:
         place -= 1
-    m[FLOW_SINCE_S] = m[FALLING + 2 * place]
-    m[FLOW_LPH] = m[FALLING + 2 * place + 1]
+    m[FLOW_SINCE_S] = m[since_of(place)]
+    m[FLOW_LPH] = m[flow_of(place)]

@@ -33,16 +33,19 @@ from detectors.habit import (
     HOURS,
     KERNEL,
     LADDER,
+    PARTS,
     SCALED,
     SHORTEST_H,
     WORTH,
 )
 from detectors.record import MOST
 
+BEGIN_H = 24 // BEGINS
 LEAST_ODDS, MOST_ODDS = 1e-4 / (1.0 - 1e-4), (1.0 - 1e-4) / 1e-4
 _HALF = (1 << 32) - 1
 _FORTY = (1 << 40) - 1
 _LADDER = LADDER.copy()
+_PARTS = np.array(PARTS, np.float64)
 
 
 @compiled
@@ -122,7 +125,7 @@ def score(m: Floats, p: Floats, begun: int) -> None:
     constant = p[PAST + 0] * term_3_h + p[PAST + 1] * term_6_h + p[PAST + 2] * term_24_h
     constant += (p[PAST + 3] * directly_h + p[PAST + 4] * longest_h) / 10.0 + p[PAST + 5] * level
     slope = p[IN_3_H] * term_3_h + p[IN_24_H] * term_24_h + p[LEVEL_LONGER] * level
-    lasted(m, p, begun * BEGINS // 24)
+    lasted(m, p, begun // BEGIN_H)
     hourly(m)
     for length in range(HOURS):
         longer = m[LASTING + length + 1]
@@ -178,10 +181,10 @@ def hourly(m: Floats) -> None:
 
 
 @compiled
-def count(m: Floats, row: int, length: int, parts: float) -> None:
+def count(m: Floats, row: int, length: int) -> None:
     """One more silence of the own record; its neighbours' sums are kept up with it."""
-    cell = SILENCES + row * LENGTHS + length
-    more = min(parts, MOST - m[cell])
+    cell = np.uint64(SILENCES + row * LENGTHS + length)
+    more = min(_PARTS[np.uint64(length)], MOST - m[cell])
     m[cell] += more
     add(m, row, length, more)
 
@@ -190,7 +193,8 @@ def count(m: Floats, row: int, length: int, parts: float) -> None:
 def add(m: Floats, row: int, length: int, parts: float) -> None:
     if parts == 0.0:
         return
-    silences, first, whole_row = parts * WORTH[length], np.uint64(SMOOTHED + length * BEGINS), np.uint64(row)
+    silences, first = parts * WORTH[np.uint64(length)], np.uint64(SMOOTHED + length * BEGINS)
+    whole_row = np.uint64(row)
     for place in range(BEGINS):
         m[first + np.uint64(place)] += KERNEL[whole_row, place] * silences
 

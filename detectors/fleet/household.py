@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.fleet import change_in_use, constant_flow, low_use, no_data, schedule, still
-from detectors.fleet.compiled import bare, compiled, entered, seldom
+from detectors.fleet.compiled import apart, bare, compiled, entered, seldom
 from detectors.fleet.course import LOCAL_HOUR, Course
 from detectors.fleet.memory import (
     ALERT,
@@ -180,7 +180,7 @@ def judge(
     return rows
 
 
-@compiled
+@apart
 def tick(m: Floats, p: Floats, now_s: float, said: Floats, rows: int) -> int:
     """Time passes without readings."""
     due_s = no_data.deadline_s(m, p)
@@ -209,7 +209,7 @@ def usable(m: Floats, p: Floats, at_s: float, case: int, is_usable: bool, said: 
     return rows
 
 
-@compiled
+@apart
 def use_while_absent(
     m: Floats, absences_s: Floats, begin_s: float, at_s: float, used: bool, said: Floats, rows: int
 ) -> int:
@@ -228,7 +228,7 @@ def follow(m: Floats, kind: int, level: float, at_s: float, since_s: float, said
     return rows
 
 
-@compiled
+@apart
 def tell(m: Floats, kind: int, level: float, at_s: float, since_s: float, said: Floats, rows: int) -> int:
     before = m[RUNNING + kind]
     if level == NOTHING or (before != NOTHING and since_s != m[RUNNING_SINCE_S + kind]):
@@ -259,7 +259,7 @@ def is_raised(said: Floats, before: int, rows: int) -> bool:
     return rows > before and said[rows - 1, LEVEL] != NOTHING
 
 
-@compiled
+@apart
 def why_low_use(m: Floats, p: Floats, clock: Floats, at_s: float, row: Floats) -> None:
     since_s = low_use.since_s(m, p)
     by_row = low_use.by_row(m, p)
@@ -278,7 +278,7 @@ def why_low_use(m: Floats, p: Floats, clock: Floats, at_s: float, row: Floats) -
         row[WHY + 4] = NEVER_MOVED
 
 
-@compiled
+@apart
 def why_constant_flow(m: Floats, p: Floats, row: Floats) -> None:
     grade = int(m[FLOW_GRADE])
     row[WHY] = m[FLOW_LPH]
@@ -289,7 +289,7 @@ def why_constant_flow(m: Floats, p: Floats, row: Floats) -> None:
     row[WHY + 2] = constant_flow.rank(p, grade)
 
 
-@compiled
+@apart
 def why_change(m: Floats, p: Floats, row: Floats) -> None:
     grade = int(m[GRADE])
     first = DAYS_USED if grade == 1 else DAYS_AT_NIGHT

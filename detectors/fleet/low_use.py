@@ -8,9 +8,9 @@ from detectors.bedtime import ASKED_AGAIN, ASKED_FROM_H, LAST_ASKED, NIGHT_H
 from detectors.coarse import COARSE_L, NEVER_H, TOO_COARSE_L
 from detectors.drip import LEAST_STEP_L
 from detectors.fleet import drip, schedule, ticks
-from detectors.fleet.compiled import compiled, seldom
+from detectors.fleet.compiled import apart, compiled, seldom
 from detectors.fleet.curves import day_of, hour_of, of_day
-from detectors.fleet.habit import alarm_h, count, move_on, score, smooth, weigh
+from detectors.fleet.habit import BEGIN_H, alarm_h, count, move_on, score, smooth, weigh
 from detectors.fleet.memory import (
     ABSENT_PAST_S,
     ALERT,
@@ -34,7 +34,7 @@ from detectors.fleet.memory import (
     ROW_FROM_S,
     SCORES,
     SILENCES,
-    SILENT_FROM_S,
+    SILENT_FROM_H,
     SILENT_S,
     STEP_L,
     STEPS,
@@ -83,24 +83,35 @@ def observe(
     """The level of what is found, `NOTHING`, or `CANNOT_TELL`."""
     if seldom(m[FIRST_S] == 0.0):
         m[FIRST_S] = begin_s
-        begin_anew(m, begin_s)
+        begin_anew(m, clock, begin_s)
     if seldom(len(absences_s) > 0) and is_absent(m, absences_s, end_s):
         return while_absent(m, clock, begin_s, end_s, volume)
     if seldom(gap or isnan(volume)):
-        return across_gap(m, p, clock, scores, begin_s, end_s, volume, gap)
+        is_told = is_silent_across(m, clock, begin_s, end_s, volume, gap)
+    else:
+        is_told = is_silent_after(m, p, clock, hour, begin_s, end_s, volume)
+    return verdict(m, p, scores, end_s) if is_told else NOTHING
+
+
+@compiled
+def is_silent_after(
+    m: Floats, p: Floats, clock: Floats, hour: int, begin_s: float, end_s: float, volume: float
+) -> bool:
+    """Whether something may be told of a silence behind this interval."""
     use = used_water(m, hour, volume, begin_s, end_s)
-    if use != NO_USE:
-        learn(m, p, clock)
+    if use == NO_USE:
+        m[SILENT_S] += end_s - begin_s
+        m[DRY_S] += end_s - begin_s
+    else:
+        learn(m)
         if seldom(use == BY_ITSELF):
-            restart(m, end_s)
+            restart(m, clock, end_s)
             m[DRY_S] += end_s - begin_s
-            return verdict(m, p, clock, scores, end_s)
-        begin_anew(m, end_s)
-        m[LAST_USE_S] = end_s
-        return verdict(m, p, clock, scores, end_s) if seldom(ticks.row_s(m) >= p[NET_S]) else NOTHING
-    m[SILENT_S] += end_s - begin_s
-    m[DRY_S] += end_s - begin_s
-    return verdict(m, p, clock, scores, end_s)
+        else:
+            begin_anew(m, clock, end_s)
+            m[LAST_USE_S] = end_s
+            return seldom(ticks.row_s(m) >= p[NET_S])
+    return True
 
 
 @compiled
@@ -140,10 +151,10 @@ def is_absent(m: Floats, absences_s: Floats, end_s: float) -> bool:
     return False
 
 
-@compiled
+@apart
 def while_absent(m: Floats, clock: Floats, begin_s: float, end_s: float, volume: float) -> float:
     drip.interrupt(m)
-    start_over(m, end_s)
+    start_over(m, clock, end_s)
     hours = (end_s - begin_s) / 3600.0
     drawn_l = volume if volume >= drip.use_threshold_l(m, hours, min(m[STEP_L], 10.0)) else 0.0
     if people_l(m, local_hour(clock, end_s - 1.0), drawn_l):
@@ -163,20 +174,18 @@ def people_l(m: Floats, hour: int, drawn_l: float) -> float:
     return schedule.people_l(m, hour, drawn_l, m[STEP_L])
 
 
-@compiled
-def across_gap(
-    m: Floats, p: Floats, clock: Floats, scores: Floats, begin_s: float, end_s: float, volume: float, gap: bool
-) -> float:
+@apart
+def is_silent_across(m: Floats, clock: Floats, begin_s: float, end_s: float, volume: float, gap: bool) -> bool:
     schedule.interrupt(m)
     if gap:
         m[FIRST_S] += (end_s - begin_s) // 86400.0 * 86400.0
     if isnan(volume):
         drip.interrupt(m)
         if gap:
-            start_over(m, end_s)
+            start_over(m, clock, end_s)
         else:
-            restart(m, end_s)
-        return NOTHING
+            restart(m, clock, end_s)
+        return False
     hours = (end_s - begin_s) / 3600.0
     threshold_l = drip.use_threshold_l(m, hours, min(m[STEP_L], 10.0))
     drip.follow(m, end_s, volume, day_of(local_hour(clock, end_s - 1.0)))
@@ -184,12 +193,12 @@ def across_gap(
         m[SILENT_S] += hours * 3600.0
     elif not is_coarse(m) and ticks.is_lone(m, begin_s, volume):
         ticks.follow(m, begin_s, end_s, volume, m[STEP_L])
-        restart(m, end_s)
+        restart(m, clock, end_s)
     else:
-        start_over(m, end_s)
-        return NOTHING
+        start_over(m, clock, end_s)
+        return False
     m[DRY_S] += hours * 3600.0
-    return verdict(m, p, clock, scores, end_s)
+    return True
 
 
 @compiled
@@ -263,33 +272,32 @@ def fade(counts: Floats, period: int) -> None:
 
 
 @compiled
-def start_over(m: Floats, at_s: float) -> None:
+def start_over(m: Floats, clock: Floats, at_s: float) -> None:
     ticks.interrupt(m)
-    begin_anew(m, at_s)
+    begin_anew(m, clock, at_s)
 
 
 @compiled
-def begin_anew(m: Floats, at_s: float) -> None:
-    restart(m, at_s)
+def begin_anew(m: Floats, clock: Floats, at_s: float) -> None:
+    restart(m, clock, at_s)
     m[DRY_FROM_S] = at_s
     m[DRY_S] = 0.0
 
 
 @compiled
-def restart(m: Floats, at_s: float) -> None:
-    m[SILENT_FROM_S] = at_s
+def restart(m: Floats, clock: Floats, at_s: float) -> None:
+    m[SILENT_FROM_H] = local_hour(clock, at_s)
     m[SILENT_S] = m[PLANNED] = 0.0
 
 
 @compiled
-def learn(m: Floats, p: Floats, clock: Floats) -> None:
-    hours = m[SILENT_S] / 3600.0
-    begun = local_hour(clock, m[SILENT_FROM_S])
-    if hours < 1.0 and begun == m[HOUR]:
+def learn(m: Floats) -> None:
+    hours, begun = m[SILENT_S] / 3600.0, m[SILENT_FROM_H]
+    if (hours < 1.0) & (begun == m[HOUR]):
         return
     lasted = min(int(hours + SLACK_H), HOURS)
     today = LONGEST + LONGEST_DAYS - 1
-    count(m, of_day(begun) * BEGINS // 24, lasted, PARTS[lasted])
+    count(m, of_day(int(begun)) // BEGIN_H, lasted)
     m[today] = max(m[today], min(np.floor(hours * 2.0), 255.0))
     if m[PLANNED] and hours <= HOURS:
         # a dearer false alert never makes a sooner alarm
@@ -304,10 +312,10 @@ def learn(m: Floats, p: Floats, clock: Floats) -> None:
 
 
 @compiled
-def verdict(m: Floats, p: Floats, clock: Floats, scores: Floats, end_s: float) -> float:
+def verdict(m: Floats, p: Floats, scores: Floats, end_s: float) -> float:
     planned = m[SILENT_S] >= 3600.0 * (PLAN_FROM_H - SLACK_H)
     if planned and not m[PLANNED]:
-        begun = local_hour(clock, m[SILENT_FROM_S])
+        begun = int(m[SILENT_FROM_H])
         score(m, p, begun)
         keep_scores(m, scores, end_s)
         weigh(m, p)

@@ -37,7 +37,7 @@ def _place(size: int = 1) -> int:
 LAST_S, LAST_L, MARKED_S, MARK_L, ASIDE_L, LENGTHS_SEEN = (_place() for _ in range(6))
 LENGTHS_S = _place(LENGTHS_KEPT)
 # of low use
-FIRST_S, LAST_USE_S, SILENT_FROM_S, SILENT_S, KNOWN_S, KNOWN_UNTIL_S, STEP_L = (_place() for _ in range(7))
+FIRST_S, LAST_USE_S, SILENT_FROM_H, SILENT_S, KNOWN_S, KNOWN_UNTIL_S, STEP_L = (_place() for _ in range(7))
 HOUR, HOUR_USED, USED_LATER, USED_EARLIER, USED_BEHIND_H, ASK_H, ALERT_H, PLANNED = (_place() for _ in range(8))
 ABSENT_PAST_S, STILL_UNTIL_S, PLANS_KEPT, DRY_FROM_S, DRY_S = (_place() for _ in range(5))
 RATE, RATES = _place(24), _place()  # and their sum, exact as they are whole parts

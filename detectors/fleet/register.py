@@ -4,7 +4,7 @@ from math import inf, isfinite, isnan, nan
 
 import numpy as np
 
-from detectors.fleet.compiled import compiled, seldom
+from detectors.fleet.compiled import apart, compiled, seldom
 from detectors.fleet.memory import ASIDE_L, LAST_L, LAST_S, LENGTHS_S, LENGTHS_SEEN, MARK_L, MARKED_S, Floats
 from domain.register import (
     BACKFLOW_L,
@@ -107,7 +107,7 @@ def no_interval(m: Floats, at_s: float, register_l: float) -> int:
     return DUPLICATE if register_l == m[LAST_L] else CONFLICT
 
 
-@compiled
+@apart
 def odd(m: Floats, at_s: float, register_l: float, length_s: float) -> tuple[int, float]:
     case, volume = case_of(m, at_s, register_l, length_s)
     if case == UNIT_CHANGE:

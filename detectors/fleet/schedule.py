@@ -2,7 +2,7 @@
 
 from math import floor
 
-from detectors.fleet.compiled import compiled, seldom
+from detectors.fleet.compiled import apart, compiled, seldom
 from detectors.fleet.curves import of_day
 from detectors.fleet.memory import (
     TIMER_ALONE,
@@ -57,7 +57,7 @@ def timers(m: Floats) -> float:
     return float(bits)
 
 
-@compiled
+@apart
 def interrupt(m: Floats) -> None:
     m[TIMER_HOUR] = m[TIMER_RUN] = m[TIMER_NOW_L] = m[TIMER_BEFORE_L] = m[TIMER_HELD_L] = 0.0
     m[TIMER_DONE] = m[TIMER_RESTED] = 0.0
@@ -85,7 +85,7 @@ def turn(m: Floats, hour: int, step_l: float) -> float:
     last = int(m[TIMER_HOUR])
     apart = hour - last
     if last:
-        alone = m[TIMER_RESTED] != 0.0 and m[TIMER_RUN] <= 2.0 and apart > DRY_H
+        alone = (m[TIMER_RESTED] != 0.0) & (m[TIMER_RUN] <= 2.0) & (apart > DRY_H)
         learn(m, of_day(last), m[TIMER_BEFORE_L] + m[TIMER_NOW_L], step_l, alone)
         if apart > 1:
             learn(m, of_day(last + 1), m[TIMER_NOW_L], step_l, alone)
@@ -103,7 +103,7 @@ def turn(m: Floats, hour: int, step_l: float) -> float:
     return told_l
 
 
-@compiled
+@apart
 def settled(m: Floats, hour: int, step_l: float) -> float:
     last = int(m[TIMER_HOUR])
     place, following, over = of_day(last), of_day(last + 1), hour - last > 1

@@ -12,30 +12,33 @@ def is_lone(m: Floats, begin_s: float, litres: float) -> bool:
 
 @compiled
 def follow(m: Floats, begin_s: float, end_s: float, litres: float, step_l: float) -> None:
-    last_s = m[WATER_S]
+    last_s, start_s, known_l, row_l = m[WATER_S], m[ROW_START_S], m[ROW_KNOWN_L], m[ROW_LITRES]
+    is_row = m[ROW_EVERY_S] != 0.0
     m[WATER_S] = end_s
     if begin_s == last_s:
-        m[ROW_LITRES] += litres
-        if m[ROW_EVERY_S] and m[ROW_LITRES] > m[ROW_KNOWN_L] + slack_l(m[ROW_KNOWN_L], step_l):
-            begin_row(m, m[ROW_START_S])
+        m[ROW_LITRES] = row_l + litres
+        if is_row & (row_l + litres > known_l + slack_l(known_l, step_l)):
+            begin_row(m, start_s)
         return
-    if m[ROW_EVERY_S] and m[ROW_LITRES] < m[ROW_KNOWN_L] - slack_l(m[ROW_KNOWN_L], step_l):
-        begin_row(m, m[ROW_START_S])
-    every_s = end_s - m[ROW_START_S]
-    if every_s > SPACED_S or litres > m[ROW_LITRES] + slack_l(m[ROW_LITRES], step_l):
+    if is_row & (row_l < known_l - slack_l(known_l, step_l)):
+        begin_row(m, start_s)
+    every_s = end_s - start_s
+    if (every_s > SPACED_S) | (litres > row_l + slack_l(row_l, step_l)):
         begin_row(m, end_s)
     else:
-        if m[ROW_EVERY_S] and abs(every_s - m[ROW_EVERY_S]) > SPACING * m[ROW_EVERY_S] + (end_s - begin_s):
-            m[ROW_FROM_S] = m[ROW_START_S]
+        before_s = m[ROW_EVERY_S]
+        if (before_s != 0.0) & (abs(every_s - before_s) > SPACING * before_s + (end_s - begin_s)):
+            m[ROW_FROM_S] = start_s
         m[ROW_EVERY_S] = every_s
-    m[ROW_KNOWN_L] = m[ROW_LITRES]
+    m[ROW_KNOWN_L] = row_l
     m[ROW_LITRES] = litres
     m[ROW_START_S] = end_s
 
 
 @compiled
 def row_s(m: Floats) -> float:
-    return m[ROW_START_S] - m[ROW_FROM_S] if m[ROW_EVERY_S] else 0.0
+    every_s, lasted_s = m[ROW_EVERY_S], m[ROW_START_S] - m[ROW_FROM_S]
+    return lasted_s if every_s else 0.0
 
 
 @compiled

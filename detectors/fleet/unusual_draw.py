@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from detectors.fleet.compiled import compiled, seldom
+from detectors.fleet.compiled import apart, compiled, seldom
 from detectors.fleet.memory import BEFORE_LPH, MOST, PART, RUNNING_LPH, USUAL_LPH, Floats
 from detectors.fleet.rules import DRAW_FADE, EVEN, HOLDS, HOURLY, OFTEN
 from detectors.unusual_draw import PART_S, PARTS
@@ -40,7 +40,7 @@ def is_over(m: Floats, p: Floats, end_s: float, than: int, drawn_lph: float, mea
     return over
 
 
-@compiled
+@apart
 def usual(m: Floats, elsewhere: float) -> float:
     here = int(m[PART]) % PARTS
     near = max(m[MOST + (here - 1) % PARTS], m[MOST + here], m[MOST + (here + 1) % PARTS])
