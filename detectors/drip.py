@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from math import floor, inf
 from operator import sub
 
+from detectors.coarse import is_coarse
 from detectors.packing import above_least, day_then, days_ago, of_least, short, take
 
 DAYS = 7  # of both flows; fewer would take a busy home's regular use for a drip
@@ -88,10 +89,10 @@ def use_threshold_l(state: DripState, hours: float, step_l: float) -> float:
     return floor(state.lph * hours) + 2.0 * step_l
 
 
-def follow(state: DripState, end_s: float, volume_l: float, local_day: int) -> None:
-    """Takes one known interval's volume."""
+def follow(state: DripState, end_s: float, volume_l: float, local_day: int, step_l: float) -> None:
+    """Takes one known interval's volume; `step_l`: the finest that the meter tells."""
     if local_day != state.day:
-        turn_day(state, local_day)
+        turn_day(state, local_day, step_l)
     if volume_l:
         state.total += round(volume_l * PARTS_L)
     if not state.sampled_s or end_s - state.sampled_s[-1] >= APART_S:
@@ -139,10 +140,11 @@ def interrupt(state: DripState) -> None:
     state.total = 0
 
 
-def turn_day(state: DripState, local_day: int) -> None:
+def turn_day(state: DripState, local_day: int, step_l: float) -> None:
     """Once a day the drip is judged anew, from whole days gone by.
 
-    drip = max(third largest daily least 3-h flow, second least 6-h flow of seven days): regular use is none.
+    drip = max(third largest daily least 3-h flow, second least 6-h flow of seven days): regular use is none. Behind a
+    coarse register each is believed less one step, as a single move may be of water that ran before.
     """
     if state.today_3h < inf:
         state.least_3h = [*state.least_3h, state.today_3h][-DAYS:]
@@ -155,4 +157,6 @@ def turn_day(state: DripState, local_day: int) -> None:
     there_3h = sorted(state.least_3h, reverse=True)[min(DAYS_3H - 1, len(state.least_3h) // 2)]
     ordered = sorted(state.least_6h)
     there_6h = ordered[DAYS_NOT_6H if len(ordered) == DAYS else 0] if ordered else 0.0
+    if is_coarse(step_l):
+        there_3h, there_6h = short(max(there_3h - step_l / 3.0, 0.0)), short(max(there_6h - step_l / 6.0, 0.0))
     state.lph = max(there_3h, there_6h)

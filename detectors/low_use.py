@@ -91,7 +91,7 @@ class LowUse:
         if volume or state.schedule.held_l:
             used, alone = self._water.used(state, volume, begin_s, end_s, hour)
         if self.heeds_drips:
-            drip.follow(state.drip, end_s, volume, hour // 24)
+            drip.follow(state.drip, end_s, volume, hour // 24, state.step_l)
         if state.silent_s < PRESUMED_ABSENT_S:
             state.known_s += end_s - begin_s
         if used:
@@ -130,7 +130,7 @@ class LowUse:
     def only_the_net(self, state: LowUseState) -> bool:
         """Whether no plan keeps to the budget behind this coarse register."""
         own = self.record.own(state)
-        return is_coarse(state) and self.record.step(state, own, self._p.budget, PRIOR_DAYS) == len(LADDER)
+        return is_coarse(state.step_l) and self.record.step(state, own, self._p.budget, PRIOR_DAYS) == len(LADDER)
 
     def left_s(self, state: LowUseState, at_s: float) -> float | None:
         """Since when the household is announced to be empty; none if it isn't."""
@@ -175,7 +175,7 @@ class LowUse:
         hours = interval.length.total_seconds() / 3600.0
         threshold_l = drip.use_threshold_l(state.drip, hours, min(state.step_l, 10.0))
         if self.heeds_drips:
-            drip.follow(state.drip, end_s, interval.volume, self._clock.hour(end_s - 1.0) // 24)
+            drip.follow(state.drip, end_s, interval.volume, self._clock.hour(end_s - 1.0) // 24, state.step_l)
         if interval.volume < threshold_l:
             state.silent_s += hours * 3600.0
         elif self._water.is_lone(state, begin_s, interval.volume):
@@ -205,7 +205,7 @@ class LowUse:
     def _alarm_h(self, state: LowUseState, step: int) -> int:
         """Never, where no step keeps to the budget and the register's steps are to blame."""
         if step == len(state.plan):
-            return NEVER_H if is_coarse(state) else state.plan[-1]
+            return NEVER_H if is_coarse(state.step_l) else state.plan[-1]
         return state.plan[step]
 
     def silent(self, state: LowUseState, end_s: float, *, late: bool = False) -> Verdict:

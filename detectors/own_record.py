@@ -99,7 +99,7 @@ class OwnRecord:
         if not self._calibrated:
             return [0.0] * len(LADDER)
         would_raise: list[float] = list(state.would_raise[:0:-1])
-        if is_coarse(state):
+        if is_coarse(state.step_l):
             as_long = sum(state.silences[HOURS :: HOURS + 1]) / PARTS[HOURS]  # the register's doing, not absences
             would_raise[0] += EIGHTHS * as_long
         return list(accumulate(would_raise))
@@ -108,7 +108,7 @@ class OwnRecord:
         """The least patient step within the budget [false alerts in 30 days], counting so many days of others."""
         if TOO_COARSE_L <= state.step_l < inf:
             return len(LADDER)
-        spent = list(map(add, own, self._others_back[prior_days, is_coarse(state)]))
+        spent = list(map(add, own, self._others_back[prior_days, is_coarse(state.step_l)]))
         days = state.known_s / 86400.0 * self._calibrated
         return len(spent) - bisect_right(spent, EIGHTHS * (SPENT * budget / 30.0 * (days + prior_days)))
 

@@ -94,7 +94,7 @@ class Stillness:
                     known_from_s = before_s
                     self._turn_hours(state, hours)
                     hours = []
-                    drip.turn_day(dripped, hour // 24)
+                    drip.turn_day(dripped, hour // 24, low.step_l)
             if at_s >= sample_s:
                 sample_s = drip.sample(dripped, at_s)
             next_s = hour_ends_s if hour_ends_s < sample_s else sample_s

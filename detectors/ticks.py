@@ -1,12 +1,14 @@
 """Water that comes of itself now and then: a slow drip's litre, a leaking cistern's fill. The net takes it for no use.
 
 A litre by itself, after hours of silence, may be a drip's. A cistern draws as much as a person's flush, but
-always as much, and always after the same time. Nobody lives for a day and a half on nothing else.
+always as much, and always after the same time. Nobody lives for a day and a half on nothing else. Behind a coarse
+register a drip shows so, too: in single steps, each after the same time.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from detectors.coarse import is_coarse
 from detectors.drip import STEP_ROUNDED_L
 from detectors.packing import ago, take, then
 
@@ -14,6 +16,7 @@ LEAST_L, MOST_L = 1.0, 1.0 + STEP_ROUNDED_L  # of a drip so slow that `detectors
 LONE_S = 6 * 3600.0 - 600.0  # without water before it
 SPACED_S = 11 * 3600.0  # who draws but three times in a day and a half may well do so at equal times
 SPACING = 0.2  # pressure wanders, and meters tell an interval late
+SPACED_COARSE_S, SPACING_COARSE = 16 * 3600.0, 0.1  # steps are equal, and so few that their times must be more so
 STEPS, LITRES = 1.5, 0.15  # by which equal draws differ
 
 
@@ -58,11 +61,13 @@ def follow(state: TickState, begin_s: float, end_s: float, litres: float, step_l
         return
     if state.every_s and state.litres < state.known_l - slack_l(state.known_l, step_l):
         _begin_row(state, state.start_s)
-    every_s = end_s - state.start_s
-    if every_s > SPACED_S or litres > state.litres + slack_l(state.litres, step_l):
+    every_s, spaced_s, spacing = end_s - state.start_s, SPACED_S, SPACING
+    if is_coarse(step_l):
+        spaced_s, spacing = SPACED_COARSE_S, SPACING_COARSE
+    if every_s > spaced_s or litres > state.litres + slack_l(state.litres, step_l):
         _begin_row(state, end_s)
     else:
-        if state.every_s and abs(every_s - state.every_s) > SPACING * state.every_s + (end_s - begin_s):
+        if state.every_s and abs(every_s - state.every_s) > spacing * state.every_s + (end_s - begin_s):
             state.from_s = state.start_s
         state.every_s = every_s
     state.known_l, state.litres, state.start_s = state.litres, litres, end_s
@@ -79,6 +84,9 @@ def interrupt(state: TickState) -> None:
 
 
 def slack_l(litres: float, step_l: float) -> float:
+    """By how much equal draws differ; behind a coarse register they are as many steps."""
+    if is_coarse(step_l):
+        return step_l / 2.0
     return STEPS * step_l + LITRES * litres
 
 

@@ -48,16 +48,16 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
     "low_use_net_coarse": {
         Language.EN: "The meter has not moved for {silent_hours} h as of {as_of_at}, since {last_use_at}, and no "
         "absence is known. It counts in steps of {step_l} L and often stands still for hours (up to {longest_hours} h "
-        "in the last 28 days), so shorter silences say nothing here.",
+        "in the last 28 days), so a few hours alone say nothing here.",
         Language.ZH: "截至{as_of_at}水表已{silent_hours}小时没有走动（自{last_use_at}起），且没有外出登记。"
-        "该表每{step_l}升才走一格，平时也常不动（近28天最长{longest_hours}小时），更短的静止无法判断。",
+        "该表每{step_l}升才走一格，平时也常不动（近28天最长{longest_hours}小时），只静止几个小时无法判断。",
     },
     "low_use_row": {
         Language.EN: "For {silent_hours} h as of {as_of_at}, since {last_use_at}, nothing but {litres} L every "
-        "{every_hours} h or so, day and night, and no absence is known: a cistern that leaks or a timer draws so, and "
-        "no person. By this hour {expected_uses} uses are usual.",
+        "{every_hours} h or so, day and night, and no absence is known: a drip, a cistern that leaks or a timer draws "
+        "so, and no person. By this hour {expected_uses} uses are usual.",
         Language.ZH: "截至{as_of_at}已{silent_hours}小时（自{last_use_at}起）只有每隔约{every_hours}小时"
-        "一次、每次约{litres}升的用水，昼夜不变，且没有外出登记：像是马桶水箱漏水或定时设备，不像有人用水。平时到此时应已用水{expected_uses}次。",
+        "一次、每次约{litres}升的用水，昼夜不变，且没有外出登记：像是滴漏、马桶水箱漏水或定时设备，不像有人用水。平时到此时应已用水{expected_uses}次。",
     },
     "low_use_never_moved": {
         Language.EN: "The meter reports, but has not moved for {silent_hours} h since its first reading: it may be "

@@ -84,7 +84,7 @@ class LowUse:
         self.journal: list[tuple[str, int, int]] = []  # what the own record is made of
         self.samples: list[tuple[float, int]] = []  # since the register's thread was lost
         self.least: list[tuple[int, str, float]] = []  # (local day, "3h" or "6h", least flow)
-        self.drip_day = 0
+        self.drip_day, self.drip_step_l = 0, inf  # the step as the day began
         self.plan: list[int] = []
         self.told_h: list[int] = []  # after how many hours others are told, and the resident is asked
         self.scores: list[list[float]] = []
@@ -136,7 +136,9 @@ class LowUse:
     def drawn(self, begin_s: float, end_s: float, volume: float) -> str:
         """As `across_gap`, and learns from it."""
         self.hear_of(self.local_hour(end_s - 1.0))
-        self.step_l = common_step_l(self.step_l, volume)
+        step_l, self.step_l = self.step_l, common_step_l(self.step_l, volume)
+        if 5.0 < step_l < inf and step_l != self.step_l:
+            self.thread_is_lost()
         drawn_l = volume if volume >= self.threshold_l((end_s - begin_s) / 3600.0, self.step_l) else 0.0
         told_l = drawn_l
         if not self.is_coarse():
@@ -282,7 +284,7 @@ class LowUse:
         return 1.0 <= volume <= 1.01 and begin_s - before_s >= 21000.0 and not self.is_coarse()
 
     def keep_draw(self, begin_s: float, end_s: float, volume: float) -> None:
-        if volume < 1.0 or self.is_coarse():
+        if volume < 1.0 or self.step_l >= 50.0:
             return
         if self.draws and self.draws[-1][2] == begin_s:
             begin, first_s, _, litres = self.draws.pop()
@@ -296,13 +298,16 @@ class LowUse:
     def row_s(self) -> float:
         """From the first to the last of the draws that took as much as each other, after the same time each."""
         row_s, following_s, tolerance_s = 0.0, None, 0.0
+        coarse = self.is_coarse()
         for last, (draw, following) in enumerate(pairwise(self.draws[::-1])):
             begin_s, first_s, _, litres = draw
-            spacing_s, slack_l = first_s - following[1], 1.5 * self.step_l + 0.15 * following[3]
+            spacing_s = first_s - following[1]
+            slack_l = self.step_l / 2.0 if coarse else 1.5 * self.step_l + 0.15 * following[3]
             too_little = last > 0 and litres < following[3] - slack_l
-            if spacing_s > 11 * 3600.0 or litres > following[3] + slack_l or too_little:
+            if spacing_s > (16 if coarse else 11) * 3600.0 or litres > following[3] + slack_l or too_little:
                 break
-            if following_s is not None and abs(following_s - spacing_s) > 0.2 * spacing_s + tolerance_s:
+            wobble_s = (0.1 if coarse else 0.2) * spacing_s + tolerance_s
+            if following_s is not None and abs(following_s - spacing_s) > wobble_s:
                 break
             row_s, following_s, tolerance_s = row_s + spacing_s, spacing_s, first_s - begin_s
         return row_s
@@ -311,7 +316,7 @@ class LowUse:
         return self.is_coarse() and not (self.plan and self.told_h[0] < 255)
 
     def net_s(self) -> float:
-        """Where no plan keeps to the budget, an hour or half as much more than the longest silence that is usual."""
+        """Where no plan keeps to the budget, by the longest silence that is usual here."""
         if not self.by_longest():
             return 36 * 3600.0
         now = self.hours[-1][0]
@@ -319,9 +324,9 @@ class LowUse:
         longest_h = max([hours for day, hours in self.ended if day in days], default=0.0)
         young = now - int(self.first_s) // 3600 < 28 * 24
         longest_h, until_known_h = min(floor(longest_h * 2.0) / 2.0, 127.5), 72.0 if young else 0.0
-        if self.plan and self.step_l < 50.0:
-            return 3600.0 * max(24.0, longest_h + 1.0, until_known_h)
-        return 3600.0 * max(36.0, 1.5 * longest_h, until_known_h)
+        if self.step_l >= 50.0:
+            return 3600.0 * max(36.0, 1.5 * longest_h, until_known_h)
+        return 3600.0 * (36.0 if young or not self.plan else min(max(24.0, longest_h + 1.0), 36.0))
 
     def threshold_l(self, hours: float, step_l: float) -> float:
         drip_lph = self.drip_lph()
@@ -332,8 +337,12 @@ class LowUse:
         days_3h, days_6h = sorted(self.days_of("3h")[-7:]), sorted(self.days_of("6h")[-7:])
         if len(days_3h) < 2:
             return 0.0
+        there_3h = days_3h[::-1][min(2, len(days_3h) // 2)]
         there_6h = days_6h[1 if len(days_6h) == 7 else 0] if days_6h else 0.0
-        return max(days_3h[::-1][min(2, len(days_3h) // 2)], there_6h)
+        step_l = self.drip_step_l
+        if 5.0 < step_l < inf:
+            return max(0.0, short(max(0.0, there_3h - step_l / 3.0)), short(max(0.0, there_6h - step_l / 6.0)))
+        return max(there_3h, there_6h)
 
     def days_of(self, which: str) -> list[float]:
         flows: dict[int, list[float]] = {}
@@ -343,7 +352,9 @@ class LowUse:
         return [min(of_day) for of_day in flows.values()]
 
     def sample(self, end_s: float, volume: float) -> None:
-        self.drip_day = self.local_hour(end_s - 1.0) // 24
+        day = self.local_hour(end_s - 1.0) // 24
+        if day != self.drip_day:
+            self.drip_day, self.drip_step_l = day, self.step_l
         total = (self.samples[-1][1] if self.samples else 0) + self.unsampled + round(volume * 1000.0)
         if self.samples and end_s - self.samples[-1][0] < 3300.0:
             self.unsampled = total - self.samples[-1][1]

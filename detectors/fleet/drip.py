@@ -4,6 +4,7 @@ from math import inf
 
 import numpy as np
 
+from detectors.coarse import COARSE_L
 from detectors.drip import (
     APART_S,
     DAYS,
@@ -34,6 +35,7 @@ from detectors.fleet.memory import (
     SAMPLE_S,
     SAMPLES_AT_S,
     SAMPLES_TOTAL,
+    STEP_L,
     TODAY_3H,
     TODAY_6H,
     Floats,
@@ -135,7 +137,11 @@ def turn_day(m: Floats, local_day: int) -> None:
         return
     there_3h = ranked(m, LEAST_3H, kept, kept - 1 - min(DAYS_3H - 1, kept // 2))
     kept = int(m[DRIP_6H])
-    m[DRIP_LPH] = max(there_3h, ranked(m, LEAST_6H, kept, DAYS_NOT_6H if kept == DAYS else 0) if kept else 0.0)
+    there_6h = ranked(m, LEAST_6H, kept, DAYS_NOT_6H if kept == DAYS else 0) if kept else 0.0
+    step_l = m[STEP_L]
+    if COARSE_L < step_l < inf:
+        there_3h, there_6h = short(max(there_3h - step_l / 3.0, 0.0)), short(max(there_6h - step_l / 6.0, 0.0))
+    m[DRIP_LPH] = max(there_3h, there_6h)
 
 
 @compiled

@@ -218,13 +218,16 @@ def used_water(m: Floats, hour: int, volume: float, begin_s: float, end_s: float
 def use_of(m: Floats, hour: int, volume: float, begin_s: float, end_s: float) -> int:
     """`WhoseWater.used`."""
     if seldom(m[STEP_L] > LEAST_STEP_L) and volume:
-        m[STEP_L] = drip.finer_step_l(m[STEP_L], volume)
+        step_l = drip.finer_step_l(m[STEP_L], volume)
+        if step_l != m[STEP_L] and is_coarse(m):
+            ticks.interrupt(m)
+        m[STEP_L] = step_l
     drawn_l = volume if volume >= drip.use_threshold_l(m, (end_s - begin_s) / 3600.0, m[STEP_L]) else 0.0
     told_l = people_l(m, hour, drawn_l)
     ran_l = volume if told_l == drawn_l else told_l
     alone = False
-    if ran_l >= LEAST_STEP_L and not is_coarse(m):
-        alone = ticks.is_lone(m, begin_s, ran_l)
+    if ran_l >= LEAST_STEP_L and m[STEP_L] < TOO_COARSE_L:
+        alone = not is_coarse(m) and ticks.is_lone(m, begin_s, ran_l)
         if alone or told_l == drawn_l:
             ticks.follow(m, begin_s, end_s, ran_l, m[STEP_L])
         else:
@@ -375,10 +378,11 @@ def net_of(m: Floats, p: Floats) -> float:
         longest = max(longest, m[day])
     young = int(m[HOUR]) - hour_of(m[FIRST_S]) < LONGEST_DAYS * 24
     longest_s = longest * 1800.0
-    least_s, usual_s = coarse_net_s(p), longest_s + 3600.0 * NET_AFTER_H
-    if not m[PLANNED] or m[STEP_L] >= TOO_COARSE_L:
-        least_s, usual_s = p[NET_S], NET_BEYOND * longest_s
-    return max(least_s, usual_s, 3600.0 * NET_UNTIL_KNOWN_H * young)
+    if m[STEP_L] >= TOO_COARSE_L:
+        return max(p[NET_S], NET_BEYOND * longest_s, 3600.0 * NET_UNTIL_KNOWN_H * young)
+    if young or not m[PLANNED]:
+        return p[NET_S]
+    return min(max(coarse_net_s(p), longest_s + 3600.0 * NET_AFTER_H), p[NET_S])
 
 
 @compiled

@@ -1,8 +1,11 @@
 """`detectors.ticks` for arrays."""
 
+from math import inf
+
+from detectors.coarse import COARSE_L
 from detectors.fleet.compiled import compiled
 from detectors.fleet.memory import ROW_EVERY_S, ROW_FROM_S, ROW_KNOWN_L, ROW_LITRES, ROW_START_S, WATER_S, Floats
-from detectors.ticks import LEAST_L, LITRES, LONE_S, MOST_L, SPACED_S, SPACING, STEPS
+from detectors.ticks import LEAST_L, LITRES, LONE_S, MOST_L, SPACED_COARSE_S, SPACED_S, SPACING, SPACING_COARSE, STEPS
 
 
 @compiled
@@ -22,12 +25,14 @@ def follow(m: Floats, begin_s: float, end_s: float, litres: float, step_l: float
         return
     if is_row & (row_l < known_l - slack_l(known_l, step_l)):
         begin_row(m, start_s)
-    every_s = end_s - start_s
-    if (every_s > SPACED_S) | (litres > row_l + slack_l(row_l, step_l)):
+    every_s, spaced_s, spacing = end_s - start_s, SPACED_S, SPACING
+    if COARSE_L < step_l < inf:
+        spaced_s, spacing = SPACED_COARSE_S, SPACING_COARSE
+    if (every_s > spaced_s) | (litres > row_l + slack_l(row_l, step_l)):
         begin_row(m, end_s)
     else:
         before_s = m[ROW_EVERY_S]
-        if (before_s != 0.0) & (abs(every_s - before_s) > SPACING * before_s + (end_s - begin_s)):
+        if (before_s != 0.0) & (abs(every_s - before_s) > spacing * before_s + (end_s - begin_s)):
             m[ROW_FROM_S] = start_s
         m[ROW_EVERY_S] = every_s
     m[ROW_KNOWN_L] = row_l
@@ -48,6 +53,8 @@ def interrupt(m: Floats) -> None:
 
 @compiled
 def slack_l(litres: float, step_l: float) -> float:
+    if COARSE_L < step_l < inf:
+        return step_l / 2.0
     return STEPS * step_l + LITRES * litres
 
 

@@ -139,6 +139,7 @@ def test_a_fleet_s_changes_are_those_of_one_reading_after_the_other(
 @example(seed=340, zone="Europe/Madrid", every_min=60, begins_at=SPRING, days=50)
 @example(seed=108, zone="Asia/Shanghai", every_min=60, begins_at=AUTUMN, days=25)
 @example(seed=8, zone="Asia/Shanghai", every_min=60, begins_at=AUTUMN, days=30)
+@example(seed=638, zone="Asia/Shanghai", every_min=60, begins_at=AUTUMN, days=25)  # 10 L, and nothing but a drip
 @example(seed=191012, zone="Asia/Shanghai", every_min=15, begins_at=SPRING, days=16)
 def test_both_forms_say_what_the_slow_twin_says_and_score_alike_to_nine_digits(
     seed: int, zone: str, every_min: int, begins_at: datetime, days: int

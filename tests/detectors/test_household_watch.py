@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -312,6 +313,35 @@ def test_a_register_too_coarse_for_hours_leaves_only_the_net_and_says_so(step_l:
     trained = [f.at for f in told if f.level is Level.ALERT and MONDAY + timedelta(days=42) < f.at < stopped]
     assert len(trained) <= 2 * 0.5 * 48 / 30
     assert [f for f in told if f.at > stopped and f.level is Level.ALERT]
+
+
+def behind_ten_litres(life: list[float]) -> list[tuple[datetime, float]]:
+    return [(at, register_l // 10.0 * 10.0) for at, register_l in registers(life)]
+
+
+def test_behind_a_register_of_ten_litres_too_36_hours_alert_however_long_silences_are_usual() -> None:
+    life = [volume / 10.0 for volume in ordinary_life(60)]  # 12 L a day, and moves up to two days apart
+    _, changes = watched(behind_ten_litres(life + [0.0] * 60))
+    assert after(raised(changes, AlertKind.LOW_USE), STOPPED)[0] <= STOPPED + 36 * HOUR
+
+
+def test_behind_a_register_of_ten_litres_one_move_in_six_hours_is_use_and_no_drip() -> None:
+    """Seven litres an hour all day, a step every one to two hours; at night one step each six hours."""
+    day = [0.0, 0.0, 10.0, 0.0, 0.0, 0.0, 0.0, 0.0, *[10.0, 10.0, 0.0] * 5, 0.0]
+    state, _ = watched(behind_ten_litres(day * 20))
+    assert state.low_use.drip.lph == pytest.approx(0.0, abs=0.01)
+    _, changes = watched(behind_ten_litres(day * 60 + [0.0] * 30))
+    assert after(raised(changes, AlertKind.LOW_USE), STOPPED)[0] <= STOPPED + 24 * HOUR
+
+
+def test_a_drip_that_alone_moves_a_register_of_ten_litres_hides_nobody() -> None:
+    drip = np.diff(np.floor(np.arange(60 * 24 + 73) * 1.5)).tolist()  # a step every six to seven hours
+    life = [own + drips for own, drips in zip(ordinary_life(60) + [0.0] * 72, drip, strict=True)]
+    _, changes = watched(behind_ten_litres(life))
+    told = [c.finding for c in changes if isinstance(c, Raised) and c.finding.kind is AlertKind.LOW_USE]
+    alert = next(finding for finding in told if finding.at > STOPPED and finding.level is Level.ALERT)
+    assert (alert.reason.key, alert.reason.values["litres"]) == ("low_use_row", 10)
+    assert alert.at <= STOPPED + 48 * HOUR
 
 
 def test_alerts_that_staff_call_false_make_the_household_s_watch_more_patient() -> None:
