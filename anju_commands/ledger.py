@@ -1,7 +1,7 @@
 """The files of a running service: ledger, schema, backup, wristbands by the hundred."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from anju_commands.common import (
     wall_clock,
 )
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
 
 def import_the_ledger(
     folder: Annotated[Path, typer.Argument(help="CSV files: communities, grids, buildings, households, meters, ...")],
@@ -25,14 +28,18 @@ def import_the_ledger(
     """Bring the ledger up to a folder of CSV files: all of it or, when anything is wrong, nothing."""
 
     from notifier.audit import Hole, holes
+    from notifier.moved import left_behind
     from store.contracts import StoreError
-    from store.ledger_import import import_ledger
+    from store.ledger_import import Moved, import_ledger
 
-    records, found = open_records(settings_of(settings)), list[Hole]()
+    records, found, behind, now = open_records(settings_of(settings)), list[Hole](), list[str](), wall_clock()
+
+    def look(tx: "Connection", moved: list[Moved]) -> None:
+        found.extend(holes(tx))
+        behind.extend(left_behind(tx, moved, now))
+
     try:
-        done = import_ledger(
-            records, folder, now=wall_clock(), dry_run=dry_run, look=lambda tx: found.extend(holes(tx))
-        )
+        done = import_ledger(records, folder, now=now, dry_run=dry_run, look=look)
     except StoreError as e:
         raise stop(str(e), code=2) from e
     for one in done:
@@ -44,6 +51,8 @@ def import_the_ledger(
     for what, homes in by_what.items():
         more = f" and {len(homes) - 10} more" if len(homes) > 10 else ""
         complain(f"warning: {what}: {', '.join(homes[:10])}{more}")
+    for line in behind:
+        complain(f"warning: {line}")
     if dry_run:
         typer.echo("dry run: nothing was written")
 

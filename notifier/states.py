@@ -50,12 +50,15 @@ class States:
 
     def load(self, turn: Turn, meter_ids: Sequence[str]) -> None:
         """Into `turn.states`, with the absences of their homes as they are now."""
-        rows = turn.tx.execute(select(D.meter_id, D.body).where(D.meter_id.in_(meter_ids))).all()
+        rows = turn.tx.execute(select(D.meter_id, D.body, D.household_id).where(D.meter_id.in_(meter_ids))).all()
         packed = {row.meter_id: row.body for row in rows}
+        moved = {row.meter_id for row in rows if row.household_id not in (None, turn.home_of(row.meter_id))}
         states = {}
         for meter_id in meter_ids:
             with turn.alone(meter_id, writes=False):
                 states[meter_id] = self._unpack(turn, meter_id, packed.get(meter_id))
+        for meter_id in moved & states.keys():
+            _begin_elsewhere(states[meter_id])
         self._announce_absences(turn, states)
         turn.states = states
 
@@ -65,15 +68,15 @@ class States:
             watch = self._watch_in(turn.bound[meter_id].zone)
             with turn.alone(meter_id, writes=False):
                 body = watch.dump(state)
-                rows.append({"meter_id": meter_id, "body": body, "deadline_at": watch.deadline(state)})
+                row = {"meter_id": meter_id, "body": body, "deadline_at": watch.deadline(state)}
+                rows.append({**row, "household_id": turn.home_of(meter_id)})
                 if len(self._kept) < KEPT_AT_MOST:
                     self._kept[meter_id] = body, state
         if not rows:
             return
         put = insert(t.detector_states)
-        put = put.on_conflict_do_update(
-            index_elements=["meter_id"], set_={"body": put.excluded.body, "deadline_at": put.excluded.deadline_at}
-        )
+        new = {name: put.excluded[name] for name in ("body", "deadline_at", "household_id")}
+        put = put.on_conflict_do_update(index_elements=["meter_id"], set_=new)
         turn.tx.execute(put, rows)
 
     def start_unheard(self, now: datetime) -> None:
@@ -163,6 +166,16 @@ class States:
             ahead = [a for a in absences[turn.home_of(meter_id)] if a[1] > heard_at]
             if ahead or state.low_use.absences:
                 self._watch_in(turn.bound[meter_id].zone).absences_are(state, ahead)
+
+
+def _begin_elsewhere(state: HouseholdState) -> None:
+    """The ledger moved the meter: what was found and goes on is told of the home that it belongs to now.
+
+    That nothing is heard of it is told of the meter itself.
+    """
+    for kind in state.running.keys() - {AlertKind.NO_DATA}:
+        del state.running[kind]
+    state.still_until_s = 0.0
 
 
 def overdue(tx: Connection, now: datetime, limit: int) -> list[str]:

@@ -41,30 +41,40 @@ class Imported:
         return f"{self.file}: {self.added} new, {self.changed} changed, {self.same} as before{ended}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A meter or sensor of the ledger that belongs to another home from now on."""
+
+    device_id: str
+    is_meter: bool
+    from_home: str
+    to_home: str
+
+
 def import_ledger(
     records: Records,
     folder: Path,
     *,
     now: datetime,
     dry_run: bool = False,
-    look: Callable[[Connection], None] = lambda _: None,
+    look: Callable[[Connection, list[Moved]], None] = lambda tx, moved: None,
 ) -> list[Imported]:
     """Adds and changes what the files name; raises `LedgerError` with every problem.
 
     What they don't name stays, but for links: for each household in households.csv, or in the file itself,
     guardians.csv and pairings.csv are the whole list. A dry run does all of it, then takes it back;
-    `look` sees the ledger as it then is, either way.
+    `look` is shown the ledger as it then is, either way, and the devices that moved; what it writes is taken back, too.
     """
     sheets = read_folder(folder)
     with records.write() as tx:
         attempt = tx.begin_nested()
-        done = _import(tx, sheets, now)
-        look(tx)
+        done, moved = _import(tx, sheets, now)
+        look(tx, moved)
         attempt.rollback() if dry_run else attempt.commit()
     return done
 
 
-def _import(tx: Connection, sheets: Sheets, now: datetime) -> list[Imported]:
+def _import(tx: Connection, sheets: Sheets, now: datetime) -> tuple[list[Imported], list[Moved]]:
     stored = {spec.table.name: _stored(tx, spec) for spec in FILES}
     check_references(sheets, stored)
     if sheets.problems:
@@ -76,7 +86,18 @@ def _import(tx: Connection, sheets: Sheets, now: datetime) -> list[Imported]:
     ledger_consents.note_water(tx, _rows(sheets, "households"), said, homes, now=now)
     if any(one.added or one.changed or one.ended for one in done):
         bump(tx)
-    return done
+    return done, _moved(sheets, stored)
+
+
+def _moved(sheets: Sheets, stored: Mapping[str, Stored]) -> list[Moved]:
+    moved = []
+    for name, key in (("meters", "meter_id"), ("sensors", "device_id")):
+        for row in _rows(sheets, name):
+            before = stored[name].get((row[key],))
+            if before is not None and before["household_id"] != row["household_id"]:
+                homes = {"from_home": str(before["household_id"]), "to_home": str(row["household_id"])}
+                moved.append(Moved(device_id=str(row[key]), is_meter=name == "meters", **homes))
+    return moved
 
 
 def _rows(sheets: Sheets, name: str) -> list[Row]:

@@ -13,7 +13,9 @@ saves, a header first. `anju import-ledger FOLDER --dry-run` says what would cha
 and column; without `--dry-run` all of it is taken or, when anything is wrong, nothing. It may be imported again at any
 time: rows are found by their first columns, added or changed; what a file doesn't name stays as it is. Only
 guardians.csv and pairings.csv are whole lists for each household of the folder: who is missing there is told no more.
-A running service follows within seconds.
+A running service follows within seconds. Where a device moves to another home while an alert runs at the old one, the
+import names that alert: it goes on until somebody settles it, and what goes on by the device's readings is told of the
+new home.
 
 Start from [the example](example/ledger): two homes, every file and every column. A ledger may come in parts, file by
 file. In bold: must be there. Phones are written in international form, such as +8613812345678.

@@ -223,6 +223,7 @@ detector_states = Table(
     Column("meter_id", Text, primary_key=True),
     Column("body", LargeBinary, nullable=False),
     Column("deadline_at", UtcTime, index=True),
+    Column("household_id", Text),  # where it was when this was written
 )
 
 cursors = Table(

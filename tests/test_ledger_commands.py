@@ -72,6 +72,32 @@ def test_a_meter_of_a_home_without_consent_is_named(data: Path) -> None:
     assert "households.csv row 2, water_consent_paper: is empty, but water_consent_by isn't" in refused.stderr
 
 
+def test_a_meter_that_leaves_a_home_with_a_running_alert_is_named_also_in_a_dry_run(data: Path) -> None:
+    folder = Path(communities(data, "Asia/Shanghai"))
+    for name, text in {
+        "grids": "grid_id,community_id,name\ng,x,G\n",
+        "buildings": "building_id,grid_id,name\nb,g,B\n",
+        "households": "household_id,building_id,door\nh1,b,101\nh2,b,102\n",
+        "meters": "meter_id,household_id\nm1,h1\n",
+    }.items():
+        (folder / f"{name}.csv").write_text(text)
+    run.invoke(app, ["migrate"])
+    run.invoke(app, ["import-ledger", str(folder)])
+    at = "2026-03-09 07:00:00.000000"
+    with closing(sqlite3.connect(data / "var" / "records.db")) as db, db:
+        db.execute(
+            "INSERT INTO alerts"
+            " (household_id, subject, kind, level, state, reason, raised_at, since, opened_at, last_at)"
+            " VALUES ('h1', 'h1', 'low_use', 'alert', 'notified', ?, ?, ?, ?, ?)",
+            ['{"key": "low_use", "values": {}}', *[at] * 4],
+        )
+    (folder / "meters.csv").write_text("meter_id,household_id\nm1,h2\n")
+    for options in (["--dry-run"], []):
+        said = run.invoke(app, ["import-ledger", str(folder), *options]).stderr
+        assert "warning: alert 1 (low_use) of h1 goes on though m1 moves to h2: no reading ends it any more" in said
+    assert "goes on" not in run.invoke(app, ["import-ledger", str(folder)]).stderr
+
+
 def test_a_mistake_ends_with_its_place_and_status_2(data: Path) -> None:
     run.invoke(app, ["migrate"])
     result = run.invoke(app, ["import-ledger", communities(data, "Asia/Shangai")])

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 from notifier.devices import bound
 from store.ledger import read_ledger, version
 from store.records import Records
-from store.tables import absences, alerts, contacts, gateways, unwatched
+from store.tables import absences, alert_events, alerts, contacts, gateways, unwatched
 from tests.web import town
 from tests.web.conftest import URL, SignIn
 from web.app import create_app
@@ -53,6 +53,19 @@ def test_homes_behind_a_silent_gateway_count_as_not_seen(records: Records, sign_
         row = {"household_id": "H2", "since": town.NOW, "reason": {}, "behind_gateway": "GW7"}
         tx.execute(insert(unwatched).values(meter_id="M2", **row))
     assert "from 2 of them no readings come now" in sign_in("duty").get("/").text
+
+
+def test_an_alert_whose_device_moved_to_another_home_says_so_until_it_is_settled(
+    records: Records, sign_in: SignIn
+) -> None:
+    browser = sign_in("duty")
+    assert "no reading ends this alert any more" not in browser.get("/alerts/1").text
+    with records.write() as tx:
+        row = {"event": "moved", "from_state": "notified", "to_state": "notified", "by": "anju", "why": "M1 → H2"}
+        tx.execute(insert(alert_events).values(alert_id=1, at=town.NOW, **row))
+    page = browser.get("/alerts/1").text
+    assert "no reading ends this alert any more" in page
+    assert "M1 → H2" in page
 
 
 def test_an_alert_tells_why_in_the_viewers_language_and_who_was_told(sign_in: SignIn) -> None:
