@@ -243,16 +243,21 @@ def turn_hour(m: Floats, hour: int) -> None:
     if last:
         end_hour(m, last, hour)
     if day_of(hour) != day_of(last):
-        shift(m, LONGEST, LONGEST_DAYS)
-        m[LONGEST + LONGEST_DAYS - 1] = 0.0
-        period = hour // (24 * FADE_DAYS)
-        if period != last // (24 * FADE_DAYS):
-            fade(m[SILENCES : SILENCES + BEGINS * LENGTHS], period)
-            smooth(m)
-            fade(m[WOULD_RAISE : WOULD_RAISE + STEPS + 1], period)
-            m[KNOWN_S] = np.floor(m[KNOWN_S] * FADED / 256.0 + 0.5)
+        turn_day(m, last, hour)
     m[HOUR] = hour
     m[HOUR_USED] = 0.0
+
+
+@compiled
+def turn_day(m: Floats, last: int, hour: int) -> None:
+    shift(m, LONGEST, LONGEST_DAYS)
+    m[LONGEST + LONGEST_DAYS - 1] = 0.0
+    period = hour // (24 * FADE_DAYS)
+    if period != last // (24 * FADE_DAYS):
+        fade(m[SILENCES : SILENCES + BEGINS * LENGTHS], period)
+        smooth(m)
+        fade(m[WOULD_RAISE : WOULD_RAISE + STEPS + 1], period)
+        m[KNOWN_S] = np.floor(m[KNOWN_S] * FADED / 256.0 + 0.5)
 
 
 @compiled

@@ -36,6 +36,7 @@ def _place(size: int = 1) -> int:
 # of the register
 LAST_S, LAST_L, MARKED_S, MARK_L, ASIDE_L, LENGTHS_SEEN = (_place() for _ in range(6))
 LENGTHS_S = _place(LENGTHS_KEPT)
+LENGTH_S, LENGTHS_UNKEPT = _place(), _place()  # the latest, and how many of it are still to be kept
 # of low use
 FIRST_S, LAST_USE_S, SILENT_FROM_H, SILENT_S, KNOWN_S, KNOWN_UNTIL_S, STEP_L = (_place() for _ in range(7))
 HOUR, HOUR_USED, USED_LATER, USED_EARLIER, USED_BEHIND_H, ASK_H, ALERT_H, PLANNED = (_place() for _ in range(8))
@@ -70,7 +71,7 @@ BEFORE_LPH, PART, RUNNING_LPH, USUAL_LPH, MOST = _place(), _place(), _place(), _
 STEADY_FROM_S, STEADY_LOW, STEADY_HIGH, STEADY_RECORD, STEADY_TODAY = (_place() for _ in range(5))
 # of no data
 HEARD_LAST_S, HEARD, RHYTHM_S, WOBBLE_S, UNUSABLE_S = (_place() for _ in range(5))
-LEARNED_STEP_S = _place()  # a step that changes nothing any more
+STEP_S, STEPS_UNLEARNED = _place(), _place()  # the latest step, and how many of it are still to be learned
 # of change in use
 CHANGE_HOUR, JUDGED_DAY, CHANGE_SINCE_S, GRADE, USED, AT_NIGHT = (_place() for _ in range(6))
 HOURS_KNOWN, CHANGE_HOUR_USED, DAYS_KEPT = (_place() for _ in range(3))

@@ -2,8 +2,17 @@
 
 from math import inf
 
-from detectors.fleet.compiled import compiled
-from detectors.fleet.memory import HEARD, HEARD_LAST_S, LEARNED_STEP_S, RHYTHM_S, UNUSABLE_S, WOBBLE_S, Floats
+from detectors.fleet.compiled import apart, compiled, seldom
+from detectors.fleet.memory import (
+    HEARD,
+    HEARD_LAST_S,
+    RHYTHM_S,
+    STEP_S,
+    STEPS_UNLEARNED,
+    UNUSABLE_S,
+    WOBBLE_S,
+    Floats,
+)
 from detectors.fleet.rules import FIRST_RHYTHM_S, MISSED, NEVER_HEARD_S, PATIENCE_S, UNUSABLE_FOR_S
 from detectors.no_data import NO_RHYTHM_S, WOBBLE_CAP
 from detectors.packing import SIXTEENTHS
@@ -16,47 +25,35 @@ def heard(m: Floats, at_s: float) -> None:
     if at_s <= m[HEARD_LAST_S] and m[HEARD]:
         return
     if m[HEARD]:
-        learn(m, at_s - m[HEARD_LAST_S])
+        learn(m, at_s - m[HEARD_LAST_S], 1)
     m[HEARD] = 1.0
     m[HEARD_LAST_S] = at_s
 
 
 @compiled
-def learn(m: Floats, step_s: float) -> None:
-    if step_s == m[LEARNED_STEP_S]:
-        return
-    if m[RHYTHM_S] == 0.0:
-        m[RHYTHM_S] = step_s
-        return
-    learn_each(m, step_s, 1)
+def learn(m: Floats, step_s: float, many: int) -> None:
+    """So many as long; counted until one of another length comes, or somebody asks."""
+    if seldom(step_s != m[STEP_S]):
+        catch_up(m)
+        m[STEP_S] = step_s
+    m[STEPS_UNLEARNED] += many
 
 
-@compiled
-def learn_each(m: Floats, step_s: float, many: int) -> None:
-    """So many as long, of a meter that has a rhythm; the first that teaches nothing speaks for all after it."""
-    learned_s = m[LEARNED_STEP_S]
-    if step_s == learned_s:
-        return
-    rhythm, wobble = in_sixteenths(m[RHYTHM_S]), in_sixteenths(m[WOBBLE_S])
-    while many and step_s != learned_s:
-        rhythm, wobble, learned_s = taught(rhythm, wobble, step_s)
+@apart
+def catch_up(m: Floats) -> None:
+    """In sixteenths of a second, as whole numbers; the first step that teaches nothing speaks for all after it."""
+    step, many = int(m[STEP_S] * SIXTEENTHS), int(m[STEPS_UNLEARNED])
+    rhythm, wobble = int(m[RHYTHM_S] * SIXTEENTHS), int(m[WOBBLE_S] * SIXTEENTHS)
+    if many and not wobble and (not rhythm or (rhythm > NO_RHYTHM_S * SIXTEENTHS and _CAP * step < rhythm)):
+        rhythm = step
+    more = further = 1
+    while many and more | further:
+        longer = min(step, _CAP * rhythm) - rhythm
+        more, further = longer + 8 >> 4, abs(longer) - wobble + 8 >> 4
+        rhythm += more
+        wobble += further
         many -= 1
-    m[RHYTHM_S], m[WOBBLE_S], m[LEARNED_STEP_S] = rhythm / SIXTEENTHS, wobble / SIXTEENTHS, learned_s
-
-
-@compiled
-def in_sixteenths(seconds: float) -> int:
-    return int(seconds * SIXTEENTHS)
-
-
-@compiled
-def taught(rhythm: int, wobble: int, step_s: float) -> tuple[int, int, float]:
-    """Both in sixteenths of a second, as whole numbers, and the step where it taught nothing, else 0."""
-    if not wobble and rhythm > NO_RHYTHM_S * SIXTEENTHS and _CAP * in_sixteenths(step_s) < rhythm:
-        return in_sixteenths(step_s), 0, 0.0
-    apart = min(in_sixteenths(step_s), _CAP * rhythm) - rhythm
-    more, further = apart + 8 >> 4, abs(apart) - wobble + 8 >> 4
-    return rhythm + more, wobble + further, 0.0 if more | further else step_s
+    m[RHYTHM_S], m[WOBBLE_S], m[STEPS_UNLEARNED] = rhythm / SIXTEENTHS, wobble / SIXTEENTHS, 0.0
 
 
 @compiled
@@ -69,6 +66,7 @@ def allowed_s(m: Floats, p: Floats) -> float:
 
 @compiled
 def deadline_s(m: Floats, p: Floats) -> float:
+    catch_up(m)
     return m[HEARD_LAST_S] + allowed_s(m, p) if m[HEARD_LAST_S] else inf
 
 

@@ -2,10 +2,19 @@
 
 from math import inf, isfinite, isnan, nan
 
-import numpy as np
-
 from detectors.fleet.compiled import apart, compiled, seldom
-from detectors.fleet.memory import ASIDE_L, LAST_L, LAST_S, LENGTHS_S, LENGTHS_SEEN, MARK_L, MARKED_S, Floats
+from detectors.fleet.memory import (
+    ASIDE_L,
+    LAST_L,
+    LAST_S,
+    LENGTH_S,
+    LENGTHS_S,
+    LENGTHS_SEEN,
+    LENGTHS_UNKEPT,
+    MARK_L,
+    MARKED_S,
+    Floats,
+)
 from domain.register import (
     BACKFLOW_L,
     FIRST_RHYTHM_S,
@@ -57,29 +66,32 @@ def advance(m: Floats, at_s: float, register_l: float) -> tuple[int, float, floa
         m[MARKED_S] = at_s
     m[LAST_S] = at_s
     m[LAST_L] = register_l
-    keep_length(m, length_s)
+    keep_lengths(m, length_s, 1)
     return (GAP if gap and case == ORDINARY else case), length_s, volume, gap
 
 
 @compiled
-def keep_length(m: Floats, length_s: float) -> None:
-    seen = int(m[LENGTHS_SEEN])
-    m[LENGTHS_S + (seen & LENGTHS_KEPT - 1)] = length_s
-    m[LENGTHS_SEEN] = seen + 1.0
-
-
-@compiled
 def keep_lengths(m: Floats, length_s: float, many: int) -> None:
-    """So many of one length."""
+    """So many as long; counted until one of another length comes, or somebody asks."""
+    if seldom(length_s != m[LENGTH_S]):
+        catch_up(m)
+        m[LENGTH_S] = length_s
+    m[LENGTHS_UNKEPT] += many
+
+
+@apart
+def catch_up(m: Floats) -> None:
+    many = int(m[LENGTHS_UNKEPT])
     seen = int(m[LENGTHS_SEEN]) + many
     for back in range(1, 1 + min(many, LENGTHS_KEPT)):
-        m[np.uint64(LENGTHS_S + (seen - back & LENGTHS_KEPT - 1))] = length_s
-    m[LENGTHS_SEEN] = seen
+        m[LENGTHS_S + (seen - back & LENGTHS_KEPT - 1)] = m[LENGTH_S]
+    m[LENGTHS_SEEN], m[LENGTHS_UNKEPT] = seen, 0.0
 
 
 @compiled
 def rhythm_s(m: Floats) -> float:
     """The second longest of the lengths kept, or the only one."""
+    catch_up(m)
     longest = second = 0.0
     for place in range(LENGTHS_S, LENGTHS_S + min(int(m[LENGTHS_SEEN]), LENGTHS_KEPT)):
         if m[place] > longest:

@@ -53,12 +53,13 @@ def stand(m: Floats, p: Floats, course: Course, at_s: Floats, register_l: Floats
         if hour != m[HOUR]:
             if hour < m[HOUR] or not change_in_use.stays_level(m, p, hour):
                 break
-            turn_hour(m, hour, last_s)
+            if day_of(hour) != m[DRIP_DAY]:
+                turn_day(m, hour, last_s)
         end = slot + 1
         if at_s[np.uint64(slot - 1)] == last_s:
             until = slot + int(np.ceil((m[STILL_UNTIL_S] - now_s) / step_s))
             end = moves_at(register_l, m[MARK_L], end, min(course[EVEN_TO, here], until))
-            turn_hours(m, p, course, slot, end)
+        turn_hours(m, p, course, slot, end)
         drip.sample_each(m, at_s, step_s, slot, end)
         last_s = pass_steps(m, last_s, step_s, end - slot)
         slot = end
@@ -75,25 +76,28 @@ def moves_at(register_l: Floats, mark_l: float, slot: int, end: int) -> int:
 
 
 @compiled
-def turn_hour(m: Floats, hour: int, last_s: float) -> None:
-    if day_of(hour) != m[DRIP_DAY]:
-        drip.turn_day(m, day_of(hour))
-        know(m, last_s)  # before it fades
-    low_use.turn_hour(m, hour)
+def turn_day(m: Floats, hour: int, last_s: float) -> None:
+    drip.turn_day(m, day_of(hour))
+    know(m, last_s)  # before it fades
+    low_use.turn_day(m, int(m[HOUR]), hour)
 
 
 @compiled
 def turn_hours(m: Floats, p: Floats, course: Course, slot: int, end: int) -> None:
-    """Those that begin after this slot: of the same day, and one after the other."""
-    slot, turned, last = course[NEXT_HOUR, np.uint64(slot)], 0, int(m[HOUR])
+    """From this slot on, one after the other; of a change in use the first is turned already."""
+    last, first, known = int(m[HOUR]), int(m[CHANGE_HOUR]), 0
+    if course[LOCAL_HOUR, np.uint64(slot)] == last:
+        slot = course[NEXT_HOUR, np.uint64(slot)]
     while slot < end:
         hour = int(course[LOCAL_HOUR, np.uint64(slot)])
         low_use.end_hour(m, last, hour)
         m[HOUR_USED] = 0.0
-        slot, turned, last = course[NEXT_HOUR, np.uint64(slot)], turned + 1, hour
-    if turned:
-        change_in_use.end_hours(m, p, int(m[HOUR]), turned)
-        m[HOUR] = m[CHANGE_HOUR] = last
+        known += hour > first
+        slot, last = course[NEXT_HOUR, np.uint64(slot)], hour
+    m[HOUR] = last
+    if known:
+        change_in_use.end_hours(m, p, first, known)
+        m[CHANGE_HOUR] = last
 
 
 @compiled
@@ -101,7 +105,7 @@ def pass_steps(m: Floats, last_s: float, step_s: float, many: int) -> float:
     """So many as long, from the last reading on; when they are over."""
     for step in range(many if step_s < HELD_S else 1):  # of those that aren't held the first says all
         constant_flow.stands_still(m, last_s + step_s * step, last_s + step_s * (step + 1))
-    no_data.learn_each(m, step_s, many)
+    no_data.learn(m, step_s, many)
     keep_lengths(m, step_s, many)
     return last_s + step_s * many
 

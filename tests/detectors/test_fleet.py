@@ -206,5 +206,29 @@ def test_homes_on_one_clock_need_only_one_row_of_times_and_may_be_many() -> None
     assert list(found.changes(1)) == list(found.changes(499))
 
 
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), zone=st.sampled_from(ZONES), every_min=st.sampled_from([5, 15, 60]))
+@example(seed=1, zone="Europe/Madrid", every_min=15)
+@example(seed=3, zone="Australia/Lord_Howe", every_min=5)
+def test_homes_on_one_clock_that_is_moved_may_miss_readings_whose_times_repeat_or_run_backwards(
+    seed: int, zone: str, every_min: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    days, per_day = 8 + 4 * every_min // 15, 24 * 60 // every_min
+    at_s = datetime(2025, 3, 27, tzinfo=UTC).timestamp() + 60.0 * every_min * np.arange(days * per_day)
+    odd = rng.integers(0, len(at_s), 6)
+    at_s[odd] = at_s[odd - 1] - rng.choice([0.0, 120.0 * every_min], 6)
+    uses = rng.random((4, len(at_s))) < np.array([[0.0], [0.2], [2.0], [9.0]]) / per_day
+    register_l = np.cumsum(uses * 9.0 + (rng.random(uses.shape) < 0.2) * np.array([[0.0], [0.0], [0.0], [1.0]]), axis=1)
+    register_l[rng.random(uses.shape) < 0.05] = nan
+    register_l[2, per_day : 2 * per_day] = nan
+    found = FleetWatch(WatchParameters(), ZoneInfo(zone)).watch(at_s, register_l)
+    watch = HouseholdWatch(WatchParameters(), ZoneInfo(zone))
+    for home, litres in enumerate(register_l):
+        came = ~np.isnan(litres)
+        _, changes = watched(watch, zip(at_s[came].tolist(), litres[came].tolist(), strict=True))
+        assert list(found.changes(home)) == changes
+
+
 def utc(at_s: float) -> datetime:
     return datetime.fromtimestamp(at_s, UTC)
