@@ -15,6 +15,7 @@ from store.ledger_columns import FILES, FileSpec, Value
 from store.ledger_files import Problem, Row, Sheets, check_references, read_folder
 from store.records import Records
 
+BY = ledger_consents.WATER[0]
 Stored = dict[tuple[Value, ...], Row]
 
 
@@ -43,12 +44,12 @@ class Imported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """A meter or sensor of the ledger that belongs to another home from now on."""
+    """A meter or sensor that tells no more of its home: it belongs to another, or (None) consent was withdrawn."""
 
     device_id: str
     is_meter: bool
     from_home: str
-    to_home: str
+    to_home: str | None
 
 
 def import_ledger(
@@ -97,7 +98,13 @@ def _moved(sheets: Sheets, stored: Mapping[str, Stored]) -> list[Moved]:
             if before is not None and before["household_id"] != row["household_id"]:
                 homes = {"from_home": str(before["household_id"]), "to_home": str(row["household_id"])}
                 moved.append(Moved(device_id=str(row[key]), is_meter=name == "meters", **homes))
-    return moved
+    ended = {row["household_id"] for row in _rows(sheets, "households") if row.get(BY, "") is None}
+    ended = {home for home in ended if stored["households"].get((home,), {}).get(BY)}
+    meters = [row for row in stored["meters"].values() if row["household_id"] in ended]
+    return moved + [
+        Moved(device_id=str(row["meter_id"]), is_meter=True, from_home=str(row["household_id"]), to_home=None)
+        for row in meters
+    ]
 
 
 def _rows(sheets: Sheets, name: str) -> list[Row]:

@@ -16,6 +16,7 @@ from web.ledger import Household, Person, people_called, seen_ids, several
 from web.session import Viewer
 
 _AT_ONCE = {AlertKind.SOS, AlertKind.GAS, AlertKind.SMOKE, AlertKind.FLOOD, AlertKind.FOUND}
+_BY_WATER = {AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW}
 _LEFT = ("sending", "uncertain", "sent", "delivered", "bundled")  # somebody may have read it
 _LINK = re.compile(r"/l/\S+")  # a guardian's way in isn't for staff
 _WAITING = {State.OPEN, State.ASKED, State.NOTIFIED, State.EASED}
@@ -51,6 +52,11 @@ class Shown:
         """The state, by the word that people read: what is over is water missed, or something else."""
         water_again = self.state is State.EASED and self.kind is AlertKind.LOW_USE
         return "eased_by_water" if water_again else self.state.value
+
+    @property
+    def waits_for_water(self) -> bool:
+        """It goes on until readings say otherwise, or somebody settles it."""
+        return self.kind in _BY_WATER and self.state.running and self.ended_at is None
 
     @property
     def tone(self) -> str:

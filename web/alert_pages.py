@@ -1,6 +1,6 @@
 """The alert list and one alert: see why, who was told, and act on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,8 +11,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from domain.alert import TRANSITIONS, Event, ImpossibleStepError, Outcome
 from domain.people import Language
+from notifier.watched import told_until
 from web import alert_list, looks, meetings, water
-from web.alert_list import Shown
+from web.alert_list import Shown, Step
 from web.chart import Chart
 from web.desk import Desk, IdInPath, Text
 from web.household_pages import chart_of
@@ -134,6 +135,7 @@ def _alert_page(
             return desk.problem(request, 404, "not_found", who)
         home = household(tx, who, alert.household.household_id) if alert.household else None
         steps, texts = alert_list.life(tx, alert_id), alert_list.texts(tx, alert_id)
+        unwatched = bool(home and told_until(tx, home.household_id, desk.now()) is None)
         finders = meetings.of_alert(tx, alert_id)
         writers = people_called(tx, {line.by for _, lines in finders for line in lines})
     return desk.page(
@@ -145,6 +147,7 @@ def _alert_page(
         home=home,
         charts=_charts(desk, alert, home),
         steps=steps,
+        ends_by_hand=_ends_by_hand(alert, steps, unwatched=unwatched),
         texts=texts,
         finders=finders,
         writers=writers,
@@ -152,6 +155,12 @@ def _alert_page(
         outcomes=list(Outcome),
         missing=missing,
     )
+
+
+def _ends_by_hand(alert: Shown, steps: Sequence[Step], *, unwatched: bool) -> bool:
+    """Nothing that is read ends it: its device went to another home, or the home is watched no more."""
+    moved = any(step.event == "moved" for step in steps)
+    return alert.state.running and alert.ended_at is None and (moved or (alert.waits_for_water and unwatched))
 
 
 def _charts(desk: Desk, alert: Shown, home: Household | None) -> list[Chart]:

@@ -70,6 +70,25 @@ def test_whoever_moves_a_device_is_told_which_alerts_no_reading_ends_any_more(wo
     assert move(world) == []
 
 
+def test_whoever_withdraws_a_consent_by_the_files_is_told_of_the_running_alert(world: World) -> None:
+    world.now = at("19:00")
+    world.raise_alert(silence(Level.ALERT, world.now))
+    files, said = world.folder / "files", list[str]()
+    files.mkdir()
+    (files / "households.csv").write_text(
+        "household_id,building_id,door,water_consent_by,water_consent_on,water_consent_paper\n"
+        f"{HOME},b3,201,withdrawn,2026-03-09,40\n"
+    )
+
+    def look(tx: Connection, moved: list[Moved]) -> None:
+        said.extend(left_behind(tx, moved, world.now))
+
+    for _ in range(2):
+        import_ledger(records_in(world.folder), files, now=world.now, look=look)
+    (line,) = said
+    assert line.startswith(f"alert 1 (low_use) of {HOME} goes on though nobody consents to watching its water: no rea")
+
+
 def noted(world: World) -> list[tuple[int, str]]:
     e = t.alert_events.c
     with world.records.read() as tx:

@@ -59,13 +59,27 @@ def test_an_alert_whose_device_moved_to_another_home_says_so_until_it_is_settled
     records: Records, sign_in: SignIn
 ) -> None:
     browser = sign_in("duty")
-    assert "no reading ends this alert any more" not in browser.get("/alerts/1").text
+    assert "No reading ends this alert any more" not in browser.get("/alerts/1").text
     with records.write() as tx:
         row = {"event": "moved", "from_state": "notified", "to_state": "notified", "by": "anju", "why": "M1 → H2"}
         tx.execute(insert(alert_events).values(alert_id=1, at=town.NOW, **row))
     page = browser.get("/alerts/1").text
-    assert "no reading ends this alert any more" in page
+    assert "No reading ends this alert any more" in page
     assert "M1 → H2" in page
+
+
+def test_where_consent_is_withdrawn_while_an_alert_runs_staff_read_before_and_after_that_it_goes_on(
+    sign_in: SignIn,
+) -> None:
+    browser = sign_in("duty")
+    before = browser.get("/households/H1").text
+    assert "this home isn&#39;t watched" in before
+    assert "An alert is open here: it goes on" in before
+    assert "An alert is open here" not in browser.get("/households/H3").text
+    browser.post("/households/H1/water-consent", data={"csrf": csrf(before), "sure": "1"}, headers={"origin": URL})
+    assert "nobody is told of anything. An alert is open here" in browser.get("/households/H1").text
+    assert "No reading ends this alert any more" in browser.get("/alerts/1").text
+    assert "No reading ends this alert any more" not in browser.get("/alerts/2").text
 
 
 def test_an_alert_tells_why_in_the_viewers_language_and_who_was_told(sign_in: SignIn) -> None:
