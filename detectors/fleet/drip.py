@@ -19,7 +19,7 @@ from detectors.drip import (
     STEP_ROUNDED_L,
     THREE_H,
 )
-from detectors.fleet.compiled import compiled
+from detectors.fleet.compiled import compiled, seldom
 from detectors.fleet.curves import short
 from detectors.fleet.memory import (
     DRIP_3H,
@@ -53,11 +53,11 @@ def finer_step_l(step_l: float, volume_l: float) -> float:
 
 
 @compiled
-def use_threshold_l(m: Floats, hours: float, step_l: float) -> float:
+def use_threshold_l(m: Floats, length_s: float, step_l: float) -> float:
     drip_lph = m[DRIP_LPH]
-    if drip_lph <= LEAST_LPH:
-        return step_l
-    return np.floor(drip_lph * hours) + 2.0 * step_l
+    if seldom(drip_lph > LEAST_LPH):
+        return np.floor(drip_lph * (length_s / 3600.0)) + 2.0 * step_l
+    return step_l
 
 
 @compiled

@@ -125,9 +125,12 @@ def observe(
         rows = tick(m, p, at_s, said, rows)
     no_data.heard(m, at_s)
     case, length_s, volume, gap = advance(m, at_s, litres)
-    is_usable = not isnan(volume) if length_s else case == FIRST
-    rows = usable(m, p, at_s, case, is_usable, said, rows)
     m[STILL_UNTIL_S] = 0.0
+    if seldom(isnan(volume)) and case != FIRST:
+        rows = unusable(m, p, at_s, case, said, rows)
+    else:
+        m[UNUSABLE_S] = 0.0
+        rows = follow(m, NO_DATA, NOTHING, at_s, 0.0, said, rows)
     if seldom(length_s == 0.0):
         return rows
     rows = judge(m, p, clock, scores, absences_s, hour, at_s - length_s, at_s, volume, gap, said, rows)
@@ -194,11 +197,8 @@ def tick(m: Floats, p: Floats, now_s: float, said: Floats, rows: int) -> int:
     return rows
 
 
-@compiled
-def usable(m: Floats, p: Floats, at_s: float, case: int, is_usable: bool, said: Floats, rows: int) -> int:
-    if is_usable:
-        m[UNUSABLE_S] = 0.0
-        return follow(m, NO_DATA, NOTHING, at_s, 0.0, said, rows)
+@apart
+def unusable(m: Floats, p: Floats, at_s: float, case: int, said: Floats, rows: int) -> int:
     if case in (DUPLICATE, CONFLICT, OLDER):
         return rows
     too_long = no_data.is_unusable(m, p, at_s)

@@ -155,8 +155,7 @@ def is_absent(m: Floats, absences_s: Floats, end_s: float) -> bool:
 def while_absent(m: Floats, clock: Floats, begin_s: float, end_s: float, volume: float) -> float:
     drip.interrupt(m)
     start_over(m, clock, end_s)
-    hours = (end_s - begin_s) / 3600.0
-    drawn_l = volume if volume >= drip.use_threshold_l(m, hours, min(m[STEP_L], 10.0)) else 0.0
+    drawn_l = volume if volume >= drip.use_threshold_l(m, end_s - begin_s, min(m[STEP_L], 10.0)) else 0.0
     if people_l(m, local_hour(clock, end_s - 1.0), drawn_l):
         m[LAST_USE_S] = end_s
     return NOTHING
@@ -187,7 +186,7 @@ def is_silent_across(m: Floats, clock: Floats, begin_s: float, end_s: float, vol
             restart(m, clock, end_s)
         return False
     hours = (end_s - begin_s) / 3600.0
-    threshold_l = drip.use_threshold_l(m, hours, min(m[STEP_L], 10.0))
+    threshold_l = drip.use_threshold_l(m, end_s - begin_s, min(m[STEP_L], 10.0))
     drip.follow(m, end_s, volume, day_of(local_hour(clock, end_s - 1.0)))
     if volume < threshold_l:
         m[SILENT_S] += hours * 3600.0
@@ -222,7 +221,7 @@ def use_of(m: Floats, hour: int, volume: float, begin_s: float, end_s: float) ->
         if step_l != m[STEP_L] and is_coarse(m):
             ticks.interrupt(m)
         m[STEP_L] = step_l
-    drawn_l = volume if volume >= drip.use_threshold_l(m, (end_s - begin_s) / 3600.0, m[STEP_L]) else 0.0
+    drawn_l = volume if volume >= drip.use_threshold_l(m, end_s - begin_s, m[STEP_L]) else 0.0
     told_l = people_l(m, hour, drawn_l)
     ran_l = volume if told_l == drawn_l else told_l
     alone = False

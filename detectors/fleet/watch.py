@@ -24,7 +24,7 @@ from domain.finding import AlertKind, Finding, Level
 Absences = Sequence[Sequence[tuple[float, float]]]
 
 _ROWS_AT_ONCE = 100_000
-_HOMES_AT_ONCE = 64  # so many registers at once are made as exact as times are: a month's stay near the processor
+_HOMES_AT_ONCE = 16  # so many registers at once are made as exact as times are: a month's stay near the processor
 _NO_SCORES = np.zeros((0, 1 + HOURS))
 _LEVELS = {ASK: Level.ASK, ALERT: Level.ALERT}
 
@@ -110,10 +110,11 @@ class FleetWatch:
         known = np.array([absence for of_home in absences for absence in of_home], np.float64).reshape(-1, 2)
         absent_from = np.concatenate([[0], np.cumsum([len(of_home) for of_home in absences], dtype=np.int64)])
         said = np.zeros((max(_ROWS_AT_ONCE, 2 * compiled.A_READING * (slots + 1)), compiled.WIDTH))
-        parts = []
+        parts, wide = [], np.empty((_HOMES_AT_ONCE, slots))
         for first in range(0, homes, _HOMES_AT_ONCE):
             some = slice(first, first + _HOMES_AT_ONCE)
-            registers = register_l[some].astype(np.float64, order="C")
+            registers = wide[: homes - first]
+            registers[:] = register_l[some]
             own = (times[some], course[some]) if len(times) > 1 else (times, course)
             home = 0
             while home < len(registers):
