@@ -126,6 +126,13 @@ class ChangeInUse:
             state.used = state.at_night = state.known = 0
         state.hour, state.hour_used = hour, False
 
+    def forget(self, state: ChangeInUseState, since_s: float) -> None:
+        """Since then water has run by itself: whether somebody drew any can't be told of these hours."""
+        begun = self._clock.hour(since_s) // 24
+        del state.days[max(len(state.days) - max(state.hour // 24 - begun, 0), 0) :]
+        state.used = state.at_night = state.known = 0
+        state.hour_used = False
+
     def _judge(self, state: ChangeInUseState, end_s: float) -> Verdict:
         p = self._p
         if len(state.days) < p.recent_days + p.enough_days:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from detectors import household_state, two_clocks, use_while_absent
 from detectors.change_in_use import ChangeInUse
 from detectors.constant_flow import ConstantFlow
-from detectors.episodes import Change, end, follow
+from detectors.episodes import Change, Raised, end, follow
 from detectors.household_state import HouseholdState
 from detectors.localtime import LocalClock
 from detectors.low_use import LowUse
@@ -126,9 +126,13 @@ class HouseholdWatch:
             changes += follow(state, AlertKind.LOW_USE, low_use, at)
         flow = self._constant_flow.judge(state.constant_flow, interval, begin_s, at_s)
         if flow is not CLEAR or running:
-            changes += follow(state, AlertKind.CONSTANT_FLOW, flow, at)
+            told = follow(state, AlertKind.CONSTANT_FLOW, flow, at)
+            changes += told
+            if told and isinstance(told[-1], Raised):
+                self._change_in_use.forget(state.change_in_use, told[-1].finding.since.timestamp())
         used = state.low_use.last_use_s == at_s
-        if usable and self._low_use.left_s(state.low_use, begin_s) is None:
+        runs = AlertKind.CONSTANT_FLOW in running
+        if usable and not runs and self._low_use.left_s(state.low_use, begin_s) is None:
             change = self._change_in_use.observe(state.change_in_use, at_s, hour, used=used, late=interval.late)
             if change is not None:
                 changes += follow(state, AlertKind.CHANGE_IN_USE, change, at)

@@ -146,7 +146,11 @@ class LowUse:
         return any(begin <= end_s for begin, _ in state.absences)
 
     def _while_absent(self, state: LowUseState, interval: Interval, end_s: float) -> Verdict:
-        """The clock stands at zero and nothing is learned; use is noted, for it is news."""
+        """The clock stands at zero and nothing is learned; use is noted, for it is news.
+
+        Nor is this time any of the first days, in which a household is only asked.
+        """
+        state.first_s += interval.length.total_seconds()
         drip.interrupt(state.drip)
         start_over(state, end_s)
         hours = interval.length.total_seconds() / 3600.0
@@ -160,7 +164,8 @@ class LowUse:
         """Water that ran somewhere in a gap restarts the clock at its end; a register that stood still is knowledge.
 
         Then nobody drew water all the while, and the silence goes on, though no hour's rate is learned from it. A litre
-        by itself is a drip's here, too.
+        by itself is a drip's here, too. Of a register that has never moved nobody knows whether it can: its readings
+        count, the gaps between them don't.
         """
         schedule.interrupt(state.schedule)
         if interval.gap:
@@ -177,6 +182,8 @@ class LowUse:
         if self.heeds_drips:
             drip.follow(state.drip, end_s, interval.volume, self._clock.hour(end_s - 1.0) // 24, state.step_l)
         if interval.volume < threshold_l:
+            if isinf(state.step_l):
+                return self.silent(state, end_s, late=interval.late)
             state.silent_s += hours * 3600.0
         elif self._water.is_lone(state, begin_s, interval.volume):
             ticks.follow(state.ticks, begin_s, end_s, interval.volume, state.step_l)

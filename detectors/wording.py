@@ -9,41 +9,41 @@ from domain.people import Language
 
 TEMPLATES: Mapping[str, Mapping[Language, str]] = {
     "low_use": {
-        Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}. By this hour "
+        Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}. In that time "
         "{expected_uses} uses are usual; the longest silence in 28 days, at any time of day, was {longest_hours} h.",
         Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水（自{last_use_at}起）。"
-        "平时到此时应已用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
+        "平时这段时间会用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
     },
     "low_use_left": {
         Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}; the door was last heard at "
-        "{left_at}, so they may be out. By this hour {expected_uses} uses are usual; the longest silence in 28 days, "
+        "{left_at}, so they may be out. In that time {expected_uses} uses are usual; the longest silence in 28 days, "
         "at any time of day, was {longest_hours} h.",
         Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水（自{last_use_at}起）；"
         "{left_at}门最后动过，可能已外出。"
-        "平时到此时应已用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
+        "平时这段时间会用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
     },
     "low_use_net": {
-        Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}, and no absence is known. By "
-        "this hour {expected_uses} uses are usual; the longest silence in 28 days, at any time of day, was "
+        Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}, and no absence is known. In "
+        "that time {expected_uses} uses are usual; the longest silence in 28 days, at any time of day, was "
         "{longest_hours} h.",
         Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水（自{last_use_at}起），且没有外出登记。"
-        "平时到此时应已用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
+        "平时这段时间会用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
     },
     "low_use_signs": {
         Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}, though a door or motion "
-        "sensor still spoke at {sign_at}: it may be a pet or the wind. By this hour {expected_uses} uses are usual; "
+        "sensor still spoke at {sign_at}: it may be a pet or the wind. In that time {expected_uses} uses are usual; "
         "the longest silence in 28 days, at any time of day, was {longest_hours} h.",
         Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水（自{last_use_at}起）；"
         "{sign_at}门磁或人体感应仍有动静，但可能是宠物或风。"
-        "平时到此时应已用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
+        "平时这段时间会用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
     },
     "low_use_net_signs": {
         Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}, and no absence is known. A "
-        "door or motion sensor still spoke at {sign_at}, which a pet or the wind can do. By this hour {expected_uses} "
+        "door or motion sensor still spoke at {sign_at}, which a pet or the wind can do. In that time {expected_uses} "
         "uses are usual; the longest silence in 28 days, at any time of day, was {longest_hours} h.",
         Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水（自{last_use_at}起），且没有外出登记；"
         "{sign_at}门磁或人体感应仍有动静，但宠物或风也会触发。"
-        "平时到此时应已用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
+        "平时这段时间会用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
     },
     "low_use_net_coarse": {
         Language.EN: "The meter has not moved for {silent_hours} h as of {as_of_at}, since {last_use_at}, and no "
@@ -55,14 +55,14 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
     "low_use_row": {
         Language.EN: "For {silent_hours} h as of {as_of_at}, since {last_use_at}, nothing but {litres} L every "
         "{every_hours} h or so, day and night, and no absence is known: a drip, a cistern that leaks or a timer draws "
-        "so, and no person. By this hour {expected_uses} uses are usual.",
+        "so, and no person. In that time {expected_uses} uses are usual.",
         Language.ZH: "截至{as_of_at}已{silent_hours}小时（自{last_use_at}起）只有每隔约{every_hours}小时"
-        "一次、每次约{litres}升的用水，昼夜不变，且没有外出登记：像是滴漏、马桶水箱漏水或定时设备，不像有人用水。平时到此时应已用水{expected_uses}次。",
+        "一次、每次约{litres}升的用水，昼夜不变，且没有外出登记：像是滴漏、马桶水箱漏水或定时设备，不像有人用水。平时这段时间会用水{expected_uses}次。",
     },
     "low_use_never_moved": {
-        Language.EN: "The meter reports, but has not moved for {silent_hours} h since its first reading: it may be "
+        Language.EN: "The meter reports, but has never moved in {silent_hours} h of readings: it may be "
         "stuck, or nobody draws water. Which of the two can't be told from here.",
-        Language.ZH: "水表有读数，但自首次读数以来{silent_hours}小时没有走动："
+        Language.ZH: "水表有读数，但在有读数的{silent_hours}小时里从未走动："
         "可能是水表卡住，也可能没有人用水，无法远程判断。",
     },
     "constant_flow_tap": {

@@ -109,15 +109,17 @@ class LowUse:
                 self.restarts(end_s)
             return ""
         across = self.across_gap if interval.gap else self.drawn
+        never_moved = self.step_l == inf
         use = across(begin_s, end_s, interval.volume)
         if use == "people":
             self.begins_anew(end_s)
             return self.level(end_s) if self.row_s() >= 36 * 3600.0 else ""
-        self.dry_s += end_s - begin_s
+        lasted_s = 0.0 if interval.gap and never_moved else end_s - begin_s
+        self.dry_s += lasted_s
         if use == "lone":
             self.restarts(end_s)
         else:
-            self.silent_s += end_s - begin_s
+            self.silent_s += lasted_s
         return self.level(end_s)
 
     def across_gap(self, begin_s: float, end_s: float, volume: float) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from detectors.fleet.compiled import compiled
+from detectors.fleet.compiled import apart, compiled
 from detectors.fleet.curves import day_of
 from detectors.fleet.memory import (
     ALERT,
@@ -79,6 +79,13 @@ def turn_hour(m: Floats, p: Floats, hour: int) -> None:
             keep_day(m, p)
         m[USED] = m[AT_NIGHT] = m[HOURS_KNOWN] = 0.0
     m[CHANGE_HOUR] = hour
+
+
+@apart
+def forget(m: Floats, begun: int) -> None:
+    """`begun`: the day since which water has run by itself."""
+    m[DAYS_KEPT] = max(m[DAYS_KEPT] - max(day_of(int(m[CHANGE_HOUR])) - begun, 0), 0.0)
+    m[USED] = m[AT_NIGHT] = m[HOURS_KNOWN] = m[CHANGE_HOUR_USED] = 0.0
 
 
 @compiled

@@ -153,6 +153,7 @@ def is_absent(m: Floats, absences_s: Floats, end_s: float) -> bool:
 
 @apart
 def while_absent(m: Floats, clock: Floats, begin_s: float, end_s: float, volume: float) -> float:
+    m[FIRST_S] += end_s - begin_s
     drip.interrupt(m)
     start_over(m, clock, end_s)
     drawn_l = volume if volume >= drip.use_threshold_l(m, end_s - begin_s, min(m[STEP_L], 10.0)) else 0.0
@@ -189,6 +190,8 @@ def is_silent_across(m: Floats, clock: Floats, begin_s: float, end_s: float, vol
     threshold_l = drip.use_threshold_l(m, end_s - begin_s, min(m[STEP_L], 10.0))
     drip.follow(m, end_s, volume, day_of(local_hour(clock, end_s - 1.0)))
     if volume < threshold_l:
+        if m[STEP_L] == inf:
+            return True
         m[SILENT_S] += hours * 3600.0
     elif not is_coarse(m) and ticks.is_lone(m, begin_s, volume):
         ticks.follow(m, begin_s, end_s, volume, m[STEP_L])

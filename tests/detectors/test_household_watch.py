@@ -296,6 +296,23 @@ def test_a_meter_that_never_moved_says_that_it_may_be_stuck() -> None:
     assert alert.at == MONDAY + 36 * HOUR
 
 
+def test_a_register_that_never_moved_tells_nothing_of_the_weeks_between_two_readings() -> None:
+    put_in = [(MONDAY - timedelta(days=25), 1000.0)]
+    _, changes = watched([*put_in, *registers([0.0] * 60)])
+    (alert,) = [c.finding for c in changes if isinstance(c, Raised) and c.finding.kind is AlertKind.LOW_USE][-1:]
+    assert (alert.level, alert.reason.key, alert.at) == (Level.ALERT, "low_use_never_moved", MONDAY + 36 * HOUR)
+
+
+def test_days_of_an_announced_absence_are_none_of_the_first_days_that_only_ask() -> None:
+    def alerts(away_days: int) -> list[datetime]:
+        state = WATCH.start()
+        life = [0.0] * 24 * away_days + ordinary_life(7) + [0.0] * 30
+        WATCH.absent(state, MONDAY, MONDAY + timedelta(days=away_days))
+        return raised(watched(registers(life), state)[1], AlertKind.LOW_USE)
+
+    assert alerts(0) == alerts(20) == []
+
+
 @pytest.mark.parametrize("step_l", [10.0, 100.0])
 def test_a_register_too_coarse_for_hours_leaves_only_the_net_and_says_so(step_l: float) -> None:
     """Forty litres a day: the register stands still for half a day and more, or for two and a half."""
@@ -320,9 +337,12 @@ def behind_ten_litres(life: list[float]) -> list[tuple[datetime, float]]:
 
 
 def test_behind_a_register_of_ten_litres_too_36_hours_alert_however_long_silences_are_usual() -> None:
-    life = [volume / 10.0 for volume in ordinary_life(60)]  # 12 L a day, and moves up to two days apart
-    _, changes = watched(behind_ten_litres(life + [0.0] * 60))
-    assert after(raised(changes, AlertKind.LOW_USE), STOPPED)[0] <= STOPPED + 36 * HOUR
+    life = [volume / 14.0 for volume in ordinary_life(60)]  # 8 L a day, and moves up to two days apart
+    readings = behind_ten_litres(life + [0.0] * 60)
+    last_move = next(at for at, register_l in readings if register_l == readings[-1][1])
+    state, changes = watched(readings)
+    assert max(state.low_use.longest) / 2.0 > 36.0
+    assert raised(changes, AlertKind.LOW_USE)[-1] <= last_move + 36 * HOUR
 
 
 def test_behind_a_register_of_ten_litres_one_move_in_six_hours_is_use_and_no_drip() -> None:

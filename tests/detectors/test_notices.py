@@ -112,3 +112,11 @@ def test_coming_home_early_starts_the_clock_again() -> None:
     nothing = [(STOPPED + hour * HOUR, state.register.last_l) for hour in range(1, 72)]
     _, changes = watched(nothing, state)
     assert len(raised(changes, AlertKind.LOW_USE)) == 1
+
+
+@pytest.mark.parametrize("lph", [6.0, 20.0])
+def test_a_leak_that_is_told_of_is_no_restless_night(lph: float) -> None:
+    leaking = [own + lph for own in ordinary_life(4, seed=3)]
+    _, changes = watched(registers(ordinary_life(60) + leaking))
+    assert after(raised(changes, AlertKind.CONSTANT_FLOW), STOPPED)
+    assert after(raised(changes, AlertKind.CHANGE_IN_USE), STOPPED) == []
