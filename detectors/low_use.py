@@ -24,6 +24,7 @@ from domain.interval import Interval
 PLAN_FROM_H = 4  # shorter silences need no plan: nobody is asked sooner
 PRESUMED_ABSENT_S = 48 * 3600.0
 _LATE = CannotTell(Reason(key="late"))
+_AWAY = CannotTell(Reason(key="away"))
 _ANSWERED = CannotTell(Reason(key="answered"))
 
 
@@ -146,7 +147,7 @@ class LowUse:
         return any(begin <= end_s for begin, _ in state.absences)
 
     def _while_absent(self, state: LowUseState, interval: Interval, end_s: float) -> Verdict:
-        """The clock stands at zero and nothing is learned; use is noted, for it is news.
+        """The clock stands at zero and nothing is learned; use is noted, for it is news, and alone ends a silence.
 
         Nor is this time any of the first days, in which a household is only asked.
         """
@@ -158,7 +159,8 @@ class LowUse:
         drawn_l = interval.volume if interval.known and interval.volume >= threshold_l else 0.0
         if self._water.people_l(state, self._clock.hour(end_s - 1.0), drawn_l):
             state.last_use_s = end_s
-        return CLEAR
+            return CLEAR
+        return _AWAY
 
     def _across_gap(self, state: LowUseState, interval: Interval, begin_s: float, end_s: float) -> Verdict:
         """Water that ran somewhere in a gap restarts the clock at its end; a register that stood still is knowledge.

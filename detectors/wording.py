@@ -205,6 +205,10 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.EN: "A litre by itself may be a drip's; it doesn't tell that somebody is well.",
         Language.ZH: "仅有一升水，可能是滴漏，不能说明老人平安。",
     },
+    "away": {
+        Language.EN: "The household is announced to be away.",
+        Language.ZH: "这户登记外出。",
+    },
     "answered": {
         Language.EN: "Somebody has said that all is well, and no water was drawn since.",
         Language.ZH: "已有人确认平安，此后尚未用水。",

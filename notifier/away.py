@@ -1,5 +1,6 @@
-"""Family announces an absence: staff hear of it at once, for whoever misses water there is told nothing meanwhile."""
+"""An absence is announced: who looks after the home hears of it, for missing water is told to nobody meanwhile."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -16,10 +17,19 @@ from notifier.timelines import URGENCY
 KIND = AlertKind.USE_WHILE_ABSENT  # its urgency and words, where a text has none of its own
 
 
-def tell(tx: Connection, letters: Letters, household_id: str, *, by: str, until: datetime, now: datetime) -> None:
-    """One text for each announcement to each who looks after the home; duty staff where nobody does."""
+def tell(
+    tx: Connection,
+    letters: Letters,
+    household_id: str,
+    readers: Iterable[Person],
+    *,
+    by: str,
+    until: datetime,
+    now: datetime,
+) -> None:
+    """One text for each announcement to each of these."""
     home = home_of(tx, household_id)
-    for reader in _staff(tx, household_id, home.community_id):
+    for reader in readers:
         values = {"name": letters.name_of(tx, by, reader.language), "until_at": until.isoformat()}
         texts, reason = letters.texts, Reason(key="away_announced", values=values)
         letter = Letter(
@@ -31,7 +41,7 @@ def tell(tx: Connection, letters: Letters, household_id: str, *, by: str, until:
                 "who": letters.who(home, reader.language),
                 "what": texts.reason(reader.language, "what", KIND, reason, When(now=now, zone=home.timezone)),
                 "gist": texts.say(reader.language, "gist", "away_announced"),
-                "answer": texts.say(reader.language, "answer", "notice"),
+                "answer": texts.say(reader.language, "answer", "notice" if reader.is_staff else "first_use"),
             },
             purpose="notice",
             urgency=URGENCY[KIND],
@@ -42,8 +52,9 @@ def tell(tx: Connection, letters: Letters, household_id: str, *, by: str, until:
         letters.write(tx, letter)
 
 
-def _staff(tx: Connection, household_id: str, community_id: str | None) -> tuple[Person, ...]:
-    circle = circle_of(tx, household_id, community_id)
+def keepers(tx: Connection, household_id: str) -> tuple[Person, ...]:
+    """Staff and volunteers who look after the home; duty staff where nobody does."""
+    circle = circle_of(tx, household_id, home_of(tx, household_id).community_id)
     near = (*circle.get(Group.PAIRED, ()), *circle.get(Group.OTHER_CONTACTS, ()))
     theirs = tuple(one for one in near if one.reachable and one.role is not Role.GUARDIAN)
     return theirs or tuple(one for one in circle.get(Group.DUTY_STAFF, ()) if one.reachable)

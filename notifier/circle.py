@@ -37,6 +37,11 @@ class Person:
     def reachable(self) -> bool:
         return self.phone is not None and self.blocked is None
 
+    @property
+    def is_staff(self) -> bool:
+        """Or a volunteer; neither lives there nor is family."""
+        return self.role not in (None, Role.GUARDIAN)
+
 
 Circle = Mapping[Group, tuple[Person, ...]]
 

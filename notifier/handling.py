@@ -6,6 +6,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from domain.alert import Event, ImpossibleStepError, Outcome, State
 from domain.finding import AlertKind, Level
+from notifier.away import tell as tell_away
 from notifier.case import Case
 from notifier.concern import MOMENTARY
 from notifier.feedback import tell_the_watch
@@ -59,12 +60,14 @@ class Handling(Steps):
             tell_the_watch(tx, home, case.home.timezone, self._watch_in, now, false_alarm=false_alarm)
 
     def leave(self, tx: Connection, alert_id: int, *, by: str, until: datetime, now: datetime, why: str = "") -> None:
-        """The household is away until a time; the alert waits for its end."""
+        """The household is away until a time; the alert waits for its end, and those who were told hear why."""
         case = Case.open(tx, alert_id, now)
         case.step(Event.LEAVE, by, why)
         if household := case.row["household_id"]:
             away = {"household_id": household, "from_at": min(case.row["since"], now), "until_at": until}
             tx.execute(insert(t.absences).values(**away, announced_by=by))
+            told = [one for one in case.told() if one.contact_id != by and one.role]
+            tell_away(tx, self._telling.letters, household, told, by=by, until=until, now=now)
         case.write(next_at=until)
         case.cancel_texts()
 

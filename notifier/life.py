@@ -6,6 +6,7 @@ from sqlalchemy import Connection, select
 
 from domain.alert import State
 from domain.finding import AlertKind, Level, Reason
+from notifier.away import keepers
 from notifier.away import tell as tell_away
 from notifier.case import ANJU, NoSuchAlertError
 from notifier.circle import Person
@@ -77,4 +78,4 @@ class Life(Raising, Handling):
 
     def away_announced(self, tx: Connection, household_id: str, *, by: str, until: datetime, now: datetime) -> None:
         """Family says that nobody is at home until then: those who look after the home hear it at once."""
-        tell_away(tx, self._telling.letters, household_id, by=by, until=until, now=now)
+        tell_away(tx, self._telling.letters, household_id, keepers(tx, household_id), by=by, until=until, now=now)

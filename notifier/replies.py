@@ -17,11 +17,12 @@ from notifier.heard import Inbound, Pressed, Said
 from notifier.letters import Letters
 from notifier.life import Life
 from notifier.people import people_with_phone, person
-from notifier.understanding import Meaning, Understood, understand
+from notifier.understanding import LONGEST_DAYS, Meaning, Understood, understand
 from store import tables as t
 
 __all__ = ["Inbound", "Meaning", "Pressed", "Replies", "Said", "understand"]
 M, R = t.messages.c, t.replies.c
+LONGEST_BY_FAMILY_DAYS = 14  # as on the pages: for longer they ask the community
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +124,12 @@ class Replies:
         if meaning is Meaning.HELP:
             self._life.call_for_help(tx, reader, now)
         elif meaning is Meaning.AWAY and _kind(tx, alert_id) is AlertKind.LOW_USE:
+            if not 1 <= reply.said.days <= (LONGEST_DAYS if reader.is_staff else LONGEST_BY_FAMILY_DAYS):
+                return reply.back.said(reader, "away_how")
             until = now + timedelta(days=reply.said.days)
             self._life.leave(tx, alert_id, by=by, until=until, now=now, why=why)
+            if not reader.is_staff:
+                self._life.away_announced(tx, _home(tx, alert_id), by=by, until=until, now=now)
         elif meaning is Meaning.CANNOT:
             self._life.decline(tx, alert_id, by=by, now=now, why=why)
         elif meaning is Meaning.GOING and not resident:
@@ -169,6 +174,10 @@ _RESIDENTS_WORD_SETTLES = (AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW)  # after 
 
 def _kind(tx: Connection, alert_id: int) -> AlertKind:
     return AlertKind(tx.execute(select(t.alerts.c.kind).where(t.alerts.c.alert_id == alert_id)).scalar_one())
+
+
+def _home(tx: Connection, alert_id: int) -> str:
+    return str(tx.execute(select(t.alerts.c.household_id).where(t.alerts.c.alert_id == alert_id)).scalar_one())
 
 
 def _keep(reply: _Reply, meaning: Meaning, alert_id: int | None = None) -> Meaning:

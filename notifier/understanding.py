@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-LONGEST_ABSENCE_DAYS = 60
+LONGEST_DAYS = 60  # of an absence
 
 
 class Meaning(StrEnum):
@@ -36,13 +36,18 @@ _OF_RESIDENTS: dict[Meaning, str] = {
     Meaning.WELL: r"ok|okay|fine|yes|i'?m fine|i'?m ok|好|好的|很好|嗯|是|是的",
 }
 _ABOUT_A_HOME = frozenset({Meaning.GOING, Meaning.WELL, Meaning.CANNOT, Meaning.AWAY})
-_AWAY = re.compile(r"(?:away|out|外出|出门|不在家)\s*(\d{1,3})\s*(?:days?|d|天|日)?")
+_AWAY = re.compile(
+    r"(?:away|out|外出|出门|不在家)\s*(?:for\s)?\s*(\d{1,3}|[一二两三四五六七八九十]{1,3})\s*"
+    r"(?:(weeks?|w|个?星期|周|个?礼拜)|days?|d|天|日)?"
+)
+_AWAY_SOMEHOW = re.compile(r"(?:away|外出|出门|不在家)(?:\b.*|$|[^a-z].*)", re.DOTALL)
+_DIGITS = {digit: value for value, digit in enumerate("一二三四五六七八九", 1)} | {"两": 2}
 _CODED = re.compile(r"(.+?)[\s,，:：#]+(\S{0,11}\d\S{0,11})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understood:
-    """A meaning, the days of an absence, and which home is meant where the reply says so."""
+    """A meaning, the days of an absence (0: it can't be told how many), and which home is meant, where it is said."""
 
     meaning: Meaning
     days: int = 0
@@ -53,8 +58,8 @@ def understand(body: str, *, resident: bool = False) -> Understood:
     """Full-width digits, brackets, dots and case don't matter; what is not understood is not guessed."""
     plain = unicodedata.normalize("NFKC", body).strip().lower()
     plain = plain.replace("\u2019", "'").strip(" .。!！,，、【】[]()\"'“”")
-    if (away := _AWAY.fullmatch(plain)) and 1 <= int(away[1]) <= LONGEST_ABSENCE_DAYS:
-        return Understood(meaning=Meaning.AWAY, days=int(away[1]))
+    if (away := _AWAY.fullmatch(plain)) and 1 <= (days := _number(away[1]) * (7 if away[2] else 1)) <= LONGEST_DAYS:
+        return Understood(meaning=Meaning.AWAY, days=days)
     for words in (_OF_RESIDENTS, _WORDS) if resident else (_WORDS,):
         for meaning, pattern in words.items():
             if re.fullmatch(pattern, plain):
@@ -63,4 +68,16 @@ def understand(body: str, *, resident: bool = False) -> Understood:
         of = understand(coded[1], resident=resident)
         if of.meaning in _ABOUT_A_HOME and of.code is None:
             return replace(of, code=coded[2])
+    if _AWAY_SOMEHOW.fullmatch(plain):
+        return Understood(meaning=Meaning.AWAY)
     return Understood(meaning=Meaning.UNKNOWN)
+
+
+def _number(text: str) -> int:
+    """Digits, or 一 to 九十九; 0 for what is none."""
+    if text.isdigit():
+        return int(text)
+    tens, ten, ones = text.rpartition("十")
+    if len(tens) > 1 or len(ones) > 1:
+        return 0
+    return (10 * _DIGITS.get(tens or "一", 0) if ten else 0) + (_DIGITS.get(ones, 0) if ones else 0)

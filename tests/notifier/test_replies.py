@@ -233,6 +233,53 @@ def test_away_behind_a_call_for_help_means_the_silence(world: World) -> None:
     assert (world.state(silent), world.state(silent + 1)) == (State.ABSENT, State.NOTIFIED)
 
 
-@pytest.mark.parametrize("body", ["", "?", "1 2 3", "no problem", "hello 201", "外出 999", "2023", "1" * 500])
+@pytest.mark.parametrize("body", ["", "?", "1 2 3", "no problem", "hello 201", "outing", "2023", "1" * 500])
 def test_what_is_not_understood_is_not_guessed(body: str) -> None:
     assert understand(body).meaning is Meaning.UNKNOWN, body
+
+
+@pytest.mark.parametrize(
+    ("body", "days"),
+    [
+        ("外出3天", 3),
+        ("外出三天", 3),
+        ("外出 十二 天", 12),
+        ("外出两周", 14),
+        ("外出一个星期", 7),
+        ("不在家 3 天。", 3),
+        ("away for 3 days", 3),
+        ("Away 2 weeks", 14),
+        ("out 2", 2),
+    ],
+)
+def test_an_absence_in_figures_or_words_of_days_or_weeks_is_understood(body: str, days: int) -> None:
+    said = understand(body)
+    assert (said.meaning, said.days) == (Meaning.AWAY, days)
+
+
+@pytest.mark.parametrize(
+    "body", ["外出", "外出0天", "外出三周", "外出90天", "外出到3月25日", "away tomorrow", "Away!", "外出百天"]
+)
+def test_an_absence_without_an_end_or_of_more_than_two_weeks_is_asked_for_and_others_go_on_being_told(
+    world: World, body: str
+) -> None:
+    alert = world.raise_alert(silence(Level.ALERT, world.now))
+    say(world, DAUGHTER, body)
+    assert world.state(alert) is State.NOTIFIED
+    assert "外出请写天数，如「外出3天」，最多14天" in back(world, "王丽")[-1]
+
+
+def test_staff_may_announce_a_longer_absence_by_text(world: World) -> None:
+    alert = world.raise_alert(silence(Level.ALERT, world.now))
+    say(world, GRID_WORKER, "外出30天")
+    assert world.state(alert) is State.ABSENT
+
+
+def test_all_who_were_told_hear_that_family_announced_an_absence(world: World) -> None:
+    world.raise_alert(silence(Level.ALERT, world.now))
+    world.until(at("07:15"))
+    say(world, DAUGHTER, "外出三天")
+    world.until(at("09:00"))
+    told = [(r.who, r.body) for r in world.received if "外出" in r.body and r.template == "notice"]
+    assert sorted(who for who, _ in told) == sorted(["李敏", "王强"])
+    assert all("王丽登记3月12日7:15前外出" in body for _, body in told)

@@ -13,8 +13,9 @@ from domain.alert import State
 from domain.finding import AlertKind, Level
 from store import tables as t
 from tests.notifier.world import HOME, METER, ZONE, World, at, put, silence
+from tests.scenarios.test_readings_become_texts import live, still
 
-SECOND = "m201b"
+SECOND, LAST_L = "m201b", 1000.0 + 20 * 6 * 8.0
 
 
 @pytest.fixture
@@ -75,6 +76,23 @@ def test_who_is_said_to_be_back_is_watched_again_and_the_waiting_alert_eases(wor
     hears(world, 2)
     assert world.state(alert) is State.EASED
     assert [state.low_use.absences for state in states(world).values()] == [[], []]
+
+
+def test_an_absence_announced_behind_a_silence_is_not_told_as_water_that_runs_again(world: World) -> None:
+    live(world, days=20, meters=(METER, SECOND))
+    still(world, 16, LAST_L)
+    (row,) = world.alerts(AlertKind.LOW_USE)
+    alert = int(str(row["alert_id"]))
+    with world.records.write() as tx:
+        world.life.leave(tx, alert, by="daughter", until=world.now + timedelta(days=2), now=world.now)
+    still(world, 24, LAST_L)
+    assert world.state(alert) is State.ABSENT
+    assert world.texts("eased") == []
+    world.now += timedelta(hours=1)
+    world.arrives((METER, world.now, LAST_L + 20.0))
+    world.turn()
+    assert world.state(alert) is State.EASED
+    assert {who for _, who in world.texts("eased")} >= {"王丽", "李敏"}
 
 
 def test_water_on_two_days_of_an_absence_ends_it_and_on_one_day_does_not(world: World) -> None:
