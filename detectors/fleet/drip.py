@@ -30,8 +30,6 @@ from detectors.fleet.memory import (
     DRIP_TOTAL,
     LEAST_3H,
     LEAST_6H,
-    PAST_3H,
-    PAST_6H,
     SAMPLE_S,
     SAMPLES_AT_S,
     SAMPLES_TOTAL,
@@ -94,33 +92,39 @@ def sample_each(m: Floats, at_s: Floats, step_s: float, slot: int, end: int) -> 
 @compiled
 def judge_hours(m: Floats, end_s: float, taken: int) -> None:
     """The flow of the last three hours and of the last six: the day's least so far."""
-    by_3h, by_6h = taken_by(m, PAST_3H, taken, end_s - THREE_H), taken_by(m, PAST_6H, taken, end_s - SIX_H)
-    if by_3h > by_6h:
-        m[TODAY_3H] = min(m[TODAY_3H], lph(m, by_3h - 1, end_s))
-    if by_6h:
-        m[TODAY_6H] = min(m[TODAY_6H], lph(m, by_6h - 1, end_s))
+    last_3h, last_6h = last_by(m, taken, taken - 3, end_s - THREE_H), last_by(m, taken, taken - 6, end_s - SIX_H)
+    if last_3h > last_6h:
+        m[TODAY_3H] = min(m[TODAY_3H], lph(m, last_3h, end_s))
+    if last_6h >= 0:
+        m[TODAY_6H] = min(m[TODAY_6H], lph(m, last_6h, end_s))
 
 
 @compiled
-def taken_by(m: Floats, past: int, taken: int, until_s: float) -> int:
-    """How many samples were taken by then: hardly ever more than one more than when it was last asked."""
-    many = max(int(m[past]), taken - SAMPLES)
-    while many < taken and m[np.uint64(SAMPLES_AT_S) + np.uint64(many & SAMPLES - 1)] <= until_s:
-        many += 1
-    m[past] = many
-    return many
+def last_by(m: Floats, taken: int, likely: int, until_s: float) -> int:
+    """The last sample taken by then, or -1; that so many hours are so many samples is likely."""
+    last = max(likely, -1)
+    while last >= 0 and taken_at_s(m, last) > until_s:
+        last -= 1
+    while last + 1 < taken and taken_at_s(m, last + 1) <= until_s:
+        last += 1
+    return last
+
+
+@compiled
+def taken_at_s(m: Floats, number: int) -> float:
+    return m[np.uint64(SAMPLES_AT_S) + np.uint64(number & SAMPLES - 1)]
 
 
 @compiled
 def lph(m: Floats, number: int, end_s: float) -> float:
     place = np.uint64(number & SAMPLES - 1)
     ran = m[DRIP_TOTAL] - m[np.uint64(SAMPLES_TOTAL) + place]
-    return short(ran * (3600.0 / PARTS_L) / (end_s - m[np.uint64(SAMPLES_AT_S) + place]))
+    return short(ran * (3600.0 / PARTS_L) / (end_s - taken_at_s(m, number)))
 
 
 @compiled
 def interrupt(m: Floats) -> None:
-    m[DRIP_SAMPLES] = m[DRIP_TOTAL] = m[SAMPLE_S] = m[PAST_3H] = m[PAST_6H] = 0.0
+    m[DRIP_SAMPLES] = m[DRIP_TOTAL] = m[SAMPLE_S] = 0.0
 
 
 @compiled

@@ -243,7 +243,8 @@ def use_of(m: Floats, hour: int, volume: float, begin_s: float, end_s: float) ->
 def turn_hour(m: Floats, hour: int) -> None:
     last = int(m[HOUR])
     if last:
-        end_hour(m, last, hour)
+        learn_rate(m, last, hour, m[HOUR_USED], m[FIRST_S] / 86400.0)
+        move_on(m, hour - last)
     if day_of(hour) != day_of(last):
         turn_day(m, last, hour)
     m[HOUR] = hour
@@ -263,15 +264,14 @@ def turn_day(m: Floats, last: int, hour: int) -> None:
 
 
 @compiled
-def end_hour(m: Floats, last: int, hour: int) -> None:
-    """Its rate is learned."""
-    step = max(1.0 / RATE_DAYS, 1.0 / (hour / 24.0 - m[FIRST_S] / 86400.0 + 5.0))
+def learn_rate(m: Floats, last: int, hour: int, used: float, first_day: float) -> None:
+    """Of the last hour, which is over."""
+    step = max(1.0 / RATE_DAYS, 1.0 / (hour / 24.0 - first_day + 5.0))
     place = np.uint64(RATE + last - 24 * day_of(last))
     before = m[place]
-    rate = np.floor((before + step * (m[HOUR_USED] - before)) * RATE_STEPS + 0.5) / RATE_STEPS
+    rate = np.floor((before + step * (used - before)) * RATE_STEPS + 0.5) / RATE_STEPS
     m[place] = rate
     m[RATES] += rate - before
-    move_on(m, hour - last)
 
 
 @compiled

@@ -58,7 +58,7 @@ TIMER_HOUR, TIMER_NOW_L, TIMER_BEFORE_L, TIMER_HELD_L, TIMER_DONE, TIMER_RUN, TI
 TIMER_L, TIMER_SEEN, TIMER_ALONE = _place(24), _place(24), _place(24)
 # of the drip
 DRIP_DAY, DRIP_LPH, DRIP_TOTAL, TODAY_3H, TODAY_6H, DRIP_SAMPLES, DRIP_3H, DRIP_6H = (_place() for _ in range(8))
-SAMPLE_S, PAST_3H, PAST_6H = _place(), _place(), _place()  # when the next is due, how many are so old
+SAMPLE_S = _place()  # when the next is due
 SAMPLES_AT_S, SAMPLES_TOTAL = _place(SAMPLES), _place(SAMPLES)  # the latest: sample n at place n % 8
 LEAST_3H, LEAST_6H = _place(DAYS), _place(DAYS)
 # of what comes of itself

@@ -9,11 +9,13 @@ from detectors.fleet import change_in_use, constant_flow, drip, low_use, no_data
 from detectors.fleet.compiled import compiled
 from detectors.fleet.course import EVEN_TO, LOCAL_HOUR, NEXT_HOUR, Course
 from detectors.fleet.curves import day_of
+from detectors.fleet.habit import move_on
 from detectors.fleet.memory import (
     ASIDE_L,
     CHANGE_HOUR,
     DRIP_DAY,
     DRY_S,
+    FIRST_S,
     HEARD_LAST_S,
     HELD_L,
     HOUR,
@@ -86,15 +88,17 @@ def turn_day(m: Floats, hour: int, last_s: float) -> None:
 def turn_hours(m: Floats, p: Floats, course: Course, slot: int, end: int) -> None:
     """From this slot on, one after the other; of a change in use the first is turned already."""
     last, first, known = int(m[HOUR]), int(m[CHANGE_HOUR]), 0
+    used, first_day = m[HOUR_USED], m[FIRST_S] / 86400.0
     if course[LOCAL_HOUR, np.uint64(slot)] == last:
         slot = course[NEXT_HOUR, np.uint64(slot)]
     while slot < end:
         hour = int(course[LOCAL_HOUR, np.uint64(slot)])
-        low_use.end_hour(m, last, hour)
-        m[HOUR_USED] = 0.0
+        low_use.learn_rate(m, last, hour, used, first_day)
         known += hour > first
-        slot, last = course[NEXT_HOUR, np.uint64(slot)], hour
-    m[HOUR] = last
+        slot, last, used = course[NEXT_HOUR, np.uint64(slot)], hour, 0.0
+    if last != m[HOUR]:
+        move_on(m, last - int(m[HOUR]))
+        m[HOUR], m[HOUR_USED] = last, 0.0
     if known:
         change_in_use.end_hours(m, p, first, known)
         m[CHANGE_HOUR] = last
