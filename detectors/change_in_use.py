@@ -11,6 +11,7 @@ from detectors.packing import ago, day_then, days_ago, hour_then, hours_ago, tak
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 
 _USED, _AT_NIGHT = 31, 5  # bits of a day's hours with use, place of those at night: at most five
+BY_ITSELF_S = 12 * 3600.0  # water that has run for so long without a pause is nobody's restless night
 _LEARNING = CannotTell(Reason(key="learning"))
 
 
@@ -126,10 +127,8 @@ class ChangeInUse:
             state.used = state.at_night = state.known = 0
         state.hour, state.hour_used = hour, False
 
-    def forget(self, state: ChangeInUseState, since_s: float) -> None:
-        """Since then water has run by itself: whether somebody drew any can't be told of these hours."""
-        begun = self._clock.hour(since_s) // 24
-        del state.days[max(len(state.days) - max(state.hour // 24 - begun, 0), 0) :]
+    def forget_day(self, state: ChangeInUseState) -> None:
+        """The running one: whether somebody draws water beside a leak can't be told."""
         state.used = state.at_night = state.known = 0
         state.hour_used = False
 

@@ -6,9 +6,9 @@ from math import inf, isnan
 from zoneinfo import ZoneInfo
 
 from detectors import household_state, two_clocks, use_while_absent
-from detectors.change_in_use import ChangeInUse
+from detectors.change_in_use import BY_ITSELF_S, ChangeInUse
 from detectors.constant_flow import ConstantFlow
-from detectors.episodes import Change, Raised, end, follow
+from detectors.episodes import Change, end, follow
 from detectors.household_state import HouseholdState
 from detectors.localtime import LocalClock
 from detectors.low_use import LowUse
@@ -126,13 +126,12 @@ class HouseholdWatch:
             changes += follow(state, AlertKind.LOW_USE, low_use, at)
         flow = self._constant_flow.judge(state.constant_flow, interval, begin_s, at_s)
         if flow is not CLEAR or running:
-            told = follow(state, AlertKind.CONSTANT_FLOW, flow, at)
-            changes += told
-            if told and isinstance(told[-1], Raised):
-                self._change_in_use.forget(state.change_in_use, told[-1].finding.since.timestamp())
+            changes += follow(state, AlertKind.CONSTANT_FLOW, flow, at)
         used = state.low_use.last_use_s == at_s
-        runs = AlertKind.CONSTANT_FLOW in running
-        if usable and not runs and self._low_use.left_s(state.low_use, begin_s) is None:
+        _, flows_s = running.get(AlertKind.CONSTANT_FLOW, (None, inf))
+        if at_s - flows_s >= BY_ITSELF_S:
+            self._change_in_use.forget_day(state.change_in_use)
+        elif usable and self._low_use.left_s(state.low_use, begin_s) is None:
             change = self._change_in_use.observe(state.change_in_use, at_s, hour, used=used, late=interval.late)
             if change is not None:
                 changes += follow(state, AlertKind.CHANGE_IN_USE, change, at)

@@ -82,9 +82,7 @@ def turn_hour(m: Floats, p: Floats, hour: int) -> None:
 
 
 @apart
-def forget(m: Floats, begun: int) -> None:
-    """`begun`: the day since which water has run by itself."""
-    m[DAYS_KEPT] = max(m[DAYS_KEPT] - max(day_of(int(m[CHANGE_HOUR])) - begun, 0), 0.0)
+def forget_day(m: Floats) -> None:
     m[USED] = m[AT_NIGHT] = m[HOURS_KNOWN] = m[CHANGE_HOUR_USED] = 0.0
 
 

@@ -5,10 +5,10 @@ from math import inf, isnan
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.change_in_use import BY_ITSELF_S
 from detectors.fleet import change_in_use, constant_flow, low_use, no_data, schedule, still
 from detectors.fleet.compiled import apart, bare, compiled, entered, seldom
 from detectors.fleet.course import LOCAL_HOUR, Course
-from detectors.fleet.curves import day_of
 from detectors.fleet.memory import (
     ALERT,
     CANNOT_TELL,
@@ -171,9 +171,12 @@ def judge(
     rows = follow(m, CONSTANT_FLOW, level, at_s, m[FLOW_SINCE_S], said, rows)
     if seldom(is_raised(said, before, rows)):
         why_constant_flow(m, p, said[rows - 1])
-        change_in_use.forget(m, day_of(low_use.local_hour(clock, m[FLOW_SINCE_S])))
     used = m[LAST_USE_S] == at_s
-    is_home = is_usable and m[RUNNING + CONSTANT_FLOW] == NOTHING and low_use.left_s(m, absences_s, begin_s) == inf
+    flows = seldom(m[RUNNING + CONSTANT_FLOW] != NOTHING)
+    if flows and at_s - m[RUNNING_SINCE_S + CONSTANT_FLOW] >= BY_ITSELF_S:
+        change_in_use.forget_day(m)
+        is_usable = False
+    is_home = is_usable and low_use.left_s(m, absences_s, begin_s) == inf
     level = change_in_use.observe(m, p, hour, at_s, used) if is_home else change_in_use.NOT_ASKED
     if seldom(level != change_in_use.NOT_ASKED):
         before = rows
