@@ -1,7 +1,7 @@
 """Readings move a meter's detectors, and what they find begins or ends an alert of its home."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -47,7 +47,7 @@ class Findings:
             turn.fault(meter_id)
         if found:
             with turn.alone(meter_id):
-                self._tell(turn, meter_id, found)
+                self._tell(turn, meter_id, found, signs=[a.at for a in arrivals if isinstance(a, Seen)])
         if turn.home_of(meter_id) in turn.mornings:
             with turn.alone(meter_id):
                 self._greet(turn, meter_id, state)
@@ -72,7 +72,8 @@ class Findings:
         if up_at is not None:
             self._life.greet(turn.tx, turn.home_of(meter_id), up_at, turn.now)
 
-    def _tell(self, turn: Turn, meter_id: str, changes: Sequence[Change]) -> None:
+    def _tell(self, turn: Turn, meter_id: str, changes: Sequence[Change], signs: Collection[datetime] = ()) -> None:
+        """`signs`: when somebody was seen there; what ends just then ended by that, not by water."""
         place = turn.bound[meter_id]
         for change in _without_pauses(changes):
             turn.told += 1
@@ -85,7 +86,8 @@ class Findings:
             elif change.kind is AlertKind.NO_DATA:
                 self._unwatched.ends(turn.tx, meter_id, change.at, turn.now)
             elif change.kind is not AlertKind.CONSTANT_FLOW or not self.flows(turn, meter_id, elsewhere=True):
-                self._life.ease(turn.tx, place.household_id, change.kind, change.at, turn.now)
+                by_sign = change.kind is AlertKind.LOW_USE and change.at in signs
+                self._life.ease(turn.tx, place.household_id, change.kind, change.at, turn.now, by_sign=by_sign)
 
     def flows(self, turn: Turn, meter_id: str, *, elsewhere: bool = False) -> bool:
         """Whether water runs on in this meter's home, by any meter or another: one leak's end is not that of all."""

@@ -31,6 +31,7 @@ class Why(StrEnum):
     ABSENCE_KNOWN = "absence_known"
     STILL_GOING_ON = "still_going_on"
     CAUSE_GONE = "cause_gone"
+    SIGN_OF_LIFE = "sign_of_life"
     STILL_UNSETTLED = "still_unsettled"
     USE_ON_TWO_DAYS = "use_on_two_days"
 

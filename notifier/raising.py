@@ -46,14 +46,20 @@ class Raising(Steps):
         case.note("join", ANJU, reason.key, case.state)
         self._telling.more(case, reason, cause, at_once=worse)
 
-    def ease(self, tx: Connection, subject: str, kind: AlertKind, at: datetime, now: datetime) -> int | None:
-        """The cause is gone. The alert stays until a person settles it; those who were told hear of it."""
+    def ease(
+        self, tx: Connection, subject: str, kind: AlertKind, at: datetime, now: datetime, *, by_sign: bool = False
+    ) -> int | None:
+        """The cause is gone. The alert stays until a person settles it; those who were told hear of it.
+
+        `by_sign`: no water ran, but a door, motion or a wristband tells of somebody there.
+        """
+        why = Why.SIGN_OF_LIFE if by_sign else Why.CAUSE_GONE
         case = Case.find(tx, (A.subject == subject) & (A.kind == kind), now)
         if case is None or case.ended:
             return None
         before = case.state
         if kind is AlertKind.LOW_USE and _is_between_us_and_the_resident(case):
-            case.step(Event.RESOLVE, ANJU, Why.CAUSE_GONE)
+            case.step(Event.RESOLVE, ANJU, why)
             case.write(ended_at=at)
             case.settle(Outcome.SAFE, "", None)
             return case.alert_id
@@ -61,14 +67,14 @@ class Raising(Steps):
             case.write(ended_at=at)
             case.note("over", ANJU, Why.CAUSE_GONE, before)
             return case.alert_id
-        event_id = case.step(Event.EASE, ANJU, Why.CAUSE_GONE)
+        event_id = case.step(Event.EASE, ANJU, why)
         case.write(ended_at=at)
         if case.state is State.RESOLVED:
             case.write(next_at=None)
             return case.alert_id
         if case.state is State.EASED and before is not State.EASED:
             self._wait_for_settling(case)
-        self._telling.news(case, "eased", event_id, by=ANJU)
+        self._telling.news(case, "eased", event_id, by=ANJU, over=f"{kind.value}_sign" if by_sign else kind.value)
         return case.alert_id
 
     def tell_operator(

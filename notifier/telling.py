@@ -26,13 +26,20 @@ class Telling:
         for reader in decision.people:
             self._write(case, reader, event_id, decision, policy)
 
-    def news(self, case: Case, template: str, event_id: int, *, by: str, outcome: Outcome | None = None) -> None:
-        """Everybody who was told hears of it, but for the one who did it; residents only that it is settled."""
+    def news(
+        self, case: Case, template: str, event_id: int, *, by: str, outcome: Outcome | None = None, over: str = ""
+    ) -> None:
+        """Everybody who was told hears of it, but for the one who did it; residents only that it is settled.
+
+        `over`: how it ended, by the word's key; else as its kind does.
+        """
         for reader in case.told():
             resident = reader.addressee == "resident"
             if reader.contact_id == by or (resident and template != "settled"):
                 continue
-            variables = self._place(case, reader.language) | self._what_now(case, reader.language, by)
+            variables = self._place(case, reader.language) | self._what_now(
+                case, reader.language, by, over or case.kind.value
+            )
             variables["gist"] = self.letters.texts.say(reader.language, "gist", template)
             if outcome:
                 variables["outcome"] = self.letters.texts.say(reader.language, "outcome", outcome.value)
@@ -123,9 +130,9 @@ class Telling:
             "minutes": f"{wait:.0f}",
         }
 
-    def _what_now(self, case: Case, language: Language, by: str) -> dict[str, str]:
+    def _what_now(self, case: Case, language: Language, by: str, over: str) -> dict[str, str]:
         ended = {"at": (case.row["ended_at"] or case.now).isoformat()}
-        reason = Reason(key=case.kind.value, values=ended)
+        reason = Reason(key=over, values=ended)
         return {
             "what": self.letters.texts.reason(language, "eased", case.kind, reason, self._when(case)),
             "name": self.letters.name_of(case.tx, by, language),

@@ -76,6 +76,17 @@ def test_a_door_that_opens_starts_the_silence_anew(world: World) -> None:
     assert hours_to_alert(world) > 6
 
 
+def test_a_sign_of_life_is_told_as_such_and_not_as_water(world: World) -> None:
+    hours_to_alert(world)
+    world.until(world.now + timedelta(hours=1), every=timedelta(minutes=10))
+    assert world.texts("alert") != []
+    scanned(world)
+    world.turn()
+    eased = [r.body for r in world.received if r.template == "eased"]
+    assert eased != []
+    assert all("家里有动静" in body and "用水" not in body for body in eased if body.startswith("【安居】"))
+
+
 def quiet_hours_with(world: World, beat: object) -> int:
     """Hours to the alert where `beat` comes every hour."""
     for hours in range(1, 60):

@@ -460,5 +460,5 @@ def test_what_is_over_by_itself_is_called_water_only_where_water_was_missed(sign
         tx.execute(update(alerts).where(alerts.c.alert_id.in_([1, 2])).values(state="eased"))
     browser = sign_in("duty")
     missed, running = (browser.get(f"/alerts/{alert_id}").text for alert_id in (1, 2))
-    assert "Water runs again, to be checked" in missed
+    assert "Water or a sign of life, to be checked" in missed
     assert "Over by itself, to be checked" in running
