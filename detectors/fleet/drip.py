@@ -4,7 +4,6 @@ from math import inf
 
 import numpy as np
 
-from detectors.coarse import COARSE_L
 from detectors.drip import (
     APART_S,
     DAYS,
@@ -19,6 +18,7 @@ from detectors.drip import (
     STEP_ROUNDED_L,
     THREE_H,
 )
+from detectors.fleet.coarse import is_coarse
 from detectors.fleet.compiled import compiled, seldom
 from detectors.fleet.curves import short
 from detectors.fleet.memory import (
@@ -143,7 +143,7 @@ def turn_day(m: Floats, local_day: int) -> None:
     kept = int(m[DRIP_6H])
     there_6h = ranked(m, LEAST_6H, kept, DAYS_NOT_6H if kept == DAYS else 0) if kept else 0.0
     step_l = m[STEP_L]
-    if COARSE_L < step_l < inf:
+    if is_coarse(step_l):
         there_3h, there_6h = short(max(there_3h - step_l / 3.0, 0.0)), short(max(there_6h - step_l / 6.0, 0.0))
     m[DRIP_LPH] = max(there_3h, there_6h)
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.change_in_use import BY_ITSELF_S
-from detectors.fleet import change_in_use, constant_flow, low_use, no_data, schedule, still
+from detectors.fleet import absences, change_in_use, constant_flow, low_use, no_data, safety_net, schedule, still
 from detectors.fleet.compiled import apart, bare, compiled, entered, seldom
 from detectors.fleet.course import LOCAL_HOUR, Course
 from detectors.fleet.memory import (
@@ -176,14 +176,14 @@ def judge(
     if flows and at_s - m[RUNNING_SINCE_S + CONSTANT_FLOW] >= BY_ITSELF_S:
         change_in_use.forget_day(m)
         is_usable = False
-    is_home = is_usable and low_use.left_s(m, absences_s, begin_s) == inf
+    is_home = is_usable and absences.left_s(m, absences_s, begin_s) == inf
     level = change_in_use.observe(m, p, hour, at_s, used) if is_home else change_in_use.NOT_ASKED
     if seldom(level != change_in_use.NOT_ASKED):
         before = rows
         rows = follow(m, CHANGE_IN_USE, level, at_s, m[CHANGE_SINCE_S], said, rows)
         if is_raised(said, before, rows):
             why_change(m, p, said[rows - 1])
-    if seldom(low_use.any_absence(m, absences_s) or m[RUNNING + USE_WHILE_ABSENT] != NOTHING):
+    if seldom(absences.any_absence(m, absences_s) or m[RUNNING + USE_WHILE_ABSENT] != NOTHING):
         rows = use_while_absent(m, absences_s, begin_s, at_s, used, said, rows)
     return rows
 
@@ -218,7 +218,7 @@ def unusable(m: Floats, p: Floats, at_s: float, case: int, said: Floats, rows: i
 def use_while_absent(
     m: Floats, absences_s: Floats, begin_s: float, at_s: float, used: bool, said: Floats, rows: int
 ) -> int:
-    left_s = low_use.left_s(m, absences_s, begin_s)
+    left_s = absences.left_s(m, absences_s, begin_s)
     running = m[RUNNING + USE_WHILE_ABSENT] != NOTHING
     level = NOTHING if left_s == inf or (not running and not used) else ALERT
     return follow(m, USE_WHILE_ABSENT, level, at_s, left_s, said, rows)
@@ -267,16 +267,16 @@ def is_raised(said: Floats, before: int, rows: int) -> bool:
 @apart
 def why_low_use(m: Floats, p: Floats, clock: Floats, at_s: float, row: Floats) -> None:
     since_s = low_use.since_s(m, p)
-    by_row = low_use.by_row(m, p)
+    by_row = safety_net.by_row(m, p)
     dry_s = m[DRY_S]
     row[WHY] = low_use.expected(m, clock, since_s, at_s)
     for day in range(LONGEST, LONGEST + LONGEST_DAYS):
         row[WHY + 1] = max(row[WHY + 1], m[day])
     row[WHY + 2] = at_s - since_s if by_row else dry_s
     row[WHY + 3] = since_s if by_row else m[LAST_USE_S]
-    row[WHY + 4] = BY_NET if low_use.is_net_near(m, p) else BY_HABIT
+    row[WHY + 4] = BY_NET if safety_net.is_net_near(m, p) else BY_HABIT
     row[WHY + 5] = schedule.timers(m)
-    row[WHY + 6] = m[STEP_L] if low_use.by_longest(m) else 0.0
+    row[WHY + 6] = m[STEP_L] if safety_net.by_longest(m) else 0.0
     if by_row:
         row[WHY + 7], row[WHY + 8] = m[ROW_LITRES], m[ROW_EVERY_S]
     if m[STEP_L] == inf:

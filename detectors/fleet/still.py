@@ -5,7 +5,7 @@ from math import isnan
 import numpy as np
 
 from detectors.constant_flow_rules import HELD_S
-from detectors.fleet import change_in_use, constant_flow, drip, low_use, no_data
+from detectors.fleet import absences, change_in_use, constant_flow, drip, low_use, no_data, own_record
 from detectors.fleet.compiled import compiled
 from detectors.fleet.course import EVEN_TO, LOCAL_HOUR, NEXT_HOUR, Course
 from detectors.fleet.curves import day_of
@@ -81,7 +81,7 @@ def moves_at(register_l: Floats, mark_l: float, slot: int, end: int) -> int:
 def turn_day(m: Floats, hour: int, last_s: float) -> None:
     drip.turn_day(m, day_of(hour))
     know(m, last_s)  # before it fades
-    low_use.turn_day(m, int(m[HOUR]), hour)
+    own_record.turn_day(m, int(m[HOUR]), hour)
 
 
 @compiled
@@ -93,7 +93,7 @@ def turn_hours(m: Floats, p: Floats, course: Course, slot: int, end: int) -> Non
         slot = course[NEXT_HOUR, np.uint64(slot)]
     while slot < end:
         hour = int(course[LOCAL_HOUR, np.uint64(slot)])
-        low_use.learn_rate(m, last, hour, used, first_day)
+        own_record.learn_rate(m, last, hour, used, first_day)
         known += hour > first
         slot, last, used = course[NEXT_HOUR, np.uint64(slot)], hour, 0.0
     if last != m[HOUR]:
@@ -132,7 +132,7 @@ def move_clocks(m: Floats, last_s: float) -> None:
 def until_s(m: Floats, p: Floats, absences_s: Floats, at_s: float) -> float:
     """Until when nothing can be said while the register stands; nought where something can now."""
     running = m[RUNNING] + m[RUNNING + 1] + m[RUNNING + 2] + m[RUNNING + 3] + m[RUNNING + 4]
-    if running + m[UNUSABLE_S] + m[TIMER_HELD_L] + m[HELD_L] != NOTHING or low_use.any_absence(m, absences_s):
+    if running + m[UNUSABLE_S] + m[TIMER_HELD_L] + m[HELD_L] != NOTHING or absences.any_absence(m, absences_s):
         return 0.0
     if m[MARKED_S] != m[LAST_S] or m[HEARD_LAST_S] != at_s or not isnan(m[ASIDE_L]) or m[HOUR] != m[CHANGE_HOUR]:
         return 0.0

@@ -1,9 +1,7 @@
 """`detectors.ticks` for arrays."""
 
-from math import inf
-
-from detectors.coarse import COARSE_L
-from detectors.fleet.compiled import compiled, seldom
+from detectors.fleet.coarse import is_coarse
+from detectors.fleet.compiled import compiled
 from detectors.fleet.memory import ROW_EVERY_S, ROW_FROM_S, ROW_KNOWN_L, ROW_LITRES, ROW_START_S, WATER_S, Floats
 from detectors.ticks import LEAST_L, LITRES, LONE_S, MOST_L, SPACED_COARSE_S, SPACED_S, SPACING, SPACING_COARSE, STEPS
 
@@ -24,7 +22,7 @@ def follow(m: Floats, begin_s: float, end_s: float, litres: float, step_l: float
             m[ROW_FROM_S], m[ROW_EVERY_S] = start_s, 0.0
         return
     every_s, spaced_s, spacing = end_s - start_s, SPACED_S, SPACING
-    if seldom(COARSE_L < step_l < inf):
+    if is_coarse(step_l):
         spaced_s, spacing = SPACED_COARSE_S, SPACING_COARSE
     from_s, before_s = m[ROW_FROM_S], m[ROW_EVERY_S]
     is_less = row_l < known_l - slack_l(known_l, step_l)
@@ -52,6 +50,6 @@ def interrupt(m: Floats) -> None:
 
 @compiled
 def slack_l(litres: float, step_l: float) -> float:
-    if seldom(COARSE_L < step_l < inf):
+    if is_coarse(step_l):
         return step_l / 2.0
     return STEPS * step_l + LITRES * litres
