@@ -37,6 +37,7 @@ class Shown:
     reason: Reason
     acknowledged_by: Person | None
     acknowledged_until: datetime | None
+    next_at: datetime | None
     ended_at: datetime | None
     resolved_at: datetime | None
     outcome: Outcome | None
@@ -214,6 +215,7 @@ def _shown(tx: Connection, query: Select[*tuple[object, ...]]) -> list[Shown]:
             reason=Reason(key=row.reason["key"], values=row.reason.get("values", {})),
             acknowledged_by=people.get(row.acknowledged_by or ""),
             acknowledged_until=row.acknowledged_until,
+            next_at=row.next_at,
             ended_at=row.ended_at,
             resolved_at=row.resolved_at,
             outcome=None if row.outcome is None else Outcome(row.outcome),

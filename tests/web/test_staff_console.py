@@ -379,6 +379,8 @@ def test_an_announced_absence_puts_the_running_alert_to_rest_until_it_ends(sign_
     assert "Absences" in answer.text
     with records.read() as tx:
         assert tx.scalar(select(alerts.c.state).where(alerts.c.alert_id == 1)) == "absent"
+    assert "Announced to be away until 20 Mar 18:00" in browser.get("/alerts/1").text
+    with records.read() as tx:
         (until,) = tx.scalars(select(absences.c.until_at).where(absences.c.household_id == "H1"))
     assert until == datetime(2026, 3, 20, 10, 0, tzinfo=UTC)
 
