@@ -27,6 +27,18 @@ def communities(folder: Path, zone: str) -> str:
     return str(path)
 
 
+METER = "meter_id,household_id\nm1,h1\n"
+
+
+def one_building(data: Path, **files: str) -> Path:
+    """The ledger's files of one building, and these."""
+    folder = Path(communities(data, "Asia/Shanghai"))
+    files |= {"grids": "grid_id,community_id,name\ng,x,G\n", "buildings": "building_id,grid_id,name\nb,g,B\n"}
+    for name, text in files.items():
+        (folder / f"{name}.csv").write_text(text)
+    return folder
+
+
 def test_a_ledger_is_checked_then_imported(data: Path) -> None:
     folder = communities(data, "Asia/Shanghai")
     assert "schema" in run.invoke(app, ["migrate"]).stdout
@@ -39,13 +51,7 @@ def test_a_ledger_is_checked_then_imported(data: Path) -> None:
 
 @pytest.mark.parametrize("options", [["--dry-run"], []])
 def test_a_home_that_nobody_would_be_told_of_is_named(data: Path, options: list[str]) -> None:
-    folder = Path(communities(data, "Asia/Shanghai"))
-    for name, text in {
-        "grids": "grid_id,community_id,name\ng,x,G\n",
-        "buildings": "building_id,grid_id,name\nb,g,B\n",
-        "households": "household_id,building_id,door\nh1,b,101\n",
-    }.items():
-        (folder / f"{name}.csv").write_text(text)
+    folder = one_building(data, households="household_id,building_id,door\nh1,b,101\n")
     run.invoke(app, ["migrate"])
     result = run.invoke(app, ["import-ledger", str(folder), *options])
     assert result.exit_code == 0
@@ -54,14 +60,7 @@ def test_a_home_that_nobody_would_be_told_of_is_named(data: Path, options: list[
 
 
 def test_a_meter_of_a_home_without_consent_is_named(data: Path) -> None:
-    folder = Path(communities(data, "Asia/Shanghai"))
-    for name, text in {
-        "grids": "grid_id,community_id,name\ng,x,G\n",
-        "buildings": "building_id,grid_id,name\nb,g,B\n",
-        "households": "household_id,building_id,door\nh1,b,101\n",
-        "meters": "meter_id,household_id\nm1,h1\n",
-    }.items():
-        (folder / f"{name}.csv").write_text(text)
+    folder = one_building(data, households="household_id,building_id,door\nh1,b,101\n", meters=METER)
     run.invoke(app, ["migrate"])
     assert (
         "warning: not watched: no consent to watching the water: h1\n"
@@ -73,14 +72,7 @@ def test_a_meter_of_a_home_without_consent_is_named(data: Path) -> None:
 
 
 def test_a_meter_that_leaves_a_home_with_a_running_alert_is_named_also_in_a_dry_run(data: Path) -> None:
-    folder = Path(communities(data, "Asia/Shanghai"))
-    for name, text in {
-        "grids": "grid_id,community_id,name\ng,x,G\n",
-        "buildings": "building_id,grid_id,name\nb,g,B\n",
-        "households": "household_id,building_id,door\nh1,b,101\nh2,b,102\n",
-        "meters": "meter_id,household_id\nm1,h1\n",
-    }.items():
-        (folder / f"{name}.csv").write_text(text)
+    folder = one_building(data, households="household_id,building_id,door\nh1,b,101\nh2,b,102\n", meters=METER)
     run.invoke(app, ["migrate"])
     run.invoke(app, ["import-ledger", str(folder)])
     at = "2026-03-09 07:00:00.000000"

@@ -40,10 +40,16 @@ def test_no_water_since_seven_the_whole_way(world: World) -> None:
     assert world.state(alert) is State.NOTIFIED
 
 
-def test_who_is_on_the_way_hears_once_that_it_goes_on(world: World) -> None:
+def told_of_a_doubt(world: World) -> int:
+    """The resident did not answer, and at 12:35 family and the grid worker know of it."""
     world.now = at("12:00")
     alert = world.raise_alert(silence(Level.ASK, at("12:00")))
     world.until(at("12:35"))
+    return alert
+
+
+def test_who_is_on_the_way_hears_once_that_it_goes_on(world: World) -> None:
+    alert = told_of_a_doubt(world)
     with world.records.write() as tx:
         world.life.acknowledge(tx, alert, by="daughter", now=world.now)
     for clock in ("12:50", "12:55"):
@@ -57,9 +63,7 @@ def test_who_is_on_the_way_hears_once_that_it_goes_on(world: World) -> None:
 
 
 def test_to_who_is_there_a_doubt_that_becomes_sure_is_no_news(world: World) -> None:
-    world.now = at("12:00")
-    alert = world.raise_alert(silence(Level.ASK, at("12:00")))
-    world.until(at("12:35"))
+    alert = told_of_a_doubt(world)
     with world.records.write() as tx:
         world.life.arrive(tx, alert, by="daughter", now=world.now)
     world.turn()
