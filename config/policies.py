@@ -20,6 +20,7 @@ _MINUTES = {
     "acknowledged_minutes": "acknowledged_for",
     "on_site_minutes": "on_site_for",
     "look_again_minutes": "look_again_after",
+    "round_minutes_after_a_day": "round_wait_after_a_day",
 }
 _SWITCHES = ("ask_by_call", "repeats", "held_in_quiet_hours")
 _KEYS = (*_MINUTES, *_SWITCHES, "steps", "step_minutes")

@@ -9,6 +9,8 @@ from domain.finding import AlertKind, Level
 from notifier.circle import Circle, Group, Person, reachable
 from notifier.timelines import Policy
 
+A_DAY = timedelta(days=1)
+
 
 class Why(StrEnum):
     """Why something is done now; a key, so that pages can say it in any language."""
@@ -116,7 +118,7 @@ def _ask(policy: Policy, wait: timedelta, standing: Standing, circle: Circle, no
 
 
 def _next_step(policy: Policy, standing: Standing, circle: Circle, now: datetime) -> Decision:
-    round_over = standing.told % len(policy.steps) == 0
+    round_over = _is_round_over(policy, standing.told, circle)
     if round_over and not policy.repeats:
         return Decision(why=Why.TOLD_ONCE, told=standing.told)
     return _tell(policy, standing, circle, now, Why.STARTED_AGAIN if round_over else Why.NOBODY_ACKNOWLEDGED)
@@ -125,17 +127,30 @@ def _next_step(policy: Policy, standing: Standing, circle: Circle, now: datetime
 def _tell(policy: Policy, standing: Standing, circle: Circle, now: datetime, why: Why) -> Decision:
     """The next step that has anybody; where none has, the operator is told that nobody can be reached."""
     count = len(policy.steps)
-    for told in range(standing.told, standing.told + count):
-        step = policy.steps[told % count]
+    for told in range(standing.told + 1, standing.told + count + 1):
+        step = policy.steps[(told - 1) % count]
         if people := reachable(circle, step.groups):
-            return Decision(why=why, event=Event.NOTIFY, people=people, told=told + 1, next_at=now + step.wait)
+            wait = _round_wait(policy, standing, now) if _is_round_over(policy, told, circle) else step.wait
+            return Decision(why=why, event=Event.NOTIFY, people=people, told=told, next_at=now + wait)
     return Decision(
         why=Why.NOBODY_REACHABLE,
         event=Event.NOTIFY,
         people=reachable(circle, (Group.OPERATOR,)),
         told=standing.told + count,
-        next_at=now + policy.steps[-1].wait,
+        next_at=now + _round_wait(policy, standing, now),
     )
+
+
+def _is_round_over(policy: Policy, told: int, circle: Circle) -> bool:
+    """Whether no step that is left of this round has anybody."""
+    done = told % len(policy.steps)
+    return not done or not any(reachable(circle, step.groups) for step in policy.steps[done:])
+
+
+def _round_wait(policy: Policy, standing: Standing, now: datetime) -> timedelta:
+    """After the last step, before all steps begin again."""
+    wait = policy.steps[-1].wait
+    return max(wait, policy.round_wait_after_a_day) if now - standing.opened_at >= A_DAY else wait
 
 
 def _remind(policy: Policy, circle: Circle, now: datetime) -> Decision:

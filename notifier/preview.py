@@ -68,7 +68,10 @@ def _steps(policy: Policy, kind: AlertKind, level: Level) -> Iterator[str]:
 
 
 def _afterwards(policy: Policy) -> str:
-    again = "and so on until somebody acknowledges" if policy.repeats else "then no more"
+    again = "then no more"
+    if policy.repeats:
+        later = max(policy.steps[-1].wait, policy.round_wait_after_a_day) // timedelta(minutes=1)
+        again = f"and so on until somebody acknowledges, after a day with {later} min between rounds"
     quiet = "; held back in quiet hours" if policy.held_in_quiet_hours else ""
     minutes = policy.acknowledged_for // timedelta(minutes=1)
     return f"{again}; an acknowledgement lasts {minutes} min without arrival{quiet}"

@@ -32,12 +32,14 @@ EVERYBODY = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One kind's timeline. `ask_wait` None: nobody is asked first; `ask_by_call`: the resident is called and presses a
-    key. `repeats` False: each step once."""
+    key. `repeats` False: each step once. `round_wait_after_a_day`: so long at least from a round to the next,
+    once nobody has acknowledged for a day, or who gets a text every 40 minutes reads none."""
 
     ask_wait: timedelta | None = timedelta(minutes=30)
     ask_by_call: bool = False
     steps: tuple[Step, ...] = WELFARE_STEPS
     repeats: bool = True
+    round_wait_after_a_day: timedelta = timedelta(hours=2)
     acknowledged_for: timedelta = timedelta(minutes=30)
     on_site_for: timedelta = timedelta(hours=2)
     remind_eased_after: timedelta | None = timedelta(hours=12)

@@ -25,7 +25,8 @@ def test_the_shipped_timeline_asks_then_tells_family_and_staff_then_goes_on_unti
         "+50 min: duty_staff: notify (nobody_acknowledged)",
         "+60 min: supervisor: notify (nobody_acknowledged)",
         "+70 min: first_guardian, paired: notify (started_again)",
-        "and so on until somebody acknowledges; an acknowledgement lasts 30 min without arrival",
+        "and so on until somebody acknowledges, after a day with 120 min between rounds; "
+        "an acknowledgement lasts 30 min without arrival",
     ]
 
 

@@ -82,6 +82,18 @@ def test_the_supervisor_is_last_and_then_it_starts_again_until_somebody_acknowle
     assert [who for _, who in world.texts("alert")[5:10]] == [who for _, who in first_round]
 
 
+def test_after_a_day_that_nobody_acknowledged_two_hours_lie_between_rounds(world: World) -> None:
+    world.now = at("19:00")
+    world.raise_alert(silence(Level.ALERT, at("19:00")))
+    world.until(at("18:59", day=1))
+    rounds = [clock for clock, who in world.texts("alert") if who == "王丽"]
+    assert rounds[:3] == ["19:00", "19:40", "20:20"]
+    told = len(rounds)
+    world.until(at("02:00", day=2))
+    rounds = [clock for clock, who in world.texts("alert") if who == "王丽"][told:]
+    assert rounds == ["19:00", "21:30", "00:00"]
+
+
 def test_everybody_who_was_told_is_told_how_it_was_settled_but_for_the_one_who_did_it(world: World) -> None:
     world.now = at("19:00")
     alert = world.raise_alert(silence(Level.ALERT, at("19:00")))
