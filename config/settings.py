@@ -106,7 +106,7 @@ class Detect:
 class Sms:
     """How texts leave."""
 
-    channel: str = setting("log", "log (print only), or of aliyun, tencent, twilio, voice those you have, best first")
+    channel: str = setting("log", "log (tells nobody), or of aliyun, tencent, twilio, voice those you have, best first")
     twilio_account_sid: str = setting("", "from the Twilio console")
     twilio_from: str = setting("", "sending number or messaging service")
     twilio_voice_from: str = setting("", "number that calls, for voice; empty: twilio_from")

@@ -17,6 +17,7 @@ from web.session import Viewer
 
 _AT_ONCE = {AlertKind.SOS, AlertKind.GAS, AlertKind.SMOKE, AlertKind.FLOOD, AlertKind.FOUND}
 _BY_WATER = {AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW}
+_TAKEN = ("sent", "delivered")
 _LEFT = ("sending", "uncertain", "sent", "delivered", "bundled")  # somebody may have read it
 _LINK = re.compile(r"/l/\S+")  # a guardian's way in isn't for staff
 _WAITING = {State.OPEN, State.ASKED, State.NOTIFIED, State.EASED}
@@ -159,7 +160,7 @@ def texts(tx: Connection, alert_id: int) -> list[Text]:
             channel=row.channel,
             body=_LINK.sub("/l/…", row.body),
             why=row.why,
-            status=row.status,
+            status="logged" if row.channel == "log" and row.status in _TAKEN else row.status,  # by nobody
             created_at=row.created_at,
             sent_at=row.sent_at,
             attempts=row.attempts,

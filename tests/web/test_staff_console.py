@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 from notifier.devices import bound
 from store.ledger import read_ledger, version
 from store.records import Records
-from store.tables import absences, alert_events, alerts, contacts, gateways, unwatched
+from store.tables import absences, alert_events, alerts, contacts, gateways, messages, unwatched
 from tests.web import town
 from tests.web.conftest import URL, SignIn
 from web.app import create_app
@@ -101,6 +101,15 @@ def test_an_alerts_page_shows_every_text_word_for_word_and_how_far_it_came(sign_
     assert "自昨天20:30起没有用水，请尽快联系或上门看看。收到请回复1。" in page
     assert "Delivered" in page
     assert "Resident asked" in page
+
+
+def test_a_text_that_was_only_logged_is_not_called_delivered(sign_in: SignIn, records: Records) -> None:
+    browser = sign_in("duty")
+    with records.write() as tx:
+        tx.execute(update(messages).values(channel="log", status="delivered"))
+    page = browser.get("/alerts/1").text
+    assert "Only written to the log, sent to nobody" in page
+    assert "Delivered" not in page
 
 
 def test_staff_acknowledge_arrive_and_settle_with_an_outcome(sign_in: SignIn, records: Records) -> None:

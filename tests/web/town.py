@@ -251,7 +251,7 @@ def write_text(tx: Connection, alert_id: int, contact_id: str, body: str, status
             purpose="first",
             urgency=1,
             why="",
-            channel="log",
+            channel="twilio",
             template="low_use",
             variables={},
             language="zh",
