@@ -7,7 +7,7 @@ from math import inf, isinf, isnan
 from detectors import drip, schedule, ticks
 from detectors.bedtime import before_bed_h
 from detectors.coarse import NEVER_H, is_coarse
-from detectors.habit import EQUAL_HOURS, LADDER, Population, own_record_alone
+from detectors.habit import EQUAL_HOURS, LADDER, LONGEST_H, Population, own_record_alone
 from detectors.localtime import LocalClock
 from detectors.low_use_finding import SENSORS_HOLD_S, finding
 from detectors.low_use_state import LowUseState
@@ -205,9 +205,9 @@ class LowUse:
             state.plan = bytes(EQUAL_HOURS)
         own = self.record.own(state)
         alert_h = self._alarm_h(state, self.record.step(state, own, self._p.budget, PRIOR_DAYS))
-        state.alert_h = max(alert_h, PLAN_FROM_H + ASKED_BEFORE_H)
         asked_h = self._alarm_h(state, self.record.step(state, own, self._p.ask_budget, ASK_PRIOR_DAYS))
-        asked_h = min(asked_h, state.alert_h - ASKED_BEFORE_H)
+        asked_h = min(asked_h, alert_h, (NEVER_H if alert_h == NEVER_H else LONGEST_H) - ASKED_BEFORE_H)
+        state.alert_h = max(alert_h, asked_h + ASKED_BEFORE_H)  # to ask sooner would be to ask every day who is regular
         begun = self._clock.hour(state.silent_from_s)
         state.ask_h = before_bed_h(begun, asked_h, state.alert_h)
 

@@ -173,7 +173,7 @@ class LowUse:
             return "alert"
         held = self.dry_s >= 24 * 3600.0 and self.silent_s < self.dry_s
         near = self.by_longest() and self.dry_s >= self.net_s() - 3600.0
-        return "ask" if held or near or hours >= self.before_bed(min(asked_h, alert_h - 1), alert_h) else ""
+        return "ask" if held or near or hours >= self.before_bed(asked_h, alert_h) else ""
 
     def before_bed(self, asked_h: float, alert_h: float) -> float:
         """Of the hours before those of the night the last one, where others would be told before the morning."""
@@ -260,7 +260,9 @@ class LowUse:
         steps = [self.step(budget, days) for budget, days in zip(self.budgets, (30.0, 100.0), strict=True)]
         never = self.is_coarse()
         self.told_h = [255 if never and step == len(LADDER) else self.plan[min(step, 23)] for step in steps]
-        self.told_h[0] = max(self.told_h[0], 5)
+        alert_h, asked_h = self.told_h
+        asked_h = min(asked_h, alert_h, 254 if alert_h == 255 else 22)
+        self.told_h = [max(alert_h, asked_h + 1), asked_h]
 
     def step(self, budget: float, others_days: float) -> int:
         """The first that keeps to the budget, as all after it do: on the own record and some days of other homes'."""

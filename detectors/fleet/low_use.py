@@ -36,7 +36,7 @@ from detectors.fleet.memory import (
 )
 from detectors.fleet.rules import ASK_BUDGET, ASKS_ONLY_S, BUDGET, NET_S
 from detectors.fleet.whose_water import BY_ITSELF, NO_USE, people_l, use_of
-from detectors.habit import HOURS
+from detectors.habit import HOURS, LONGEST_H
 from detectors.low_use import PLAN_FROM_H, PRESUMED_ABSENT_S
 from detectors.low_use_finding import SENSORS_HOLD_S
 from detectors.own_record import ASK_PRIOR_DAYS, PRIOR_DAYS, SLACK_H
@@ -172,8 +172,10 @@ def plan(m: Floats, p: Floats, scores: Floats, end_s: float) -> None:
     keep_scores(m, scores, end_s)
     weigh(m, p)
     m[PLANNED] = 1.0
-    m[ALERT_H] = max(planned_h(m, p, p[BUDGET], PRIOR_DAYS, 0), float(PLAN_FROM_H + ASKED_BEFORE_H))
-    asked_h = min(planned_h(m, p, p[ASK_BUDGET], ASK_PRIOR_DAYS, STEPS), m[ALERT_H] - ASKED_BEFORE_H)
+    alert_h = planned_h(m, p, p[BUDGET], PRIOR_DAYS, 0)
+    asked_h = min(planned_h(m, p, p[ASK_BUDGET], ASK_PRIOR_DAYS, STEPS), alert_h)
+    asked_h = min(asked_h, (NEVER_H if alert_h == NEVER_H else LONGEST_H) - ASKED_BEFORE_H)
+    m[ALERT_H] = max(alert_h, asked_h + ASKED_BEFORE_H)
     m[ASK_H] = before_bed_h(begun, int(asked_h), int(m[ALERT_H]))
 
 

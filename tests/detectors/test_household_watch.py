@@ -78,6 +78,15 @@ def test_the_resident_is_asked_no_later_than_others_are_told() -> None:
     assert asked <= alert
 
 
+@pytest.mark.parametrize("hours", [(7, 8, 12, 18, 20), (8, 9, 14, 16, 17, 18, 22)])
+def test_who_lives_by_the_clock_is_not_asked_every_morning(hours: tuple[int, ...]) -> None:
+    watch = HouseholdWatch(WatchParameters(), ZoneInfo("UTC"))
+    state = watch.start()
+    life = registers([20.0 * (hour in hours) for _ in range(75) for hour in range(24)])
+    changes = [change for at, register_l in life for change in watch.observe(state, at, register_l)]
+    assert raised(changes, AlertKind.LOW_USE, Level.ASK) == []
+
+
 def test_a_new_household_is_only_asked_but_the_safety_net_holds_from_the_first_day() -> None:
     _, changes = watched(registers(ordinary_life(3) + [0.0] * 48))
     (alert,) = raised(changes, AlertKind.LOW_USE)
