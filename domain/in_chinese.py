@@ -118,8 +118,8 @@ SENTENCES = {
     "name {name} of a metric of {device} isn't UTF-8, or too long": "设备{device}的指标名{name}不是 UTF-8，或太长",
     "alias {alias} of {device} is unknown: no birth was seen; ask for a rebirth": "设备{device}的别名{alias}未知："
     "没有收到 birth，请让它重发",
-    "alias {alias} of {device} is one more than {most} of its edge node": "设备{device}的别名{ali"
-    "as}超出其边缘节点的{most}个",
+    "alias {alias} of {device} is one more than {most} of its edge node": "设备{device}的别名{alias}"
+    "超出其边缘节点的{most}个",
     # Wristbands
     "card_id: a scan is an object with a card_id": "card_id：扫码应是带 card_id 的对象",
     "card_id: no wristband has this card": "card_id：没有手环用这张卡",

@@ -6,7 +6,6 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from domain.finding import AlertKind, Reason
-from domain.people import Role
 from notifier.circle import Group, Person
 from notifier.letters import Letter, Letters
 from notifier.messages import When
@@ -56,5 +55,5 @@ def keepers(tx: Connection, household_id: str) -> tuple[Person, ...]:
     """Staff and volunteers who look after the home; duty staff where nobody does."""
     circle = circle_of(tx, household_id, home_of(tx, household_id).community_id)
     near = (*circle.get(Group.PAIRED, ()), *circle.get(Group.OTHER_CONTACTS, ()))
-    theirs = tuple(one for one in near if one.reachable and one.role is not Role.GUARDIAN)
+    theirs = tuple(one for one in near if one.reachable and one.is_staff)
     return theirs or tuple(one for one in circle.get(Group.DUTY_STAFF, ()) if one.reachable)

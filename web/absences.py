@@ -8,10 +8,12 @@ from sqlalchemy import Connection, insert, select
 
 from domain.alert import State
 from domain.finding import AlertKind
+from notifier.replies import LONGEST_BY_FAMILY_DAYS
+from notifier.understanding import LONGEST_DAYS
 from store.tables import absences, alerts
 
-LONGEST = timedelta(days=60)  # a longer one is announced again: nobody is forgotten behind it
-LONGEST_BY_FAMILY = timedelta(days=14)  # staff hear of it at once; for a longer one they are asked
+LONGEST = timedelta(days=LONGEST_DAYS)  # a longer one is announced again: nobody is forgotten behind it
+LONGEST_BY_FAMILY = timedelta(days=LONGEST_BY_FAMILY_DAYS)  # staff hear of it at once; for a longer one they are asked
 LONGEST_BY_LINK = timedelta(days=3)  # a link may have been passed on
 
 

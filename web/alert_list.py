@@ -11,12 +11,12 @@ from sqlalchemy import ColumnElement, Connection, Select, false, func, or_, sele
 from domain.alert import Outcome, State
 from domain.finding import AlertKind, Level, Reason
 from domain.people import Role
+from notifier.steps import BY_WATER
 from store.tables import alert_events, alerts, communities, contacts, gateways, messages, meters
 from web.ledger import Household, Person, people_called, seen_ids, several
 from web.session import Viewer
 
 _AT_ONCE = {AlertKind.SOS, AlertKind.GAS, AlertKind.SMOKE, AlertKind.FLOOD, AlertKind.FOUND}
-_BY_WATER = {AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW}
 _TAKEN = ("sent", "delivered")
 _LEFT = ("sending", "uncertain", "sent", "delivered", "bundled")  # somebody may have read it
 _LINK = re.compile(r"/l/\S+")  # a guardian's way in isn't for staff
@@ -58,7 +58,7 @@ class Shown:
     @property
     def waits_for_water(self) -> bool:
         """It goes on until readings say otherwise, or somebody settles it."""
-        return self.kind in _BY_WATER and self.state.running and self.ended_at is None
+        return self.kind in BY_WATER and self.state.running and self.ended_at is None
 
     @property
     def tone(self) -> str:
