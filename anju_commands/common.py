@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from config.settings import ConfigError, Settings, load, proxies_of
+from config.addresses import proxies_of
+from config.load import load
+from config.setting import ConfigError
+from config.settings import Settings
 
 if TYPE_CHECKING:
     from store.records import Records

@@ -8,7 +8,7 @@ import typer
 
 from anju_commands.channels import channels_of, words_of
 from anju_commands.common import SettingsFile, settings_of, stop, wall_clock
-from config.settings import ConfigError
+from config.setting import ConfigError
 from domain.finding import AlertKind, Level
 from domain.people import Language
 

@@ -11,8 +11,9 @@ import uvicorn
 
 from anju_service.self_watch import FILES_ANSWER_S, SelfWatch
 from anju_service.turns import Turns
+from config.addresses import proxies_of
 from config.policies import load_policies
-from config.settings import Settings, proxies_of
+from config.settings import Settings
 from config.sms import load_words
 from detectors.household import HouseholdWatch
 from detectors.low_use import LowUseParameters

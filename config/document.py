@@ -3,7 +3,8 @@
 import sys
 from itertools import groupby
 
-from config.settings import Described, described
+from config.setting import Described
+from config.settings import described
 
 HEAD = """# Settings
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from config.settings import ConfigError
+from config.setting import ConfigError
 from domain.finding import AlertKind
 from notifier.circle import Group
 from notifier.timelines import Policies, Policy, Step

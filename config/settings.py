@@ -1,33 +1,13 @@
-"""Every setting with its default, unit and reason; loaded from a TOML file and the environment."""
+"""Every setting with its default, unit and reason, by section."""
 
-import difflib
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
-from ipaddress import ip_network
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from typing import Any, get_type_hints
 
-PREFIX = "ANJU"
+from config.setting import Described, describe, setting
 
 PORTS = (1, 65535)
 LEAST_BUDGET = 0.01  # one false alert in eight years; for none at all no patience would do
-
-Value = str | int | float | bool
-
-
-class ConfigError(Exception):
-    """The settings can't be used; the message names every key that is wrong, its value and what would do."""
-
-
-def setting(
-    default: Value, reason: str, *, unit: str = "", secret: bool = False, within: tuple[float, float] | None = None
-) -> Any:
-    """A dataclass field that carries what the docs say of it. Secrets come from the environment alone.
-
-    `within`: the least and the most of a number; what lies beyond would delete readings, or watch nobody.
-    """
-    return field(default=default, metadata={"reason": reason, "unit": unit, "secret": secret, "within": within})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,166 +175,14 @@ class Settings:
     web: Web = field(default_factory=Web)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Described:
-    """One setting as the docs show it."""
-
-    section: str
-    name: str
-    type: type[Value]
-    default: Value
-    unit: str
-    reason: str
-    secret: bool
-    within: tuple[float, float] | None
-
-    @property
-    def key(self) -> str:
-        return f"{self.section}.{self.name}"
-
-    @property
-    def variable(self) -> str:
-        return f"{PREFIX}_{self.section}_{self.name}".upper()
+def sections() -> dict[str, type[Any]]:
+    """The class of each section, by its name."""
+    return dict(get_type_hints(Settings))
 
 
 def described() -> Iterator[Described]:
     """Every setting there is, in the order of the sections."""
-    for section, cls in _sections().items():
+    for section, cls in sections().items():
         hints = get_type_hints(cls)
         for f in fields(cls):
-            yield _describe(section, f, hints[f.name])
-
-
-def load(path: Path | None, env: Mapping[str, str]) -> Settings:
-    """Defaults, then the file, then the environment; the later wins.
-
-    Raises `ConfigError` for an unknown key (naming the nearest known one), a value of the wrong type or beyond its
-    bounds, a secret in the file, and a file that can't be read.
-    """
-    known = {d.key: d for d in described()}
-    problems: list[str] = []
-    values = _from_file(path, known, problems) if path is not None else {}
-    values |= _from_environment(env, known, problems)
-    if problems:
-        raise ConfigError("\n".join(problems))
-    sections = {
-        name: cls(**{key.partition(".")[2]: v for key, v in values.items() if key.startswith(f"{name}.")})
-        for name, cls in _sections().items()
-    }
-    return Settings(**sections)
-
-
-def _sections() -> dict[str, type[Any]]:
-    return dict(get_type_hints(Settings))
-
-
-def _describe(section: str, f: Field[Any], type_: type[Value]) -> Described:
-    if f.default is MISSING:
-        raise TypeError(f"the setting {section}.{f.name} has no default")
-    if type_ in (int, float) and f.metadata["within"] is None:
-        raise TypeError(f"the setting {section}.{f.name} doesn't say within which bounds")
-    return Described(section=section, name=f.name, type=type_, default=f.default, **f.metadata)
-
-
-def _from_file(path: Path, known: Mapping[str, Described], problems: list[str]) -> dict[str, Value]:
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as e:
-        raise ConfigError(f"{path}: can't be read: {e.strerror}") from e
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        raise ConfigError(f"{path}: not TOML: {e}") from e
-    values: dict[str, Value] = {}
-    for section, body in document.items():
-        if not isinstance(body, dict):
-            problems.append(f"{path}: {section!r} stands outside a section{_nearest(section, known)}")
-            continue
-        for name, value in body.items():
-            key = f"{section}.{name}"
-            try:
-                values[key] = _checked(_known(key, known, str(path)), value, str(path))
-            except ConfigError as e:
-                problems.append(str(e))
-    return values
-
-
-def _from_environment(env: Mapping[str, str], known: Mapping[str, Described], problems: list[str]) -> dict[str, Value]:
-    """`ANJU_SECTION_NAME`, or `ANJU_SECTION_NAME_FILE` with the path of a file that holds the value."""
-    by_variable = {d.variable: d for d in known.values()}
-    sections = tuple(f"{PREFIX}_{name}_".upper() for name in _sections())
-    values: dict[str, Value] = {}
-    for variable, text in env.items():
-        if not variable.startswith(sections):
-            continue
-        d = by_variable.get(variable) or by_variable.get(variable.removesuffix("_FILE"))
-        if d is None:
-            problems.append(f"environment: {variable} is no setting{_nearest(variable, by_variable)}")
-            continue
-        try:
-            values[d.key] = _parsed(d, text if variable == d.variable else _file_of(variable, text), variable)
-        except ConfigError as e:
-            problems.append(str(e))
-    return values
-
-
-def _file_of(variable: str, path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as e:
-        raise ConfigError(f"environment: {variable}={path}: can't be read: {e.strerror}") from e
-
-
-def _known(key: str, known: Mapping[str, Described], where: str) -> Described:
-    if key not in known:
-        raise ConfigError(f"{where}: {key} is no setting{_nearest(key, known)}")
-    if known[key].secret:
-        raise ConfigError(f"{where}: {key} is a secret: set {known[key].variable} or ..._FILE instead")
-    return known[key]
-
-
-def _nearest(key: str, known: Mapping[str, Described]) -> str:
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
-    return f"; the nearest is {near[0]}" if near else ""
-
-
-def _checked(d: Described, value: object, where: str) -> Value:
-    """`value` as the setting's type; an int will do for a float, nothing else for anything else."""
-    if d.type is float and type(value) is int:
-        value = float(value)
-    if not isinstance(value, d.type) or isinstance(value, bool) is not (d.type is bool):
-        raise ConfigError(f"{where}: {d.key} = {value!r}: {_wants(d)}")
-    if not _is_within(d, value):
-        raise ConfigError(f"{where}: {d.key} = {value!r}: {_wants(d)}")
-    return value
-
-
-def _is_within(d: Described, value: Value) -> bool:
-    """NaN is within no bounds."""
-    return d.within is None or isinstance(value, str) or d.within[0] <= value <= d.within[1]
-
-
-def _parsed(d: Described, text: str, variable: str) -> Value:
-    shown = "(secret)" if d.secret else repr(text)
-    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    try:
-        value = words[text.lower()] if d.type is bool else d.type(text)
-    except (ValueError, KeyError):
-        raise ConfigError(f"environment: {variable} = {shown}: {_wants(d)}") from None
-    if not _is_within(d, value):
-        raise ConfigError(f"environment: {variable} = {shown}: {_wants(d)}")
-    return value
-
-
-def _wants(d: Described) -> str:
-    noun = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[d.type]
-    bounds = f" from {d.within[0]} to {d.within[1]}" if d.within else ""
-    return f"wants {noun}{bounds}" + (f" [{d.unit}]" if d.unit else "")
-
-
-def proxies_of(text: str) -> list[str]:
-    """Addresses and networks. Raises `ConfigError` for anything else: it would be believed never, or always."""
-    for one in text.split():
-        try:
-            ip_network(one, strict=False)
-        except ValueError as e:
-            raise ConfigError(f"web.trusted_proxies: {one!r} is neither an address nor a network") from e
-    return text.split()
+            yield describe(section, f, hints[f.name])

@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from config.settings import ConfigError
+from config.setting import ConfigError
 
 SHIPPED = Path(__file__).parent
 

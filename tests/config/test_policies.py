@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from config.policies import load_policies
-from config.settings import ConfigError
+from config.setting import ConfigError
 from domain.finding import AlertKind, Level
 from notifier.preview import timeline
 from notifier.timelines import Policies

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from config.document import page
-from config.settings import ConfigError, Settings, described, load
+from config.load import load
+from config.setting import ConfigError
+from config.settings import Settings, described
 
 
 def written(tmp_path: Path, text: str) -> Path:
