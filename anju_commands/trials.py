@@ -52,8 +52,8 @@ def detect(
     """Play recorded registers through the detectors; print what would have been raised, as JSON lines.
 
     Each reading counts as come when it was read, and no alert is answered: a column `arrives_at` is not heeded.
-    Lines and files that can't be used are named on standard error, the others count. Exit status: 0, 1 where something
-    could not be used, 2 where nothing could.
+    Lines and files that can't be used are named on standard error, the others count; so is where a register breaks off
+    and the volume is not known. Exit status: 0, 1 where something could not be used, 2 where nothing could.
     """
 
     from ingest.detect import detect_files

@@ -20,6 +20,7 @@ from detectors.wording import explain
 from domain.finding import AlertKind, Finding
 from domain.people import Language
 from domain.recording import Recording
+from ingest.odd_registers import oddities
 from ingest.recorded import Counted, Report, household_of, read_recording
 
 Absence = tuple[datetime, datetime]
@@ -117,6 +118,7 @@ def _play(job: tuple[Path, WatchParameters, ZoneInfo, Sequence[Absence]]) -> tup
     recording = read_recording(path, problems.append)
     if recording is None:
         return problems, None
+    problems += (f"{path}: {odd}" for odd in oddities(recording))
     watch = HouseholdWatch(parameters, zone)
     return problems, _Run(recording.meter_id, watch, absences).play(watch, recording)
 

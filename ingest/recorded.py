@@ -37,6 +37,7 @@ class Line(NamedTuple):
     register_l: float
 
 
+NAMED = 20  # lines of one file, each by itself: a file in which all is wrong says so in some lines
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _LEAP_S = timedelta(days=366).total_seconds()  # a line further off is a broken clock, unless the next agrees
 
@@ -49,7 +50,8 @@ def household_of(path: Path) -> str:
 def read_recording(path: Path, report: Report) -> Recording | None:
     """The registers of one `ts,register_l` file; none (and why is reported) where nothing in it is usable.
 
-    Each line that can't be used is reported in one line, in the file's order; only that line is lost. Last, how many.
+    The first `NAMED` lines that can't be used are reported in one line each, in the file's order; only these lines are
+    lost. Last, how many.
     """
     read: list[Line] = []
     bad: list[tuple[int, str]] = []
@@ -64,8 +66,12 @@ def read_recording(path: Path, report: Report) -> Recording | None:
     except (OSError, csv.Error) as error:
         broken = f"can't be read ({error})"
     good = _in_order(_without_leaps(read, bad), bad)
-    for number, reason in sorted(bad):
+    bad.sort()
+    for number, reason in bad[:NAMED]:
         report(f"{path}:{number}: {reason}")
+    if more := bad[NAMED:]:
+        number, reason = more[-1]
+        report(f"{path}: and {len(more)} more, the last {path.name}:{number}: {reason}")
     if bad and good:
         report(f"{path}: {len(bad)} of {len(bad) + len(good)} lines can't be used")
     if broken:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from domain.people import Language
 from ingest.detect import detect_files
-from ingest.recorded import read_recording
+from ingest.recorded import NAMED, read_recording
 from tests.detectors.homes import ordinary_life, registers
 
 GOOD = "ts,register_l\n2025-03-03T00:00:00Z,100\n2025-03-03T01:00:00Z,104\n"
@@ -101,6 +101,22 @@ def test_a_bad_line_is_named_and_only_it_is_lost(tmp_path: Path, bad: str, named
     path.write_text(GOOD + bad + "\n2025-03-03T03:00:00Z,109\n")
     code, _, said = run([path])
     assert (code, said) == (1, [f"{path}{named}", f"{path}: 1 of 4 lines can't be used"])
+
+
+def test_a_file_in_which_all_is_wrong_says_so_in_some_lines(tmp_path: Path) -> None:
+    path = tmp_path / "home.csv"
+    path.write_text("ts,register_l\n" + "".join(f"2025-03-03T{hour % 24:02}:00:00Z,-1\n" for hour in range(1000)))
+    code, _, said = run([path])
+    assert (code, len(said)) == (2, NAMED + 2)
+    assert said[NAMED] == f"{path}: and {1000 - NAMED} more, the last home.csv:1001: register_l is no register: '-1'"
+
+
+def test_a_register_that_breaks_off_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "home.csv"
+    path.write_text(GOOD + "2025-03-03T02:00:00Z,900105\n2025-03-03T03:00:00Z,900109\n")
+    code, _, said = run([path])
+    (line,) = said
+    assert (code, line.startswith(f"{path}: jump at 2025-03-03T02:00:00Z, ")) == (1, True)
 
 
 @pytest.mark.parametrize(
