@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anju_commands.common import SettingsFile, open_records, settings_of, stop, wall_clock
+from anju_commands.checks import settings_of
+from anju_commands.common import SettingsFile, open_records, stop, wall_clock
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anju_commands.common import stop, wall_clock
+from config.setting import ConfigError
 from config.settings import Settings
 from notifier.contract import MissingExtraError
 
@@ -20,13 +21,59 @@ def channels_of(settings: Settings) -> "list[Channel]":
     """The configured ways out, best first; the log channel shows texts instead of sending them, and says so."""
     from notifier.channels.log import LogChannel
 
-    names = settings.sms.channel.split()
-    if names == ["log"]:
-        log.warning("texts are only logged, not sent: set sms.channel")
+    if problems := list(channel_problems(settings)):
+        raise stop("\n".join(problems), code=2)
+    for problem in standing_problems(settings):
+        log.warning(problem)
         return [LogChannel(lambda text: log.info("text %s (%s), not sent", text.reference, text.template))]
+    return [*(_MAKERS[name](settings) for name in settings.sms.channel.split()), *_other_channels(settings)]
+
+
+def channel_problems(settings: Settings) -> Iterator[str]:
+    """Why these settings make no ways out: each begins with the key that is to be set."""
+    names = settings.sms.channel.split()
+    if standing_problems(settings):
+        return
     if not names or set(names) - set(_MAKERS):
-        raise stop(f"sms.channel = {settings.sms.channel!r}: wants log, or some of {', '.join(_MAKERS)}", code=2)
-    return [*(_MAKERS[name](settings) for name in names), *_other_channels(settings)]
+        yield f"sms.channel = {settings.sms.channel!r}: wants log, or some of {', '.join(_MAKERS)}"
+    for name in filter(_MAKERS.__contains__, names):
+        found = list(_problems_of(settings, name))
+        yield from found
+        if not found:
+            yield from _unmade(lambda name=name: _MAKERS[name](settings))  # type: ignore[misc]
+    yield from _unmade(lambda: list(_other_channels(settings)))
+
+
+def _problems_of(settings: Settings, channel: str) -> Iterator[str]:
+    for key in _NEEDED[channel]:
+        if not getattr(settings.sms, key).strip():
+            yield f"sms.{key} is needed for sms.channel = '{channel}'"
+    if channel == "voice" and not _caller(settings).startswith("+"):
+        yield f"sms.twilio_voice_from = {_caller(settings)!r}: wants a number that can call, as +14155550100"
+    if channel in _APPROVED:
+        yield from _unfit(settings, channel)
+
+
+def _unfit(settings: Settings, channel: str) -> Iterator[str]:
+    """What is wrong with a provider's templates and limits."""
+    from notifier.channels.registered import TemplatesError
+
+    checks = {f"{channel}_templates": _templates, f"{channel}_caps": _caps}
+    for key, make in checks.items():
+        try:
+            if getattr(settings.sms, key):
+                make(settings, channel)
+        except (TemplatesError, ValueError) as e:
+            yield f"sms.{key}: {e}"
+        except ConfigError:  # the words: named as notify.words
+            continue
+
+
+def _unmade(make: Callable[[], object]) -> Iterator[str]:
+    try:
+        make()
+    except MissingExtraError as e:
+        yield f"sms.channel: {e}"
 
 
 def standing_problems(settings: Settings) -> list[str]:
@@ -38,7 +85,6 @@ def _twilio(settings: Settings) -> "Channel":
     from notifier.channels.twilio import TwilioRules, TwilioSms, client
 
     sms = settings.sms
-    _need(settings, "twilio", "twilio_account_sid", "twilio_from", "twilio_auth_token")
     rules = TwilioRules(sender=sms.twilio_from, callback_url=f"{settings.web.public_url}/webhooks/twilio/status")
     return TwilioSms(client(sms.twilio_account_sid, sms.twilio_auth_token.split()[0], sms.twilio_api_base), rules)
 
@@ -47,37 +93,27 @@ def _aliyun(settings: Settings) -> "Channel":
     from notifier.channels.aliyun import AliyunRules, AliyunSms, client
 
     sms = settings.sms
-    _need(settings, "aliyun", "aliyun_key_id", "aliyun_key_secret", "aliyun_sign", "aliyun_templates")
     rules = AliyunRules(
         sign=sms.aliyun_sign,
-        templates=_templates(settings, "aliyun", sms.aliyun_templates),
+        templates=_templates(settings, "aliyun"),
         replies=sms.aliyun_replies,
-        caps=_caps("aliyun", sms.aliyun_caps),
+        caps=_caps(settings, "aliyun"),
     )
-    try:
-        return AliyunSms(client(sms.aliyun_key_id, sms.aliyun_key_secret, sms.aliyun_api_base), rules)
-    except MissingExtraError as e:
-        raise stop(str(e), code=2) from e
+    return AliyunSms(client(sms.aliyun_key_id, sms.aliyun_key_secret, sms.aliyun_api_base), rules)
 
 
 def _tencent(settings: Settings) -> "Channel":
     from notifier.channels.tencent import TencentRules, TencentSms, client
 
     sms = settings.sms
-    needed = ("tencent_secret_id", "tencent_secret_key", "tencent_app_id", "tencent_sign", "tencent_templates")
-    _need(settings, "tencent", *needed)
     rules = TencentRules(
         app_id=sms.tencent_app_id,
         sign=sms.tencent_sign,
-        templates=_templates(settings, "tencent", sms.tencent_templates),
+        templates=_templates(settings, "tencent"),
         replies=sms.tencent_replies,
-        caps=_caps("tencent", sms.tencent_caps),
+        caps=_caps(settings, "tencent"),
     )
-    try:
-        to = client(sms.tencent_secret_id, sms.tencent_secret_key, sms.tencent_api_base)
-    except MissingExtraError as e:
-        raise stop(str(e), code=2) from e
-    return TencentSms(to, rules, wall_clock)
+    return TencentSms(client(sms.tencent_secret_id, sms.tencent_secret_key, sms.tencent_api_base), rules, wall_clock)
 
 
 def _voice(settings: Settings) -> "Channel":
@@ -85,12 +121,12 @@ def _voice(settings: Settings) -> "Channel":
     from notifier.channels.twilio_voice import TwilioVoice, VoiceRules
 
     sms = settings.sms
-    _need(settings, "voice", "twilio_account_sid", "twilio_auth_token")
-    sender = sms.twilio_voice_from or sms.twilio_from
-    if not sender.startswith("+"):
-        raise stop("sms.twilio_voice_from is needed for sms.channel = 'voice': a number that can call", code=2)
-    rules = VoiceRules(sender=sender, public_url=settings.web.public_url)
+    rules = VoiceRules(sender=_caller(settings), public_url=settings.web.public_url)
     return TwilioVoice(client(sms.twilio_account_sid, sms.twilio_auth_token.split()[0], sms.twilio_api_base), rules)
+
+
+def _caller(settings: Settings) -> str:
+    return settings.sms.twilio_voice_from or settings.sms.twilio_from
 
 
 _MAKERS: "dict[str, Callable[[Settings], Channel]]" = {
@@ -101,28 +137,26 @@ _MAKERS: "dict[str, Callable[[Settings], Channel]]" = {
 }
 
 
-def _need(settings: Settings, channel: str, *names: str) -> None:
-    if missing := [name for name in names if not getattr(settings.sms, name)]:
-        raise stop(f"sms.{missing[0]} is needed for sms.channel = '{channel}'", code=2)
+_NEEDED = {
+    "aliyun": ("aliyun_key_id", "aliyun_key_secret", "aliyun_sign", "aliyun_templates"),
+    "tencent": ("tencent_secret_id", "tencent_secret_key", "tencent_app_id", "tencent_sign", "tencent_templates"),
+    "twilio": ("twilio_account_sid", "twilio_from", "twilio_auth_token"),
+    "voice": ("twilio_account_sid", "twilio_auth_token"),
+}
+_APPROVED = ("aliyun", "tencent")  # take registered templates only
 
 
-def _templates(settings: Settings, channel: str, pairs: str) -> "dict[str, Registered]":
-    from notifier.channels.registered import TemplatesError, registered
+def _templates(settings: Settings, channel: str) -> "dict[str, Registered]":
+    from notifier.channels.registered import registered
     from notifier.messages import Texts
 
-    try:
-        return registered(Texts(words=words_of(settings)), pairs)
-    except TemplatesError as e:
-        raise stop(f"sms.{channel}_templates: {e}", code=2) from e
+    return registered(Texts(words=words_of(settings)), getattr(settings.sms, f"{channel}_templates"))
 
 
-def _caps(channel: str, text: str) -> "tuple[Cap, ...]":
+def _caps(settings: Settings, channel: str) -> "tuple[Cap, ...]":
     from notifier.caps import parse_caps
 
-    try:
-        return parse_caps(text)
-    except ValueError as e:
-        raise stop(f"sms.{channel}_caps: {e}", code=2) from e
+    return parse_caps(getattr(settings.sms, f"{channel}_caps"))
 
 
 def _other_channels(settings: Settings) -> "Iterator[Channel]":
@@ -143,10 +177,7 @@ def _other_channels(settings: Settings) -> "Iterator[Channel]":
             )
         )
     if sms.apprise:
-        try:
-            yield AppriseGroup()
-        except MissingExtraError as e:
-            raise stop(str(e), code=2) from e
+        yield AppriseGroup()
 
 
 def words_of(settings: Settings) -> "dict[str, dict[str, dict[str, str]]]":

@@ -1,6 +1,5 @@
-"""What commands share: the wall clock, settings, folders, and how a command ends. Nothing else reads the clock."""
+"""What commands share: the wall clock, folders, and how a command ends. Nothing else reads the clock."""
 
-import os
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,9 +8,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from config.addresses import proxies_of
-from config.load import load
-from config.setting import ConfigError
 from config.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,46 +33,26 @@ def wall_clock() -> datetime:
 
 def listen(host: str, port: int) -> socket.socket:
     """A bound socket, so that a busy port is known before anything starts."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
+    try:
+        return bound(host, port)
+    except OSError as e:
+        raise stop(f"port {port} on {host} can't be used ({e.strerror}); name another, or 0 for a free one") from e
+
+
+def bound(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError as e:
+    except OSError:
         listener.close()
-        raise stop(f"port {port} on {host} can't be used ({e.strerror}); name another, or 0 for a free one") from e
+        raise
     return listener
 
 
 def address_of(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"http://{host}:{port}"
-
-
-def settings_of(path: Path | None) -> Settings:
-    """The settings, with what they lead to checked; whatever is wrong ends the command with every mistake named."""
-    from config.policies import load_policies
-    from config.sms import load_words
-    from ingest.decode import FormatError, formats_of
-
-    try:
-        settings = load(path, os.environ)
-    except ConfigError as e:
-        raise stop(str(e), code=2) from e
-    problems = []
-    for check in (
-        lambda: formats_of(settings.ingest.formats),
-        lambda: load_policies(Path(settings.notify.policies) if settings.notify.policies else None),
-        lambda: load_words(Path(settings.notify.words) if settings.notify.words else None),
-        lambda: proxies_of(settings.web.trusted_proxies),
-    ):
-        try:
-            check()
-        except (ConfigError, FormatError) as e:
-            problems.append(str(e))
-    if problems:
-        raise stop("\n".join(problems), code=2)
-    return settings
 
 
 def folder_of(settings: Settings) -> Path:

@@ -5,7 +5,8 @@ from contextlib import closing
 
 import typer
 
-from anju_commands.common import SettingsFile, complain, folder_of, settings_of, stop
+from anju_commands.checks import settings_of
+from anju_commands.common import SettingsFile, complain, folder_of, stop
 
 
 def copy_history(settings: SettingsFile = None) -> None:

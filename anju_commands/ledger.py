@@ -5,16 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anju_commands.common import (
-    SettingsFile,
-    complain,
-    folder_of,
-    open_records,
-    records_path,
-    settings_of,
-    stop,
-    wall_clock,
-)
+from anju_commands.checks import settings_of
+from anju_commands.common import SettingsFile, complain, folder_of, open_records, records_path, stop, wall_clock
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from anju_commands.common import SettingsFile, folder_of, open_records, settings_of, stop, wall_clock
+from anju_commands.checks import settings_of
+from anju_commands.common import SettingsFile, folder_of, open_records, stop, wall_clock
 from config.settings import Settings
 
 WaitS = Annotated[float, typer.Option(help="For the service's answer.")]

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from anju_commands.common import SettingsFile, folder_of, open_records, settings_of, stop, wall_clock
+from anju_commands.checks import settings_of
+from anju_commands.common import SettingsFile, folder_of, open_records, stop, wall_clock
 
 Resident = Annotated[str, typer.Argument(help="A resident_id of the ledger.")]
 

@@ -7,25 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from anju_commands.channels import channels_of, standing_problems, words_of
-from anju_commands.common import (
-    SettingsFile,
-    address_of,
-    folder_of,
-    listen,
-    open_records,
-    settings_of,
-    stop,
-    wall_clock,
-)
-from config.settings import Settings
-
-if TYPE_CHECKING:
-    from ingest.connection import Subscription
+from anju_commands.checks import settings_of, settings_to_run_by, subscription
+from anju_commands.common import SettingsFile, address_of, complain, folder_of, listen, open_records, stop, wall_clock
 
 log = logging.getLogger("anju")
 
@@ -35,10 +23,8 @@ def run(settings_file: SettingsFile = None) -> None:
     from anju_service.service import Service
     from notifier.pace import Pace, Turnstile
     from store.contracts import StoreError
-    from web.links import LinkKeyError
-    from web.notes import NotesError
 
-    settings = settings_of(settings_file)
+    settings = settings_to_run_by(settings_file)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     channels = channels_of(settings)
@@ -51,10 +37,10 @@ def run(settings_file: SettingsFile = None) -> None:
             folder, settings, channels, wall_clock, calls, steady_s=time.monotonic, turnstile=turnstile, standing=wrong
         )
         pages = service.pages(settings.web.public_url, notes_keys=settings.web.notes_keys.split())
-    except (StoreError, LinkKeyError, NotesError) as e:
+    except StoreError as e:
         raise stop(str(e)) from e
     stopping = Event()
-    subscriber = service.subscriber(_subscription(settings))
+    subscriber = service.subscriber(subscription(settings))
     threads = [Thread(target=subscriber.run, name="subscriber"), *service.threads(stopping)]
     with closing(service), closing(listener):
         for thread in threads:
@@ -72,10 +58,18 @@ def run(settings_file: SettingsFile = None) -> None:
             calls.shutdown()
 
 
-def check_config(settings: Annotated[Path, typer.Argument(help="The TOML file to check.")]) -> None:
-    """Say whether a settings file would do; every unknown key and wrong value is named."""
-    settings_of(settings)
-    typer.echo(f"{settings}: in order")
+def check_config(
+    settings: Annotated[Path | None, typer.Argument(help="The TOML file; the environment wins over it.")] = None,
+) -> None:
+    """Say whether `anju run` would start by these settings; every mistake is named, and nothing is changed.
+
+    The store's files are looked at, too, so `anju migrate` comes first. Not looked at: whether a port is free, the
+    broker answers, a provider knows the account. Exit status: 0, or 2 where something is wrong.
+    """
+    loaded = settings_to_run_by(settings)
+    for problem in standing_problems(loaded):
+        complain(f"warning: {problem}")
+    typer.echo(f"{settings or 'the environment'}: in order")
 
 
 def selftest(
@@ -123,20 +117,3 @@ def selftest(
         typer.echo("NOT SENT: texts are only logged, nobody's phone rang; set sms.channel")
         raise typer.Exit(3)
     raise typer.Exit(0 if well and not found else 1)
-
-
-def _subscription(settings: Settings) -> "Subscription":
-    from ingest.connection import Subscription, Tls
-
-    mqtt = settings.mqtt
-    tls = Tls(ca_file=mqtt.ca_file or None, cert_file=mqtt.cert_file or None, key_file=mqtt.key_file or None)
-    return Subscription(
-        host=mqtt.host,
-        port=mqtt.port,
-        client_id=mqtt.client_id,
-        topics=mqtt.topics.split(),
-        username=mqtt.username or None,
-        password=mqtt.password or None,
-        tls=tls if mqtt.tls else None,
-        protocol="5" if mqtt.v5 else "3.1.1",
-    )

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from anju_commands.channels import channels_of, words_of
-from anju_commands.common import SettingsFile, settings_of, stop, wall_clock
+from anju_commands.checks import settings_of
+from anju_commands.common import SettingsFile, stop, wall_clock
 from config.setting import ConfigError
 from domain.finding import AlertKind, Level
 from domain.people import Language

@@ -11,7 +11,8 @@ HEAD = """# Settings
 `anju run --settings FILE` reads a TOML file; every setting can also come from the environment, which wins. Secrets
 come from the environment alone: the variable itself, or the variable with `_FILE` and the path of a file that holds
 the secret.
-An unknown key stops the start. `anju check-config FILE` says whether a file would do.
+An unknown key stops the start. `anju check-config FILE` names at once everything for which `anju run` would refuse to
+start (without FILE: of the environment alone); the store's files are looked at, too, so `anju migrate` comes first.
 
 This page is made by `python -m config.document`; a test compares it with the program.
 """

@@ -3,10 +3,22 @@
 import difflib
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from config.setting import PREFIX, ConfigError, Described, Value
 from config.settings import Settings, described, sections
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What file and environment say. `settings`: with the defaults for the keys of `wrong`."""
+
+    settings: Settings
+    problems: list[str]
+    wrong: frozenset[str]
 
 
 def load(path: Path | None, env: Mapping[str, str]) -> Settings:
@@ -15,41 +27,64 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
     Raises `ConfigError` for an unknown key (naming the nearest known one), a value of the wrong type or beyond its
     bounds, a secret in the file, and a file that can't be read.
     """
+    found = find(path, env)
+    if found.problems:
+        raise ConfigError("\n".join(found.problems))
+    return found.settings
+
+
+def find(path: Path | None, env: Mapping[str, str]) -> Found:
+    """As `load`, for who looks for more mistakes in what remains; raises only where the file can't be read."""
     known = {d.key: d for d in described()}
-    problems: list[str] = []
-    values = _from_file(path, known, problems) if path is not None else {}
-    values |= _from_environment(env, known, problems)
-    if problems:
-        raise ConfigError("\n".join(problems))
+    wrong: dict[str, list[str]] = {}
+    values = _from_environment(env, known, wrong)
+    if path is not None:
+        try:
+            values = _from_file(path, known, wrong) | values
+        except ConfigError as e:
+            raise ConfigError("\n".join([str(e), *chain.from_iterable(wrong.values())])) from e
     chosen = {
         name: cls(**{key.partition(".")[2]: v for key, v in values.items() if key.startswith(f"{name}.")})
         for name, cls in sections().items()
     }
-    return Settings(**chosen)
+    problems = list(chain.from_iterable(wrong.values()))
+    return Found(settings=Settings(**chosen), problems=problems, wrong=frozenset(wrong))
 
 
-def _from_file(path: Path, known: Mapping[str, Described], problems: list[str]) -> dict[str, Value]:
+def toml(path: Path) -> dict[str, Any]:
+    """What a TOML file says, also one that Windows marked as UTF-8; raises `ConfigError`."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as e:
         raise ConfigError(f"{path}: can't be read: {e.strerror}") from e
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+    except UnicodeDecodeError as e:
+        raise ConfigError(f"{path}: is not UTF-8 text") from e
+    except tomllib.TOMLDecodeError as e:
         raise ConfigError(f"{path}: not TOML: {e}") from e
+
+
+def _from_file(path: Path, known: Mapping[str, Described], wrong: dict[str, list[str]]) -> dict[str, Value]:
     values: dict[str, Value] = {}
-    for section, body in document.items():
+    for section, body in toml(path).items():
         if not isinstance(body, dict):
-            problems.append(f"{path}: {section!r} stands outside a section{_nearest(section, known)}")
+            _note(wrong, section, f"{path}: {section!r} stands outside a section{_nearest(section, known)}")
             continue
         for name, value in body.items():
             key = f"{section}.{name}"
             try:
                 values[key] = _checked(_known(key, known, str(path)), value, str(path))
             except ConfigError as e:
-                problems.append(str(e))
+                _note(wrong, key, str(e))
     return values
 
 
-def _from_environment(env: Mapping[str, str], known: Mapping[str, Described], problems: list[str]) -> dict[str, Value]:
+def _note(wrong: dict[str, list[str]], key: str, problem: str) -> None:
+    wrong.setdefault(key, []).append(problem)
+
+
+def _from_environment(
+    env: Mapping[str, str], known: Mapping[str, Described], wrong: dict[str, list[str]]
+) -> dict[str, Value]:
     """`ANJU_SECTION_NAME`, or `ANJU_SECTION_NAME_FILE` with the path of a file that holds the value."""
     by_variable = {d.variable: d for d in known.values()}
     ours = tuple(f"{PREFIX}_{name}_".upper() for name in sections())
@@ -59,12 +94,12 @@ def _from_environment(env: Mapping[str, str], known: Mapping[str, Described], pr
             continue
         d = by_variable.get(variable) or by_variable.get(variable.removesuffix("_FILE"))
         if d is None:
-            problems.append(f"environment: {variable} is no setting{_nearest(variable, by_variable)}")
+            _note(wrong, variable, f"environment: {variable} is no setting{_nearest(variable, by_variable)}")
             continue
         try:
             values[d.key] = _parsed(d, text if variable == d.variable else _file_of(variable, text), variable)
         except ConfigError as e:
-            problems.append(str(e))
+            _note(wrong, d.key, str(e))
     return values
 
 
@@ -73,6 +108,8 @@ def _file_of(variable: str, path: str) -> str:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as e:
         raise ConfigError(f"environment: {variable}={path}: can't be read: {e.strerror}") from e
+    except UnicodeDecodeError as e:
+        raise ConfigError(f"environment: {variable}={path}: is not UTF-8 text") from e
 
 
 def _known(key: str, known: Mapping[str, Described], where: str) -> Described:

@@ -1,13 +1,13 @@
 """Policies from a TOML file: [low_use] for all communities, [community.c1.low_use] for one; what is not said stays."""
 
 import difflib
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from config.load import toml
 from config.setting import ConfigError
 from domain.finding import AlertKind
 from notifier.circle import Group
@@ -29,41 +29,76 @@ _NONE_WITH_ZERO = ("ask_minutes", "look_again_minutes")
 
 def load_policies(file: Path | None) -> Policies:
     """The shipped timelines, changed where the file says so; an unknown word is an error that names the nearest."""
-    policies = Policies()
     if file is None:
-        return policies
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as e:
-        raise ConfigError(f"{file}: can't be read: {e.strerror}") from e
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
-        raise ConfigError(f"{file}: not TOML: {e}") from e
+        return Policies()
+    problems: list[str] = []
+    content = toml(file)
     communities = content.pop("community", {})
-    by_kind = dict(policies.by_kind)
-    for name, wanted in content.items():
-        kind = _known(AlertKind, name, f"{file}: [{name}]")
-        by_kind[kind] = _changed(by_kind[kind], wanted, f"{file}: [{name}]")
-    own = {}
-    for community, kinds in communities.items():
-        for name, wanted in kinds.items():
-            where = f"{file}: [community.{community}.{name}]"
-            kind = _known(AlertKind, name, where)
-            own[community, kind] = _changed(by_kind[kind], wanted, where)
+    shipped = Policies().by_kind
+    by_kind = {**shipped, **_by_kind(shipped, content, f"{file}: [", problems)}
+    own: dict[tuple[str, AlertKind], Policy] = {}
+    for community, kinds in _tables(communities, f"{file}: community", problems):
+        where = f"{file}: [community.{community}."
+        own |= {(community, kind): policy for kind, policy in _by_kind(by_kind, kinds, where, problems).items()}
+    if problems:
+        raise ConfigError("\n".join(problems))
     return Policies(by_kind=by_kind, by_community=own)
 
 
-def _changed(policy: Policy, wanted: Mapping[str, Any], where: str) -> Policy:
-    for key in wanted:
-        if key not in _KEYS:
-            raise ConfigError(f"{where}: {key} is unknown{_nearest(key, _KEYS)}")
-    values: dict[str, Any] = {name: wanted[name] for name in _SWITCHES if name in wanted}
-    for key, name in _MINUTES.items():
-        if key in wanted:
-            values[name] = _minutes(wanted[key], key, where)
-    if "steps" in wanted or "step_minutes" in wanted:
-        wait = _minutes(wanted["step_minutes"], "step_minutes", where) if "step_minutes" in wanted else None
-        values["steps"] = _steps(policy, wanted.get("steps"), wait, where)
+def _by_kind(
+    before: Mapping[AlertKind, Policy], wanted: Any, where: str, problems: list[str]
+) -> dict[AlertKind, Policy]:
+    """The timelines that differ from `before`."""
+    changed = {}
+    for name, keys in _tables(wanted, where, problems):
+        place = f"{where}{name}]"
+        try:
+            kind = _known(AlertKind, name, place)
+        except ConfigError as e:
+            problems.append(str(e))
+            continue
+        changed[kind] = _changed(before[kind], keys, place, problems)
+    return changed
+
+
+def _tables(wanted: Any, where: str, problems: list[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if not isinstance(wanted, dict):
+        problems.append(f"{where} = {wanted!r}: wants a table")
+        return
+    for name, table in wanted.items():
+        if isinstance(table, dict):
+            yield name, table
+        else:
+            problems.append(f"{where}{name}] = {table!r}: wants a table")
+
+
+def _changed(policy: Policy, wanted: Mapping[str, Any], where: str, problems: list[str]) -> Policy:
+    values: dict[str, Any] = {}
+    wait: timedelta | None = None
+    for key, value in wanted.items():
+        try:
+            if key in _SWITCHES:
+                values[key] = _switch(value, key, where)
+            elif key in _MINUTES:
+                values[_MINUTES[key]] = _minutes(value, key, where)
+            elif key == "step_minutes":
+                wait = _minutes(value, key, where)
+            elif key != "steps":
+                problems.append(f"{where}: {key} is unknown{_nearest(key, _KEYS)}")
+        except ConfigError as e:
+            problems.append(str(e))
+    if "steps" in wanted or wait:
+        try:
+            values["steps"] = _steps(policy, wanted.get("steps"), wait, where)
+        except ConfigError as e:
+            problems.append(str(e))
     return replace(policy, **values)
+
+
+def _switch(value: Any, key: str, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(f"{where}: {key} = {value!r}: wants true or false")
+    return value
 
 
 def _steps(policy: Policy, wanted: Any, wait: timedelta | None, where: str) -> tuple[Step, ...]:

@@ -146,11 +146,15 @@ class Web:
     host: str = setting("127.0.0.1", "address to listen on; put a TLS proxy in front before you open it")
     port: int = setting(8000, "port to listen on; 0 takes a free one", within=(0, 65535))
     notes_keys: str = setting(
-        "", "opens wristbands' medical notes; several, separated by spaces: the newest first", secret=True
+        "",
+        "opens wristbands' medical notes; each 32 random bytes in base64, from `openssl rand -base64 32`;"
+        " several, separated by spaces: the newest first",
+        secret=True,
     )
     link_keys: str = setting(
         "",
-        "signs the links in guardians' texts, 32 characters or more; several, separated by spaces: the newest first",
+        "signs the links in guardians' texts; each 32 characters or more, as from `openssl rand -hex 32`;"
+        " several, separated by spaces: the newest first",
         secret=True,
     )
     public_url: str = setting("http://127.0.0.1:8000", "how people reach the pages; callbacks are signed over it")

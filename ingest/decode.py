@@ -20,13 +20,10 @@ class FormatError(ValueError):
 
 def formats_of(text: str) -> tuple[tuple[str, str], ...]:
     """`FILTER=FORMAT` separated by spaces, as the settings have it; raises `FormatError`."""
-    pairs = []
-    for part in text.split():
-        topic_filter, equals, name = part.rpartition("=")
-        if not equals or name not in DECODERS:
-            raise FormatError(f"{part!r} is not FILTER=FORMAT with one of {', '.join(sorted(DECODERS))}")
-        pairs.append((topic_filter, name))
-    return tuple(pairs)
+    pairs = [part.rpartition("=") for part in text.split()]
+    if wrong := [repr("".join(pair)) for pair in pairs if not pair[0] or pair[2] not in DECODERS]:
+        raise FormatError(f"{', '.join(wrong)}: not FILTER=FORMAT with one of {', '.join(sorted(DECODERS))}")
+    return tuple((topic_filter, name) for topic_filter, _, name in pairs)
 
 
 class Decoder:

@@ -8,7 +8,14 @@ from typing import Any
 
 from store import kept, traces
 from store.contracts import Kept, StoreError, Traces
-from store.readings import open_file, unavailable_named
+from store.readings import open_file, require_version, unavailable_named
+
+
+def check_readings(path: Path) -> None:
+    """Raises `StoreError` where a service could not go on with the file; one that isn't there yet will be made."""
+    if path.exists():
+        with beside(path, "ro") as db:
+            require_version(db, path)
 
 
 def read_kept(path: Path, kind: str, limit: int) -> list[Kept]:

@@ -214,10 +214,14 @@ def unavailable_named(path: Path) -> Iterator[None]:
         raise StoreUnavailableError(f"{path}: {e}") from e
 
 
-def _bring_up(db: sqlite3.Connection, path: Path) -> None:
+def require_version(db: sqlite3.Connection, path: Path) -> None:
     found = db.execute("PRAGMA user_version").fetchone()[0]
     if found > VERSION:
         raise StoreError(f"{path} has schema {found}, newer than this version's {VERSION}; upgrade anju")
+
+
+def _bring_up(db: sqlite3.Connection, path: Path) -> None:
+    require_version(db, path)
     db.executescript(SCHEMA)
     db.execute(f"PRAGMA user_version = {VERSION}")
 

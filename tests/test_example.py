@@ -25,7 +25,9 @@ def test_the_example_ledger_has_every_column_and_is_taken_without_a_warning(
     assert (done.exit_code, done.stderr) == (0, "")
 
 
-def test_the_example_settings_would_do() -> None:
+def test_the_example_settings_would_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANJU_STORE_FOLDER", str(tmp_path))
+    run.invoke(app, ["migrate"])
     assert run.invoke(app, ["check-config", str(EXAMPLE / "anju.toml")]).exit_code == 0
 
 

@@ -16,15 +16,15 @@ _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class LinkKeyError(ValueError):
-    """The key can't sign links; says why."""
+    """Keys that can't sign links; the text names the setting, says which and why."""
 
 
 class Links:
     """The first key signs, all check: put a new one in front to rotate. Without a key there are no links."""
 
     def __init__(self, public_url: str, keys: Sequence[str] = ()) -> None:
-        if any(len(key) < SHORTEST_KEY for key in keys):
-            raise LinkKeyError(f"a key for guardians' links is shorter than {SHORTEST_KEY} characters")
+        if short := [f"key {n} has {len(key)}" for n, key in enumerate(keys, start=1) if len(key) < SHORTEST_KEY]:
+            raise LinkKeyError(f"ANJU_WEB_LINK_KEYS: {', '.join(short)} characters, wants {SHORTEST_KEY} or more")
         self._url = public_url.rstrip("/")
         self._keys = [key.encode() for key in keys]
 

@@ -33,7 +33,9 @@ class NotesCipher:
     """AES-256-GCM, bound to the resident. The first key encrypts, all decrypt: put a new one in front to rotate."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._keys = {_key_id(key): AESGCM(key) for key in map(_decoded, keys)}
+        if wrong := [f"key {n} {why}" for n, key in enumerate(keys, start=1) if (why := _wrong(key))]:
+            raise NotesError(f"ANJU_WEB_NOTES_KEYS: {', '.join(wrong)}; make one by: openssl rand -base64 {KEY_BYTES}")
+        self._keys = {_key_id(key): AESGCM(key) for key in map(b64decode, keys)}
         self._newest = next(iter(self._keys), None)
 
     @property
@@ -43,7 +45,7 @@ class NotesCipher:
 
     def seal(self, notes: Notes, resident_id: str) -> bytes:
         if self._newest is None:
-            raise NotesError("no key for medical notes is set; they can't be kept")
+            raise NotesError("ANJU_WEB_NOTES_KEYS: no key for medical notes is set; they can't be kept")
         nonce = secrets.token_bytes(_NONCE)
         plain = json.dumps(asdict(notes), ensure_ascii=False).encode()
         return self._newest + nonce + self._keys[self._newest].encrypt(nonce, plain, resident_id.encode())
@@ -70,14 +72,13 @@ def new_key() -> str:
     return b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
-def _decoded(key: str) -> bytes:
+def _wrong(key: str) -> str | None:
+    """Why it is no key; never what it is."""
     try:
         raw = b64decode(key, validate=True)
-    except ValueError as e:
-        raise NotesError("a key for medical notes isn't base64") from e
-    if len(raw) != KEY_BYTES:
-        raise NotesError(f"a key for medical notes has {len(raw)} bytes instead of {KEY_BYTES}")
-    return raw
+    except ValueError:
+        return "isn't base64"
+    return None if len(raw) == KEY_BYTES else f"has {len(raw)} bytes instead of {KEY_BYTES}"
 
 
 def _key_id(key: bytes) -> bytes:

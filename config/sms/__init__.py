@@ -1,8 +1,8 @@
 """The words of the texts, one TOML file a language; another folder may bring its own."""
 
-import tomllib
 from pathlib import Path
 
+from config.load import toml
 from config.setting import ConfigError
 
 SHIPPED = Path(__file__).parent
@@ -20,12 +20,7 @@ def load_words(folder: Path | None = None) -> dict[str, dict[str, dict[str, str]
 
 
 def _read(file: Path) -> dict[str, dict[str, str]]:
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as e:
-        raise ConfigError(f"{file}: can't be read: {e.strerror}") from e
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
-        raise ConfigError(f"{file}: not TOML: {e}") from e
+    content = toml(file)
     sections = {name: section for name, section in content.items() if isinstance(section, dict)}
     loose = {name: value for name, value in content.items() if isinstance(value, str)}
     return {"": loose, **sections}
