@@ -1,7 +1,8 @@
 """What the service says of itself, and of messages it can't use, in Chinese: by the pattern of the English sentence.
 
-The English sentence is the one that is stored and logged. A pattern's `{reason}` and `{expected}` are said in Chinese,
-too; any other part stays as it is: a name, a value, an id. A sentence that no pattern fits stays English.
+The English sentence is the one that is stored and logged. A pattern's `{reason}`, `{expected}` and `{length}` are
+said in Chinese, too; any other part stays as it is: a name, a value, an id. A sentence that no pattern fits stays
+English.
 """
 
 import re
@@ -141,11 +142,15 @@ SENTENCES = {
     "Online or Offline": "Online 或 Offline",
     "ONLINE or OFFLINE": "ONLINE 或 OFFLINE",
 }
-_SAID_TOO = ("reason", "expected")
+_LENGTH = re.compile(r"(\d+) (seconds|minutes|hours|days)")  # as domain.length says it
+_UNITS = {"seconds": "秒", "minutes": "分钟", "hours": "小时", "days": "天"}
+_SAID_TOO = ("reason", "expected", "length")
 
 
 def in_chinese(sentence: str) -> str:
     """The sentence in Chinese, as far as it is known."""
+    if length := _LENGTH.fullmatch(sentence):
+        return length[1] + _UNITS[length[2]]
     for pattern, chinese in _patterns():
         if found := pattern.fullmatch(sentence):
             parts = found.groupdict()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
+from domain.length import in_words
 from domain.reading import Decoded, DeviceEvent, Ignored, Reading, Refused
 from ingest.bindings import Bindings, Imposed, Known, Stranger, Unbound
 from ingest.codecs.values import MOST_REGISTER_L
@@ -201,7 +202,7 @@ class Sorter:
 
     def _wrong(self, at: datetime, register_l: float, received_at: datetime) -> str | None:
         if at > max(received_at, self.clocks.at_least) + self.clocks.max_skew:
-            return f"at: {at.isoformat()} is {at - received_at} ahead of our clock"
+            return f"at: {at.isoformat()} is {in_words(at - received_at)} ahead of our clock"
         if at < EARLIEST_AT:
             return f"at: {at.isoformat()} is before any meter's time"
         if not abs(register_l) <= MOST_REGISTER_L:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, select
 
+from domain.length import in_words
 from notifier.contract import Records
 from store import cursors
 from store import tables as t
@@ -53,7 +54,7 @@ class SetBack:
         if self._told is None or not timedelta(0) <= now - self._told[0] < TOLD_FOR:
             return None
         at, back = self._told
-        return f"clock: went back by {str(back).partition('.')[0]} at {at:%H:%M:%S} UTC; is it set?"
+        return f"clock: went back by {in_words(back)} at {at:%H:%M:%S} UTC; is it set?"
 
     def _ran_at(self) -> datetime | None:
         with self._records.read() as tx:

@@ -5,6 +5,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from anju_service.self_watch import SelfWatch
 from anju_service.service import Service
 from anju_service.turns import Turns
 from domain.in_chinese import in_chinese
+from domain.length import in_words
 from ingest.counters import Counters
 from notifier.audit import audit, closed
 from notifier.set_back import SetBack
@@ -86,3 +88,19 @@ def test_what_a_reason_holds_is_said_too_and_names_and_values_stay() -> None:
 
 def test_a_sentence_that_nobody_has_translated_stays_as_it_is() -> None:
     assert in_chinese("HTTP 500") == "HTTP 500"
+
+
+@pytest.mark.parametrize(
+    ("length", "words", "chinese"),
+    [
+        (timedelta(days=364, hours=23, minutes=32, seconds=55.33), "364 days", "364天"),
+        (timedelta(hours=47, minutes=59), "47 hours", "47小时"),
+        (timedelta(hours=1, minutes=59), "119 minutes", "119分钟"),
+        (timedelta(seconds=119.9), "119 seconds", "119秒"),
+    ],
+    ids=["a year nearly", "under two days", "under two hours", "under two minutes"],
+)
+def test_how_far_a_clock_is_ahead_is_said_in_one_unit(length: timedelta, words: str, chinese: str) -> None:
+    assert in_words(length) == words
+    told = in_chinese(f"at: 2027-04-11T00:00:00+00:00 is {words} ahead of our clock")
+    assert told == f"at：2027-04-11T00:00:00+00:00比本机时钟快{chinese}"

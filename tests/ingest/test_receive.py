@@ -215,7 +215,7 @@ def test_a_time_in_the_future_is_refused_with_the_skew_named() -> None:
     house = House()
     house.hear(reading(ago=timedelta(hours=-2)))
     assert house.registers() == []
-    assert house.reasons("refused") == ["at: 2026-03-01T14:00:00+00:00 is 2:00:00 ahead of our clock"]
+    assert house.reasons("refused") == ["at: 2026-03-01T14:00:00+00:00 is 2 hours ahead of our clock"]
     assert house.receiver.counters.refused == {"at": 1}
 
 
