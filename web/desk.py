@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from pydantic import AfterValidator
 from sqlalchemy import Connection
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from detectors.wording import explain
 from domain.alert import Outcome
@@ -93,11 +93,12 @@ class Desk:
     words: Mapping[Language, Words]
 
     def language(self, request: Request) -> Language:
-        """The switch wins, then the browser."""
+        """The switch wins, then what the ledger says of whoever is signed in, then the browser."""
         chosen = request.query_params.get("language") or request.cookies.get("anju_language", "")
         if chosen in self.words:
             return Language(chosen)
-        return preferred(request.headers.get("accept-language", ""))
+        own: Language | None = getattr(request.state, "language", None)
+        return own or preferred(request.headers.get("accept-language", ""))
 
     def explain(self, reason: Reason, language: Language, timezone: str) -> str:
         """The reason in the viewer's language, its times in the household's zone."""
@@ -107,7 +108,7 @@ class Desk:
 
     def page(
         self, request: Request, name: str, viewer: Viewer | None = None, status: int = 200, **values: object
-    ) -> HTMLResponse:
+    ) -> Response:
         """One rendered page. What all pages show is added here."""
         language = self.language(request)
         html = self.html(
@@ -126,15 +127,17 @@ class Desk:
         other = Language.EN if language is Language.ZH else Language.ZH
         return self.templates.get_template(name).render(t=self.words[language], other=other, **values)
 
-    def answer(self, request: Request, html: str, status: int = 200) -> HTMLResponse:
-        """Remembers the language where the visitor has just chosen one."""
-        answer = HTMLResponse(html, status)
+    def answer(self, request: Request, html: str, status: int = 200) -> Response:
+        return self.remembering(request, HTMLResponse(html, status))
+
+    def remembering(self, request: Request, answer: Response) -> Response:
+        """The answer; where the visitor has just chosen a language, the browser remembers it."""
         chosen = request.query_params.get("language")
         if chosen in self.words:
             answer.set_cookie("anju_language", str(chosen), max_age=31_536_000, httponly=True, samesite="lax")
         return answer
 
-    def problem(self, request: Request, status: int, why: str, viewer: Viewer | None = None) -> HTMLResponse:
+    def problem(self, request: Request, status: int, why: str, viewer: Viewer | None = None) -> Response:
         """A page that says what is wrong; `why` is a key of the section "page"."""
         return self.page(request, "problem.html", viewer, status, why=f"page.{why}")
 

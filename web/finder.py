@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from domain.wristband import Band, Stage, coarse
 from store.contracts import BandScan, Batch, BatchSink
@@ -89,12 +89,12 @@ def count_scan(finder: Finder, band: Band, stage: Stage, now: datetime) -> None:
     finder.sink.commit(Batch(scans=[BandScan(band_no=band.band_id, at=now, stage=stage.value, source="web")]))
 
 
-def page(finder: Finder, request: Request, name: str, status: int = 200, **values: object) -> HTMLResponse:
+def page(finder: Finder, request: Request, name: str, status: int = 200, **values: object) -> Response:
     doctor, police = finder.emergency_numbers
     return guarded(finder, finder.desk.page(request, name, None, status, doctor=doctor, police=police, **values))
 
 
-def guarded(finder: Finder, answer: HTMLResponse) -> HTMLResponse:
+def guarded(finder: Finder, answer: Response) -> Response:
     """Its own strict policy: nothing but itself is loaded, and nobody learns whence the finder came."""
     answer.headers["content-security-policy"] = finder.policy
     answer.headers["referrer-policy"] = "no-referrer"

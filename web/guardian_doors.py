@@ -100,7 +100,7 @@ def problem_pages(desk: Desk) -> dict[type[Exception], Callable[[Request, Except
     """What the two errors look like."""
 
     async def again(request: Request, _: Exception) -> Response:
-        return RedirectResponse("/family", 303)
+        return desk.remembering(request, RedirectResponse("/family", 303))
 
     async def code_first(request: Request, _: Exception) -> Response:
         return desk.page(request, "family/enter.html", status=403, wrong="family.code_first")

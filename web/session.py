@@ -9,7 +9,7 @@ from hashlib import sha256
 from pwdlib import PasswordHash
 from sqlalchemy import Connection, delete, insert, select, update
 
-from domain.people import Role
+from domain.people import Language, Role
 from store.tables import accounts, contacts, sessions
 
 SESSION_LENGTH = timedelta(hours=12)
@@ -33,6 +33,7 @@ class Viewer:
     role: Role
     community_id: str | None
     grid_id: str | None
+    language: Language
     csrf: str
 
 
@@ -142,11 +143,12 @@ _people = select(
     contacts.c.role,
     contacts.c.community_id,
     contacts.c.grid_id,
+    contacts.c.language,
 ).join_from(accounts, contacts, contacts.c.contact_id == accounts.c.contact_id)
 
 
 def _viewer(row: tuple[object, ...]) -> Viewer:
-    login, contact_id, name, role, community_id, grid_id, csrf = row
+    login, contact_id, name, role, community_id, grid_id, language, csrf = row
     return Viewer(
         login=str(login),
         contact_id=str(contact_id),
@@ -154,6 +156,7 @@ def _viewer(row: tuple[object, ...]) -> Viewer:
         role=Role(str(role)),
         community_id=None if community_id is None else str(community_id),
         grid_id=None if grid_id is None else str(grid_id),
+        language=Language(str(language)),
         csrf=str(csrf),
     )
 

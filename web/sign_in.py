@@ -36,7 +36,7 @@ def cookie_name(public_url: str) -> str:
 
 
 def viewer(desk: Desk, request: Request) -> Viewer:
-    """Who asks. Raises `NotSignedInError`."""
+    """Who asks; from here on the request is answered in his or her language. Raises `NotSignedInError`."""
     with desk.records.read() as tx:
         if desk.signed_in_as is not None:
             found = viewer_named(tx, desk.signed_in_as, desk.demo_csrf)
@@ -44,6 +44,8 @@ def viewer(desk: Desk, request: Request) -> Viewer:
             found = viewer_of(tx, request.cookies.get(cookie_name(desk.public_url), ""), desk.now())
     if found is None:
         raise NotSignedInError
+    if desk.signed_in_as is None:  # whoever looks at a demonstration is somebody else
+        request.state.language = found.language
     return found
 
 
@@ -100,7 +102,7 @@ def problem_pages(desk: Desk) -> dict[type[Exception], Callable[[Request, Except
     async def to_sign_in(request: Request, _: Exception) -> Response:
         if request.url.path.startswith("/api/"):
             return Response(status_code=401)
-        return RedirectResponse("/sign-in", 303)
+        return desk.remembering(request, RedirectResponse("/sign-in", 303))
 
     async def forged(request: Request, _: Exception) -> Response:
         return desk.problem(request, 403, "expired_form")

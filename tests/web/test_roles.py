@@ -127,6 +127,7 @@ def family(street: Street, contact_id: str, *, by_code: bool) -> str:
 def staff(street: Street, login: str | None) -> str:
     browser = street.browser()
     if login:
+        browser.get("/?language=en")
         browser.post("/sign-in", data={"login": login, "password": town.PASSWORD})
     with street.records.read() as tx:
         found = tx.scalars(select(alerts.c.alert_id).where(alerts.c.kind == "found")).all()

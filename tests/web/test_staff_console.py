@@ -85,7 +85,7 @@ def test_where_consent_is_withdrawn_while_an_alert_runs_staff_read_before_and_af
 def test_an_alert_tells_why_in_the_viewers_language_and_who_was_told(sign_in: SignIn) -> None:
     browser = sign_in("duty")
     assert "No water for 20 h" in browser.get("/").text
-    chinese = browser.get("/", headers={"accept-language": "zh-CN,zh;q=0.9,en;q=0.8"}).text
+    chinese = browser.get("/?language=zh").text
     assert "已20小时没有用水" in chinese
     assert "王丽" in chinese and "刘芳" in chinese  # noqa: PT018  both were told
 
@@ -94,6 +94,26 @@ def test_the_language_switch_wins_over_the_browser_and_is_remembered(sign_in: Si
     browser = sign_in("duty")
     browser.get("/?language=zh")
     assert "待办结" in browser.get("/").text
+
+
+def test_the_language_chosen_before_signing_in_is_kept(visitor: TestClient) -> None:
+    assert "密码" in visitor.get("/?language=zh").text
+    visitor.post("/sign-in", data={"login": "duty", "password": town.PASSWORD})
+    assert "待办结" in visitor.get("/").text
+
+
+def test_who_signed_in_reads_the_ledgers_language_until_the_switch_says_another(
+    records: Records, sign_in: SignIn
+) -> None:
+    with records.write() as tx:
+        tx.execute(update(contacts).where(contacts.c.contact_id == "duty").values(language="zh"))
+    browser = sign_in("duty")  # of an English browser
+    assert "待办结" in browser.get("/").text
+    assert "已20小时没有用水" in browser.get("/api/alerts").text
+    assert "您无权查看" in browser.get("/alerts/999").text
+    assert "页面已过期" in browser.post("/alerts/1/arrive", data={"csrf": "old"}).text
+    browser.get("/?language=en")
+    assert "To be settled" in browser.get("/").text
 
 
 def test_an_alerts_page_shows_every_text_word_for_word_and_how_far_it_came(sign_in: SignIn) -> None:
