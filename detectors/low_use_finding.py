@@ -35,9 +35,10 @@ def finding(
         "expected_uses": max(round(expected_uses), 1),
         "longest_hours": longest / 2.0,
         "silent_hours": round(silent_s / 3600.0, 1),
-        "as_of_at": datetime.fromtimestamp(at_s, UTC).isoformat(),
         "last_use_at": datetime.fromtimestamp(max(last_use_s, since_s), UTC).isoformat(),
     }
+    if not never_moved:  # hours of readings, else of the clock, and these go on
+        values["as_of_at"] = datetime.fromtimestamp(at_s, UTC).isoformat()
     key = "low_use_never_moved" if never_moved else "low_use_net" if by_net else "low_use"
     if coarse_l and by_net:
         values["step_l"] = coarse_l

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, insert, or_, select, update
@@ -14,7 +14,7 @@ from notifier.circle import Person
 from notifier.people import person
 from notifier.places import Home, home_of, home_of_community, home_of_gateway
 from notifier.policy import Standing
-from notifier.watched import told_until
+from notifier.watched import read_until
 from store import tables as t
 
 ANJU = "anju"
@@ -103,14 +103,13 @@ class Case:
 
     @property
     def reason(self) -> Reason:
-        """The reason as it is by now: a silence that goes on has grown since it was found, while readings say so."""
+        """The reason as it is by now: a silence that goes on has grown since it was found, up to the last reading."""
         values = dict(self.row["reason"]["values"])
-        last_use = values.get("last_use_at")
-        if "silent_hours" in values and last_use and not self.ended:
-            until = told_until(self.tx, self.row["household_id"], self.now) or self.row["last_at"]
-            hours = (until - datetime.fromisoformat(str(last_use))).total_seconds() / 3600
-            if hours > float(values["silent_hours"]):
-                values |= {"silent_hours": round(hours, 1), "as_of_at": until.isoformat()}
+        as_of = values.get("as_of_at")
+        until = read_until(self.tx, self.row["household_id"]) if as_of and not self.ended else None
+        if until and (grown := until - datetime.fromisoformat(str(as_of))) > timedelta(0):
+            hours = float(values["silent_hours"]) + grown.total_seconds() / 3600
+            values |= {"silent_hours": round(hours, 1), "as_of_at": until.isoformat()}
         values.setdefault("since_at", self.row["since"].isoformat())
         values.setdefault("at", self.row["last_at"].isoformat())
         return Reason(key=self.row["reason"]["key"], values=values)

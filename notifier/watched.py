@@ -4,9 +4,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from detectors.household_state import StateError, load
 from store import tables as t
 
-H, M, U = t.households.c, t.meters.c, t.unwatched.c
+D, H, M, U = t.detector_states.c, t.households.c, t.meters.c, t.unwatched.c
 
 
 def told_until(tx: Connection, household_id: str, now: datetime) -> datetime | None:
@@ -18,3 +19,25 @@ def told_until(tx: Connection, household_id: str, now: datetime) -> datetime | N
     if not silent_since:
         return None
     return max(min(since, now) if since else now for since in silent_since)
+
+
+def read_until(tx: Connection, household_id: str) -> datetime | None:
+    """The newest reading of the home's meters that tells whether water ran; None before the first.
+
+    What has happened since then nobody knows yet, so no text counts an hour beyond it.
+    """
+    states = t.meters.join(t.detector_states, D.meter_id == M.meter_id)
+    query = select(D.body, U.since).select_from(states.outerjoin(t.unwatched, U.meter_id == M.meter_id))
+    known = []
+    for body, since in tx.execute(query.where(M.household_id == household_id)):
+        last_at = _last_reading(body)
+        if last_at is not None:
+            known.append(min(last_at, since) if since else last_at)
+    return max(known, default=None)
+
+
+def _last_reading(body: bytes) -> datetime | None:
+    try:
+        return load(body).register.last_at
+    except StateError:
+        return None  # it is learned anew when its next reading comes

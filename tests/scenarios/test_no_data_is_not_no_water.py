@@ -9,7 +9,7 @@ from sqlalchemy import delete, update
 from domain.alert import Outcome, State
 from domain.finding import AlertKind, Level
 from store import tables as t
-from tests.notifier.world import HOME, METER, World, at, put, silence
+from tests.notifier.world import HOME, METER, MORNING, World, at, put, silence
 
 
 @pytest.fixture
@@ -61,9 +61,46 @@ def test_where_no_meter_is_watched_any_more_what_was_settled_stays_so(world: Wor
     assert world.alerts(AlertKind.LOW_USE)[0]["next_at"] is None
 
 
+def reads(world: World, clock: str) -> None:
+    """The meter says at that time what it said before."""
+    world.until(at(clock), every=timedelta(minutes=10))
+    world.arrives((METER, at(clock), 1000.0))
+    world.turn()
+
+
 def test_texts_count_the_hours_without_water_up_to_the_last_reading_and_no_further(world: World) -> None:
-    world.now = at("19:00")
+    reads(world, "19:00")
+    world.raise_alert(silence(Level.ALERT, at("19:00")))
+    assert "12小时" in world.received[-1].body
+    reads(world, "20:00")
+    world.until(at("20:50"), every=timedelta(minutes=10))
+    assert "13小时" in world.received[-1].body
+    reads(world, "21:00")
+    world.until(at("21:10"), every=timedelta(minutes=10))
+    assert "14小时" in world.received[-1].body
+    world.until(at("23:50"), every=timedelta(minutes=10))
+    assert world.received[-1].at > at("23:00")
+    assert "14小时" in world.received[-1].body
+
+
+def test_readings_that_tell_no_volume_let_the_hours_stand(world: World) -> None:
+    reads(world, "19:00")
     world.raise_alert(silence(Level.ALERT, at("19:00")))
     readings_stop(world, "20:00")
-    world.until(at("23:50"), every=timedelta(minutes=10))
+    reads(world, "22:00")
+    world.until(at("22:50"), every=timedelta(minutes=10))
     assert "13小时" in world.received[-1].body
+
+
+def test_a_meter_that_never_moved_counts_the_hours_it_was_found_with(world: World) -> None:
+    """Its hours are those of its readings, not the clock's."""
+    for h in range(38):
+        world.until(MORNING + timedelta(hours=h), every=timedelta(hours=1))
+        world.arrives((METER, world.now, 1000.0))
+        world.turn()
+    told = world.received[-1].body
+    world.until(world.now + timedelta(hours=6), every=timedelta(minutes=10))
+    world.arrives((METER, world.now, 1000.0))
+    world.until(world.now + timedelta(minutes=20), every=timedelta(minutes=10))
+    assert "水表36小时" in told
+    assert "水表36小时" in world.received[-1].body
