@@ -8,7 +8,8 @@ from starlette.responses import RedirectResponse, Response
 from domain.people import Role
 from store.tables import security_events
 from web.desk import LARGEST_ID, Desk, IdInForm, IdInQuery, Text
-from web.session import AccountError, Viewer, password_fits, set_password
+from web.sent import Fault, Sent, lacking
+from web.session import Viewer, password_fits, password_is_long, set_password
 from web.sign_in import acting, may_try, viewer
 
 EVENTS_SHOWN = 200
@@ -21,30 +22,42 @@ def sees_security(who: Viewer) -> bool:
 
 def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
+    _add_password(desk, router)
+    _add_security(desk, router)
+    return router
 
+
+def _add_password(desk: Desk, router: APIRouter) -> None:
     @router.get("/account")
     def account_page(request: Request) -> Response:
-        return desk.page(request, "account.html", viewer(desk, request), wrong=None)
+        return desk.page(request, "account.html", viewer(desk, request))
 
     @router.post("/account")
     def change_password(
         request: Request, *, csrf: Text = "", password: Text = "", new: Text = "", again: Text = ""
     ) -> Response:
         who = acting(desk, request, csrf)
+
+        def refuse(status: int, *faults: Fault) -> Response:
+            return desk.page(
+                request, "account.html", who, status, sent=Sent(form="password", page="/account", faults=faults)
+            )
+
+        faults = _faults(password, new, again)
+        if faults:
+            return refuse(422, *faults)
         if not may_try(desk, request, who.login, desk.now()):
-            return desk.page(request, "account.html", who, 429, wrong="page.too_many")
+            return refuse(429, Fault(why="page.too_many"))
         with desk.records.read() as tx:
             fits = password_fits(tx, who.login, password)
-        if not fits or new != again:
-            wrong = "account.not_twice" if fits else "account.wrong"
-            return desk.page(request, "account.html", who, 422, wrong=wrong)
-        try:
-            with desk.records.write() as tx:
-                set_password(tx, who.login, new)
-        except AccountError:
-            return desk.page(request, "account.html", who, 422, wrong="account.length")
+        if not fits:
+            return refuse(422, Fault(name="password", label="account.current", why="account.wrong"))
+        with desk.records.write() as tx:
+            set_password(tx, who.login, new)
         return RedirectResponse("/sign-in", 303)
 
+
+def _add_security(desk: Desk, router: APIRouter) -> None:
     @router.get("/security")
     def security_page(request: Request, before: IdInQuery = LARGEST_ID) -> Response:
         who = viewer(desk, request)
@@ -66,4 +79,12 @@ def routes(desk: Desk) -> APIRouter:
             tx.execute(update(security_events).where(security_events.c.event_id <= up_to).values(seen=True))
         return RedirectResponse("/security", 303)
 
-    return router
+
+def _faults(password: str, new: str, again: str) -> list[Fault]:
+    """What can be said of the three before the current one is tried."""
+    faults = lacking("password", "account.current", password) + lacking("new", "account.new", new)
+    if new and not password_is_long(new):
+        faults.append(Fault(name="new", label="account.new", why="account.length"))
+    if new != again:
+        faults.append(Fault(name="again", label="account.again", why="account.not_twice"))
+    return faults

@@ -19,6 +19,7 @@ from web.desk import Desk, IdInPath, Text
 from web.household_pages import chart_of
 from web.keepers import keeps_bands
 from web.ledger import Household, household, people_called, seen_ids
+from web.sent import NOTHING, Sent, choice, text
 from web.session import Viewer
 from web.sign_in import acting, viewer
 
@@ -74,8 +75,8 @@ def routes(desk: Desk) -> APIRouter:
         return JSONResponse({"alerts": [_json(desk, alert, language) for alert in [*running, *settled]]})
 
     @router.get("/alerts/{alert_id}")
-    def alert_page(request: Request, alert_id: IdInPath) -> Response:
-        return _alert_page(desk, request, viewer(desk, request), alert_id)
+    def one_alert(request: Request, alert_id: IdInPath) -> Response:
+        return alert_page(desk, request, viewer(desk, request), alert_id)
 
     @router.post("/alerts/{alert_id}/acknowledge")
     def acknowledge(request: Request, alert_id: IdInPath, csrf: Text = "") -> Response:
@@ -103,16 +104,20 @@ def routes(desk: Desk) -> APIRouter:
         outcome: Text = "",
         note: Text = "",
     ) -> Response:
-        who, words = acting(desk, request, csrf), note.strip()[:LONGEST_NOTE]
-        if outcome not in set(Outcome) or not words:
-            return _alert_page(desk, request, who, alert_id, status=422, missing=True)
+        who = acting(desk, request, csrf)
+        faults = choice("outcome", "alert.outcome", outcome, list(Outcome))
+        faults += text("note", "alert.note", note, LONGEST_NOTE)
+        if faults:
+            typed = {"outcome": outcome, "note": note}
+            sent = Sent(form="settle", page=f"/alerts/{alert_id}", typed=typed, faults=faults)
+            return alert_page(desk, request, who, alert_id, sent=sent)
         return _act(
             desk,
             request,
             who,
             alert_id,
             lambda tx, now: desk.life.resolve(
-                tx, alert_id, by=who.contact_id, outcome=Outcome(outcome), now=now, note=words
+                tx, alert_id, by=who.contact_id, outcome=Outcome(outcome), now=now, note=note.strip()
             ),
         )
 
@@ -126,9 +131,7 @@ def routes(desk: Desk) -> APIRouter:
     return router
 
 
-def _alert_page(
-    desk: Desk, request: Request, who: Viewer, alert_id: int, *, status: int = 200, missing: bool = False
-) -> Response:
+def alert_page(desk: Desk, request: Request, who: Viewer, alert_id: int, *, sent: Sent = NOTHING) -> Response:
     with desk.records.read() as tx:
         alert = alert_list.one(tx, who, alert_id)
         if alert is None:
@@ -142,7 +145,8 @@ def _alert_page(
         request,
         "alert.html",
         who,
-        status,
+        422 if sent.faults else 200,
+        sent=sent,
         alert=alert,
         home=home,
         charts=_charts(desk, alert, home),
@@ -153,7 +157,6 @@ def _alert_page(
         writers=writers,
         can=_possible(alert),
         outcomes=list(Outcome),
-        missing=missing,
     )
 
 

@@ -1,6 +1,7 @@
 """Staff keep a resident's wristbands: consent, what they show, issue and print, mark lost, revoke, see the log."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from operator import itemgetter
 from urllib.parse import quote
@@ -15,26 +16,40 @@ from store import consents
 from store.held import StillRunningError
 from store.security import security_event
 from web import alert_list, bands, looks, meetings, wearers
+from web.alert_pages import alert_page
 from web.bands import ConsentMissingError
 from web.desk import Desk, IdInForm, IdInPath, Text
 from web.keepers import NotYoursError, may_forget, require, require_band
 from web.notes import Notes, NotesCipher, NotesError
+from web.sent import LONGEST, NOTHING, Sent, text, too_long
 from web.session import Viewer
 from web.sign_in import acting, viewer
 
 LOG_SHOWN = 50
 LOG_REACHES = timedelta(days=90)  # back, for what scanners read
 CLOCKS_DIFFER = timedelta(hours=1)  # of scanners
-LONGEST_NOTE = 500
+LONGEST_NOTE, LONGEST_SALUTATION = 500, 30  # characters
 _MARKS = {BandState.ACTIVE, BandState.LOST, BandState.REVOKED}
-
-
-class ConsentLacksError(Exception):
-    """Who consents, to what, on which paper: one of them isn't said."""
 
 
 def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901  a list of routes
     router = APIRouter()
+
+    def change(
+        request: Request,
+        resident_id: str,
+        csrf: str,
+        write: Callable[[Connection, Viewer, datetime], None],
+        sent: Sent = NOTHING,
+    ) -> Response:
+        """Writes what was sent, unless it has faults: then the page shows them."""
+        who, page = acting(desk, request, csrf), f"/residents/{quote(resident_id)}"
+        if sent.faults:
+            return _resident_page(desk, cipher, request, who, resident_id, sent=replace(sent, page=page))
+        with desk.records.write() as tx:
+            require(tx, who, resident_id)
+            write(tx, who, desk.now())
+        return RedirectResponse(page, 303)
 
     @router.get("/residents/{resident_id}")
     def resident_page(request: Request, resident_id: str) -> Response:
@@ -58,14 +73,17 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901  a list 
         fields = {
             "care": care, "history": history, "allergies": allergies, "medicines": medicines, "blood_type": blood_type
         }  # fmt: skip
-        written = Notes(**{name: text.strip()[:LONGEST_NOTE] for name, text in fields.items()})
+        written = Notes(**{name: note.strip() for name, note in fields.items()})
+        faults = too_long("salutation", "band.salutation", salutation, LONGEST_SALUTATION)
+        for name, note in fields.items():
+            faults += too_long(name, f"notes.{name}", note, LONGEST_NOTE)
 
         def save(tx: Connection, who: Viewer, now: datetime) -> None:
             may = BandField.HEALTH in consents.consented(tx, resident_id) and cipher.ready
             bands.save_profile(
                 tx,
                 resident_id,
-                salutation=salutation.strip()[:30],
+                salutation=salutation.strip(),
                 all_at_once=bool(all_at_once),
                 notes=written if may else None,
                 cipher=cipher,
@@ -73,15 +91,18 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901  a list 
                 now=now,
             )
 
-        return _change(desk, request, resident_id, csrf, save)
+        typed = fields | {"salutation": salutation, "all_at_once": all_at_once}
+        return change(request, resident_id, csrf, save, Sent(form="profile", typed=typed, faults=faults))
 
     @router.post("/residents/{resident_id}/consent")
     def consent(
         request: Request, resident_id: str, *, csrf: Text = "", field: Text = "", given_by: Text = "", paper: Text = ""
     ) -> Response:
+        if field not in set(BandField):  # nobody types it
+            raise NotYoursError
+        faults = text("given_by", "band.given_by", given_by, LONGEST) + text("paper", "band.paper", paper, LONGEST)
+
         def write(tx: Connection, who: Viewer, now: datetime) -> None:
-            if field not in set(BandField) or not (given_by.strip() and paper.strip()):
-                raise ConsentLacksError
             consents.consent(
                 tx,
                 resident_id,
@@ -92,7 +113,9 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901  a list 
                 now=now,
             )
 
-        return _change(desk, request, resident_id, csrf, write)
+        typed = {"given_by": given_by, "paper": paper}
+        sent = Sent(form=f"consent {field}", typed=typed, faults=faults)
+        return change(request, resident_id, csrf, write, sent)
 
     @router.post("/residents/{resident_id}/withdraw")
     def withdraw(request: Request, resident_id: str, csrf: Text = "", field: Text = "") -> Response:
@@ -100,7 +123,7 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901  a list 
             if field in set(BandField):
                 consents.withdraw(tx, resident_id, BandField(field), now, by=who.contact_id)
 
-        return _change(desk, request, resident_id, csrf, write)
+        return change(request, resident_id, csrf, write)
 
     @router.post("/residents/{resident_id}/bands/{band_id}/state")
     def mark(
@@ -111,13 +134,16 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901  a list 
             if after in _MARKS:
                 bands.change(tx, band_id, BandState(after), by=who.contact_id, why=why, now=now)
 
-        return _change(desk, request, resident_id, csrf, write)
+        return change(request, resident_id, csrf, write)
 
     @router.post("/alerts/{alert_id}/say")
     def say(
         request: Request, alert_id: IdInPath, csrf: Text = "", body: Text = "", meeting_id: IdInForm = 0
     ) -> Response:
         who = acting(desk, request, csrf)
+        if faults := text("body", "band.answer", body, meetings.LONGEST_LINE):
+            sent = Sent(form=f"say{meeting_id}", page=f"/alerts/{alert_id}", typed={"body": body}, faults=faults)
+            return alert_page(desk, request, who, alert_id, sent=sent)
         with desk.records.write() as tx:
             ours = {meeting.meeting_id for meeting, _ in meetings.of_alert(tx, alert_id)}
             if alert_list.one(tx, who, alert_id) is None or meeting_id not in ours:
@@ -128,7 +154,9 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901  a list 
     return router
 
 
-def _resident_page(desk: Desk, cipher: NotesCipher, request: Request, who: Viewer, resident_id: str) -> Response:
+def _resident_page(
+    desk: Desk, cipher: NotesCipher, request: Request, who: Viewer, resident_id: str, *, sent: Sent = NOTHING
+) -> Response:
     """Everything about the resident's bands; that the notes were seen is written down."""
     now = desk.now()
     with desk.records.write() as tx:
@@ -145,6 +173,8 @@ def _resident_page(desk: Desk, cipher: NotesCipher, request: Request, who: Viewe
             request,
             "resident.html",
             who,
+            422 if sent.faults else 200,
+            sent=sent,
             home=home,
             person=person,
             wearer=wearer,
@@ -169,25 +199,10 @@ def _log(desk: Desk, tx: Connection, resident_id: str) -> list[Mapping[str, obje
     return [row for _, row in sorted(log, key=itemgetter(0), reverse=True)][:LOG_SHOWN]
 
 
-def _change(
-    desk: Desk,
-    request: Request,
-    resident_id: str,
-    csrf: str,
-    write: Callable[[Connection, Viewer, datetime], None],
-) -> Response:
-    who = acting(desk, request, csrf)
-    with desk.records.write() as tx:
-        require(tx, who, resident_id)
-        write(tx, who, desk.now())
-    return RedirectResponse(f"/residents/{quote(resident_id)}", 303)
-
-
 PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     NotYoursError: (404, "not_found"),
     ImpossibleBandStepError: (409, "impossible"),
     ConsentMissingError: (409, "consent_first"),
-    ConsentLacksError: (422, "consent_lacks"),
     UrlTooLongError: (409, "url_too_long"),
     StillRunningError: (409, "settle_first"),
 }

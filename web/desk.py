@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files
 from typing import Annotated, Protocol
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import Form, Path, Query
@@ -25,6 +26,7 @@ from store.contracts import BatchSink, KeptReader, RegisterReader, ScanReader, T
 from web.health import Health
 from web.limits import Limit
 from web.meetings import RaisesAlerts
+from web.sent import NOTHING, Sent
 from web.session import Viewer
 from web.words import Words, load, preferred, spoken
 
@@ -107,16 +109,25 @@ class Desk:
         return explain(reason, language, ZoneInfo(timezone))
 
     def page(
-        self, request: Request, name: str, viewer: Viewer | None = None, status: int = 200, **values: object
+        self,
+        request: Request,
+        name: str,
+        viewer: Viewer | None = None,
+        status: int = 200,
+        *,
+        sent: Sent = NOTHING,
+        **values: object,
     ) -> Response:
-        """One rendered page. What all pages show is added here."""
+        """One rendered page. What all pages show is added here; `sent`: the form that it gives back with its faults."""
         language = self.language(request)
         html = self.html(
             name,
             language,
             viewer=viewer,
             now=self.now(),
-            path=request.url.path,
+            path=sent.page or request.url.path,
+            sent=sent,
+            switch=_in_another_language(request, sent, self.other(language)),
             why_of=lambda alert: self.explain(alert.reason, language, alert.timezone),
             demo=self.signed_in_as is not None,
             **values,
@@ -124,8 +135,11 @@ class Desk:
         return self.answer(request, html, status)
 
     def html(self, name: str, language: Language, **values: object) -> str:
-        other = Language.EN if language is Language.ZH else Language.ZH
+        other = self.other(language)
         return self.templates.get_template(name).render(t=self.words[language], other=other, **values)
+
+    def other(self, language: Language) -> Language:
+        return Language.EN if language is Language.ZH else Language.ZH
 
     def answer(self, request: Request, html: str, status: int = 200) -> Response:
         return self.remembering(request, HTMLResponse(html, status))
@@ -140,6 +154,16 @@ class Desk:
     def problem(self, request: Request, status: int, why: str, viewer: Viewer | None = None) -> Response:
         """A page that says what is wrong; `why` is a key of the section "page"."""
         return self.page(request, "problem.html", viewer, status, why=f"page.{why}")
+
+
+def _in_another_language(request: Request, sent: Sent, language: Language) -> str | None:
+    """Where the switch leads: to what is shown now, as far as it can be asked for again."""
+    if sent.page:
+        return f"{sent.page}?language={language}"
+    if request.method != "GET":
+        return None
+    asked = [(key, value) for key, value in request.query_params.multi_items() if key != "language"]
+    return "?" + urlencode([*asked, ("language", language.value)])
 
 
 FINDER_STYLE = (files("web") / "templates/finder/style.css").read_text("utf-8")

@@ -20,6 +20,7 @@ from web.limits import Limit
 from web.meetings import RaisesAlerts
 from web.notes import NotesCipher
 from web.scan_log import ScanLog
+from web.sent import NOTHING
 from web.wearers import Worn
 
 COOKIE = "anju_finder"
@@ -91,7 +92,8 @@ def count_scan(finder: Finder, band: Band, stage: Stage, now: datetime) -> None:
 
 def page(finder: Finder, request: Request, name: str, status: int = 200, **values: object) -> Response:
     doctor, police = finder.emergency_numbers
-    return guarded(finder, finder.desk.page(request, name, None, status, doctor=doctor, police=police, **values))
+    answer = finder.desk.page(request, name, None, status, sent=NOTHING, doctor=doctor, police=police, **values)
+    return guarded(finder, answer)
 
 
 def guarded(finder: Finder, answer: Response) -> Response:

@@ -151,6 +151,10 @@ def digits_of(typed: str) -> str:
     return re.sub(r"\D", "", typed[:40], flags=re.ASCII).lstrip("0")
 
 
+def looks_like_a_phone(typed: str) -> bool:
+    return len(digits_of(typed)) >= _SHORTEST_TYPED
+
+
 def _may_have_a_code(tx: Connection, contact_id: str, now: datetime) -> bool:
     """Counted in the records: neither a restart nor many addresses let anybody guess or annoy for longer."""
     m = messages.c
@@ -163,9 +167,9 @@ def _may_have_a_code(tx: Connection, contact_id: str, now: datetime) -> bool:
 
 def _contact_with(tx: Connection, typed: str) -> str | None:
     """The guardian with this phone; the country's code may be left out where only one phone then fits."""
-    digits = digits_of(typed)
-    if len(digits) < _SHORTEST_TYPED:
+    if not looks_like_a_phone(typed):
         return None
+    digits = digits_of(typed)
     of_guardian = contacts.c.contact_id.in_(select(guardians.c.contact_id)) & (contacts.c.role == Role.GUARDIAN.value)
     rows = tx.execute(
         select(contacts.c.contact_id, contacts.c.phone)

@@ -16,6 +16,7 @@ from web.guardian_view import NotYoursError
 from web.limits import Limit, caller
 from web.links import Links
 from web.notes import NotesCipher
+from web.sent import LONGEST_SHOWN, Fault, Sent, lacking
 from web.session import same_token
 from web.sign_in import ForgedFormError
 
@@ -47,14 +48,25 @@ def cookie_name(public_url: str) -> str:
 
 def routes(family: Family) -> APIRouter:
     """Coming in by code or link, and going out."""
-    router, desk = APIRouter(), family.desk
+    router = APIRouter()
+    _add_codes(family, router)
+    _add_links(family, router)
+    return router
+
+
+def _add_codes(family: Family, router: APIRouter) -> None:
+    desk = family.desk
 
     @router.post("/family/code")
     def ask(request: Request, phone: Text = "") -> Response:
         now, address = desk.now(), caller(request)
+        if not guardian_access.looks_like_a_phone(phone):
+            value, why = phone.strip()[:LONGEST_SHOWN], "family.no_phone"
+            fault = Fault(name="phone", label="family.phone", why=why, value=value)
+            return _ask_again(desk, request, phone, 422, fault)
         digits = guardian_access.digits_of(phone)[-8:]
         if not (family.asks.allows(f"phone {digits}", now) and family.asks.allows(f"address {address}", now)):
-            return desk.page(request, "family/enter.html", status=429, wrong="page.too_many")
+            return _ask_again(desk, request, phone, 429, Fault(why="page.too_many"))
         with desk.records.write() as tx:
             secret = guardian_access.send_code(tx, family.letters, phone, below=secrets.randbelow, now=now)
         answer = RedirectResponse("/family/code", 303)
@@ -63,13 +75,19 @@ def routes(family: Family) -> APIRouter:
 
     @router.get("/family/code")
     def code_page(request: Request) -> Response:
-        return desk.page(request, "family/code.html", wrong=None)
+        return desk.page(request, "family/code.html")
 
     @router.post("/family/enter")
     def enter(request: Request, code: Text = "") -> Response:
+        if missing := lacking("code", "family.code", code):
+            return _code_again(desk, request, 422, *missing)
         with desk.records.write() as tx:
             session = guardian_access.enter(tx, request.cookies.get(ASKING, ""), code[:20], desk.now())
-        return _come_in(desk, session) or desk.page(request, "family/code.html", status=401, wrong="family.wrong_code")
+        return _come_in(desk, session) or _code_again(desk, request, 401, Fault(name="code", why="family.wrong_code"))
+
+
+def _add_links(family: Family, router: APIRouter) -> None:
+    desk = family.desk
 
     @router.get("/l/{token}")
     def link_page(request: Request, token: str) -> Response:
@@ -93,8 +111,6 @@ def routes(family: Family) -> APIRouter:
             guardian_access.close_session(tx, request.cookies.get(cookie_name(desk.public_url), ""))
         return RedirectResponse("/family", 303)
 
-    return router
-
 
 def problem_pages(desk: Desk) -> dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]:
     """What the two errors look like."""
@@ -103,7 +119,8 @@ def problem_pages(desk: Desk) -> dict[type[Exception], Callable[[Request, Except
         return desk.remembering(request, RedirectResponse("/family", 303))
 
     async def code_first(request: Request, _: Exception) -> Response:
-        return desk.page(request, "family/enter.html", status=403, wrong="family.code_first")
+        sent = Sent(form="phone", page="/family/again", faults=[Fault(why="family.code_first")])
+        return desk.page(request, "family/enter.html", status=403, sent=sent)
 
     return {NotAGuardianError: again, NotYoursError: again, ImpossibleStepError: again, NotByCodeError: code_first}
 
@@ -123,6 +140,16 @@ def acting(desk: Desk, request: Request, token: str) -> Guardian:
     if not same_token(found.csrf, token):
         raise ForgedFormError
     return found
+
+
+def _ask_again(desk: Desk, request: Request, phone: str, status: int, fault: Fault) -> Response:
+    sent = Sent(form="phone", page="/family", typed={"phone": phone}, faults=[fault])
+    return desk.page(request, "family/enter.html", status=status, sent=sent)
+
+
+def _code_again(desk: Desk, request: Request, status: int, *faults: Fault) -> Response:
+    sent = Sent(form="code", page="/family/code", faults=faults)
+    return desk.page(request, "family/code.html", status=status, sent=sent)
 
 
 def _come_in(desk: Desk, session: str | None) -> Response | None:

@@ -12,9 +12,10 @@ from domain.alert import Outcome
 from domain.wristband import BandField, BandState
 from store import consents
 from web import absences, bands, guardian_view, meetings
-from web.desk import IdInForm, IdInPath, Text
+from web.desk import Desk, IdInForm, IdInPath, Text
 from web.guardian_access import Guardian
 from web.guardian_doors import Family, NotAGuardianError, NotByCodeError, acting, guardian
+from web.sent import NOTHING, Fault, Sent, text
 
 
 def routes(family: Family) -> APIRouter:
@@ -34,14 +35,12 @@ def _add_pages(family: Family, router: APIRouter) -> None:
         try:
             who = guardian(desk, request)
         except NotAGuardianError:
-            return desk.page(request, "family/enter.html", wrong=None)
-        with desk.records.read() as tx:
-            homes = guardian_view.homes(tx, who, desk.now())
-        return desk.page(request, "family/home.html", who=who, homes=homes)
+            return desk.page(request, "family/enter.html")
+        return _home_page(desk, request, who)
 
     @router.get("/family/again")
     def again(request: Request) -> Response:
-        return desk.page(request, "family/enter.html", wrong=None)
+        return desk.page(request, "family/enter.html")
 
     @router.get("/family/residents/{resident_id}")
     def resident(request: Request, resident_id: str) -> Response:
@@ -50,6 +49,13 @@ def _add_pages(family: Family, router: APIRouter) -> None:
             _require_resident(tx, who, resident_id)
             band = guardian_view.band_of(tx, who, resident_id, family.cipher, desk.now())
         return desk.page(request, "family/band.html", who=who, band=band)
+
+
+def _home_page(desk: Desk, request: Request, who: Guardian, *, sent: Sent = NOTHING) -> Response:
+    with desk.records.read() as tx:
+        homes = guardian_view.homes(tx, who, desk.now())
+    status = 422 if sent.faults else 200
+    return desk.page(request, "family/home.html", status=status, sent=sent, who=who, homes=homes)
 
 
 def _add_answers(family: Family, router: APIRouter) -> None:
@@ -75,6 +81,9 @@ def _add_answers(family: Family, router: APIRouter) -> None:
     @router.post("/family/say/{meeting_id}")
     def say(request: Request, meeting_id: IdInPath, csrf: Text = "", body: Text = "") -> Response:
         who = acting(desk, request, csrf)
+        if faults := text("body", "band.answer", body, meetings.LONGEST_LINE):
+            sent = Sent(form=f"say{meeting_id}", page="/family", typed={"body": body}, faults=faults)
+            return _home_page(desk, request, who, sent=sent)
         with desk.records.write() as tx:
             guardian_view.require_meeting(tx, who, meeting_id)
             meetings.say(tx, meeting_id, who.contact_id, body, desk.now())
@@ -90,11 +99,14 @@ def _add_absences(family: Family, router: APIRouter) -> None:
         with desk.records.write() as tx:
             zone = guardian_view.require_household(tx, who, household_id)
             longest = absences.LONGEST_BY_FAMILY if who.by_code else absences.LONGEST_BY_LINK
-            until_at = absences.end_of(until, zone, now, longest)
-            if until_at is None:
-                return desk.problem(request, 422, "absence_by_code" if who.by_code else "absence_by_link")
-            absences.announce(tx, life, household_id, by=who.contact_id, until=until_at, now=now)
-            life.away_announced(tx, household_id, by=who.contact_id, until=until_at, now=now)
+            why = "page.absence_by_code" if who.by_code else "page.absence_by_link"
+            until_at = absences.end_of(until, zone, now, longest, why)
+            if not isinstance(until_at, Fault):
+                absences.announce(tx, life, household_id, by=who.contact_id, until=until_at, now=now)
+                life.away_announced(tx, household_id, by=who.contact_id, until=until_at, now=now)
+        if isinstance(until_at, Fault):
+            sent = Sent(form=f"away {household_id}", page="/family", typed={"until": until}, faults=[until_at])
+            return _home_page(desk, request, who, sent=sent)
         return RedirectResponse("/family", 303)
 
     @router.post("/family/households/{household_id}/back")

@@ -17,6 +17,8 @@ from web.chart import Chart, draw
 from web.desk import Desk, Text
 from web.keepers import keeps_bands
 from web.ledger import Household, announced_absences, find, household
+from web.sent import LONGEST, NOTHING, Fault, Sent, text
+from web.session import Viewer
 from web.sign_in import acting, viewer
 
 CHART_DAYS = 14
@@ -54,36 +56,40 @@ def routes(desk: Desk) -> APIRouter:
         )
 
     @router.get("/households/{household_id}")
-    def household_page(request: Request, household_id: str) -> Response:
-        who, now = viewer(desk, request), desk.now()
-        with desk.records.read() as tx:
-            home = household(tx, who, household_id)
-            if home is None:
-                return desk.problem(request, 404, "not_found", who)
-            own = alert_list.of_household(tx, household_id, home.meter_ids, limit=20)
-            away = announced_absences(tx, household_id, now)
-            outcomes = realised(tx, now, household_id)
-            consent = water.consent_of(tx, household_id)
-        charts = {
-            meter_id: chart_of(desk, home, meter_id, own, now=now, days=CHART_DAYS) for meter_id in home.meter_ids
-        }
-        return desk.page(
-            request,
-            "household.html",
-            who,
-            home=home,
-            alerts=own,
-            absences=away,
-            outcomes=outcomes,
-            consent=consent,
-            charts=charts,
-            days=CHART_DAYS,
-            keeps_bands=keeps_bands(who),
-        )
+    def one_household(request: Request, household_id: str) -> Response:
+        return household_page(desk, request, viewer(desk, request), household_id)
 
     _add_absences(desk, router)
     _add_consent(desk, router)
     return router
+
+
+def household_page(desk: Desk, request: Request, who: Viewer, household_id: str, *, sent: Sent = NOTHING) -> Response:
+    now = desk.now()
+    with desk.records.read() as tx:
+        home = household(tx, who, household_id)
+        if home is None:
+            return desk.problem(request, 404, "not_found", who)
+        own = alert_list.of_household(tx, household_id, home.meter_ids, limit=20)
+        away = announced_absences(tx, household_id, now)
+        outcomes = realised(tx, now, household_id)
+        consent = water.consent_of(tx, household_id)
+    charts = {meter_id: chart_of(desk, home, meter_id, own, now=now, days=CHART_DAYS) for meter_id in home.meter_ids}
+    return desk.page(
+        request,
+        "household.html",
+        who,
+        422 if sent.faults else 200,
+        sent=sent,
+        home=home,
+        alerts=own,
+        absences=away,
+        outcomes=outcomes,
+        consent=consent,
+        charts=charts,
+        days=CHART_DAYS,
+        keeps_bands=keeps_bands(who),
+    )
 
 
 def _add_absences(desk: Desk, router: APIRouter) -> None:
@@ -95,10 +101,13 @@ def _add_absences(desk: Desk, router: APIRouter) -> None:
             if home is None:
                 return desk.problem(request, 404, "not_found", who)
             until_at = absences.end_of(until, home.timezone, now)
-            if until_at is None:
-                return desk.problem(request, 422, "absence_when", who)
-            absences.announce(tx, desk.life, household_id, by=who.contact_id, until=until_at, now=now)
-        return RedirectResponse(f"/households/{quote(household_id)}", 303)
+            if not isinstance(until_at, Fault):
+                absences.announce(tx, desk.life, household_id, by=who.contact_id, until=until_at, now=now)
+        page = f"/households/{quote(household_id)}"
+        if isinstance(until_at, Fault):
+            sent = Sent(form="away", page=page, typed={"until": until}, faults=[until_at])
+            return household_page(desk, request, who, household_id, sent=sent)
+        return RedirectResponse(page, 303)
 
     @router.post("/households/{household_id}/back")
     def back(request: Request, household_id: str, csrf: Text = "") -> Response:
@@ -116,14 +125,19 @@ def _add_consent(desk: Desk, router: APIRouter) -> None:
         request: Request, household_id: str, *, csrf: Text = "", given_by: Text = "", paper: Text = "", sure: Text = ""
     ) -> Response:
         who, now = acting(desk, request, csrf), desk.now()
+        faults = [] if sure else text("given_by", "band.given_by", given_by, LONGEST)
+        faults += [] if sure else text("paper", "band.paper", paper, LONGEST)
+        page = f"/households/{quote(household_id)}"
+        if faults and keeps_bands(who):
+            typed = {"given_by": given_by, "paper": paper}
+            sent = Sent(form="consent", page=page, typed=typed, faults=faults)
+            return household_page(desk, request, who, household_id, sent=sent)
         with desk.records.write() as tx:
             home = household(tx, who, household_id) if keeps_bands(who) else None
             if home is None:
                 return desk.problem(request, 404, "not_found", who)
             if sure:
                 water.withdraw(tx, household_id, by=who.login, timezone=home.timezone, now=now)
-            elif not (given_by.strip() and paper.strip()):
-                return desk.problem(request, 422, "consent_lacks", who)
             else:
                 water.give(
                     tx,
@@ -134,7 +148,7 @@ def _add_consent(desk: Desk, router: APIRouter) -> None:
                     timezone=home.timezone,
                     now=now,
                 )
-        return RedirectResponse(f"/households/{quote(household_id)}", 303)
+        return RedirectResponse(page, 303)
 
 
 def chart_of(

@@ -81,8 +81,12 @@ def _change(tx: Connection, login: str, **values: object) -> None:
     tx.execute(delete(sessions).where(sessions.c.login == login))
 
 
+def password_is_long(password: str) -> bool:
+    return SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD
+
+
 def _require_long(password: str) -> None:
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+    if not password_is_long(password):
         raise AccountError(f"password: {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters, please")
 
 

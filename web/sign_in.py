@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from web.desk import Desk
 from web.limits import caller
+from web.sent import Fault, Sent, lacking
 from web.session import (
     SESSION_LENGTH,
     Viewer,
@@ -63,19 +64,25 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/sign-in")
     def form(request: Request) -> Response:
-        return desk.page(request, "sign_in.html", wrong=None)
+        return desk.page(request, "sign_in.html")
 
     @router.post("/sign-in")
     def sign_in(
         request: Request, login: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
     ) -> Response:
+        def again(status: int, *faults: Fault) -> Response:
+            sent = Sent(form="sign in", page="/sign-in", typed={"login": login}, faults=faults)
+            return desk.page(request, "sign_in.html", status=status, sent=sent)
+
         now = desk.now()
+        if faults := lacking("login", "page.login", login) + lacking("password", "page.password", password):
+            return again(422, *faults)
         if not may_try(desk, request, login, now):
-            return desk.page(request, "sign_in.html", status=429, wrong="page.too_many")
+            return again(429, Fault(why="page.too_many"))
         with desk.records.read() as tx:
             fits = password_fits(tx, login, password)
         if not fits:
-            return desk.page(request, "sign_in.html", status=401, wrong="page.wrong_password")
+            return again(401, Fault(why="page.wrong_password"))
         desk.sign_in_limit.forget(f"login {login}")
         with desk.records.write() as tx:
             secret = open_session(tx, login, now)

@@ -197,3 +197,19 @@ def test_the_alert_list_renews_itself_and_says_when_it_cannot(site: Site, page: 
     page.evaluate("refresh()")
     assert page.evaluate("document.getElementById('stale').hidden") is False
     assert "Connection lost" in page.evaluate("document.getElementById('stale').textContent")
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["a phone", "a desk"])
+def test_a_form_that_lacks_something_comes_back_to_its_page_with_all_it_lacks_in_sight(
+    site: Site, page: Page, axe: str, size: tuple[int, int]
+) -> None:
+    page.screen(*size, mobile=size == PHONE)
+    page.open(f"{site.url}/alerts/1?language=zh")
+    page.tap(".acts summary")
+    page.click("form[action$='/resolve'] button")
+    look(page, axe, "settling without a word")
+    assert page.evaluate("document.activeElement.innerText") == "结果：请填写。\n\n情况说明：请填写。"
+    assert 0 < page.evaluate("document.activeElement.getBoundingClientRect().top") < size[1]
+    assert page.evaluate("location.pathname") == "/alerts/1"
+    page.evaluate("refresh()")
+    assert page.evaluate("document.getElementById('stale').hidden") is True

@@ -2,7 +2,9 @@
 "use strict";
 const parts = [...document.querySelectorAll("[data-live]")];
 const stale = document.getElementById("stale");
+const page = document.getElementById("main").dataset.page;
 let fresh = new Date();
+if (page) history.replaceState(null, "", page); // a form given back: asked for again, it is the page it stands on
 
 async function refresh() {
   if (document.hidden) return;
