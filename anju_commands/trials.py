@@ -29,7 +29,10 @@ def decode(
     devices: Annotated[Path | None, typer.Option(help="JSON object: the ledger's entries by device id.")] = None,
     tz: Annotated[str, typer.Option(help="Time zone of clocks that don't say theirs.")] = "UTC",
 ) -> None:
-    """Say what a message means, as JSON lines: readings, events, and why others are ignored or refused."""
+    """Say what a message means, as JSON lines: readings, events, and why others are ignored or refused.
+
+    Exit status: 0, also where messages are refused; 2 where there is nothing to decode.
+    """
     from ingest.lines import UsageError, decode_command
 
     try:
@@ -88,7 +91,11 @@ def replay_files(
     form: PayloadFormat = "plain",
     rate: Rate = 1000.0,
 ) -> None:
-    """Publish recorded registers over MQTT as a gateway would; Ctrl-C ends it."""
+    """Publish recorded registers over MQTT as a gateway would; Ctrl-C ends it.
+
+    Exit status: 0, 1 without a broker, where it dropped messages, or where some lines or files could not be used, 2
+    where nothing could.
+    """
     from simulator.replay import replay
 
     raise typer.Exit(replay(files, _way(to, speed, gateway, form, rate)))
@@ -107,10 +114,14 @@ def simulate(
     every: Annotated[int, typer.Option(help="Minutes between their readings.", min=1)] = 60,
     seed: Annotated[int, typer.Option(help="Of their lives.")] = 1,
 ) -> None:
-    """Write or play a named scenario, or publish for thousands of meters."""
+    """Write or play a named scenario, or publish for thousands of meters.
+
+    Exit status: 0, 1 without a broker or where it dropped messages, 2 where there is no such scenario or folder.
+    """
     from simulator.simulate import list_scenarios, load, simulate_scenario
 
     way = _way(to, speed, gateway, form, rate) if to else None
+    _make(out)
     if meters:
         until = datetime.now(UTC).date()
         code = load(meters, days=days, every_min=every, seed=seed, until=until, ledger=out, way=way, form=form)
@@ -127,11 +138,17 @@ def show_realism(
     number: Annotated[int, typer.Option(help="Simulated homes of each kind.", min=1)] = 100,
     seed: Annotated[int, typer.Option(help="Of the simulated homes.")] = 1001,
 ) -> None:
-    """Compare simulated homes with real ones, by the same measures."""
-    from simulator.likeness import realism
+    """Compare simulated homes with real ones, by the same measures.
 
-    for line in realism(homes, tz=zone_of(tz), homes=number, seed=seed, command=_as_typed(), report=complain):
-        typer.echo(line)
+    Files and lines that can't be used are named. Exit status: 0, 2 where no real home can be used.
+    """
+    from simulator.likeness import NoHomesError, realism
+
+    try:
+        for line in realism(homes, tz=zone_of(tz), homes=number, seed=seed, command=_as_typed(), report=complain):
+            typer.echo(line)
+    except NoHomesError as e:
+        raise stop(str(e), code=2) from e
 
 
 def _way(to: str, speed: float, gateway: str, form: str, rate: float) -> "Way":
@@ -141,6 +158,15 @@ def _way(to: str, speed: float, gateway: str, form: str, rate: float) -> "Way":
     return Way(
         to=to, speed=speed, gateway_id=gateway, form=form, rate_per_s=rate, clock=clock, sleep=sleep, report=complain
     )
+
+
+def _make(folder: Path | None) -> None:
+    """The folder to write to, before hours of work are lost on it."""
+    try:
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise stop(f"--out {folder}: no folder can be made there ({e.strerror})", code=2) from e
 
 
 def _as_typed() -> str:
@@ -185,7 +211,10 @@ def judge(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for report.json, curve.svg and curve.png.")] = None,
 ) -> None:
-    """Judge detection: put incidents into ordinary lives, real or simulated; count false alerts and delays."""
+    """Judge detection: put incidents into ordinary lives, real or simulated; count false alerts and delays.
+
+    Files and lines of --homes that can't be used are named, the others count. Exit status: 0, 2 where no home is left.
+    """
 
     from simulator.backtest import Options
     from simulator.machines import Machine
@@ -196,6 +225,7 @@ def judge(
     if machine is not None and machine not in set(Machine):
         raise stop(f"--machine is {machine!r}, expected one of {', '.join(Machine)}", code=2)
 
+    _make(out)
     options = Options(
         folder=homes,
         tz=zone_of(tz),

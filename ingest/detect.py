@@ -22,6 +22,7 @@ from domain.people import Language
 from domain.recording import Recording
 from ingest.odd_registers import oddities
 from ingest.recorded import Counted, Report, household_of, read_recording
+from ingest.text_files import NoTextError, text_of
 
 Absence = tuple[datetime, datetime]
 Absences = Mapping[str, Sequence[Absence]]
@@ -67,11 +68,8 @@ def detect_files(
         return 2
     try:
         known = read_absences(absences, report) if absences else {}
-    except OSError as error:
-        report(f"--absences {absences}: can't be read: {error.strerror}")
-        return 2
-    except UnicodeDecodeError:
-        report(f"--absences {absences}: is not UTF-8 text")
+    except NoTextError as error:
+        report(f"--absences {absences}: {error}")
         return 2
     for household in sorted(set(known) - {household_of(path) for path in paths}):
         report(f"--absences {absences}: {household!r} is none of the households given")
@@ -124,13 +122,15 @@ def _play(job: tuple[Path, WatchParameters, ZoneInfo, Sequence[Absence]]) -> tup
 
 
 def read_absences(path: Path, report: Report) -> dict[str, list[tuple[datetime, datetime]]]:
-    """Announced absences from a `household,from,until` file."""
+    """Announced absences from a `household,from,until` file; raises `NoTextError`."""
     found: dict[str, list[tuple[datetime, datetime]]] = {}
-    for number, text in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    with text_of(path) as file:
+        lines = file.read().splitlines()
+    if (header := [field.strip() for field in lines[0].split(",")]) != ["household", "from", "until"]:
+        raise NoTextError(f"its first line is {','.join(header)[:60]!r}; wanted is household,from,until")
+    for number, text in enumerate(lines[1:], start=2):
         fields = [field.strip() for field in text.split(",")]
-        if number == 1 or not text.strip():
-            if number == 1 and fields != ["household", "from", "until"]:
-                report(f"{path}:1: expected household,from,until, not {text[:60]!r}")
+        if not text.strip():
             continue
         if len(fields) != 3:
             report(f"{path}:{number}: {len(fields)} fields instead of household,from,until: {text[:60]!r}")

@@ -3,6 +3,7 @@
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -14,6 +15,7 @@ from domain.reading import Decoded, Device, DeviceEvent, Ignored, Reading, Refus
 from ingest.codecs.times import clock
 from ingest.codecs.values import RefusedError, parse_json, shown
 from ingest.decode import Decoder
+from ingest.text_files import NoTextError, bytes_of
 
 
 class UsageError(ValueError):
@@ -176,11 +178,13 @@ def _ledger(path: Path | None) -> dict[str, dict[str, Any]]:
     return ledger
 
 
-def _opened(path: Path) -> BinaryIO:
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
-        return path.open("rb")
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
+        with bytes_of(path) as file:
+            yield file
+    except NoTextError as error:
+        raise UsageError(f"{path}: {error}") from error
 
 
 def _json(line: dict[str, Any]) -> str:

@@ -1,8 +1,6 @@
 """Recorded registers from CSV files: what is good is used, what isn't is named with its file, line and value."""
 
 import csv
-import gzip
-import zlib
 from bisect import bisect_left
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,6 +11,7 @@ from typing import NamedTuple, TextIO
 import numpy as np
 
 from domain.recording import Recording
+from ingest.text_files import NoTextError, require_columns, text_of
 
 Report = Callable[[str], None]
 
@@ -57,14 +56,10 @@ def read_recording(path: Path, report: Report) -> Recording | None:
     bad: list[tuple[int, str]] = []
     broken = ""
     try:
-        with _open(path) as lines:
+        with text_of(path) as lines:
             _read(lines, read, bad)
-    except FileNotFoundError:
-        broken = "no such file"
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        broken = f"not a whole gzip file ({error})"
-    except (OSError, csv.Error) as error:
-        broken = f"can't be read ({error})"
+    except NoTextError as error:
+        broken = str(error)
     good = _in_order(_without_leaps(read, bad), bad)
     bad.sort()
     for number, reason in bad[:NAMED]:
@@ -77,7 +72,8 @@ def read_recording(path: Path, report: Report) -> Recording | None:
     if broken:
         report(f"{path}: {broken}")
     if not good:
-        report(f"{path}: no usable reading")
+        if not broken:
+            report(f"{path}: no usable reading")
         return None
     return Recording(
         meter_id=household_of(path),
@@ -86,21 +82,11 @@ def read_recording(path: Path, report: Report) -> Recording | None:
     )
 
 
-def _open(path: Path) -> TextIO:
-    """Undecodable bytes become marks that no time or number can hold, so their line alone is lost."""
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", errors="replace", newline="")
-    return path.open(encoding="utf-8-sig", errors="replace", newline="")
-
-
 def _read(lines: TextIO, read: list[Line], bad: list[tuple[int, str]]) -> None:
     """Every line that holds a moment and a register, and why others don't."""
     rows = csv.reader(lines)
     header = [name.strip() for name in next(rows, [])]
-    missing = [name for name in ("ts", "register_l") if name not in header]
-    if missing:
-        bad.append((1, f"no column {missing[0]}, only {','.join(header)[:60]!r}"))
-        return
+    require_columns(header, ("ts", "register_l"))
     ts, register = header.index("ts"), header.index("register_l")
     for row in rows:
         if not row:

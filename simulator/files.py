@@ -1,20 +1,23 @@
 """Recordings and alarms as files that `anju replay` and `anju detect` take."""
 
 import csv
-import gzip
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
 from domain.finding import AlertKind
 from domain.recording import Recording
 from ingest.recorded import Report, read_recording
+from ingest.text_files import NoTextError, require_columns, text_of
 from simulator.radio import Sent, sending_times
 
 ARRIVES = "arrives_at"  # a column beside ts and register_l, where readings came later, or several times
 ALARMS = ".alarms.csv"
+_ALARM = ("ts", "device_id", "kind")
 AlarmAt = tuple[datetime, str, AlertKind]
 
 
@@ -43,15 +46,12 @@ def read_sent(path: Path, report: Report) -> Recording | None:
     recording = read_recording(path, report)
     if recording is None:
         return None
-    with (
-        gzip.open(path, "rt", encoding="utf-8-sig")
-        if path.suffix == ".gz"
-        else path.open(encoding="utf-8-sig") as lines
-    ):
-        rows = csv.DictReader(lines)
+    arrives_s: dict[int, list[int]] = {}
+    with suppress(NoTextError), text_of(path) as lines:  # said before
+        rows = _rows(lines)
         if ARRIVES not in (rows.fieldnames or ()):
             return recording
-        arrives_s = dict(_arrivals(path, rows, report))
+        arrives_s.update(_arrivals(path, rows, report))
     times_s = [arrives_s.get(at_s, [at_s]) for at_s in recording.at_s.tolist()]
     times = np.array(list(map(len, times_s)))
     return Sent(
@@ -62,19 +62,23 @@ def read_sent(path: Path, report: Report) -> Recording | None:
     )
 
 
-def _arrivals(path: Path, rows: "csv.DictReader[str]", report: Report) -> list[tuple[int, list[int]]]:
+def _arrivals(path: Path, rows: "csv.DictReader[str]", report: Report) -> Iterator[tuple[int, list[int]]]:
     """(read at, arrives at) [UTC s]; a line whose arrival can't be read is said, and taken to arrive at once."""
-    found = []
     for row in rows:
-        try:
-            at, *arrives = (_moment(text) for text in (row["ts"] or "", *(row[ARRIVES] or "").split()))
-            if not arrives:
-                raise ValueError("no time")  # noqa: TRY301  said below with all others
-        except ValueError:
-            report(f"{path}:{rows.line_num}: {ARRIVES} can't be read: {row[ARRIVES]!r:.60}")
-        else:
-            found.append((int(at.timestamp()), [int(each.timestamp()) for each in arrives]))
-    return found
+        with suppress(ValueError):  # a ts that can't be read was said before
+            at = _moment(row["ts"] or "")
+            try:
+                arrives = [_moment(text) for text in (row[ARRIVES] or "").split()] or [_moment("")]
+            except ValueError:
+                report(f"{path}:{rows.line_num}: {ARRIVES} can't be read: {row[ARRIVES]!r:.60}")
+            else:
+                yield int(at.timestamp()), [int(each.timestamp()) for each in arrives]
+
+
+def _rows(lines: TextIO) -> "csv.DictReader[str]":
+    rows = csv.DictReader(lines)
+    rows.fieldnames = [name.strip() for name in rows.fieldnames or ()]
+    return rows
 
 
 def is_alarms(path: Path) -> bool:
@@ -84,24 +88,23 @@ def is_alarms(path: Path) -> bool:
 
 def write_alarms(path: Path, alarms: Sequence[AlarmAt]) -> Path:
     """ts,device_id,kind."""
-    return write_rows(
-        path, ("ts", "device_id", "kind"), [(_iso(at), device_id, kind) for at, device_id, kind in alarms]
-    )
+    return write_rows(path, _ALARM, [(_iso(at), device_id, kind) for at, device_id, kind in alarms])
 
 
 def read_alarms(path: Path, report: Report) -> list[AlarmAt]:
     """The alarms of a file; each line that can't be used is said, and only that line is lost."""
     found: list[AlarmAt] = []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.DictReader(lines)
+        with text_of(path) as lines:
+            rows = _rows(lines)
+            require_columns(rows.fieldnames or (), _ALARM)
             for row in rows:
                 try:
-                    found.append((_moment(row["ts"]), row["device_id"], AlertKind(row["kind"])))
-                except (KeyError, ValueError) as e:
-                    report(f"{path}:{rows.line_num}: no alarm (ts, device_id, kind): {e}")
-    except OSError as e:
-        report(f"{path}: can't be read ({e.strerror})")
+                    found.append((_moment(row["ts"] or ""), row["device_id"], AlertKind(row["kind"])))
+                except ValueError as e:
+                    report(f"{path}:{rows.line_num}: no alarm ({', '.join(_ALARM)}): {e}")
+    except NoTextError as e:
+        report(f"{path}: {e}")
     return found
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from domain.recording import Recording
-from ingest.recorded import Report
+from ingest.recorded import Counted, Report
 from simulator.drops import DropCount
 from simulator.files import AlarmAt, is_alarms, read_alarms, read_sent
 from simulator.formats import FORMATS, Format, FormatError, alarm
@@ -37,11 +37,17 @@ class Way:
 
 
 def replay(paths: Sequence[Path], way: Way) -> int:
-    """Publishes the files' readings and alarms; the exit status: 0, 1 no broker or messages lost, 2 nothing usable."""
-    alarms = [one for path in paths if is_alarms(path) for one in read_alarms(path, way.report)]
-    read = [read_sent(path, way.report) for path in paths if not is_alarms(path)]
+    """Publishes the files' readings and alarms.
+
+    The exit status: 0, 1 no broker, messages lost, or lines and files that could not be used, 2 nothing usable.
+    """
+    report = Counted(way.report)
+    alarms = [one for path in paths if is_alarms(path) for one in read_alarms(path, report)]
+    read = [read_sent(path, report) for path in paths if not is_alarms(path)]
     recordings = [recording for recording in read if recording is not None]
-    return publish_all(recordings, alarms, way) if recordings or alarms else 2
+    if not recordings and not alarms:
+        return 2
+    return publish_all(recordings, alarms, way) or int(report.said > 0)
 
 
 def publish_all(recordings: Sequence[Recording], alarms: Sequence[AlarmAt], way: Way) -> int:

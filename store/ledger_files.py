@@ -91,9 +91,12 @@ def _read(path: Path, spec: FileSpec, problems: list[Problem]) -> list[tuple[int
         problems.append(Problem(file=path.name, reason=f"can't be read: {e.strerror}"))
         return []
     except UnicodeDecodeError:
-        problems.append(Problem(file=path.name, reason="is neither UTF-8 nor GB 18030 text"))
+        problems.append(Problem(file=path.name, reason="is neither UTF-8 nor GB 18030 text; save it as CSV in UTF-8"))
         return []
-    reader = csv.DictReader(StringIO(text), skipinitialspace=True)
+    if not text.strip():
+        problems.append(Problem(file=path.name, reason="is empty: the first line names the columns"))
+        return []
+    reader = csv.DictReader(StringIO(text, newline=""), skipinitialspace=True)
     if not _header_is_right(spec, reader.fieldnames or (), problems):
         return []
     rows: list[tuple[int, Row]] = []

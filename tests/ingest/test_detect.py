@@ -156,15 +156,17 @@ def test_a_clock_that_was_wrong_for_one_line_costs_that_line_alone(
 
 def test_files_without_anything_usable_give_status_2_and_each_its_reason(tmp_path: Path) -> None:
     absent = tmp_path / "absent.csv"
-    plain = tmp_path / "plain.csv.gz"
-    plain.write_text(GOOD)
+    broken = tmp_path / "broken.csv.gz"
+    broken.write_bytes(b"\x1f\x8b" + GOOD.encode())
     other = tmp_path / "other.csv"
     other.write_text("time,value\n1,2\n")
-    code, lines, said = run([absent, plain, other])
+    code, lines, said = run([absent, broken, other])
     assert (code, lines) == (2, [])
-    assert said[0] == f"{absent}: no such file"
-    assert said[2].startswith(f"{plain}: not a whole gzip file")
-    assert said[4] == f"{other}:1: no column ts, only 'time,value'"
+    assert said == [
+        f"{absent}: no such file",
+        f"{broken}: not a whole gzip file (Unknown compression method)",
+        f"{other}: no column ts, only 'time,value'; wanted is ts,register_l",
+    ]
 
 
 def test_what_is_left_of_a_broken_gzip_file_is_used(home: Path) -> None:

@@ -139,7 +139,7 @@ def test_replay_plays_good_files_and_passes_over_bad_ones(broker: Broker, tmp_pa
     status = _replay([bad, good], f"mqtt://{broker.host}:{broker.port}", said)
     assert listener.complete.wait(20)
     listener.close()
-    assert status == 0
+    assert status == 1
     assert [payload["register_l"] for payload in listener.payloads] == [10, 12]
     assert any("notes.csv" in line for line in said)
     assert "2 of 2 readings" in said[-2]
