@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from sqlalchemy import Connection
@@ -27,7 +28,7 @@ SETTLED_SHOWN = timedelta(days=30)
 MOST_SETTLED = 50
 OLD_BANDS_SHOWN = timedelta(days=7)
 LONGEST_NOTE = 500
-CHART_DAYS = 3
+CHART_DAYS, MOST_CHART_DAYS = 3, 14
 CHART_AFTER = timedelta(hours=6)
 
 
@@ -150,6 +151,7 @@ def alert_page(desk: Desk, request: Request, who: Viewer, alert_id: int, *, sent
         alert=alert,
         home=home,
         charts=_charts(desk, alert, home),
+        today=desk.now().astimezone(ZoneInfo(alert.timezone)).date(),
         steps=steps,
         ends_by_hand=_ends_by_hand(alert, steps, unwatched=unwatched),
         texts=texts,
@@ -167,11 +169,12 @@ def _ends_by_hand(alert: Shown, steps: Sequence[Step], *, unwatched: bool) -> bo
 
 
 def _charts(desk: Desk, alert: Shown, home: Household | None) -> list[Chart]:
-    """The days of water that led to it, for each of the home's meters."""
+    """The days of water that led to it and until it was over, for each of the home's meters."""
     if home is None or alert.kind.for_operator:
         return []
-    until = min(desk.now(), (alert.ended_at or desk.now()) + CHART_AFTER)
-    return [chart_of(desk, home, meter_id, [alert], now=until, days=CHART_DAYS) for meter_id in home.meter_ids]
+    until = min(desk.now(), (alert.ended_at or alert.resolved_at or desk.now()) + CHART_AFTER)
+    days = min(max(CHART_DAYS, (until - alert.raised_at).days + 2), MOST_CHART_DAYS)
+    return [chart_of(desk, home, meter_id, [alert], now=until, days=days) for meter_id in home.meter_ids]
 
 
 def _possible(alert: Shown) -> set[str]:

@@ -44,7 +44,7 @@ def test_a_home_whose_readings_are_back_is_not_among_those_that_cannot_be_seen(
     page = browser.get("/").text
     assert "can&#39;t see now" not in page
     assert order_of(page, "Readings are back", "张桂英") == ["Readings are back", "张桂英"]
-    assert re.search(r"since <time[^>]*>[^<]*</time> until <time[^>]*>Today 16:30</time>", page)
+    assert re.search(r"since <time[^>]*>[^<]*</time> until <time[^>]*>today 16:30</time>", page)
     assert "from 0 of them no readings come now" in page
 
 
@@ -114,6 +114,36 @@ def test_who_signed_in_reads_the_ledgers_language_until_the_switch_says_another(
     assert "页面已过期" in browser.post("/alerts/1/arrive", data={"csrf": "old"}).text
     browser.get("/?language=en")
     assert "To be settled" in browser.get("/").text
+
+
+def days_of_chart(page: str) -> list[tuple[str, bool]]:
+    """The names of the rows, latest first, and which of them hold the alert."""
+    rows = re.findall(r'<div class="day([^"]*)">\s*<span class="label">([^<]*)', page)
+    return [(name, "marked" in classes) for classes, name in rows]
+
+
+def test_the_chart_of_an_alert_names_days_as_its_page_does(sign_in: SignIn, clock: town.Clock) -> None:
+    browser = sign_in("duty")
+    page = browser.get("/alerts/1").text
+    assert days_of_chart(page) == [("Today", True), ("Tue 17 Mar", False), ("Mon 16 Mar", False)]
+    assert "Water in the last 3 days" in page
+    assert re.search(r"Alert raised <time[^>]*>today 13:30</time>", page)
+    clock.at += timedelta(hours=9)  # past midnight
+    page = browser.get("/alerts/1").text
+    assert days_of_chart(page) == [("Today", False), ("Wed 18 Mar", True), ("Tue 17 Mar", False)]
+    assert re.search(r"Alert raised <time[^>]*>18 Mar 13:30</time>", page)
+
+
+def test_the_chart_of_a_settled_alert_shows_its_days_and_says_so(sign_in: SignIn) -> None:
+    page = sign_in("duty").get("/alerts/5").text  # of five days ago
+    assert days_of_chart(page) == [("Fri 13 Mar", True), ("Thu 12 Mar", False), ("Wed 11 Mar", False)]
+    assert "Water around the alert, 3 days" in page
+
+
+def test_the_chart_of_an_alert_that_runs_for_days_reaches_back_to_it(sign_in: SignIn, clock: town.Clock) -> None:
+    clock.at += timedelta(days=4)
+    browser = sign_in("duty")
+    assert ("Wed 18 Mar", True) in days_of_chart(browser.get("/alerts/1").text)
 
 
 def test_an_alerts_page_shows_every_text_word_for_word_and_how_far_it_came(sign_in: SignIn) -> None:

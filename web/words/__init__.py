@@ -54,7 +54,7 @@ class Words:
         local, today = at.astimezone(ZoneInfo(timezone)), now.astimezone(ZoneInfo(timezone)).date()
         clock = f"{local:%H:%M}"
         if local.date() == today:
-            return f"{self('time.today')} {clock}"
+            return self("time.today_at", clock=clock)
         if local.year != today.year:
             return f"{self.dated(at, timezone)} {clock}"
         return self("time.date_time", month=self._month(local), day=local.day, clock=clock)
