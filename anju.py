@@ -2,9 +2,15 @@
 
 import sys
 
-import typer
+try:
+    import typer
 
-from anju_commands import accounts, benches, demo, influx, ledger, quarantine, residents, service, texts, trials
+    from anju_commands import accounts, benches, demo, influx, ledger, quarantine, residents, service, texts, trials
+except KeyboardInterrupt:  # Ctrl-C while the parts are loaded, which takes seconds on a slow machine
+    sys.stderr.write("anju: interrupted\n")
+    sys.exit(130)
+
+INTERRUPTED = 130  # exit status, as shells have it: 128 and the number of SIGINT
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -74,9 +80,16 @@ bench.command("ingest")(benches.bench_the_ingest)
 
 
 def main() -> None:
-    """The console command `anju`. Files that can't be used end any command in one line."""
+    """The console command `anju`. Ctrl-C and files that can't be used end any command in one line."""
     try:
         app()
+    except SystemExit as e:
+        if e.code == INTERRUPTED:
+            typer.echo("anju: interrupted", err=True)
+        raise
+    except KeyboardInterrupt:
+        typer.echo("anju: interrupted", err=True)
+        sys.exit(INTERRUPTED)
     except Exception as e:
         from store.contracts import StoreError  # noqa: PLC0415  commands load what they need
 

@@ -43,9 +43,9 @@ def run(settings_file: SettingsFile = None) -> None:
     subscriber = service.subscriber(subscription(settings))
     threads = [Thread(target=subscriber.run, name="subscriber"), *service.threads(stopping)]
     with closing(service), closing(listener):
-        for thread in threads:
-            thread.start()
         try:
+            for thread in threads:
+                thread.start()
             log.info("pages on %s", address_of(listener))
             gc.freeze()  # what is made by now stays: no search through all of it while a page waits
             pages.run([listener])
@@ -54,7 +54,8 @@ def run(settings_file: SettingsFile = None) -> None:
             service.committed.set()
             subscriber.stop()
             for thread in threads:
-                thread.join()
+                if thread.ident is not None:  # Ctrl-C may come before it has begun
+                    thread.join()
             calls.shutdown()
 
 

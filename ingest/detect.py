@@ -1,10 +1,7 @@
 """Recorded registers through the same watch as the service, under a virtual clock; one line an episode and level."""
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +18,7 @@ from domain.finding import AlertKind, Finding
 from domain.people import Language
 from domain.recording import Recording
 from ingest.odd_registers import oddities
+from ingest.processes import each
 from ingest.recorded import Counted, Report, household_of, read_recording
 from ingest.text_files import NoTextError, text_of
 
@@ -90,23 +88,16 @@ def detect(
     """
     runs: list[_Run] = []
     jobs = [(path, parameters, zone, absences.get(household_of(path), ())) for path in paths]
-    with _workers(len(jobs)) as workers:
-        for problems, run in workers.map(_play, jobs) if workers else map(_play, jobs):
-            for problem in problems:
-                report(problem)
-            if run is not None:
-                runs.append(run)
+    for problems, run in each(_play, jobs):
+        for problem in problems:
+            report(problem)
+        if run is not None:
+            runs.append(run)
     if not runs:
         return None
     watch, ends_at = HouseholdWatch(parameters, zone), max(run.clock for run in runs)
     lines = [line for run in runs for line in run.finish(watch, ends_at)]
     return sorted(lines, key=lambda line: (line.finding.at, line.household, line.finding.kind, line.finding.level))
-
-
-def _workers(jobs: int) -> AbstractContextManager[Executor | None]:
-    """Processes, where there is enough to do for more than one."""
-    number = min(jobs, os.cpu_count() or 1)
-    return ProcessPoolExecutor(number) if number > 1 else nullcontext()
 
 
 def _play(job: tuple[Path, WatchParameters, ZoneInfo, Sequence[Absence]]) -> tuple[list[str], "_Run | None"]:
