@@ -125,6 +125,18 @@ SENTENCES = {
     "card_id: a scan is an object with a card_id": "card_id：扫码应是带 card_id 的对象",
     "card_id: no wristband has this card": "card_id：没有手环用这张卡",
     "scans: {count} in one message; the first {most} count": "一条报文里有{count}次扫码；只取前{most}次",
+    # Security events
+    "by {who}": "由{who}",
+    "by guardian {who}": "由家属{who}",
+    "by code": "用验证码",
+    "by link": "凭链接",
+    "{count} wrong codes": "{count}次验证码不对",
+    "{count} codes in a day": "一天要了{count}次验证码",
+    "{count} unknown codes": "{count}个不存在的编码",
+    "more than {most} messages a minute": "每分钟超过{most}条报文",
+    "{count} first looks at wristbands; the log couldn't be written": "{count}次查看首页没能写进日志",
+    "written by {who}": "由{who}登记",
+    "{paper}; written by {who}": "{paper}；由{who}登记",
     # What was expected
     "a number": "数字",
     "a number from 0 to 100": "0至100的数字",

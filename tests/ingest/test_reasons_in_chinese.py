@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import ingest
+import store
+import web
 from anju_commands.channels import standing_problems
 from anju_service.self_watch import SelfWatch
 from anju_service.service import Service
@@ -47,6 +49,16 @@ def sentences(node: ast.AST) -> Iterator[str]:
             yield text
 
 
+def noted() -> Iterator[str]:
+    """What is written of a security event beside its kind."""
+    for path in [path for package in (web, store, ingest) for path in Path(package.__path__[0]).rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "security_event":
+                yield from sentences(node.args[3])
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "detail":
+                yield from sentences(node.value)
+
+
 def value(expression: str) -> str:
     return "since 12:00:00 UTC" if ".since(" in expression else "7"
 
@@ -68,6 +80,11 @@ def body(function: ast.FunctionDef) -> Iterator[str]:
 
 @pytest.mark.parametrize("sentence", sorted(set(refusals())))
 def test_a_reason_for_which_a_message_is_not_taken(sentence: str) -> None:
+    assert CHINESE.search(in_chinese(sentence)), sentence
+
+
+@pytest.mark.parametrize("sentence", sorted(set(noted())))
+def test_what_a_security_event_says(sentence: str) -> None:
     assert CHINESE.search(in_chinese(sentence)), sentence
 
 

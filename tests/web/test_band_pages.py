@@ -92,6 +92,9 @@ def test_a_consent_says_who_when_and_on_which_paper_and_can_be_withdrawn(browser
     token = sign_in(browser, "duty")
     consent_to(browser, token, BandField.HEALTH)
     assert "王秀兰本人" in browser.get("/residents/R1").text
+    page = browser.get("/residents/R1").text
+    assert "Yes, withdraw: Medical notes (sensitive)" in page
+    assert "deleted with it, for good" in page
     browser.post("/residents/R1/withdraw", data={"csrf": token, "field": "health"})
     with records.read() as tx:
         row = tx.execute(select(consents_table)).one()

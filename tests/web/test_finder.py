@@ -133,6 +133,8 @@ def test_after_a_quarter_of_an_hour_a_new_finder_is_news_again(scene: Scene) -> 
 
 def test_an_emergency_opens_the_notes_with_its_reason_in_the_log(scene: Scene) -> None:
     page = scene.browser.post(f"{scene.path}/medical", data={"why": "unconscious"}).text
+    assert page.index("tel:120") < page.index("青霉素") < page.index("慢慢说话")  # the ambulance first
+    assert page.count("tel:120") == 1
     for note in ("慢慢说，她耳背", "糖尿病、高血压", "青霉素", "二甲双胍"):
         assert note in page
     with scene.records.read() as tx:

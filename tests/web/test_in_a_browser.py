@@ -31,6 +31,14 @@ PHONE, DESK = (360, 780), (1280, 900)
 SLOW = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}  # bytes/s: slow 3G
 
 
+FINGER = 44  # pixels; a radio or a box counts with its label, a link inside of a line not at all
+TOO_SMALL = f"""[...document.querySelectorAll('a, button, summary, input:not([type=hidden]), textarea')]
+  .filter(e => e.checkVisibility() && !e.matches('.skip') && getComputedStyle(e).pointerEvents !== 'none')
+  .map(e => [e.outerHTML.slice(0, 90), (e.closest('label:has([type=radio], [type=checkbox])') || e)
+    .getBoundingClientRect()])
+  .filter(([_, box]) => box.width < {FINGER} || box.height < {FINGER}).map(([html]) => html)"""
+
+
 @dataclass(slots=True)
 class Site:
     """The town, served on loopback, and what a browser may open there."""
@@ -119,6 +127,20 @@ def test_every_page_fits_and_is_accessible(
     for path in [*staff, *finder]:
         page.open(site.url + path)
         look(page, axe, f"{path} {size} {scheme}")
+        if size == PHONE:
+            page.call("Emulation.setTouchEmulationEnabled", enabled=True)
+            page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+            assert page.evaluate(TOO_SMALL) == [], path
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+
+
+def test_on_a_phone_what_to_do_and_whom_to_call_stand_before_the_chart(site: Site, page: Page) -> None:
+    page.screen(*PHONE, mobile=True)
+    page.open(f"{site.url}/alerts/1")
+    parts = (".lead", ".acts", "a.call", ".water", ".past")
+    tops = [page.evaluate(f"document.querySelector('{part}').getBoundingClientRect().top") for part in parts]
+    assert tops == sorted(tops)
+    assert page.evaluate("document.querySelectorAll('.water a').length") == 0
 
 
 @pytest.mark.parametrize(("size", "scripts"), [(PHONE, False), (DESK, True)], ids=["without JavaScript", "with it"])
