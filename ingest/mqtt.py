@@ -21,6 +21,7 @@ from ingest.sorted import Message
 
 log = logging.getLogger("anju.mqtt")
 
+ACCOUNT_REFUSED = (134, 135)  # bad user name or password, not authorized
 RECONNECT_MIN_S, RECONNECT_MAX_S = 0.5, 30.0
 SWITCH_S = (
     0.0005  # each read gives the interpreter up; beside a thread that computes, 5 ms (Python's own) leave a fifth
@@ -179,7 +180,8 @@ class Subscriber:
         self, client: Client, _data: Any, flags: ConnectFlags, code: ReasonCode, _properties: Properties | None
     ) -> None:
         if code.is_failure:
-            self._say_away(f"the broker refuses us: {code}")
+            account = " (mqtt.username, ANJU_MQTT_PASSWORD)" if code.value in ACCOUNT_REFUSED else ""
+            self._say_away(f"the broker refuses us: {code}{account}")
             self._away = True
             return
         if self._away:
@@ -203,6 +205,8 @@ class Subscriber:
         self._receiver.counters.topics_refused = refused
         if refused:
             log.error("the broker refuses our subscription to %s", ", ".join(refused))
+        else:
+            log.info("listening to %s at %s:%s", " ".join(self._to.topics), self._to.host, self._to.port)
         self.subscribed.set()
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:

@@ -1,6 +1,10 @@
 """The example that an operator starts from: every file and column of a ledger, and settings that would do."""
 
 import csv
+import re
+import shlex
+import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -36,3 +40,26 @@ def test_before_the_service_ran_the_quarantine_says_so(tmp_path: Path, monkeypat
     said = run.invoke(app, ["quarantine", "list"])
     assert said.exit_code == 2
     assert "readings.db isn't there yet: anju run makes it" in said.stderr
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_a_newcomer_gets_going_by_the_readmes_commands_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, readme: str
+) -> None:
+    text = (EXAMPLE.parents[1] / readme).read_text(encoding="utf-8")
+    commands = [shlex.split(line, comments=True)[1:] for line in re.findall(r"^    (\.venv/bin/anju .*)$", text, re.M)]
+    shutil.copytree(EXAMPLE, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    assert commands.pop() == ["run", "--settings", "anju.toml"]  # what would keep it from starting says the one before
+    for command in commands:
+        result = run.invoke(app, command, input="a long password\na long password\n")
+        assert (command, result.exit_code, result.exception) == (command, 0, None), result.stderr
+    assert commands[-1] == ["check-config", "anju.toml"]
+
+
+def test_the_example_asks_for_no_account_at_the_broker_and_names_the_order_of_commands() -> None:
+    text = (EXAMPLE / "anju.toml").read_text(encoding="utf-8")
+    assert "username" not in tomllib.loads(text)["mqtt"]
+    assert [text.index(f"anju {command}") for command in ("migrate", "check-config", "run")] == sorted(
+        text.index(f"anju {command}") for command in ("migrate", "check-config", "run")
+    )

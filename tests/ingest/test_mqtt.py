@@ -240,11 +240,17 @@ def test_a_broker_that_was_restarted_is_found_again_and_nothing_is_missing(tmp_p
 
 
 @contextmanager
-def broker_that_lets_nobody_subscribe() -> Iterator[int]:
-    """It answers CONNECT, and SUBSCRIBE with a refusal."""
+def broker_that_lets_nobody_subscribe(*, refuses_first: bool = False) -> Iterator[int]:
+    """It answers CONNECT (the first one "not authorized", if so wished), and SUBSCRIBE with a refusal."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
+            if refuses_first:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(1000)
+                    connection.sendall(bytes([0x20, 2, 0, 5]))
+                    connection.recv(1000)
             connection, _ = listener.accept()
             with connection:
                 connection.recv(1000)
@@ -260,6 +266,16 @@ def broker_that_lets_nobody_subscribe() -> Iterator[int]:
 def test_a_broker_that_refuses_our_subscription_is_a_problem_that_is_told() -> None:
     with broker_that_lets_nobody_subscribe() as port, listening(port, Flaky()) as receiver:
         assert list(receiver.counters.problems(Instant(NOW, monotonic()))) == ["broker refuses our subscription: #"]
+
+
+def test_where_we_listen_and_which_settings_a_refused_account_has_are_logged(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    with listening(port, Flaky()):
+        assert f"listening to # at 127.0.0.1:{port}" in caplog.text
+    with broker_that_lets_nobody_subscribe(refuses_first=True) as refusing, listening(refusing, Flaky()):
+        assert "refuses us: Not authorized (mqtt.username, ANJU_MQTT_PASSWORD); trying again" in caplog.text
 
 
 def test_mqtt_5_does_as_well(tmp_path: Path) -> None:
