@@ -130,8 +130,10 @@ class Raising(Steps):
             if not (same and concern.reported and not concern.momentary):
                 case.step(Event.JOIN, ANJU, concern.reason.key)
             return
-        if rises and not recurs and case.state is State.ASKED and "left_at" in concern.reason.values:
-            case.step(Event.JOIN, ANJU, concern.reason.key)  # they may be out: the answer is waited for
+        if rises and not recurs and case.state is State.ASKED and case.kind is AlertKind.LOW_USE:
+            case.step(
+                Event.JOIN, ANJU, concern.reason.key
+            )  # the resident was told for how long the answer is waited for
             case.write(**concern.evidence)
             return
         before = case.state

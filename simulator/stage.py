@@ -162,7 +162,8 @@ def perform(
     """
     now, published, scanned = story.start_at, 0, False
     while now < story.end_at and not people.nobody_came(now):
-        now = min(now + (ALERT_STEP if people.busy() else ORDINARY_STEP), story.end_at)
+        hour_goes_on = ORDINARY_STEP - (now - story.start_at) % ORDINARY_STEP  # to the meters' next readings
+        now = min(now + (ALERT_STEP if people.busy() else hour_goes_on), story.end_at)
         move_clock(now)
         published += player.play_until(now)
         if now >= story.scan_at and not scanned:

@@ -1,5 +1,6 @@
 """A mere doubt wakes nobody; what is sure does, at once, and who may be out is asked before others are told."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -109,11 +110,13 @@ def test_who_may_be_out_is_asked_first_and_told_of_half_an_hour_later_and_no_mor
     assert "门动过" in next(r.body for r in world.received if r.template == "alert")
 
 
-def test_an_answer_that_is_awaited_is_not_cut_short_where_they_may_be_out(world: World) -> None:
+@pytest.mark.parametrize("raised", [doubt, may_be_out])
+def test_an_answer_that_is_awaited_is_not_cut_short(world: World, raised: Callable[[World, Level], int]) -> None:
     world.now = at("14:00")
-    may_be_out(world, Level.ASK)
+    raised(world, Level.ASK)
+    raised(world, Level.ALERT)  # a gateway brought the hours of the question and of the alert together
     world.until(at("14:10"))
-    may_be_out(world, Level.ALERT)
+    raised(world, Level.ALERT)
     world.until(at("16:00"))
     assert [when for when, _ in world.texts("ask")] == ["14:00"]
     assert first(world, "alert") == "14:30"
