@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from domain.people import Role
 from store.tables import security_events
 from web.desk import LARGEST_ID, Desk, IdInForm, IdInQuery, Text
+from web.ledger import service_timezone
 from web.sent import Fault, Sent, lacking
 from web.session import Viewer, password_fits, password_is_long, set_password
 from web.sign_in import acting, may_try, viewer
@@ -62,19 +63,21 @@ def _add_security(desk: Desk, router: APIRouter) -> None:
     def security_page(request: Request, before: IdInQuery = LARGEST_ID) -> Response:
         who = viewer(desk, request)
         if not sees_security(who):
-            return desk.problem(request, 404, "not_found", who)
+            return desk.problem(request, 404, "not_found")
         older = select(security_events).where(security_events.c.event_id < before)
         query = older.order_by(security_events.c.event_id.desc()).limit(EVENTS_SHOWN + 1)
         with desk.records.read() as tx:
-            events = tx.execute(query).all()
+            events, timezone = tx.execute(query).all(), service_timezone(tx)
         more, newest = len(events) > EVENTS_SHOWN, before == LARGEST_ID
-        return desk.page(request, "security.html", who, events=events[:EVENTS_SHOWN], more=more, newest=newest)
+        return desk.page(
+            request, "security.html", who, events=events[:EVENTS_SHOWN], timezone=timezone, more=more, newest=newest
+        )
 
     @router.post("/security/seen")
     def seen(request: Request, csrf: Text = "", up_to: IdInForm = 0) -> Response:
         who = acting(desk, request, csrf)
         if not sees_security(who):
-            return desk.problem(request, 404, "not_found", who)
+            return desk.problem(request, 404, "not_found")
         with desk.records.write() as tx:
             tx.execute(update(security_events).where(security_events.c.event_id <= up_to).values(seen=True))
         return RedirectResponse("/security", 303)

@@ -13,7 +13,7 @@ from domain.finding import AlertKind, Level, Reason
 from domain.people import Role
 from notifier.steps import BY_WATER
 from store.tables import alert_events, alerts, communities, contacts, gateways, messages, meters
-from web.ledger import Household, Person, people_called, seen_ids, several
+from web.ledger import Household, Person, people_called, seen_ids, service_timezone, several
 from web.session import Viewer
 
 _AT_ONCE = {AlertKind.SOS, AlertKind.GAS, AlertKind.SMOKE, AlertKind.FLOOD, AlertKind.FOUND}
@@ -33,6 +33,7 @@ class Shown:
     state: State
     subject: str
     household: Household | None
+    timezone: str
     raised_at: datetime
     since: datetime
     reason: Reason
@@ -44,10 +45,6 @@ class Shown:
     outcome: Outcome | None
     note: str | None
     told: tuple[Person, ...]
-
-    @property
-    def timezone(self) -> str:
-        return self.household.timezone if self.household else "UTC"
 
     @property
     def standing(self) -> str:
@@ -201,6 +198,7 @@ def _shown(tx: Connection, query: Select[*tuple[object, ...]]) -> list[Shown]:
     homes_of_meters = _homes_of_meters(tx, [row.subject for row in rows if row.household_id is None])
     home = {row.alert_id: row.household_id or homes_of_meters.get(row.subject) for row in rows}
     homes = several(tx, filter(None, home.values()))
+    elsewhere = service_timezone(tx)
     told = _told(tx, [row.alert_id for row in rows])
     people = people_called(tx, {row.acknowledged_by for row in rows if row.acknowledged_by})
     return [
@@ -210,7 +208,8 @@ def _shown(tx: Connection, query: Select[*tuple[object, ...]]) -> list[Shown]:
             level=Level(row.level),
             state=State(row.state),
             subject=row.subject,
-            household=homes.get(home[row.alert_id] or ""),
+            household=(own := homes.get(home[row.alert_id] or "")),
+            timezone=own.timezone if own else elsewhere,
             raised_at=row.raised_at,
             since=row.since,
             reason=Reason(key=row.reason["key"], values=row.reason.get("values", {})),

@@ -136,7 +136,7 @@ def alert_page(desk: Desk, request: Request, who: Viewer, alert_id: int, *, sent
     with desk.records.read() as tx:
         alert = alert_list.one(tx, who, alert_id)
         if alert is None:
-            return desk.problem(request, 404, "not_found", who)
+            return desk.problem(request, 404, "not_found")
         home = household(tx, who, alert.household.household_id) if alert.household else None
         steps, texts = alert_list.life(tx, alert_id), alert_list.texts(tx, alert_id)
         unwatched = bool(home and told_until(tx, home.household_id, desk.now()) is None)
@@ -192,12 +192,12 @@ def _act(
     """Takes one step if the alert is the viewer's to see; somebody else may have been faster."""
     with desk.records.read() as tx:
         if alert_list.one(tx, who, alert_id) is None:
-            return desk.problem(request, 404, "not_found", who)
+            return desk.problem(request, 404, "not_found")
     try:
         with desk.records.write() as tx:
             step(tx, desk.now())
     except ImpossibleStepError:
-        return desk.problem(request, 409, "impossible", who)
+        return desk.problem(request, 409, "impossible")
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 

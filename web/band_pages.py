@@ -147,7 +147,7 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901  a list 
         with desk.records.write() as tx:
             ours = {meeting.meeting_id for meeting, _ in meetings.of_alert(tx, alert_id)}
             if alert_list.one(tx, who, alert_id) is None or meeting_id not in ours:
-                return desk.problem(request, 404, "not_found", who)
+                return desk.problem(request, 404, "not_found")
             meetings.say(tx, meeting_id, who.contact_id, body, desk.now())
         return RedirectResponse(f"/alerts/{alert_id}", 303)
 

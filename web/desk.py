@@ -1,5 +1,6 @@
 """What every page is handed: the stores, the clock, the words, and who may see what."""
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files
 from typing import Annotated, Protocol
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import Form, Path, Query
@@ -99,8 +100,15 @@ class Desk:
         chosen = request.query_params.get("language") or request.cookies.get("anju_language", "")
         if chosen in self.words:
             return Language(chosen)
-        own: Language | None = getattr(request.state, "language", None)
-        return own or preferred(request.headers.get("accept-language", ""))
+        own = self.viewer(request)
+        if own and self.signed_in_as is None:  # whoever looks at a demonstration is somebody else
+            return own.language
+        return preferred(request.headers.get("accept-language", ""))
+
+    def viewer(self, request: Request) -> Viewer | None:
+        """Who is signed in, once a page has asked (`web.sign_in.viewer`)."""
+        found: Viewer | None = getattr(request.state, "viewer", None)
+        return found
 
     def explain(self, reason: Reason, language: Language, timezone: str) -> str:
         """The reason in the viewer's language, its times in the household's zone."""
@@ -151,9 +159,16 @@ class Desk:
             answer.set_cookie("anju_language", str(chosen), max_age=31_536_000, httponly=True, samesite="lax")
         return answer
 
-    def problem(self, request: Request, status: int, why: str, viewer: Viewer | None = None) -> Response:
+    def problem(self, request: Request, status: int, why: str) -> Response:
         """A page that says what is wrong; `why` is a key of the section "page"."""
-        return self.page(request, "problem.html", viewer, status, why=f"page.{why}")
+        back = _page_of(request) if status != 404 else "/"
+        return self.page(request, "problem.html", self.viewer(request), status, why=f"page.{why}", back=back)
+
+
+def _page_of(request: Request) -> str:
+    """The page on which a form stood: of one alert, home or resident; else the first."""
+    own = re.match(r"/(alerts|households|residents)/[^/]+(?=/)|/family", request.url.path)
+    return quote(own[0]) if own else "/"
 
 
 def _in_another_language(request: Request, sent: Sent, language: Language) -> str | None:

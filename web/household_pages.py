@@ -69,7 +69,7 @@ def household_page(desk: Desk, request: Request, who: Viewer, household_id: str,
     with desk.records.read() as tx:
         home = household(tx, who, household_id)
         if home is None:
-            return desk.problem(request, 404, "not_found", who)
+            return desk.problem(request, 404, "not_found")
         own = alert_list.of_household(tx, household_id, home.meter_ids, limit=20)
         away = announced_absences(tx, household_id, now)
         outcomes = realised(tx, now, household_id)
@@ -99,7 +99,7 @@ def _add_absences(desk: Desk, router: APIRouter) -> None:
         with desk.records.write() as tx:
             home = household(tx, who, household_id)
             if home is None:
-                return desk.problem(request, 404, "not_found", who)
+                return desk.problem(request, 404, "not_found")
             until_at = absences.end_of(until, home.timezone, now)
             if not isinstance(until_at, Fault):
                 absences.announce(tx, desk.life, household_id, by=who.contact_id, until=until_at, now=now)
@@ -114,7 +114,7 @@ def _add_absences(desk: Desk, router: APIRouter) -> None:
         who, now = acting(desk, request, csrf), desk.now()
         with desk.records.write() as tx:
             if household(tx, who, household_id) is None:
-                return desk.problem(request, 404, "not_found", who)
+                return desk.problem(request, 404, "not_found")
             desk.life.back(tx, household_id, by=who.contact_id, now=now)
         return RedirectResponse(f"/households/{quote(household_id)}", 303)
 
@@ -135,7 +135,7 @@ def _add_consent(desk: Desk, router: APIRouter) -> None:
         with desk.records.write() as tx:
             home = household(tx, who, household_id) if keeps_bands(who) else None
             if home is None:
-                return desk.problem(request, 404, "not_found", who)
+                return desk.problem(request, 404, "not_found")
             if sure:
                 water.withdraw(tx, household_id, by=who.login, timezone=home.timezone, now=now)
             else:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from store.contracts import Kept
 from web.account_pages import sees_security
 from web.desk import Desk
+from web.ledger import service_timezone
 from web.sign_in import viewer
 
 LOOKED_AT, SHOWN = 1000, 100  # the newest so many are counted by reason, listed
@@ -22,10 +23,21 @@ def routes(desk: Desk) -> APIRouter:
     def messages_page(request: Request, kind: str = "refused") -> Response:
         who = viewer(desk, request)
         if not sees_security(who) or kind not in ("refused", "quarantined"):
-            return desk.problem(request, 404, "not_found", who)
+            return desk.problem(request, 404, "not_found")
         found = desk.readings.kept(kind, LOOKED_AT)
+        with desk.records.read() as tx:
+            timezone = service_timezone(tx)
         by_reason = Counter(one.reason for one in found).most_common(20)
-        return desk.page(request, "messages.html", who, kind=kind, by_reason=by_reason, kept=found[:SHOWN], text=text)
+        return desk.page(
+            request,
+            "messages.html",
+            who,
+            kind=kind,
+            by_reason=by_reason,
+            kept=found[:SHOWN],
+            timezone=timezone,
+            text=text,
+        )
 
     return router
 

@@ -54,7 +54,7 @@ def routes(desk: Desk) -> APIRouter:
         with desk.records.read() as tx:
             band = bands.by_card(tx, card_id)
             if band is None or band.resident_id != resident_id or layout not in LAYOUTS or form not in FORMS:
-                return desk.problem(request, 404, "not_found", who)
+                return desk.problem(request, 404, "not_found")
             require(tx, who, resident_id)
             line = wearers.wearer(tx, resident_id).line
         label = Label(url=card_url(desk.public_url, card_id), number=band.number, line=line)

@@ -37,7 +37,7 @@ def cookie_name(public_url: str) -> str:
 
 
 def viewer(desk: Desk, request: Request) -> Viewer:
-    """Who asks; from here on the request is answered in his or her language. Raises `NotSignedInError`."""
+    """Who asks; from here on the request knows it, too. Raises `NotSignedInError`."""
     with desk.records.read() as tx:
         if desk.signed_in_as is not None:
             found = viewer_named(tx, desk.signed_in_as, desk.demo_csrf)
@@ -45,8 +45,7 @@ def viewer(desk: Desk, request: Request) -> Viewer:
             found = viewer_of(tx, request.cookies.get(cookie_name(desk.public_url), ""), desk.now())
     if found is None:
         raise NotSignedInError
-    if desk.signed_in_as is None:  # whoever looks at a demonstration is somebody else
-        request.state.language = found.language
+    request.state.viewer = found
     return found
 
 

@@ -86,6 +86,8 @@ def test_without_consent_no_band(browser: TestClient) -> None:
     answer = browser.post("/residents/R2/bands", data={"csrf": token})
     assert answer.status_code == 409
     assert "write the consent down first" in answer.text
+    assert 'class="button" href="/residents/R2"' in answer.text
+    assert 'href="/households"' in answer.text  # the way about the console, too
 
 
 def test_a_consent_says_who_when_and_on_which_paper_and_can_be_withdrawn(browser: TestClient, records: Records) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 from notifier.devices import bound
 from store.ledger import read_ledger, version
 from store.records import Records
-from store.tables import absences, alert_events, alerts, contacts, gateways, messages, unwatched
+from store.tables import absences, alert_events, alerts, communities, contacts, gateways, messages, unwatched
 from tests.web import town
 from tests.web.conftest import URL, SignIn
 from web.app import create_app
@@ -193,6 +193,17 @@ def test_a_step_that_somebody_else_was_faster_with_is_said_kindly(sign_in: SignI
     answer = browser.post("/alerts/1/arrive", data={"csrf": token})
     assert answer.status_code == 409
     assert "someone may have been faster" in answer.text
+    assert 'class="button" href="/alerts/1"' in answer.text  # back to the alert
+
+
+def test_what_belongs_to_no_home_is_told_on_the_communities_clock_or_in_utc_and_named_so(
+    records: Records, sign_in: SignIn
+) -> None:
+    browser = sign_in("operator")
+    assert re.search(r"since <time[^>]*>today 05:30</time>", browser.get("/alerts/7").text)
+    with records.write() as tx:
+        tx.execute(update(communities).where(communities.c.community_id == "he").values(timezone="Europe/Madrid"))
+    assert re.search(r"since <time[^>]*>17 Mar 21:30 UTC</time>", browser.get("/alerts/7").text)
 
 
 @pytest.mark.parametrize(

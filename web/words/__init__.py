@@ -50,9 +50,9 @@ class Words:
         return self("time.now") if length < timedelta(minutes=1) else self("alerts.for", length=self.length(length))
 
     def moment(self, at: datetime, timezone: str, now: datetime) -> str:
-        """A moment in local time; the date is left out today, the year this year."""
+        """A moment in local time, or in UTC and named so; the date is left out today, the year this year."""
         local, today = at.astimezone(ZoneInfo(timezone)), now.astimezone(ZoneInfo(timezone)).date()
-        clock = f"{local:%H:%M}"
+        clock = f"{local:%H:%M} UTC" if timezone == "UTC" else f"{local:%H:%M}"
         if local.date() == today:
             return self("time.today_at", clock=clock)
         if local.year != today.year:
