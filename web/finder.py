@@ -81,9 +81,12 @@ def unknown(finder: Finder, request: Request, address: str, now: datetime) -> Re
 
 
 def guesses_too_much(finder: Finder, door: Door, address: str, now: datetime) -> bool:
-    """Nobody guesses a card id; numbers are closed to all for a while when the whole world misses."""
-    many = not door.medical and finder.limits.all_misses.exhausted("all", now)
-    return many or finder.limits.misses.exhausted(address, now)
+    """Nobody guesses a card id, and a carrier's whole town has one address: what is scanned stays open.
+
+    Numbers are closed for a while to an address that misses, and to all when the whole world does.
+    """
+    limits = finder.limits
+    return not door.medical and (limits.misses.exhausted(address, now) or limits.all_misses.exhausted("all", now))
 
 
 def count_scan(finder: Finder, band: Band, stage: Stage, now: datetime) -> None:

@@ -306,16 +306,30 @@ def test_a_form_that_nobody_can_read_still_says_how_to_help(scene: Scene) -> Non
     assert "tel:120" in answer.text
 
 
-def test_guessing_is_shut_out_and_staff_hear_of_it(scene: Scene) -> None:
-    answers = [scene.browser.get(f"/n/{'ABCD2345'[i % 8] * 8}").status_code for i in range(11)]
-    assert answers == [404] * 10 + [429]
+@pytest.mark.parametrize("door", ["n", "1"])
+def test_guessing_is_shut_out_and_staff_hear_of_it(scene: Scene, door: str) -> None:
+    answers = [scene.browser.get(f"/{door}/{'ABCD2345'[i % 8] * 8}").status_code for i in range(10)]
+    assert answers == [404] * 10
     with scene.records.read() as tx:
         assert tx.scalars(select(security_events.c.kind)).all() == ["guessing"]
-    page = scene.browser.get(scene.path)
+    typed = f"/n/{scene.band.number}"
+    page = scene.browser.get(typed)
     assert page.status_code == 429
     assert "tel:120" in page.text
+    assert scene.browser.post(f"{typed}/here").status_code == 429
     scene.clock.at += timedelta(minutes=16)
-    assert "王奶奶" in scene.see()
+    assert "王奶奶" in scene.see(typed)
+
+
+@pytest.mark.parametrize("door", ["n", "1"])
+def test_a_card_opens_though_somebody_behind_the_same_address_guesses(scene: Scene, door: str) -> None:
+    """A carrier's customers share one address: who stands beside her must not pay for a guesser."""
+    for _ in range(14):
+        scene.browser.get(f"/{door}/{'A' * 26}")
+    assert "tel:04182900000" in scene.see()
+    assert "王秀兰" in scene.browser.post(f"{scene.path}/here").text
+    assert "糖尿病" in scene.browser.post(f"{scene.path}/medical", data={"why": "unconscious"}).text
+    assert "我们在东门" in scene.browser.post(f"{scene.path}/say", data={"body": "我们在东门"}).text
 
 
 def test_finder_and_family_write_to_each_other_without_numbers(scene: Scene) -> None:
