@@ -51,8 +51,9 @@ class SecondLook:
             batch.arrivals += arrivals
             batch.events += result.events
             gone.append(kept.kept_id)
-            if not (result.arrivals or result.events):  # it leaves quarantine, but not without a trace
-                batch.kept += [one for one in result.kept if one.kind == "refused"]
+            lost = not (result.arrivals or result.events)  # it leaves quarantine, but not without a trace
+            batch.kept += [one for one in result.kept if one.kind == "refused" and (lost or _is_of(kept, one))]
+        batch.kept = list(dict.fromkeys(batch.kept))
         if batch.arrivals or gone:
             self.readings.commit(batch.batch(gone))
         return len(gone)
@@ -64,9 +65,14 @@ class SecondLook:
 
 def _still_held(kept: Kept, result: Sorted) -> bool:
     """Whether it may not pass yet; what becomes of others in the same message doesn't matter."""
-    held = [one.device_id or "" for one in result.kept]
+    held = [one.device_id or "" for one in result.kept if one.kind == "quarantined"]
     imposed = [event.subject for event in result.security if event.kind == "wrong_gateway"]
     return (kept.device_id or "").casefold() in map(str.casefold, held + imposed)
+
+
+def _is_of(kept: Kept, other: Kept) -> bool:
+    """Whether both are of one device."""
+    return (kept.device_id or "").casefold() == (other.device_id or "").casefold()
 
 
 def _still_bad(_: Kept, result: Sorted) -> bool:

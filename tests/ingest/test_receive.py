@@ -97,6 +97,28 @@ def test_what_leaves_quarantine_and_can_not_be_read_any_more_is_among_the_refuse
     assert (house.reasons("quarantined"), house.reasons("refused")) == ([], ["alias 7 was never named"])
 
 
+def test_what_the_ledger_knows_by_now_but_can_not_use_leaves_quarantine_with_the_reason_of_now() -> None:
+    lacking = "reading: 12.5 of 7 has no unit: the ledger must say unit (m3, L or gal)"
+    house = House()
+    house.hear({"reading": 12.5}, topic="anju/tower-1/rtlamr/7/state")
+    assert house.reasons("quarantined") == ["device '7', heard from gateway 'tower-1', is in no ledger"]
+    house.receiver.use_ledger(Decoder(), Bindings({"7": "tower-1"}))
+    assert house.receiver.release(NOW) == 1
+    assert (house.reasons("quarantined"), house.reasons("refused")) == ([], [lacking])
+
+
+def test_of_a_bundle_that_leaves_quarantine_what_can_not_be_used_is_among_the_refused_once() -> None:
+    house = House()
+    house.hear([reading("m9", 5), reading("m9", 6, ago=-timedelta(hours=1)), {"meter_id": "m1"}])
+    house.receiver.use_ledger(Decoder(), Bindings({"M9": "tower-1", "m1": "tower-1"}))
+    assert house.receiver.release(NOW) == 2
+    assert (house.registers("M9"), house.reasons("quarantined")) == ([5], [])
+    assert sorted(house.reasons("refused")) == [
+        "[2] register_l or register_m3 is missing",
+        "at: 2026-03-01T13:00:00+00:00 is 60 minutes ahead of our clock",
+    ]
+
+
 def test_an_unknown_meter_goes_to_quarantine_and_comes_out_when_the_ledger_knows_it() -> None:
     house = House()
     house.hear(reading("m9", 5))
