@@ -1,5 +1,6 @@
 """What ingest has done since the start, and what ails it, for /metrics and /health."""
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -7,12 +8,24 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 BUCKETS_S = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0)
-MOST_REASONS = 50  # reasons come from outside; a metric must not grow without end
 LONGEST_COMMIT_S = 30.0  # a disk may try a bad sector again for some ten seconds; after that it hangs
 BROKER_AWAY_S = 60.0  # a restart of the broker takes seconds
 STANDS_STILL_S = 120.0  # the loop turns ten times a second, and waits half a minute for a broker
 MANY_AHEAD = 20  # readings in a row; a single meter's wrong clock has others' readings between
 OFTEN, OFTEN_WITHIN_S = 10, 600.0  # losses of the connection; a poor line has some an hour
+FIELDS = frozenset(
+    """
+    APPdata BatteryPercentage C1 C2 C3 C4 Consumption CurrentVolume EUI LWT LastConsumption LastConsumptionCount Name
+    StatusCode Timestamp Unit Value Volume a_counter alarm_counter alias at availability battery batteryLevel
+    battery_percent card_id consumption consumption_data count counter counts.total curVol current_volume_m3 data devEUI
+    devEui device deviceId deviceInfo deviceInfo.devEui device_id end_device_ids end_device_ids.dev_eui event fault
+    flags frame id line log log_volume_m3 media meter meter_id meter_reading name object objectJSON on online params
+    payload profile properties pulse pulse_count pulses reading register register_l register_m3 scans services state
+    status statusCode timezone topic total total_l total_m3 total_volume_m3 total_water_consumption unit uplink value
+    volume volume_gal volume_m3 water water_consumed water_total
+    """.split()  # noqa: SIM905  words, not 90 quoted strings
+)  # what reasons name first; whatever else stands there may come from outside, and a metric must not grow without end
+_PLACE = re.compile(r"\[\d+\] ")  # of one reading among many of a message
 
 
 class Instant(NamedTuple):
@@ -75,9 +88,10 @@ class Counters:
     lost_at_s: deque[float] = field(default_factory=lambda: deque(maxlen=OFTEN))
 
     def refuse(self, reason: str) -> None:
-        """Counts by the field that the reason names first."""
-        name = reason.partition(":")[0].partition(" ")[0][:40]
-        self.refused[name if name in self.refused or len(self.refused) < MOST_REASONS else "other"] += 1
+        """Counts by the field that the reason names first, whichever reading of a message it is of."""
+        place = _PLACE.match(reason)
+        name = reason[place.end() if place else 0 :].partition(":")[0].partition(" ")[0]
+        self.refused[name if name in FIELDS else "other"] += 1
 
     def committed(self, took_s: float, *, lag_s: float) -> None:
         self.commit.add(took_s)

@@ -43,8 +43,16 @@ def metrics_of(counters: Counters, now: Instant) -> list[Metric]:
         count("anju_scans_stored_total", "wristband scans stored", counters.scans),
         count("anju_messages_ignored_total", "messages that carry nothing for us", counters.ignored),
         count("anju_messages_over_rate_total", "messages above a gateway's limit a minute; taken", counters.over_rate),
-        count("anju_messages_quarantined_total", "messages of unknown or wrongly bound devices", counters.quarantined),
-        Metric(name="anju_messages_refused_total", help="messages that can't be used, by field", samples=refused),
+        count(
+            "anju_messages_quarantined_total",
+            "readings and events of unknown or wrongly bound devices",
+            counters.quarantined,
+        ),
+        Metric(
+            name="anju_messages_refused_total",
+            help="messages, and readings in them, that can't be used, by field",
+            samples=refused,
+        ),
         _times("anju_commit_seconds", "what a group commit takes until it is on the disk", counters.commit),
         _times("anju_commit_lag_seconds", "from a group's first message to the disk", counters.lag),
         count("anju_broker_sessions_lost_total", "with what the broker held for us", counters.sessions_lost),

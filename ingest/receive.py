@@ -139,8 +139,8 @@ class Receiver:
         counters.ignored += result.ignored
         counters.over_rate += result.over_rate
         counters.ahead = result.ahead + (0 if result.agreed else counters.ahead)
-        for kept in result.kept:
-            if kept.kind == "refused":
-                counters.refuse(kept.reason)
+        for kind, reason in [*((kept.kind, kept.reason) for kept in result.kept), *result.cut]:
+            if kind == "refused":
+                counters.refuse(reason)
             else:
                 counters.quarantined += 1

@@ -52,6 +52,7 @@ class Clocks:
 class Sorted:
     """What a group of messages holds, by what becomes of it. `since`: when the first of them came.
 
+    `cut`: what is not kept of a message that holds too much, by kind and reason; it is counted.
     `agreed`: a meter's clock did with ours; `ahead`: so many readings since then that are of the future.
     """
 
@@ -60,6 +61,7 @@ class Sorted:
     events: list[DeviceEvent] = field(default_factory=list)
     scans: list[BandScan] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
+    cut: list[tuple[str, str]] = field(default_factory=list)
     security: list[SecurityEvent] = field(default_factory=list)
     learned: Sequence[tuple[str, str | None]] = ()
     ignored: int = 0
@@ -78,11 +80,13 @@ class Sorted:
         )
 
 
-def curb(kept: list[Kept], before: int) -> None:
+def curb(result: Sorted, before: int) -> None:
     """Of one message, the rows from `before` on."""
-    if (more := len(kept) - before - MOST_KEPT) > 0:
-        last = kept[before + MOST_KEPT - 1]
-        kept[before + MOST_KEPT - 1 :] = [replace(last, reason=f"{last.reason}; {more} more of this message")]
+    last = before + MOST_KEPT - 1
+    if cut := [(one.kind, one.reason) for one in result.kept[last + 1 :]]:
+        shortened = replace(result.kept[last], reason=f"{result.kept[last].reason}; {len(cut)} more of this message")
+        result.kept[last:] = [shortened]
+        result.cut += cut
 
 
 def kept_of(kind: str, message: Message, reason: str, device_id: str | None) -> Kept:

@@ -86,7 +86,7 @@ class Sorter:
             except Exception as e:  # one message must not stop all others
                 log.exception("a message on %r can't be sorted", message.topic)
                 refuse(message, fault(e), result)
-            curb(result.kept, kept_before)
+            curb(result, kept_before)
         return result
 
     def _sort_one(self, message: Message, result: Sorted) -> None:

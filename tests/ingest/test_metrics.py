@@ -2,13 +2,15 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from ingest.counters import LONGEST_COMMIT_S, MOST_REASONS, OFTEN, Counters, Instant
+from ingest.counters import FIELDS, LONGEST_COMMIT_S, OFTEN, Counters, Instant
 from ingest.metrics import gauge, metrics_of, text
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NO_REASONS = {"Metric", "Payload", "metrics", "timestamp", "uuid", "anju_messages_refused_total"}
 LINE = re.compile(r'[a-z_]+(\{[a-z]+="(\\.|[^"\\])*"\})? -?[0-9.e+-]+')
 
 
@@ -35,8 +37,21 @@ def test_reasons_from_outside_do_not_make_the_page_grow_without_end() -> None:
     counters = Counters()
     for n in range(1000):
         counters.refuse(f"field{n}: bad")
-    assert len(counters.refused) == MOST_REASONS + 1
-    assert sum(counters.refused.values()) == 1000
+        counters.refuse(f"[{n}] 'pad{n}' is no field of a reading")
+        counters.refuse(f"[{n}] at: 'noon' is no time with its zone")
+    counters.refuse("topic 'x' names no gateway")
+    assert counters.refused == {"other": 2000, "at": 1000, "topic": 1}
+
+
+def test_every_field_that_a_codec_names_is_counted_by_its_name() -> None:
+    source = "".join(path.read_text() for path in (Path(__file__).parents[2] / "ingest").rglob("*.py"))
+    reasons = re.findall(
+        r'(?:Refused|RefusedError|refuse)\((?:\s|message, |unnamed, )*f?"([A-Za-z_][\w.]*)[ :]', source
+    )
+    values = re.findall(r'\b(?:number|number_from_text|checked_id|litres)\([^\n]*, "([\w.]+)[^"\n]*"\)', source)
+    named = {*reasons, *values, *re.findall(r'\bname="(\w+)"', source)}
+    assert len(named) > 50
+    assert named - FIELDS <= {"an", *NO_REASONS}
 
 
 def later(seconds: float) -> Instant:

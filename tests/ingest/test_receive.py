@@ -365,6 +365,18 @@ def test_nothing_is_counted_that_was_not_stored() -> None:
     assert (receiver.counters.received, receiver.counters.readings, receiver.counters.commit.count) == (0, 0, 0)
 
 
+def test_all_that_is_refused_of_a_bundle_is_counted_by_field_though_only_some_is_kept() -> None:
+    house = House()
+    house.hear(
+        [*({"meter_id": "m1", "at": "noon"} for _ in range(1000)), *({"pad": n} for n in range(1000)), reading()]
+    )
+    house.hear([reading(f"stranger-{n}") for n in range(100)])
+    counters = house.receiver.counters
+    assert (counters.refused, counters.quarantined) == ({"at": 1000, "other": 1000}, 100)
+    assert len(house.readings.kept("refused", 100)) == MOST_KEPT
+    assert house.registers() == [1000]
+
+
 def test_a_register_without_a_unit_in_the_ledger_is_kept_where_staff_can_see_what_is_lacking() -> None:
     house = House(bindings=Bindings({"7": "tower-1"}))
     house.hear({"reading": 12.5}, topic="anju/tower-1/rtlamr/7/state")
