@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert, select
 
+from domain.alert import State
 from domain.finding import AlertKind, Reason
 from notifier.circle import Group, Person
 from notifier.letters import Letter, Letters
@@ -12,6 +14,7 @@ from notifier.messages import When
 from notifier.people import circle_of
 from notifier.places import home_of
 from notifier.timelines import URGENCY
+from store import tables as t
 
 KIND = AlertKind.USE_WHILE_ABSENT  # its urgency and words, where a text has none of its own
 
@@ -49,6 +52,37 @@ def tell(
             community_id=home.community_id,
         )
         letters.write(tx, letter)
+
+
+class Rests(Protocol):
+    """`Life`, as far as an absence needs it."""
+
+    def leave(self, tx: Connection, alert_id: int, *, by: str, until: datetime, now: datetime) -> None: ...
+
+
+def announce_away(tx: Connection, life: Rests, household_id: str, *, by: str, until: datetime, now: datetime) -> None:
+    """Known to be away until then. An alert for missing use that runs is put to rest until the end with it."""
+    running = tx.scalars(
+        select(t.alerts.c.alert_id).where(
+            t.alerts.c.household_id == household_id,
+            t.alerts.c.kind == AlertKind.LOW_USE.value,
+            t.alerts.c.state != State.RESOLVED.value,
+        )
+    ).all()
+    for alert_id in running:
+        life.leave(tx, alert_id, by=by, until=until, now=now)
+    if not running:
+        values = {"household_id": household_id, "from_at": now, "until_at": until, "announced_by": by}
+        tx.execute(insert(t.absences).values(values))
+
+
+def homes_of(tx: Connection, reader: Person) -> list[tuple[str, str]]:
+    """The home in which they live, or those whose family they are: household and door."""
+    h, r, g = t.households.c, t.residents.c, t.guardians.c
+    lives, cares = r.resident_id == reader.contact_id, g.contact_id == reader.contact_id
+    its = select(r.household_id).where(lives) if reader.addressee == "resident" else select(g.household_id).where(cares)
+    rows = tx.execute(select(h.household_id, h.door).where(h.household_id.in_(its)).order_by(h.household_id))
+    return [(row.household_id, row.door) for row in rows]
 
 
 def keepers(tx: Connection, household_id: str) -> tuple[Person, ...]:

@@ -12,11 +12,13 @@ from domain.finding import AlertKind
 from domain.people import Language
 from notifier.answers import Answers
 from notifier.asked import Asked, asked, of_one_home
+from notifier.away import announce_away, homes_of
 from notifier.circle import Person
 from notifier.heard import Inbound, Pressed, Said
 from notifier.letters import Letters
 from notifier.life import Life
 from notifier.people import people_with_phone, person
+from notifier.places import home_of
 from notifier.understanding import LONGEST_DAYS, Meaning, Understood, understand
 from store import tables as t
 
@@ -94,6 +96,8 @@ class Replies:
     def _about(self, reply: _Reply, reader: Person, open_: Sequence[Asked]) -> Meaning:
         """The alert moves, and the reader hears what their reply did, or why it did nothing."""
         meaning = reply.said.meaning
+        if meaning is Meaning.AWAY and not any(one.kind is AlertKind.LOW_USE for one in open_):
+            return self._away(reply, reader)
         meant = of_one_home(open_, reply.said.code)
         if not open_:
             reply.back.nothing_open(reader)
@@ -110,6 +114,27 @@ class Replies:
         else:
             reply.back.how(reader)
         return _keep(reply, meaning, meant[0].alert_id)
+
+    def _away(self, reply: _Reply, reader: Person) -> Meaning:
+        """Said unasked, of the home where they live or whose family they are; of several none is guessed."""
+        tx, now, by, days = reply.tx, reply.now, reader.contact_id, reply.said.days
+        homes = [
+            Asked(number, AlertKind.LOW_USE, household_id, door, home_of(tx, household_id).place, reader)
+            for number, (household_id, door) in enumerate(homes_of(tx, reader), 1)
+        ]
+        meant = of_one_home(homes, reply.said.code)
+        if not homes:
+            reply.back.nothing_open(reader)
+        elif not meant:
+            reply.back.which(reader, reply.inbound.body.strip()[:8], homes)
+        elif not 1 <= days <= LONGEST_BY_FAMILY_DAYS:
+            reply.back.thanks(reader, meant[0].place, reply.back.said(reader, "away_how"))
+        else:
+            until = now + timedelta(days=days)
+            announce_away(tx, self._life, meant[0].subject, by=by, until=until, now=now)
+            self._life.away_announced(tx, meant[0].subject, by=by, until=until, now=now)
+            reply.back.thanks(reader, meant[0].place, reply.back.said(reader, "away"))
+        return _keep(reply, Meaning.AWAY)
 
     def _done(self, reply: _Reply, one: Asked) -> str | None:
         try:

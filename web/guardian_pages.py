@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from domain.alert import Outcome
 from domain.wristband import BandField, BandState
+from notifier.away import announce_away
 from store import consents
 from web import absences, bands, guardian_view, meetings
 from web.desk import Desk, IdInForm, IdInPath, Text
@@ -102,7 +103,7 @@ def _add_absences(family: Family, router: APIRouter) -> None:
             why = "page.absence_by_code" if who.by_code else "page.absence_by_link"
             until_at = absences.end_of(until, zone, now, longest, why)
             if not isinstance(until_at, Fault):
-                absences.announce(tx, life, household_id, by=who.contact_id, until=until_at, now=now)
+                announce_away(tx, life, household_id, by=who.contact_id, until=until_at, now=now)
                 life.away_announced(tx, household_id, by=who.contact_id, until=until_at, now=now)
         if isinstance(until_at, Fault):
             sent = Sent(form=f"away {household_id}", page="/family", typed={"until": until}, faults=[until_at])

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.alert import State
+from notifier.away import announce_away
 from notifier.feedback import realised
 from store.tables import alerts
 from web import absences, alert_list, water
@@ -102,7 +103,7 @@ def _add_absences(desk: Desk, router: APIRouter) -> None:
                 return desk.problem(request, 404, "not_found")
             until_at = absences.end_of(until, home.timezone, now)
             if not isinstance(until_at, Fault):
-                absences.announce(tx, desk.life, household_id, by=who.contact_id, until=until_at, now=now)
+                announce_away(tx, desk.life, household_id, by=who.contact_id, until=until_at, now=now)
         page = f"/households/{quote(household_id)}"
         if isinstance(until_at, Fault):
             sent = Sent(form="away", page=page, typed={"until": until}, faults=[until_at])

@@ -1,16 +1,18 @@
 """Replies that could be taken for another home's, another alert's or another meaning."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from domain.alert import Outcome, State
 from domain.finding import AlertKind, Level
 from domain.reading import DeviceEvent
 from notifier.contract import Capabilities
 from notifier.replies import Inbound, Meaning, Replies, understand
+from store import tables as t
 from tests.notifier.world import World, add_household, at, put, silence
 
 RESIDENT, DAUGHTER, SON, GRID_WORKER = (f"+861380000000{n}" for n in range(4))
@@ -231,6 +233,50 @@ def test_away_behind_a_call_for_help_means_the_silence(world: World) -> None:
     press(world)
     say(world, DAUGHTER, "外出3天")
     assert (world.state(silent), world.state(silent + 1)) == (State.ABSENT, State.NOTIFIED)
+
+
+def absences(world: World) -> list[tuple[str, str, timedelta]]:
+    with world.records.read() as tx:
+        rows = tx.execute(select(t.absences)).all()
+    return [(row.household_id, row.announced_by, row.until_at - world.now) for row in rows]
+
+
+def test_family_announces_an_absence_without_being_asked_and_staff_hear_of_it(world: World) -> None:
+    say(world, SON, "外出3天")
+    ((home, _, length),) = absences(world)
+    assert (home, length) == ("h201", timedelta(days=3))
+    assert "幸福里3号楼201" in back(world, "王强")[-1]
+    assert [r.who for r in world.received if "王强登记" in r.body] == ["李敏"]
+
+
+def test_who_lives_there_announces_their_own(world: World) -> None:
+    say(world, RESIDENT, "外出两天")
+    ((home, _, length),) = absences(world)
+    assert (home, length) == ("h201", timedelta(days=2))
+
+
+def test_of_several_homes_none_is_taken_for_the_one_that_is_left(world: World) -> None:
+    say(world, DAUGHTER, "外出3天")
+    assert absences(world) == []
+    assert back(world, "王丽")[-1].endswith("外出3天 201是幸福里3号楼201；外出3天 305是幸福里3号楼305。")
+    say(world, DAUGHTER, "外出3天 305")
+    assert [home for home, _, _ in absences(world)] == ["h305"]
+
+
+def test_a_tap_that_runs_is_no_question_about_an_absence(world: World) -> None:
+    press(world)
+    say(world, SON, "外出3天")
+    assert [home for home, _, _ in absences(world)] == ["h201"]
+
+
+@pytest.mark.parametrize(
+    ("phone", "body"), [(GRID_WORKER, "外出3天"), (SON, "外出20天"), (SON, "外出"), ("+861", "外出3天")]
+)
+def test_an_absence_of_no_home_of_theirs_or_without_a_fair_end_is_not_announced(
+    world: World, phone: str, body: str
+) -> None:
+    say(world, phone, body)
+    assert absences(world) == []
 
 
 @pytest.mark.parametrize("body", ["", "?", "1 2 3", "no problem", "hello 201", "outing", "2023", "1" * 500])
