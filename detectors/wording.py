@@ -9,29 +9,29 @@ from domain.people import Language
 
 TEMPLATES: Mapping[str, Mapping[Language, str]] = {
     "low_use": {
-        Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}. In that time "
-        "{expected_uses} uses are usual; the longest silence in 28 days, at any time of day, was {longest_hours} h.",
+        Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}. Usual uses in that "
+        "time: {expected_uses}; the longest silence in 28 days, at any time of day, was {longest_hours} h.",
         Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水（自{last_use_at}起）。"
         "平时这段时间会用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
     },
     "low_use_left": {
         Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}; the door was last heard at "
-        "{left_at}, so they may be out. In that time {expected_uses} uses are usual; the longest silence in 28 days, "
+        "{left_at}, so they may be out. Usual uses in that time: {expected_uses}; the longest silence in 28 days, "
         "at any time of day, was {longest_hours} h.",
         Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水（自{last_use_at}起）；"
         "{left_at}门最后动过，可能已外出。"
         "平时这段时间会用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
     },
     "low_use_net": {
-        Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}, and no absence is known. In "
-        "that time {expected_uses} uses are usual; the longest silence in 28 days, at any time of day, was "
+        Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}, and no absence is known. "
+        "Usual uses in that time: {expected_uses}; the longest silence in 28 days, at any time of day, was "
         "{longest_hours} h.",
         Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水（自{last_use_at}起），且没有外出登记。"
         "平时这段时间会用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
     },
     "low_use_signs": {
         Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}, though a door or motion "
-        "sensor still spoke at {sign_at}: it may be a pet or the wind. In that time {expected_uses} uses are usual; "
+        "sensor still spoke at {sign_at}: it may be a pet or the wind. Usual uses in that time: {expected_uses}; "
         "the longest silence in 28 days, at any time of day, was {longest_hours} h.",
         Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水（自{last_use_at}起）；"
         "{sign_at}门磁或人体感应仍有动静，但可能是宠物或风。"
@@ -39,8 +39,8 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
     },
     "low_use_net_signs": {
         Language.EN: "No water for {silent_hours} h as of {as_of_at}, since {last_use_at}, and no absence is known. A "
-        "door or motion sensor still spoke at {sign_at}, which a pet or the wind can do. In that time {expected_uses} "
-        "uses are usual; the longest silence in 28 days, at any time of day, was {longest_hours} h.",
+        "door or motion sensor still spoke at {sign_at}, which a pet or the wind can do. Usual uses in that time: "
+        "{expected_uses}; the longest silence in 28 days, at any time of day, was {longest_hours} h.",
         Language.ZH: "截至{as_of_at}已{silent_hours}小时没有用水（自{last_use_at}起），且没有外出登记；"
         "{sign_at}门磁或人体感应仍有动静，但宠物或风也会触发。"
         "平时这段时间会用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
@@ -55,7 +55,7 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
     "low_use_row": {
         Language.EN: "For {silent_hours} h as of {as_of_at}, since {last_use_at}, nothing but {litres} L every "
         "{every_hours} h or so, day and night, and no absence is known: a drip, a cistern that leaks or a timer draws "
-        "so, and no person. In that time {expected_uses} uses are usual.",
+        "so, and no person. Usual uses in that time: {expected_uses}.",
         Language.ZH: "截至{as_of_at}已{silent_hours}小时（自{last_use_at}起）只有每隔约{every_hours}小时"
         "一次、每次约{litres}升的用水，昼夜不变，且没有外出登记：像是滴漏、马桶水箱漏水或定时设备，不像有人用水。平时这段时间会用水{expected_uses}次。",
     },
@@ -91,12 +91,12 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.ZH: "水表自{at}起报告水量异常大：可能是水管爆裂。",
     },
     "change_in_use_less": {
-        Language.EN: "Water was used in {uses_a_day} hours a day over the last three days; {usual_a_day} are usual. "
+        Language.EN: "Hours with water over the last three days: {uses_a_day} a day, usually {usual_a_day}. "
         "The person may be unwell.",
         Language.ZH: "近三天平均每天只有{uses_a_day}个小时有用水，平时为{usual_a_day}个小时。老人可能身体不适。",
     },
     "change_in_use_night": {
-        Language.EN: "Water was used in {uses_a_day} hours of each of the last three nights; {usual_a_day} are usual.",
+        Language.EN: "Hours with water over the last three nights: {uses_a_day} a night, usually {usual_a_day}.",
         Language.ZH: "近三夜平均每夜有{uses_a_day}个小时用水，平时为{usual_a_day}个小时。",
     },
     "use_while_absent": {
@@ -179,17 +179,17 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.ZH: "全流程测试，编号{number}。",
     },
     "street_low_use": {
-        Language.EN: "{count} homes or more use no water within {minutes} min: "
+        Language.EN: "{count} or more homes use no water within {minutes} min: "
         "likely one cause (burst main, no supply, power cut).",
         Language.ZH: "{minutes}分钟内{count}户以上没有用水，可能是同一原因（爆管、停水、停电）。",
     },
     "street_constant_flow": {
-        Language.EN: "{count} homes or more have water running within {minutes} min: "
+        Language.EN: "{count} or more homes have water running within {minutes} min: "
         "likely one cause (burst main, no supply, power cut).",
         Language.ZH: "{minutes}分钟内{count}户以上水流不停，可能是同一原因（爆管、停水、停电）。",
     },
     "street_no_data": {
-        Language.EN: "{count} homes or more send no readings within {minutes} min: "
+        Language.EN: "{count} or more homes send no readings within {minutes} min: "
         "likely one cause (burst main, no supply, power cut).",
         Language.ZH: "{minutes}分钟内{count}户以上没有读数，可能是同一原因（爆管、停水、停电）。",
     },

@@ -45,6 +45,22 @@ def test_both_languages_have_the_same_phrases_with_the_same_variables() -> None:
             assert names == {name for _, name, _, _ in string.Formatter().parse(en[section][key]) if name}, key
 
 
+_ONES = re.compile(r"\b1 (?!is\b|has\b)[a-z]+s\b")  # "1 uses"
+
+
+def test_no_english_text_says_one_of_what_is_many() -> None:
+    english = [phrases[Language.EN] for phrases in TEMPLATES.values()]
+    sections = TEXTS.words["en"].values()
+    english += [phrase for section in sections for key, phrase in section.items() if key != "bundle"]  # of several
+    ones = [fill(phrase, _One(name="Li", channel="sms"), "one") for phrase in english]
+    assert [said for said in ones if _ONES.search(said)] == []
+
+
+class _One(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "1"
+
+
 def test_every_reason_that_detectors_raise_has_its_words() -> None:
     of_alerts = {key for key in TEMPLATES if any(key.startswith(kind.value) for kind in AlertKind)}
     assert of_alerts - set(TEXTS.words["zh"]["what"]) == set()

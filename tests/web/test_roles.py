@@ -78,7 +78,7 @@ def street(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
     app = town.pages(records, clock, letters, key=key, links=links)
     marks = {
         "salutation": "王奶奶",
-        "age": "85 years",
+        "age": "aged 85",
         "name": "王秀兰",
         "contacts": "+8613800000011",
         "health": "青霉素",

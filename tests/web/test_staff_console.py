@@ -38,21 +38,21 @@ def test_a_home_whose_readings_are_back_is_not_among_those_that_cannot_be_seen(
     browser = sign_in("duty")
     page = browser.get("/").text
     assert order_of(page, "can&#39;t see now", "张桂英") == ["can&#39;t see now", "张桂英"]
-    assert "from 1 of them no readings come now" in page
+    assert "without readings now: 1." in page
     with records.write() as tx:
         tx.execute(update(alerts).where(alerts.c.kind == "no_data").values(state="eased", ended_at=town.NOW))
     page = browser.get("/").text
     assert "can&#39;t see now" not in page
     assert order_of(page, "Readings are back", "张桂英") == ["Readings are back", "张桂英"]
     assert re.search(r"since <time[^>]*>[^<]*</time> until <time[^>]*>today 16:30</time>", page)
-    assert "from 0 of them no readings come now" in page
+    assert "without readings now: 0." in page
 
 
 def test_homes_behind_a_silent_gateway_count_as_not_seen(records: Records, sign_in: SignIn) -> None:
     with records.write() as tx:
         row = {"household_id": "H2", "since": town.NOW, "reason": {}, "behind_gateway": "GW7"}
         tx.execute(insert(unwatched).values(meter_id="M2", **row))
-    assert "from 2 of them no readings come now" in sign_in("duty").get("/").text
+    assert "without readings now: 2." in sign_in("duty").get("/").text
 
 
 def test_an_alert_whose_device_moved_to_another_home_says_so_until_it_is_settled(
@@ -482,7 +482,7 @@ def test_a_home_is_watched_only_with_consent_and_staff_see_which_is_not(sign_in:
         before = version(tx)
     browser.post("/households/H1/water-consent", data={"csrf": token, "sure": "1"})
     assert "This home is not watched" in browser.get("/households/H1").text
-    assert "1 homes with a meter are not watched" in browser.get("/").text
+    assert "nobody consented to it yet: 1." in browser.get("/").text
     assert "not watched" in browser.get("/households").text
     with records.read() as tx:
         assert read_ledger(tx).without_consent == {"M1"}

@@ -39,6 +39,13 @@ def test_both_languages_fill_in_the_same_values() -> None:
                 assert fields(text) == fields(EN.sections[section][key]), f"{section}.{key}"
 
 
+def test_no_english_page_says_one_of_what_is_many() -> None:
+    texts = [text for keys in EN.sections.values() for text in keys.values()]
+    ones = [text.format(**dict.fromkeys(fields(text), "1") | {"name": "Li"}) for text in texts]
+    lengths = re.compile(r"\b1 (days|characters)\b")  # pages look back for weeks, and too long is more than one
+    assert [said for said in ones if re.search(r"\b1 [a-z]+s\b", lengths.sub("", said))] == []
+
+
 @pytest.mark.parametrize(
     ("section", "values"),
     [
