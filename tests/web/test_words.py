@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.sms import load_words
 from domain.alert import Event, Outcome, State
 from domain.finding import AlertKind, Level
 from domain.message import MessageStatus
@@ -37,6 +38,14 @@ def test_both_languages_fill_in_the_same_values() -> None:
         for key, text in keys.items():
             if (section, key) not in loose:
                 assert fields(text) == fields(EN.sections[section][key]), f"{section}.{key}"
+
+
+def test_an_incident_is_called_one_thing_on_pages_in_texts_and_in_the_glossary() -> None:
+    row = next(row for row in (WEB.parent / "docs" / "glossary.md").read_text().splitlines() if "| incident |" in row)
+    word = row.split("|")[-2].strip()
+    assert word in ZH("outcome.incident")
+    assert word in ZH("household.outcomes")
+    assert word in load_words()["zh"]["outcome"]["incident"]
 
 
 def test_no_english_page_says_one_of_what_is_many() -> None:
