@@ -46,7 +46,7 @@ def test_reasons_are_told_in_the_language_asked_for(demo: subprocess.CompletedPr
 
 
 def test_the_last_alert_escalates_because_nobody_answers(demo: subprocess.CompletedProcess[str]) -> None:
-    assert "仍无人接警" in demo.stdout
+    assert "还没人回应" in demo.stdout
 
 
 def test_logs_and_progress_go_to_standard_error_alone(demo: subprocess.CompletedProcess[str]) -> None:

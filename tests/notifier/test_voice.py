@@ -54,7 +54,7 @@ def test_the_resident_is_called_hears_the_question_twice_and_settles_it_with_a_k
     sid = str(desk.twilio.calls[0]["sid"])
     script = desk.twilio.scripts[sid]
     words = (
-        "您好，这里是安居守护。王秀英您好：您家10小时没有用水。平安请按2，需要帮助请按3，否则30分钟后通知家人和社区。"
+        "您好，这里是安居守护。王秀英您好：您家10小时没有用水。平安就请按2，需要帮助请按3，否则30分钟后通知家人和社区。"
     )
     assert says(script) == [words, words]
     assert 'language="cmn-CN"' in script
@@ -168,7 +168,7 @@ def test_where_calls_fail_a_text_goes_instead_in_its_own_words(desk: Desk) -> No
     desk.world.raise_alert(silence(Level.ASK, at("17:00")))
     desk.world.turn()
     (body,) = [body for _, body in desk.twilio.bodies()]
-    assert body == "【安居】王秀英您好：您家10小时没有用水。平安请用一下水，否则30分钟后通知家人和社区。"
+    assert body == "【安居】王秀英您好：您家10小时没有用水。平安就请用一下水，否则30分钟后通知家人和社区。"
 
 
 def test_a_call_says_whole_words_and_door_numbers_digit_by_digit() -> None:

@@ -50,7 +50,7 @@ def test_the_first_text_of_a_new_alert_never_waits_and_three_at_once_become_one_
     assert to["李敏"] == 1
     assert all(to[f"女儿{n}"] == 1 for n in range(8))
     bundle = next(r.body for r in world.received if r.who == "李敏")
-    assert bundle == "【安居】8条新消息：幸福里3号楼1000 老人0未用水；幸福里3号楼1001 老人1未用水。在工作台接警。"
+    assert bundle == "【安居】8条新消息：幸福里3号楼1000 老人0没用水；幸福里3号楼1001 老人1没用水。在工作台接警。"
 
 
 def test_reminders_to_one_contact_are_a_minute_apart_and_at_most_five_in_a_quarter_of_an_hour(tmp_path: Path) -> None:

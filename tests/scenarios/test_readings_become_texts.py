@@ -47,7 +47,7 @@ def test_a_resident_who_stops_using_water_is_asked_and_then_family_and_staff_are
     still(world, 48, last)
     assert [r.template for r in world.received][:1] in (["ask"], ["alert"])
     assert {"王丽", "李敏"} <= {who for _, who in world.texts("alert")}
-    assert "小时未用水" in next(r.body for r in world.received if r.template == "alert")
+    assert "小时没用水" in next(r.body for r in world.received if r.template == "alert")
     assert len(world.alerts(AlertKind.LOW_USE)) == 1
 
 

@@ -149,7 +149,7 @@ def test_neither_a_sensor_that_never_rests_nor_a_cat_hides_a_person_who_draws_no
             stirs(world)
         assert hours <= 37
     assert len(alerts) == 1
-    assert "仍有感应" in "".join(message.body for message in world.received)
+    assert "有动静，可能是宠物" in "".join(message.body for message in world.received)
 
 
 def test_the_residents_own_answer_holds_back_what_others_would_be_told_an_hour_later(world: World) -> None:

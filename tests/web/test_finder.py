@@ -166,7 +166,7 @@ def test_an_emergency_after_the_first_word_is_told_at_once_and_once(scene: Scene
         reason = tx.scalar(select(alerts.c.reason).where(alerts.c.kind == "found"))
     assert {row.contact_id for row in more} == {"daughter", "grid_worker"}
     assert {row.purpose for row in more} == {"first"}
-    assert all("说需要急救。请接来电并去接" in row.body for row in more)
+    assert all("说需要急救。请接电话，去接老人" in row.body for row in more)
     assert reason is not None
     assert reason["key"] == "found_medical"
 
