@@ -33,7 +33,7 @@ def demo(
     weeks: Annotated[int, typer.Option(help="How many weeks are played.", min=4, max=60)] = 8,
     port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.", min=0, max=65535)] = 8000,
     once: Annotated[bool, typer.Option("--once", help="End after the show, with exit status 0.")] = False,
-    language: Annotated[Language, typer.Option(help="Of the reasons: zh or en.")] = Language.EN,
+    language: Annotated[Language, typer.Option(help="Of the terminal: zh or en.")] = Language.EN,
 ) -> None:
     """See all of it at work: some weeks in a few homes, an incident in two of them, the texts, the page."""
     from simulator.demo import DemoError, tell, window
@@ -69,6 +69,7 @@ def _perform(
     from web.notes import new_key
     from web.rehearsal import dress, pass_by
     from web.session import add_account
+    from web.words import load
 
     meters = [recording.meter_id for recording in story.recordings]
     address, notes_key, stopping = address_of(listener), new_key(), Event()
@@ -86,14 +87,14 @@ def _perform(
         subscriber = service.subscriber(Subscription(host="127.0.0.1", port=port, client_id="anju-demo"))
         pages = service.pages(address, notes_keys=[notes_key], signed_in_as="demo")
         threads = [Thread(target=subscriber.run), Thread(target=pages.run, args=([listener],))]
-        show = Show(service, Teller(service.records, typer.echo, zone, language), story, clock)
+        show = Show(service, Teller(service.records, typer.echo, zone, language, load(language).name), story, clock)
         for thread in threads:
             thread.start()
         try:
             if not subscriber.subscribed.wait(30):
                 raise stop("the embedded broker did not answer within 30 s")
             with Publisher(Broker(host="127.0.0.1", port=port), client_id=GATEWAY, say=complain) as publisher:
-                show.play(publisher, scan=lambda: pass_by(address, band.card_id), progress=_Progress(zone))
+                show.play(publisher, scan=lambda: pass_by(address, band.card_id), progress=_Progress(zone, language))
             if not once:
                 clock.run_on()
                 typer.echo(_STILL_UP[language].format(address=address, card_id=band.card_id))
@@ -117,15 +118,25 @@ _STILL_UP = {
 }
 
 
+_PROGRESS = {
+    Language.EN: "{when}, {published} of {readings} readings",
+    Language.ZH: "{when}，已播放读数{published}/{readings}",
+}
+
+
 class _Progress:
     """One line that is written over on a terminal; elsewhere a line for every tenth."""
 
-    def __init__(self, zone: ZoneInfo) -> None:
+    def __init__(self, zone: ZoneInfo, language: Language) -> None:
         self._zone = zone
+        self._language = language
         self._tenths = -1
 
     def __call__(self, moment: "Moment", readings: int) -> None:
-        line = f"{moment.at.astimezone(self._zone):%d %b %H:%M}, {moment.published} of {readings} readings"
+        from detectors.wording import wall_clock
+
+        when = wall_clock(moment.at, self._language, self._zone)
+        line = _PROGRESS[self._language].format(when=when, published=moment.published, readings=readings)
         if sys.stderr.isatty():
             sys.stderr.write(f"\r{line}\x1b[K")
         elif int(10 * moment.share) > self._tenths:

@@ -264,7 +264,7 @@ class _Said(dict[str, str]):
 
 def _say(name: str, value: float | str, language: Language, tz: tzinfo) -> str:
     if name == "at" or name.endswith("_at"):
-        return _moment(str(value), language, tz)
+        return wall_clock(datetime.fromisoformat(str(value)), language, tz) if value else _NEVER[language]
     if name == "case":
         return _CASES[language].get(str(value), str(value))
     if isinstance(value, str):
@@ -291,11 +291,9 @@ def hours(length_h: float) -> str:
     return f"{length_h:.0f}" if length_h >= 2.0 else f"{length_h:.1f}"
 
 
-def _moment(iso: str, language: Language, tz: tzinfo) -> str:
-    """Written out by hand: strftime would speak the server's locale."""
-    if not iso:
-        return _NEVER[language]
-    at = datetime.fromisoformat(iso).astimezone(UTC).astimezone(tz)
+def wall_clock(at: datetime, language: Language, tz: tzinfo) -> str:
+    """A day and time there, written out by hand: strftime would speak the server's locale."""
+    at = at.astimezone(UTC).astimezone(tz)
     if language is Language.ZH:
         return f"{at.month}月{at.day}日{at:%H:%M}"
     return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at:%H:%M}"

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from detectors.wording import explain
+from detectors.wording import explain, wall_clock
 from domain.finding import AlertKind, Level, Reason
 from domain.message import MessageStatus
 from domain.people import Language
@@ -24,15 +24,24 @@ def tell_text(say: Callable[[str], None], now: Callable[[], datetime], zone: Zon
 
 
 class Teller:
-    """Speaks through `say`, a line at a time; `zone` is the homes', `language` that of the reasons."""
+    """Speaks `language` through `say`, a line at a time; `zone` is the homes'.
+
+    `word_for(section, value)` is what the pages call a kind or a level.
+    """
 
     def __init__(
-        self, records: Records, say: Callable[[str], None], zone: ZoneInfo, language: Language = Language.EN
+        self,
+        records: Records,
+        say: Callable[[str], None],
+        zone: ZoneInfo,
+        language: Language,
+        word_for: Callable[[str, str], str],
     ) -> None:
         self._records = records
         self._say = say
         self._zone = zone
         self._language = language
+        self._word_for = word_for
         self._told: dict[int, str] = {}
 
     def alerts(self, now: datetime) -> None:
@@ -43,7 +52,8 @@ class Teller:
                     self._told[row["alert_id"]] = row["level"]
                     home = home_of(tx, row["household_id"])
                     where = f"{home.place} {home.residents}".strip() or row["subject"]
-                    self._say(f"{self._time(now)}  ● {row['kind']} ({row['level']})  {where}")
+                    what = f"{self._word_for('kind', row['kind'])} · {self._word_for('level', row['level'])}"
+                    self._say(f"{wall_clock(now, self._language, self._zone)}  ● {what}  {where}")
                     self._say(f"              {_words(row['reason'], self._language, self._zone)}")
 
     def sums(self) -> tuple[dict[str, int], dict[str, int]]:
@@ -60,9 +70,6 @@ class Teller:
             left = status in (MessageStatus.SENT, MessageStatus.DELIVERED)
             messages["sent" if left else status] += count
         return dict(alerts), dict(messages)
-
-    def _time(self, at: datetime) -> str:
-        return f"{at.astimezone(self._zone):%d %b %H:%M}"
 
 
 def _words(reason: dict[str, object], language: Language, zone: ZoneInfo) -> str:

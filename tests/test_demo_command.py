@@ -45,12 +45,18 @@ def test_reasons_are_told_in_the_language_asked_for(demo: subprocess.CompletedPr
     assert all(re.search("[\u4e00-\u9fff]", reason) for reason in reasons)
 
 
+def test_the_terminal_speaks_the_language_asked_for(demo: subprocess.CompletedProcess[str]) -> None:
+    ours = [line for line in demo.stdout.splitlines()[:-1] if "✉" not in line] + demo.stderr.splitlines()
+    assert any("● 长时间无用水 · 请去看一看" in line for line in ours)
+    assert [line for line in ours if re.search("[A-Za-z]", line)] == []
+
+
 def test_the_last_alert_escalates_because_nobody_answers(demo: subprocess.CompletedProcess[str]) -> None:
     assert "还没人回应" in demo.stdout
 
 
 def test_logs_and_progress_go_to_standard_error_alone(demo: subprocess.CompletedProcess[str]) -> None:
-    assert "readings" in demo.stderr
+    assert "已播放读数" in demo.stderr
     assert "UTC, " not in demo.stdout
 
 
