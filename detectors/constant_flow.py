@@ -73,15 +73,17 @@ class ConstantFlow:
     def _flows(self, state: ConstantFlowState, begin_s: float, end_s: float, volume: float, *, late: bool) -> Verdict:
         """As `observe`, of readings far enough apart."""
         flow_lph = sixteenths(volume * 3600.0 / (end_s - begin_s)) if volume else 0.0
-        before_lph = state.falling[-1][1] if state.falling else 0.0
-        self._push(state, begin_s, flow_lph)
+        if not flow_lph:
+            self._stop(state, begin_s)
+            return CLEAR
+        self._push(state, begin_s, end_s, flow_lph)
         if flow_lph < IDLE_LPH:
-            state.flow_lph = state.draw.before_lph = state.steady.from_s = 0.0
+            state.flow_lph = state.draw.before_lph = 0.0
             return CLEAR
         if self._hides_pauses(state, end_s - begin_s):
             self._interrupt(state)
             return _GAP
-        over = self._compare(state, begin_s, end_s, before_lph, flow_lph)
+        over = self._compare(state, begin_s, end_s, flow_lph)
         if late:
             return _LATE
         if over is not None and over != self._burst and end_s - state.first_s < self._p.learning_days * DAY_S:
@@ -106,13 +108,13 @@ class ConstantFlow:
 
     def _stop(self, state: ConstantFlowState, begin_s: float) -> None:
         """Nothing flows, from then on or from before."""
-        state.falling = [(state.falling[0][0] if state.falling else begin_s, 0.0)]
-        state.held_from_s = state.flow_lph = state.draw.before_lph = state.steady.from_s = 0.0
+        state.falling = [(state.falling[0][0] if state.falling else begin_s, 0.0, 0.0, 0.0)]
+        state.held_from_s = state.flow_lph = state.draw.before_lph = 0.0
 
     def _interrupt(self, state: ConstantFlowState) -> None:
         """Nobody knows whether it flowed without a pause."""
         state.falling.clear()
-        state.draw.before_lph = state.steady.from_s = state.held_from_s = state.held_l = 0.0
+        state.draw.before_lph = state.held_from_s = state.held_l = 0.0
 
     def _hides_pauses(self, state: ConstantFlowState, length_s: float) -> bool:
         """Whether the meter reads more often as a rule: several outages in a row pass for its rhythm."""
@@ -121,40 +123,45 @@ class ConstantFlow:
             return False
         return length_s > GAP_RHYTHMS * min(state.shortest_s, state.shortest_before_s or length_s)
 
-    def _push(self, state: ConstantFlowState, begin_s: float, flow_lph: float) -> None:
-        """Keeps the stretches over which each lesser flow has not been undercut."""
-        falling = state.falling
-        since_s = begin_s
+    def _push(self, state: ConstantFlowState, begin_s: float, end_s: float, flow_lph: float) -> None:
+        """Keeps the stretches over which each lesser flow has not been undercut, and for how long each ran alone."""
+        falling, length_s, more, span_s = state.falling, end_s - begin_s, self._steady.more, self._steady.span_s
+        since_s, alone_s, alone_lph, litre_lph = begin_s, length_s, flow_lph, 3600.0 / length_s
         while falling and falling[-1][1] >= flow_lph:
-            since_s = falling.pop()[0]
-        falling.append((since_s, flow_lph))
+            since_s, _, before_s, before_lph = falling.pop()
+            if before_lph <= more * flow_lph + litre_lph:
+                alone_s, alone_lph = length_s + before_s, before_lph
+        for place in range(len(falling) - 1, -1, -1):
+            from_s, least_lph, before_s, before_lph = falling[place]
+            if flow_lph > more * least_lph + litre_lph:
+                break
+            falling[place] = from_s, least_lph, min(before_s + length_s, span_s), max(before_lph, flow_lph)
+        falling.append((since_s, flow_lph, min(alone_s, span_s), alone_lph))
         if len(falling) > 1 and falling[1][0] <= begin_s - self._reach_s:
             del falling[0]
 
-    def _compare(
-        self, state: ConstantFlowState, begin_s: float, end_s: float, before_lph: float, flow_lph: float
-    ) -> int | None:
+    def _compare(self, state: ConstantFlowState, begin_s: float, end_s: float, flow_lph: float) -> int | None:
         """The gravest scale on which the flow is over its limit, `_burst` or `_steady_run`; keeps today's record."""
         bursts = flow_lph >= self._p.burst_lph and flow_lph >= self._p.burst_beyond * state.record[1]
         over = self._burst if bursts else None
         told_from, scales, unusual = self._at_once(state, end_s - begin_s, end_s, flow_lph)
         if unusual:
             over = self._gravest(over, 0)
-        if self._steady.is_over(state.steady, begin_s, end_s, before_lph, flow_lph):
+        if self._steady.is_over(state.steady, state.falling):
             over = self._gravest(over, self._steady_run)
         place = len(state.falling) - 1
-        since_s, steady = state.falling[place]
+        since_s, steady, alone_s, _ = state.falling[place]
         for number, span_s in enumerate(self._spans_s):
             while since_s > end_s - span_s:
                 place -= 1
                 if place < 0:
                     return over
-                since_s, steady = state.falling[place]
+                since_s, steady, alone_s, _ = state.falling[place]
             if not steady:
                 return over
             scale = scales[number]
             limit = max(scale.least_lph, scale.beyond * state.record[number])
-            if number >= told_from and steady >= limit:
+            if number >= told_from and steady >= limit and alone_s >= scale.alone_hours * 3600.0 - SLACK_S:
                 over = self._gravest(over, number)
                 state.today[number] = max(state.today[number], self._taught(scale, steady, limit))
             elif steady > state.today[number]:
@@ -193,7 +200,9 @@ class ConstantFlow:
             ]
             state.today = [0.0] * len(self._p.scales)
             self._steady.turn_day(state.steady)
-            state.shortest_s, state.shortest_before_s = 0.0, state.shortest_s
+            if state.shortest_s:
+                before_s = state.shortest_before_s or state.shortest_s
+                state.shortest_s, state.shortest_before_s = 0.0, min(state.shortest_s, 2.0 * before_s)
 
     def _verdict(self, state: ConstantFlowState, over: int | None, end_s: float, flow_lph: float) -> Verdict:
         running = state.flow_lph > 0.0 and flow_lph >= self._p.still * state.flow_lph
@@ -220,10 +229,10 @@ class ConstantFlow:
             state.flow_lph, state.since_s = flow_lph, state.falling[-1][0]
             return
         if over == self._steady_run:
-            state.flow_lph, state.since_s = state.steady.low, state.steady.from_s
+            state.since_s, state.flow_lph, _, _ = self._steady.told_of(state.falling)
             return
         from_s = end_s - self._p.scales[over].hours * 3600.0 + SLACK_S
-        state.since_s, state.flow_lph = next(entry for entry in reversed(state.falling) if entry[0] <= from_s)
+        state.since_s, state.flow_lph, _, _ = next(entry for entry in reversed(state.falling) if entry[0] <= from_s)
 
     def _finding(self, state: ConstantFlowState, end_s: float) -> Finding:
         record_lph = state.steady.record

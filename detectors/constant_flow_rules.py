@@ -18,11 +18,14 @@ HELD_S = 720.0  # what is read more often is taken together: a leak's litre ever
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """Flow that didn't pause for `hours` is told from `least_lph` on, if it is also `beyond` times the own record."""
+    """Flow that didn't pause for `hours` is told from `least_lph` on, if it is also `beyond` times the own record, and
+    if for `alone_hours` of them in all hardly anything was drawn on top of it: a busy day has no such hours.
+    """
 
     hours: float
     least_lph: float
     beyond: float
+    alone_hours: float = 0.0
 
 
 SCALES = (
@@ -31,8 +34,8 @@ SCALES = (
     Scale(hours=2.0, least_lph=180.0, beyond=1.8),
     Scale(hours=3.0, least_lph=140.0, beyond=2.0),
     Scale(hours=6.0, least_lph=36.0, beyond=3.0),
-    Scale(hours=9.0, least_lph=18.0, beyond=3.0),
-    Scale(hours=12.0, least_lph=10.0, beyond=2.5),
+    Scale(hours=9.0, least_lph=18.0, beyond=3.0, alone_hours=3.0),
+    Scale(hours=12.0, least_lph=10.0, beyond=2.5, alone_hours=3.0),
     Scale(hours=24.0, least_lph=4.0, beyond=2.0),
     Scale(hours=48.0, least_lph=3.0, beyond=2.0),
 )
@@ -42,8 +45,8 @@ OFTEN = (
     Scale(hours=2.0, least_lph=120.0, beyond=1.8),
     Scale(hours=3.0, least_lph=100.0, beyond=2.0),
     Scale(hours=6.0, least_lph=12.0, beyond=3.0),
-    Scale(hours=9.0, least_lph=8.0, beyond=3.0),
-    Scale(hours=12.0, least_lph=5.0, beyond=2.5),
+    Scale(hours=9.0, least_lph=8.0, beyond=3.0, alone_hours=3.0),
+    Scale(hours=12.0, least_lph=5.0, beyond=2.5, alone_hours=3.0),
     Scale(hours=24.0, least_lph=4.0, beyond=2.5),
     Scale(hours=48.0, least_lph=3.0, beyond=2.0),
 )
@@ -81,5 +84,6 @@ class ConstantFlowParameters:
             draw = replace(draw, hourly=replace(draw.hourly, beyond=_ALL), often=replace(draw.often, beyond=_ALL))
             steady = replace(steady, beyond=_ALL)
         if Part.STEADY_RUNS in parts:
+            scales, often = (tuple(replace(scale, alone_hours=0.0) for scale in scales) for scales in (scales, often))
             steady = replace(steady, least_lph=inf)
         return replace(self, scales=scales, often=often, draw=draw, steady=steady, left_out=parts)

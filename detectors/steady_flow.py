@@ -1,20 +1,25 @@
-"""Water that runs for hours with hardly a change: a pipe or a cistern does so, people don't."""
+"""Water that runs for hours with hardly a change, be it under what people draw: a pipe or a cistern does so."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import inf
 
-from detectors.packing import SIXTEENTHS, ago, sixteenths, take, then
+from detectors.packing import SIXTEENTHS, sixteenths, take
+
+Stretch = tuple[float, float, float, float]
+"""Since when [s], the least flow since then [L/h], for how long in all it ran alone [s], and the most of its readings
+then [L/h]."""
+_NONE = 0.0, 0.0, 0.0, 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SteadyFlowParameters:
-    """Readings that differ by a litre and `share` of the least, for `hours`; tuned on the 27 hourly homes.
+    """A flow that was never undercut, and in `hours` of readings in all was exceeded by a litre and `share` at most: in
+    these it ran alone. The others, which hold what people drew, count neither way. Tuned on the 27 hourly homes.
 
     Told from `least_lph` on, if it is also `beyond` times what ever ran so steadily; that fades by `fade` a day.
     """
 
-    hours: float = 4.0
+    hours: float = 5.0
     share: float = 0.05
     least_lph: float = 5.0
     beyond: float = 3.0
@@ -23,59 +28,38 @@ class SteadyFlowParameters:
 
 @dataclass(slots=True)
 class SteadyFlowState:
-    """Since when it has run so [s since 1970], 0 while nothing runs; flows [L/h]: the `low` and `high` end of its
-    readings, and what ran steadily on days gone by (`record`) and today.
-    """
+    """The largest flow that ran steadily on days gone by (`record`) and today [L/h]."""
 
-    from_s: float = 0.0
-    low: float = 0.0
-    high: float = 0.0
     record: float = 0.0
     today: float = 0.0
 
-    def numbers(self, now_s: float) -> list[float]:
-        flows = [SIXTEENTHS * flow for flow in (self.record, self.today, self.low, self.high)]
-        return [*flows[:2], 1.0, ago(self.from_s, now_s), *flows[2:]] if self.from_s else [*flows[:2], 0.0]
+    def numbers(self) -> list[float]:
+        return [SIXTEENTHS * self.record, SIXTEENTHS * self.today]
 
     @classmethod
-    def of(cls, numbers: Iterator[float], now_s: float) -> "SteadyFlowState":
-        record, today, runs = take(numbers, 3)
-        age_s, low, high = take(numbers, 3) if runs else (inf, 0.0, 0.0)
-        return cls(then(age_s, now_s), *(flow / SIXTEENTHS for flow in (low, high, record, today)))
+    def of(cls, numbers: Iterator[float]) -> "SteadyFlowState":
+        return cls(*(flow / SIXTEENTHS for flow in take(numbers, 2)))
 
 
 class SteadyFlow:
-    """The least flow of a run of like readings against the largest such flow of the household's earlier days."""
+    """The least flow of a stretch in which it ran alone for hours against the largest such flow of earlier days."""
 
     def __init__(self, parameters: SteadyFlowParameters, slack_s: float) -> None:
         self._p = parameters
-        self._span_s = parameters.hours * 3600.0 - slack_s
+        self.span_s = parameters.hours * 3600.0 - slack_s
+        self.more = 1.0 + parameters.share
 
-    def is_over(self, state: SteadyFlowState, begin_s: float, end_s: float, before_lph: float, flow_lph: float) -> bool:
-        """Whether this reading is the last of a run that is more than usual; `before_lph`: of the reading before."""
-        self._run_on(state, begin_s, end_s, before_lph, flow_lph)
-        if state.from_s > end_s - self._span_s:
-            return False
-        state.today = max(state.today, state.low)
-        return state.low >= max(self._p.least_lph, self._p.beyond * state.record)
+    def told_of(self, falling: Sequence[Stretch]) -> Stretch:
+        """The newest stretch in which water ran alone for long enough; of no flow without."""
+        return next((stretch for stretch in reversed(falling) if stretch[2] >= self.span_s), _NONE)
+
+    def is_over(self, state: SteadyFlowState, falling: Sequence[Stretch]) -> bool:
+        """Whether such a stretch is more than usual; learns from it."""
+        _, least_lph, _, _ = self.told_of(falling)
+        state.today = max(state.today, least_lph)
+        return least_lph >= max(self._p.least_lph, self._p.beyond * state.record)
 
     def turn_day(self, state: SteadyFlowState) -> None:
         """Yesterday joins the record once it is over; the record fades."""
         state.record = max(sixteenths(state.record * self._p.fade), state.today)
         state.today = 0.0
-
-    def _run_on(self, state: SteadyFlowState, begin_s: float, end_s: float, before_lph: float, flow_lph: float) -> None:
-        """The run goes on, begins anew with the reading before, or with this one."""
-        length_s = end_s - begin_s
-        if not state.from_s or not self._takes(state, flow_lph, length_s):
-            from_s = max(state.from_s, begin_s - length_s) if state.from_s else begin_s
-            state.from_s, state.low, state.high = from_s, before_lph, before_lph
-            if from_s == begin_s or not self._takes(state, flow_lph, length_s):
-                state.from_s, state.low, state.high = begin_s, flow_lph, flow_lph
-
-    def _takes(self, state: SteadyFlowState, flow_lph: float, length_s: float) -> bool:
-        low, high = min(state.low, flow_lph), max(state.high, flow_lph)
-        if high - low > 3600.0 / length_s + self._p.share * low:
-            return False
-        state.low, state.high = low, high
-        return True

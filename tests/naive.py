@@ -424,8 +424,7 @@ class ConstantFlow:
             self.running = None
             return None
         self.lengths.append((len(self.days), end_s - begin_s))
-        recent = [length_s for day, length_s in self.lengths if day >= len(self.days) - 1]
-        if end_s - begin_s > max(7200.0, 2.5 * min(recent)):
+        if end_s - begin_s > max(7200.0, 2.5 * self.usual_length_s()):
             self.flows.clear()
             return "", 0.0
         over = self.over(end_s, flow_lph, end_s - begin_s)
@@ -438,6 +437,14 @@ class ConstantFlow:
             self.running = (gravest, *self.steady_since(gravest, end_s))
         return None if self.running is None else (("leak", "tap", "burst")[grade(self.running[0])], self.running[1])
 
+    def usual_length_s(self) -> float:
+        """The shortest of today's readings with water, or of days gone by; it may double in a day."""
+        usual_s = inf
+        for day in sorted({day for day, _ in self.lengths}):
+            shortest_s = min(length_s for its, length_s in self.lengths if its == day)
+            usual_s = min(shortest_s, (2.0 if day < len(self.days) else 1.0) * usual_s)
+        return usual_s
+
     def over(self, end_s: float, flow_lph: float, length_s: float) -> list[int]:
         """The scales on which the flow is over its limit, 9 for a burst, -1 for a steady run; each teaches the day."""
         record, over = self.record(), []
@@ -446,13 +453,16 @@ class ConstantFlow:
             over.append(9)
         if (often and self.are_two_over(end_s, flow_lph)) or (hourly and self.is_hour_over(end_s, flow_lph)):
             over.append(0)
-        if self.is_steady_over(end_s):
+        stretches = self.stretches(end_s)
+        if self.is_steady_over(stretches):
             over.append(-1)
         for number, scale in enumerate(OFTEN if often else SCALES):
             _, steady = self.steady_since(number, end_s)
             limit = max(scale.least_lph, scale.beyond * record[number])
             taught = steady
-            if number >= (1 if often else 2 if hourly else 0) and steady >= limit:
+            alone_s = next((row[2] for row in stretches if row[1] == steady), 0.0)
+            told = number >= (1 if often else 2 if hourly else 0) and alone_s >= scale.alone_hours * 3600.0 - 360.0
+            if told and steady >= limit:
                 over.append(number)
                 if scale.hours <= 3.0:
                     taught = min(steady, sixteenths(1.1 * limit / scale.beyond))
@@ -489,28 +499,33 @@ class ConstantFlow:
                 most[part % 12] = max(floor(0.995 * most[part % 12]), largest)
         return max(most[here - 1], most[here], most[(here + 1) % 12], elsewhere * max(most))
 
-    def is_steady_over(self, end_s: float) -> bool:
-        from_s, low = self.steady_run(end_s)
-        if from_s > end_s - (4 * 3600.0 - 360.0):
-            return False
-        self.days[-1][9] = max(self.days[-1].get(9, 0.0), low)
-        return low >= max(5.0, 3.0 * self.record()[-1])
+    def is_steady_over(self, stretches: list[list[float]]) -> bool:
+        _, least = steady_run(stretches)
+        self.days[-1][9] = max(self.days[-1].get(9, 0.0), least)
+        return least >= max(5.0, 3.0 * self.record()[-1])
 
-    def steady_run(self, end_s: float) -> tuple[float, float]:
-        """Since when all readings have been alike, and the least of them [L/h]."""
+    def stretches(self, end_s: float) -> list[list[float]]:
+        """Of each stretch whose least flow has not been undercut since: since when, that flow, for how long in all it
+        ran alone [s], and the most of its readings then.
+        """
         ends = [*(begin_s for begin_s, _ in self.flows[1:]), end_s]
-        from_s, run = 0.0, list[float]()
+        rows = list[list[float]]()
         for (begin_s, flow), reading_ends_s in zip(self.flows, ends, strict=True):
-            length_s, before = reading_ends_s - begin_s, run[-1:]
-            if flow < 1.0:
-                run = []
-            elif before and alike([*run, flow], length_s):
-                run.append(flow)
-            elif before and alike([*before, flow], length_s):
-                from_s, run = max(from_s, begin_s - length_s), [*before, flow]
-            else:
-                from_s, run = begin_s, [flow]
-        return from_s, min(run)
+            length_s = reading_ends_s - begin_s
+            undercut, rows = [row for row in rows if row[1] >= flow], [row for row in rows if row[1] < flow]
+            since_s = undercut[0][0] if undercut else begin_s
+            if flow == 0.0:
+                rows = [[since_s, 0.0, 0.0, 0.0]]
+                continue
+            alike = [row for row in undercut if is_alone(flow, row[3], length_s)]
+            alone_s, most = (length_s + alike[0][2], alike[0][3]) if alike else (length_s, flow)
+            for row in rows:
+                if is_alone(row[1], flow, length_s):
+                    row[2:] = row[2] + length_s, max(row[3], flow)
+            rows.append([since_s, flow, alone_s, most])
+            if len(rows) > 1 and rows[1][0] <= begin_s - 48 * 3600.0:
+                del rows[0]
+        return rows
 
     def record(self) -> list[float]:
         record = [0.0] * (len(SCALES) + 1)
@@ -521,7 +536,7 @@ class ConstantFlow:
     def steady_since(self, number: int, end_s: float) -> tuple[float, float]:
         """Since when, and how much at least, water has run without a pause for that long; a burst: this interval."""
         if number < 0:
-            return self.steady_run(end_s)
+            return steady_run(self.stretches(end_s))
         begins = [begin_s for begin_s, _ in self.flows]
         from_s = end_s - (SCALES[number].hours * 3600.0 - 360.0) if number < len(SCALES) else begins[-1]
         if begins[0] > from_s:
@@ -533,8 +548,14 @@ class ConstantFlow:
         return begins[last], steady
 
 
-def alike(flows: list[float], length_s: float) -> bool:
-    return max(flows) - min(flows) <= 3600.0 / length_s + 0.05 * min(flows)
+def is_alone(least: float, flow: float, length_s: float) -> bool:
+    """Whether hardly anything was drawn on top of the least."""
+    return flow <= 1.05 * least + 3600.0 / length_s
+
+
+def steady_run(stretches: list[list[float]]) -> tuple[float, float]:
+    """Since when, and how much at least, the newest stretch ran that ran alone for five hours."""
+    return next(((since_s, least) for since_s, least, alone_s, _ in stretches[::-1] if alone_s >= 17640.0), (0.0, 0.0))
 
 
 def grade(scale: int) -> int:

@@ -27,8 +27,6 @@ from detectors.fleet.memory import (
     RECORD,
     SHORTEST_BEFORE_S,
     SHORTEST_S,
-    STEADY_FROM_S,
-    STEADY_LOW,
     TODAY,
     USUAL_LPH,
     Floats,
@@ -40,10 +38,13 @@ from detectors.fleet.rules import (
     FLOW_FADE,
     GROWTH,
     LEARNING_S,
+    SCALE_ALONE_S,
     SCALE_BEYOND,
     SCALE_HOURS,
     SCALE_LPH,
     SCALES,
+    STEADY_SHARE,
+    STEADY_SPAN_S,
     STILL,
     TAP_HOURS,
 )
@@ -71,16 +72,14 @@ def observe(m: Floats, p: Floats, begin_s: float, end_s: float, volume: float, g
             return CANNOT_TELL
         m[HELD_FROM_S] = m[HELD_L] = 0.0
     flow_lph = sixteenths(volume * 3600.0 / (end_s - begin_s))
-    last = int(m[FALLING_TO]) - 1
-    before_lph = m[flow_of(last)] if last >= int(m[FALLING_FROM]) else 0.0
-    push(m, p, begin_s, flow_lph)
+    push(m, p, begin_s, end_s, flow_lph)
     if flow_lph < IDLE_LPH:
-        m[FLOW_LPH] = m[BEFORE_LPH] = m[STEADY_FROM_S] = 0.0
+        m[FLOW_LPH] = m[BEFORE_LPH] = 0.0
         return NOTHING
     if seldom(hides_pauses(m, end_s - begin_s)):
         interrupt(m)
         return CANNOT_TELL
-    over = compare(m, p, begin_s, end_s, before_lph, flow_lph)
+    over = compare(m, p, begin_s, end_s, flow_lph)
     if seldom(over != _NONE) and over != int(p[SCALES]) and end_s - m[FLOW_FIRST_S] < p[LEARNING_S]:
         return CANNOT_TELL
     return verdict(m, p, over, end_s, flow_lph)
@@ -99,23 +98,33 @@ def stands_still(m: Floats, begin_s: float, end_s: float) -> None:
         m[flow_of(0)] = 0.0
         m[FALLING_FROM] = 0.0
         m[FALLING_TO] = 1.0
-    m[HELD_FROM_S] = m[FLOW_LPH] = m[BEFORE_LPH] = m[STEADY_FROM_S] = 0.0
+    m[HELD_FROM_S] = m[FLOW_LPH] = m[BEFORE_LPH] = 0.0
 
 
 @compiled
 def interrupt(m: Floats) -> None:
-    m[FALLING_FROM] = m[FALLING_TO] = m[BEFORE_LPH] = m[STEADY_FROM_S] = m[HELD_FROM_S] = m[HELD_L] = 0.0
+    m[FALLING_FROM] = m[FALLING_TO] = m[BEFORE_LPH] = m[HELD_FROM_S] = m[HELD_L] = 0.0
 
 
 @compiled
 def since_of(place: int) -> np.uint64:
     """Where it stands; such an index is never asked whether it counts from the end."""
-    return np.uint64(FALLING + 2 * place)
+    return np.uint64(FALLING + 4 * place)
 
 
 @compiled
 def flow_of(place: int) -> np.uint64:
-    return np.uint64(FALLING + 2 * place + 1)
+    return np.uint64(FALLING + 4 * place + 1)
+
+
+@compiled
+def alone_s_of(place: int) -> np.uint64:
+    return np.uint64(FALLING + 4 * place + 2)
+
+
+@compiled
+def alone_lph_of(place: int) -> np.uint64:
+    return np.uint64(FALLING + 4 * place + 3)
 
 
 @compiled
@@ -127,14 +136,25 @@ def hides_pauses(m: Floats, length_s: float) -> bool:
 
 
 @compiled
-def push(m: Floats, p: Floats, begin_s: float, flow_lph: float) -> None:
-    first, end = int(m[FALLING_FROM]), int(m[FALLING_TO])
-    since_s = begin_s
+def push(m: Floats, p: Floats, begin_s: float, end_s: float, flow_lph: float) -> None:
+    first, end, span_s = int(m[FALLING_FROM]), int(m[FALLING_TO]), p[STEADY_SPAN_S]
+    length_s, more = end_s - begin_s, 1.0 + p[STEADY_SHARE]
+    since_s, alone_s, alone_lph, litre_lph = begin_s, length_s, flow_lph, 3600.0 / length_s
     while end > first and m[flow_of(end - 1)] >= flow_lph:
         end -= 1
         since_s = m[since_of(end)]
+        if m[alone_lph_of(end)] <= more * flow_lph + litre_lph:
+            alone_s = length_s + m[alone_s_of(end)]
+            alone_lph = m[alone_lph_of(end)]
+    place = end - 1
+    while place >= first and flow_lph <= more * m[flow_of(place)] + litre_lph:
+        m[alone_s_of(place)] = min(m[alone_s_of(place)] + length_s, span_s)
+        m[alone_lph_of(place)] = max(m[alone_lph_of(place)], flow_lph)
+        place -= 1
     m[since_of(end)] = since_s
     m[flow_of(end)] = flow_lph
+    m[alone_s_of(end)] = min(alone_s, span_s)
+    m[alone_lph_of(end)] = alone_lph
     end += 1
     if end - first > 1 and m[since_of(first + 1)] <= begin_s - p[np.uint64(SCALE_HOURS + int(p[SCALES]) - 1)] * 3600.0:
         first += 1
@@ -143,7 +163,7 @@ def push(m: Floats, p: Floats, begin_s: float, flow_lph: float) -> None:
 
 
 @compiled
-def compare(m: Floats, p: Floats, begin_s: float, end_s: float, before_lph: float, flow_lph: float) -> int:
+def compare(m: Floats, p: Floats, begin_s: float, end_s: float, flow_lph: float) -> int:
     """The gravest scale over its limit, past the last for a burst, then for a steady run, or -1."""
     scales = int(p[SCALES])
     length_s = end_s - begin_s
@@ -152,7 +172,7 @@ def compare(m: Floats, p: Floats, begin_s: float, end_s: float, before_lph: floa
     told_from = 1 if often else (2 if length_s > HOURLY_S else 0)
     if seldom(is_unusual(m, p, length_s, end_s, flow_lph)):
         over = gravest(p, over, 0)
-    if seldom(steady_flow.is_over(m, p, begin_s, end_s, before_lph, flow_lph)):
+    if seldom(steady_flow.is_over(m, p)):
         over = gravest(p, over, scales + 1)
     first, place = int(m[FALLING_FROM]), int(m[FALLING_TO]) - 1
     for number in range(scales):
@@ -163,8 +183,8 @@ def compare(m: Floats, p: Floats, begin_s: float, end_s: float, before_lph: floa
         steady = m[flow_of(place)]
         if steady == 0.0:
             return over
-        limit = m[LIMITS + often + number]
-        if seldom(steady >= limit) and number >= told_from:
+        limit, alone_s = m[LIMITS + often + number], p[SCALE_ALONE_S + often + number]
+        if seldom(steady >= limit) and number >= told_from and m[alone_s_of(place)] >= alone_s:
             over = gravest(p, over, number)
             taught = steady
             if p[SCALE_HOURS + number] <= p[TAP_HOURS]:
@@ -198,8 +218,10 @@ def turn_day(m: Floats, p: Floats, begin_s: float, end_s: float) -> None:
             m[RECORD + number] = max(sixteenths(m[RECORD + number] * p[FLOW_FADE]), m[TODAY + number])
             m[TODAY + number] = 0.0
         steady_flow.turn_day(m, p)
-        m[SHORTEST_BEFORE_S] = m[SHORTEST_S]
-        m[SHORTEST_S] = 0.0
+        if m[SHORTEST_S] != 0.0:
+            before_s = m[SHORTEST_BEFORE_S] if m[SHORTEST_BEFORE_S] != 0.0 else m[SHORTEST_S]
+            m[SHORTEST_BEFORE_S] = min(m[SHORTEST_S], 2.0 * before_s)
+            m[SHORTEST_S] = 0.0
     for number in range(int(p[SCALES])):
         for place in (number, MOST_SCALES + number):
             m[LIMITS + place] = max(p[SCALE_LPH + place], p[SCALE_BEYOND + place] * m[RECORD + number])
@@ -238,8 +260,9 @@ def begin_episode(m: Floats, p: Floats, over: int, end_s: float, flow_lph: float
         m[FLOW_SINCE_S] = m[since_of(place)]
         return
     if over > int(p[SCALES]):
-        m[FLOW_LPH] = m[STEADY_LOW]
-        m[FLOW_SINCE_S] = m[STEADY_FROM_S]
+        place = steady_flow.told_of(m, p)
+        m[FLOW_LPH] = m[flow_of(place)]
+        m[FLOW_SINCE_S] = m[since_of(place)]
         return
     from_s = end_s - p[SCALE_HOURS + over] * 3600.0 + SLACK_S
     while m[since_of(place)] > from_s:

@@ -68,7 +68,7 @@ FLOW_FIRST_S, FLOW_DAY_S, FLOW_SINCE_S, FLOW_LPH, FLOW_GRADE, FALLING_FROM, FALL
 RECORD, TODAY, LIMITS = _place(MOST_SCALES), _place(MOST_SCALES), _place(2 * MOST_SCALES)
 SHORTEST_S, SHORTEST_BEFORE_S, HELD_FROM_S, HELD_L = (_place() for _ in range(4))
 BEFORE_LPH, PART, RUNNING_LPH, USUAL_LPH, MOST = _place(), _place(), _place(), _place(), _place(PARTS)
-STEADY_FROM_S, STEADY_LOW, STEADY_HIGH, STEADY_RECORD, STEADY_TODAY = (_place() for _ in range(5))
+STEADY_RECORD, STEADY_TODAY = _place(), _place()
 # of no data
 HEARD_LAST_S, HEARD, RHYTHM_S, WOBBLE_S, UNUSABLE_S = (_place() for _ in range(5))
 STEP_S, STEPS_UNLEARNED = _place(), _place()  # the latest step, and how many of it are still to be learned
@@ -85,7 +85,7 @@ FALLING = _place()
 
 def memory(readings: int) -> Floats:
     """Room for one household of so many readings."""
-    return np.zeros(FALLING + 2 * (readings + 1))
+    return np.zeros(FALLING + 4 * (readings + 1))
 
 
 @compiled

@@ -25,7 +25,8 @@ STEADY_SPAN_S, STEADY_SHARE, STEADY_LPH, STEADY_BEYOND, STEADY_FADE = range(42, 
 SCALE_HOURS = 47
 SCALE_LPH = SCALE_HOURS + MOST_SCALES
 SCALE_BEYOND = SCALE_LPH + 2 * MOST_SCALES
-OTHERS = SCALE_BEYOND + 2 * MOST_SCALES
+SCALE_ALONE_S = SCALE_BEYOND + 2 * MOST_SCALES
+OTHERS = SCALE_ALONE_S + 2 * MOST_SCALES
 COARSE_OTHERS = OTHERS + 2 * STEPS  # of alerts, then of asks, as above
 OWN = COARSE_OTHERS + 2 * STEPS
 NOW = OWN + HOURS
@@ -73,6 +74,7 @@ def rules(parameters: WatchParameters) -> Floats:
         for number, scale in enumerate(scales):
             p[SCALE_HOURS + number] = scale.hours
             p[[SCALE_LPH + first + number, SCALE_BEYOND + first + number]] = scale.least_lph, scale.beyond
+            p[SCALE_ALONE_S + first + number] = scale.alone_hours * 3600.0 - SLACK_S
     tables = (
         *((OTHERS + number * STEPS, days * low.population.false_alerts) for number, days in enumerate(PRIORS)),
         *(

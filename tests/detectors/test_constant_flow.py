@@ -93,10 +93,22 @@ def test_a_garden_watered_every_evening_is_learned() -> None:
     assert later == []
 
 
-def test_four_hours_that_hardly_differ_are_a_leak_and_four_that_differ_are_people() -> None:
+def test_five_hours_that_hardly_differ_are_a_leak_and_five_that_differ_are_people() -> None:
     morning = [0.0] * 8
-    assert flow_alerts([*LIFE, *morning, 18.0, 19.0, 18.0, 18.0]) == [(STOPPED + 12 * HOUR, "leak")]
-    assert flow_alerts([*LIFE, *morning, 18.0, 29.0, 12.0, 20.0]) == []
+    assert flow_alerts([*LIFE, *morning, 18.0, 19.0, 18.0, 18.0, 18.0]) == [(STOPPED + 13 * HOUR, "leak")]
+    assert flow_alerts([*LIFE, *morning, 18.0, 29.0, 12.0, 20.0, 15.0]) == []
+
+
+def test_what_people_draw_on_top_of_a_leak_hides_none_of_its_hours() -> None:
+    busy = [18.0, 19.0, 60.0, 18.0, 95.0, 18.0, 31.0, 18.0]
+    assert flow_alerts([*LIFE, *([0.0] * 8), *busy]) == [(STOPPED + 16 * HOUR, "leak")]
+
+
+def test_a_busy_day_without_a_pause_is_no_leak_but_one_with_like_hours_is() -> None:
+    busy = [20.0, 45.0, 26.0, 60.0, 33.0, 51.0, 105.0, 98.0, 42.0, 37.0, 29.0, 71.0]
+    assert flow_alerts([*LIFE, *([0.0] * 8), *busy]) == []
+    leaking = [20.0, 45.0, 21.0, 60.0, 33.0, 20.0, 105.0, 98.0, 42.0]
+    assert flow_alerts([*LIFE, *([0.0] * 8), *leaking]) == [(STOPPED + 17 * HOUR, "leak")]
 
 
 def test_a_tap_at_three_at_night_is_told_at_a_flow_that_is_usual_in_the_evening() -> None:
@@ -113,6 +125,19 @@ def test_outages_in_a_row_hide_pauses_and_are_no_rhythm_of_the_meter() -> None:
         (at, register_l + 300.0 * (at > STOPPED + 20 * HOUR))
         for at, register_l in readings
         if not any(STOPPED + first * HOUR < at < STOPPED + last * HOUR for first, last in lost)
+    ]
+    _, changes = watched(seen)
+    assert after(raised(changes, AlertKind.CONSTANT_FLOW), STOPPED) == []
+
+
+def test_outages_after_days_without_water_are_no_rhythm_of_the_meter_either() -> None:
+    away = [0.0] * 24 * 4
+    readings = list(registers([*LIFE, *away, *ordinary_life(2)]))
+    back_at = STOPPED + len(away) * HOUR
+    seen = [
+        (at, register_l + 300.0 * (at > back_at))
+        for at, register_l in readings
+        if not any(back_at - late * HOUR < at < back_at - (late - 13) * HOUR for late in (37, 24, 11))
     ]
     _, changes = watched(seen)
     assert after(raised(changes, AlertKind.CONSTANT_FLOW), STOPPED) == []

@@ -61,7 +61,7 @@ def test_the_steady_flow_on_every_scale_is_that_of_the_slow_twin(flows: list[flo
     end_s = (MONDAY + len(flows) * HOUR).timestamp()
     for hours in (1, 2, 3, 6, 9, 12, 24, 48):
         from_s = end_s - timedelta(hours=hours).total_seconds() + 360.0
-        reaching = [flow for since_s, flow in state.falling if since_s <= from_s]
+        reaching = [flow for since_s, flow, _, _ in state.falling if since_s <= from_s]
         assert (reaching[-1] if reaching else 0.0) == naive.least_flow(flows, hours)
 
 
