@@ -28,7 +28,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """A part of one day's row, ends in hours of the local clock, 0-24. `hours`: the length of the whole, said once."""
+    """A part of one day's row, ends in hours of the local clock, 0-24. `hours`: the whole length, as reasons say it."""
 
     start: float
     end: float
@@ -222,7 +222,7 @@ def _band(piece: _Piece, start: datetime, end: datetime, zone: ZoneInfo) -> Band
     return Band(
         start=_clock(max(piece.start, start), start, end, zone),
         end=_clock(min(piece.end, end), start, end, zone),
-        hours=int(length / timedelta(hours=1)) if roomy else None,
+        hours=round(length / timedelta(hours=1)) if roomy else None,
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.wording import hours
 from web.chart import Chart, draw
 
 NOW = datetime(2026, 3, 18, 8, 30, tzinfo=UTC)
@@ -29,6 +30,14 @@ def test_the_silence_that_an_alert_speaks_of_is_shaded_however_short() -> None:
     assert [row.silences for row in chart(registers).rows] == [[], [], []]
     drawn = draw(registers, [(NOW, 1, "low_use")], now=NOW, days=3, timezone="Asia/Shanghai")
     assert [(band.start, band.end) for band in drawn.rows[0].silences] == [(9.5, 16.5)]
+
+
+@pytest.mark.parametrize("minutes", [10 * 60 + 24, 10 * 60 + 48])
+def test_a_silence_is_as_long_in_the_chart_as_in_the_reason(minutes: int) -> None:
+    length = timedelta(minutes=minutes)
+    registers = [(NOW - length - HOUR, 99.0), *((NOW - length * n / 12, 100.0) for n in range(12, -1, -1))]
+    (silence,) = chart(registers).rows[0].silences
+    assert str(silence.hours) == hours(minutes / 60)
 
 
 def test_missing_readings_are_a_gap_and_no_silence() -> None:
