@@ -134,6 +134,14 @@ def test_the_chart_of_an_alert_names_days_as_its_page_does(sign_in: SignIn, cloc
     assert re.search(r"Alert raised <time[^>]*>18 Mar 13:30</time>", page)
 
 
+def test_a_bar_that_is_cut_off_is_explained_where_there_is_one(sign_in: SignIn) -> None:
+    browser = sign_in("duty")
+    page = browser.get("/households/H1").text
+    assert 'class="bar over"' in page
+    assert re.search(r"More than \d+ L in an hour", page)
+    assert "L in an hour" not in browser.get("/households/H4").text  # no readings
+
+
 def test_the_chart_of_a_settled_alert_shows_its_days_and_says_so(sign_in: SignIn) -> None:
     page = sign_in("duty").get("/alerts/5").text  # of five days ago
     assert days_of_chart(page) == [("Fri 13 Mar", True), ("Thu 12 Mar", False), ("Wed 11 Mar", False)]
