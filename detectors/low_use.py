@@ -1,5 +1,6 @@
 """No water drawn for longer than this household's own habit allows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from math import inf, isinf, isnan
@@ -260,4 +261,9 @@ class LowUse:
         """Hours with use that the own rate let expect during this silence."""
         first = self._clock.hour(since_s)
         last = self._clock.hour(end_s)
-        return sum(state.rate[hour % 24] for hour in range(first + 1, min(last, first + 96) + 1))
+        return expected_uses(state.rate, first, min(last, first + 96))
+
+
+def expected_uses(rate: Sequence[float], first: int, last: int) -> float:
+    """Hours with use that the rate of each hour of the day lets expect, after hour `first` up to `last`."""
+    return sum(rate[hour % 24] for hour in range(first + 1, last + 1))

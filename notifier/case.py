@@ -14,7 +14,7 @@ from notifier.circle import Person
 from notifier.people import person
 from notifier.places import Home, home_of, home_of_community, home_of_gateway
 from notifier.policy import Standing
-from notifier.watched import read_until
+from notifier.watched import known_silence
 from store import tables as t
 
 ANJU = "anju"
@@ -105,14 +105,21 @@ class Case:
     def reason(self) -> Reason:
         """The reason as it is by now: a silence that goes on has grown since it was found, up to the last reading."""
         values = dict(self.row["reason"]["values"])
-        as_of = values.get("as_of_at")
-        until = read_until(self.tx, self.row["household_id"]) if as_of and not self.ended else None
-        if until and (grown := until - datetime.fromisoformat(str(as_of))) > timedelta(0):
-            hours = float(values["silent_hours"]) + grown.total_seconds() / 3600
-            values |= {"silent_hours": round(hours, 1), "as_of_at": until.isoformat()}
+        if "as_of_at" in values and not self.ended:
+            values |= self._grown(values)
         values.setdefault("since_at", self.row["since"].isoformat())
         values.setdefault("at", self.row["last_at"].isoformat())
         return Reason(key=self.row["reason"]["key"], values=values)
+
+    def _grown(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The silence up to the last reading, and how many uses are usual in all of it."""
+        known = known_silence(self.tx, self.row["household_id"], self.row["since"], self.home.timezone)
+        as_of = datetime.fromisoformat(values["as_of_at"])
+        if known is None or known.until <= as_of:
+            return {}
+        hours = values["silent_hours"] + (known.until - as_of) / timedelta(hours=1)
+        uses = max(round(known.uses), values["expected_uses"])
+        return {"silent_hours": round(hours, 1), "expected_uses": uses, "as_of_at": known.until.isoformat()}
 
     def step(self, event: Event, by: str, why: str) -> int:
         """Moves the state and writes its history; returns that row's id. Raises `ImpossibleStepError`."""

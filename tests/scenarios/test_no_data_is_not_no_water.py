@@ -10,6 +10,7 @@ from domain.alert import Outcome, State
 from domain.finding import AlertKind, Level
 from store import tables as t
 from tests.notifier.world import HOME, METER, MORNING, World, at, put, silence
+from tests.scenarios.test_readings_become_texts import live
 
 
 @pytest.fixture
@@ -81,6 +82,17 @@ def test_texts_count_the_hours_without_water_up_to_the_last_reading_and_no_furth
     world.until(at("23:50"), every=timedelta(minutes=10))
     assert world.received[-1].at > at("23:00")
     assert "14小时" in world.received[-1].body
+
+
+def test_the_uses_that_were_usual_are_those_of_all_the_hours_that_a_text_names(world: World) -> None:
+    live(world, days=20)
+    for _ in range(40):
+        world.now += timedelta(hours=1)
+        world.arrives((METER, world.now, 1000.0 + 20 * 6 * 8.0))
+        world.turn()
+    told = [r.body for r in world.received if r.template == "alert"]
+    assert "15小时没用水，平时会用4次" in told[0]
+    assert "40小时没用水，平时会用10次" in told[-1]
 
 
 def test_readings_that_tell_no_volume_let_the_hours_stand(world: World) -> None:
