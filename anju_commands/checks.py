@@ -82,7 +82,8 @@ def _urls(settings: Settings) -> Iterator[str]:
 
 
 def subscription(settings: Settings) -> "Subscription":
-    from ingest.connection import Subscription, Tls
+    from ingest.connection import Subscription
+    from ingest.tls import Tls
 
     mqtt = settings.mqtt
     tls = Tls(ca_file=mqtt.ca_file or None, cert_file=mqtt.cert_file or None, key_file=mqtt.key_file or None)

@@ -14,11 +14,22 @@ from config.settings import LEAST_BUDGET
 from domain.people import Language
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from detectors.parts import Part
     from simulator.replay import Way
 
 Speed = Annotated[float, typer.Option(help="Times faster than recorded; 0: as fast as it goes.", min=0.0)]
 PayloadFormat = Annotated[str, typer.Option("--format", help="As which gateway's format; a wrong name lists them all.")]
+CaFile = Annotated[
+    Path | None,
+    typer.Option(help="Who signed the broker's certificate; else the system's.", exists=True, dir_okay=False),
+]
+CertFile = Annotated[
+    Path | None,
+    typer.Option(help="The gateway's certificate, where the broker asks for one.", exists=True, dir_okay=False),
+]
+KeyFile = Annotated[Path | None, typer.Option(help="The key to --cert-file.", exists=True, dir_okay=False)]
 Rate = Annotated[float, typer.Option(help="Readings a second at most; 0: all that the broker takes.", min=0.0)]
 
 
@@ -90,6 +101,9 @@ def replay_files(
     gateway: Annotated[str, typer.Option(help="Published as this gateway, below anju/GATEWAY/.")] = "replay",
     form: PayloadFormat = "plain",
     rate: Rate = 1000.0,
+    ca_file: CaFile = None,
+    cert_file: CertFile = None,
+    key_file: KeyFile = None,
 ) -> None:
     """Publish recorded registers over MQTT as a gateway would; Ctrl-C ends it.
 
@@ -98,7 +112,7 @@ def replay_files(
     """
     from simulator.replay import replay
 
-    raise typer.Exit(replay(files, _way(to, speed, gateway, form, rate)))
+    raise typer.Exit(replay(files, _way(to, speed, gateway, form, rate, (ca_file, cert_file, key_file))))
 
 
 def simulate(
@@ -109,6 +123,9 @@ def simulate(
     gateway: Annotated[str, typer.Option(help="Published as this gateway, below anju/GATEWAY/.")] = "gw-xingfuli",
     form: PayloadFormat = "plain",
     rate: Rate = 1000.0,
+    ca_file: CaFile = None,
+    cert_file: CertFile = None,
+    key_file: KeyFile = None,
     meters: Annotated[int, typer.Option(help="Instead of a scenario, this many meters for a test of load.")] = 0,
     days: Annotated[int, typer.Option(help="Days that these meters report, up to today.", min=1)] = 1,
     every: Annotated[int, typer.Option(help="Minutes between their readings.", min=1)] = 60,
@@ -120,7 +137,7 @@ def simulate(
     """
     from simulator.simulate import list_scenarios, load, simulate_scenario
 
-    way = _way(to, speed, gateway, form, rate) if to else None
+    way = _way(to, speed, gateway, form, rate, (ca_file, cert_file, key_file)) if to else None
     _make(out)
     if meters:
         until = datetime.now(UTC).date()
@@ -151,12 +168,21 @@ def show_realism(
         raise stop(str(e), code=2) from e
 
 
-def _way(to: str, speed: float, gateway: str, form: str, rate: float) -> "Way":
+def _way(to: str, speed: float, gateway: str, form: str, rate: float, files: "Sequence[Path | None]") -> "Way":
+    from ingest.tls import Tls
     from simulator.replay import Way
 
-    clock, sleep = time.monotonic, time.sleep
+    ca, cert, key = (str(file) if file else None for file in files)
     return Way(
-        to=to, speed=speed, gateway_id=gateway, form=form, rate_per_s=rate, clock=clock, sleep=sleep, report=complain
+        to=to,
+        speed=speed,
+        gateway_id=gateway,
+        form=form,
+        rate_per_s=rate,
+        tls=Tls(ca_file=ca, cert_file=cert, key_file=key),
+        clock=time.monotonic,
+        sleep=time.sleep,
+        report=complain,
     )
 
 

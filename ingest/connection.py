@@ -1,6 +1,5 @@
 """A connection to the broker whose session outlives it: MQTT 3.1.1 or 5, account, TLS, nothing acknowledged unasked."""
 
-import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -10,17 +9,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from ingest.tls import Tls
+
 KEEPALIVE_S = 30
 SESSION_S = 0xFFFFFFFF  # MQTT 5: the session never expires
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tls:
-    """Files in PEM; without `ca_file` the system's authorities count."""
-
-    ca_file: str | None = None
-    cert_file: str | None = None
-    key_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +44,7 @@ def client_of(to: Subscription) -> Client:
     if to.username is not None:
         client.username_pw_set(to.username, to.password)
     if to.tls is not None:
-        context = ssl.create_default_context(cafile=to.tls.ca_file)
-        if to.tls.cert_file:
-            context.load_cert_chain(to.tls.cert_file, to.tls.key_file)
-        client.tls_set_context(context)
+        client.tls_set_context(to.tls.context())
     return client
 
 

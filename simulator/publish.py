@@ -9,12 +9,14 @@ from struct import unpack
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
+from ingest.tls import Tls
 from simulator import wire
 
 MAX_UNACKNOWLEDGED = 500
 WRITE_AT = 16_384  # bytes that are worth a write of their own while more is to come
 KEEPALIVE_S = 60
 ANSWER_S = 10.0  # for a connection
+NO_FILES = Tls()
 RECONNECT_MIN_S, RECONNECT_MAX_S = 1.0, 30.0
 
 
@@ -34,22 +36,34 @@ class Broker:
     port: int
     username: str | None = None
     password: str | None = None
-    tls: bool = False
+    tls: ssl.SSLContext | None = None
+
+    def __str__(self) -> str:
+        return f"broker at {self.host}:{self.port}"
 
 
-def broker_at(url: str) -> Broker:
+def broker_at(url: str, files: Tls = NO_FILES) -> Broker:
     """mqtt://[user:password@]host[:port], or mqtts:// for TLS; raises `ValueError` naming what is wrong."""
     parts = urlsplit(url)
     if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
         raise ValueError(f"{url!r} is no broker: expected mqtt://host:port or mqtts://host:port")
     tls = parts.scheme == "mqtts"
+    if not tls and files != NO_FILES:
+        raise ValueError(f"certificates are for TLS: expected mqtts://, not {parts.scheme}://")
     return Broker(
         host=parts.hostname,
         port=parts.port or (8883 if tls else 1883),
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
-        tls=tls,
+        tls=_context(files) if tls else None,
     )
+
+
+def _context(files: Tls) -> ssl.SSLContext:
+    try:
+        return files.context()
+    except OSError as e:  # ssl.SSLError is one
+        raise ValueError(f"--ca-file, --cert-file, --key-file: not certificates and their key in PEM: {e}") from e
 
 
 class Publisher:
@@ -175,19 +189,38 @@ class Publisher:
 def connected(broker: Broker, client_id: str, *, keepalive_s: int) -> socket.socket:
     """A connection that the broker has accepted; raises `UnreachableError`."""
     greeting = wire.connect(client_id, keepalive_s=keepalive_s, username=broker.username, password=broker.password)
-    link: socket.socket | None = None
     try:
         link = socket.create_connection((broker.host, broker.port), ANSWER_S)
+    except OSError as e:
+        raise UnreachableError(f"no {broker}: {e}") from e
+    try:
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if broker.tls:
-            link = ssl.create_default_context().wrap_socket(link, server_hostname=broker.host)
+        if broker.tls is not None:
+            link = broker.tls.wrap_socket(link, server_hostname=broker.host)
         link.sendall(greeting)
         _check_answer(link)
     except OSError as e:
-        if link is not None:
-            link.close()
-        raise UnreachableError(f"no broker at {broker.host}:{broker.port}: {e}") from e
+        link.close()
+        raise UnreachableError(f"{broker}: {_meaning(e, broker)}") from e
     return link
+
+
+def _meaning(error: OSError, broker: Broker) -> str:
+    """What somebody can do about it, where that is known."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message}): --ca-file says who signed it"
+    if not isinstance(error, (ssl.SSLError, ConnectionResetError, BrokenPipeError, _ClosedError)):
+        return str(error)
+    if broker.tls is None:
+        return f"it ends the connection ({error}): it may speak TLS alone (mqtts://)"
+    return (
+        f"it ends the connection ({error}): it may want a client certificate, or another "
+        "(--cert-file, --key-file), or speak no TLS there (mqtt://)"
+    )
+
+
+class _ClosedError(ConnectionError):
+    """Without a word."""
 
 
 def _check_answer(link: socket.socket) -> None:
@@ -195,7 +228,7 @@ def _check_answer(link: socket.socket) -> None:
     while len(answer) < wire.CONNACK_BYTES:
         received = link.recv(wire.CONNACK_BYTES - len(answer))
         if not received:
-            raise ConnectionError("closed by the broker")
+            raise _ClosedError("closed without a word")
         answer += received
     if answer[3]:
         raise ConnectionError(f"refused: {wire.REFUSALS.get(answer[3], 'unknown reason')}")

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from domain.recording import Recording
 from ingest.recorded import Counted, Report
+from ingest.tls import Tls
 from simulator.drops import DropCount
 from simulator.files import AlarmAt, is_alarms, read_alarms, read_sent
 from simulator.formats import FORMATS, Format, FormatError, alarm
 from simulator.player import Player
-from simulator.publish import Publisher, UnreachableError, broker_at
+from simulator.publish import NO_FILES, Publisher, UnreachableError, broker_at
 
 PATIENCE_S = 0.2  # longest sleep, so that Ctrl-C and progress stay quick
 BURST = 500  # readings handed over between two looks at the clock
@@ -23,7 +24,8 @@ class Way:
     """How recordings reach a broker.
 
     `to` is its address, mqtt://host:port; `speed` how many times faster than recorded, 0 as fast as `rate_per_s` allows
-    (0: as fast as the broker takes it); `form` the gateway's payload format. `clock` gives seconds, `sleep` waits.
+    (0: as fast as the broker takes it); `form` the gateway's payload format. `tls`: certificates, where `to` is
+    mqtts://. `clock` gives seconds, `sleep` waits.
     """
 
     to: str
@@ -31,6 +33,7 @@ class Way:
     gateway_id: str
     form: str = "plain"
     rate_per_s: float = 0.0
+    tls: Tls = NO_FILES
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     report: Report
@@ -59,7 +62,7 @@ def publish_all(recordings: Sequence[Recording], alarms: Sequence[AlarmAt], way:
     _tell_what_to_know(form, alarms, way)
     try:
         also = [(at, alarm(form, kind).encode(device_id, at)) for at, device_id, kind in alarms]
-        broker = broker_at(way.to)
+        broker = broker_at(way.to, way.tls)
         with (
             Publisher(broker, client_id=way.gateway_id, say=way.report) as publisher,
             DropCount(broker, client_id=f"{way.gateway_id}-drops") as drops,

@@ -1,7 +1,6 @@
 """The Mosquitto files that the docs give: certificates, one topic tree a gateway, and nothing lost."""
 
 import json
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ from pathlib import Path
 from threading import Event
 from time import monotonic
 
+import numpy as np
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -18,17 +18,21 @@ from cryptography.x509.oid import NameOID
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+from domain.recording import Recording
 from ingest.bindings import Bindings
-from ingest.connection import Subscription, Tls
+from ingest.connection import Subscription
 from ingest.decode import Decoder
 from ingest.mqtt import Subscriber
 from ingest.receive import Receiver
+from ingest.tls import Tls
+from simulator.replay import Way, publish_all
 from store.memory import MemoryReadings
 from tests.services import listens, mosquitto
 
 DOCS = Path(__file__).parents[2] / "docs" / "deployment"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PATIENCE_S = 20
+ONE = Recording(meter_id="m1", at_s=np.array([int(NOW.timestamp())]), register_l=np.array([1000.0]))
 
 
 class Authority:
@@ -118,10 +122,7 @@ def gateway(port: int, tls: Tls) -> Iterator[Client]:
 
     client.on_connect = on_connect
     client.on_disconnect = lambda *_: answered.set()
-    context = ssl.create_default_context(cafile=tls.ca_file)
-    if tls.cert_file:
-        context.load_cert_chain(tls.cert_file, tls.key_file)
-    client.tls_set_context(context)
+    client.tls_set_context(tls.context())
     client.connect("127.0.0.1", port)
     client.loop_start()
     try:
@@ -132,6 +133,12 @@ def gateway(port: int, tls: Tls) -> Iterator[Client]:
     finally:
         client.disconnect()
         client.loop_stop()
+
+
+def way(to: str, tls: Tls, said: list[str]) -> Way:
+    return Way(
+        to=to, speed=0.0, gateway_id="tower-1", tls=tls, clock=monotonic, sleep=lambda _: None, report=said.append
+    )
 
 
 def send(client: Client, topic: str, register_l: int) -> None:
@@ -159,6 +166,32 @@ def test_a_gateway_is_heard_on_its_own_topics_and_nowhere_else(port: int, author
         assert stored.wait(PATIENCE_S)
     assert receiver.counters.received == 1
     assert [register_l for _, register_l in readings.registers("m1", NOW, NOW + timedelta(days=1))] == [1000]
+
+
+def test_recordings_are_published_with_the_gateways_certificate(port: int, authority: Authority) -> None:
+    readings, stored, said = MemoryReadings(), Event(), list[str]()
+    receiver = Receiver(
+        decoder=Decoder(), bindings=Bindings({"m1": "tower-1"}), readings=readings, on_commit=stored.set
+    )
+    service = Subscription(host="127.0.0.1", port=port, topics=("anju/#",), tls=authority.issue("anju"))
+    subscriber = Subscriber(service, receiver, now=lambda: NOW, steady_s=monotonic)
+    with listens(subscriber, PATIENCE_S):
+        assert publish_all([ONE], (), way(f"mqtts://127.0.0.1:{port}", authority.issue("tower-1"), said)) == 0
+        assert stored.wait(PATIENCE_S)
+    assert [register_l for _, register_l in readings.registers("m1", NOW, NOW + timedelta(days=1))] == [1000]
+
+
+def test_what_a_broker_with_certificates_wants_is_said(port: int, authority: Authority) -> None:
+    ca_alone, to = Tls(ca_file=str(authority.root)), f"127.0.0.1:{port}"
+    for url, tls, wanted in (
+        (f"mqtts://{to}", Tls(), "its certificate is not trusted"),
+        (f"mqtts://{to}", ca_alone, "it may want a client certificate"),
+        (f"mqtt://{to}", Tls(), "it may speak TLS alone (mqtts://)"),
+    ):
+        said = list[str]()
+        assert publish_all([ONE], (), way(url, tls, said)) == 1
+        assert said[-1].startswith(f"broker at {to}: ")
+        assert wanted in said[-1]
 
 
 def test_without_a_certificate_of_ours_nobody_is_let_in(port: int, authority: Authority, tmp_path: Path) -> None:

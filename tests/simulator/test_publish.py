@@ -15,6 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from domain.finding import AlertKind
 from ingest.detect import read_absences
+from ingest.tls import Tls
 from simulator.files import read_alarms, read_sent
 from simulator.player import Player
 from simulator.publish import Broker, Publisher, UnreachableError, broker_at
@@ -119,11 +120,15 @@ def test_nobody_at_the_brokers_port_is_said_so() -> None:
 
 def test_a_brokers_address_is_read_or_refused() -> None:
     assert broker_at("mqtt://127.0.0.1:1899") == Broker(host="127.0.0.1", port=1899)
-    assert broker_at("mqtts://tower:s%40fe@broker.example") == Broker(
-        host="broker.example", port=8883, username="tower", password="s@fe", tls=True
-    )
+    secret = broker_at("mqtts://tower:s%40fe@broker.example")
+    assert secret.tls is not None
+    assert replace(secret, tls=None) == Broker(host="broker.example", port=8883, username="tower", password="s@fe")
     with pytest.raises(ValueError, match="localhost"):
         broker_at("localhost:1883")
+    with pytest.raises(ValueError, match="expected mqtts://, not mqtt://"):
+        broker_at("mqtt://localhost", Tls(ca_file="ca.crt"))
+    with pytest.raises(ValueError, match="--ca-file"):
+        broker_at("mqtts://localhost", Tls(ca_file=__file__))
 
 
 def test_the_ends_of_a_recording_are_utc() -> None:
