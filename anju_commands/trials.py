@@ -96,7 +96,7 @@ def budgets(
 
 def replay_files(
     files: Annotated[list[Path], typer.Argument(help="CSV files ts,register_l, gzipped or not; one meter each.")],
-    to: Annotated[str, typer.Option(help="The broker: mqtt://[user:password@]host:port, or mqtts:// for TLS.")],
+    to: Annotated[str, typer.Option(help="To mqtt://host:port or mqtt://user:password@host:port; mqtts:// for TLS.")],
     speed: Speed = 1.0,
     gateway: Annotated[str, typer.Option(help="Published as this gateway, below anju/GATEWAY/.")] = "replay",
     form: PayloadFormat = "plain",
@@ -118,7 +118,9 @@ def replay_files(
 def simulate(
     scenario: Annotated[str, typer.Argument(help="A named scenario; without one they are listed.")] = "",
     out: Annotated[Path | None, typer.Option(help="Folder: the scenario's files, or the ledger of --meters.")] = None,
-    to: Annotated[str, typer.Option(help="Play it there: mqtt://[user:password@]host:port, or mqtts://.")] = "",
+    to: Annotated[
+        str, typer.Option(help="Play it at mqtt://host:port or mqtt://user:password@host:port; mqtts:// for TLS.")
+    ] = "",
     speed: Speed = 0.0,
     gateway: Annotated[str, typer.Option(help="Published as this gateway, below anju/GATEWAY/.")] = "gw-xingfuli",
     form: PayloadFormat = "plain",
