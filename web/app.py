@@ -150,7 +150,7 @@ def _add_problem_pages(app: FastAPI, desk: Desk, finder: Finder) -> None:
 
     async def broken(request: Request, _: Exception) -> Response:
         if of_a_band(request):
-            return page(finder, request, "finder/wait.html", 500)
+            return page(finder, request, "finder/wait.html", 500, line=None)
         return desk.problem(request, 500, "problem")
 
     for error in band_pages.PROBLEMS:

@@ -21,7 +21,7 @@ from web.meetings import RaisesAlerts
 from web.notes import NotesCipher
 from web.scan_log import ScanLog
 from web.sent import NOTHING
-from web.wearers import Worn
+from web.wearers import Wearer, Worn
 
 COOKIE = "anju_finder"
 COOKIE_LASTS = int(meetings.MEETING_LASTS.total_seconds())
@@ -87,6 +87,11 @@ def guesses_too_much(finder: Finder, door: Door, address: str, now: datetime) ->
     """
     limits = finder.limits
     return not door.medical and (limits.misses.exhausted(address, now) or limits.all_misses.exhausted("all", now))
+
+
+def wait(finder: Finder, request: Request, who: Wearer | None = None) -> Response:
+    """Too often; of a band that is known, with the number of those who know its wearer."""
+    return page(finder, request, "finder/wait.html", 429, line=who.line if who else None)
 
 
 def count_scan(finder: Finder, band: Band, stage: Stage, now: datetime) -> None:

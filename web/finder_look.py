@@ -15,7 +15,7 @@ from starlette.responses import Response
 from domain.wristband import Band, BandField, BandState, Stage, shown
 from store.security import security_event
 from web import looks, meetings, wearers
-from web.finder import COOKIE, Door, Finder, count_scan, guarded, guesses_too_much, page, unknown
+from web.finder import COOKIE, Door, Finder, count_scan, guarded, guesses_too_much, page, unknown, wait
 from web.limits import caller
 from web.looks import View
 from web.meetings import Line, Meeting
@@ -49,9 +49,11 @@ class Seen:
 async def look(finder: Finder, request: Request, door: Door) -> Response:
     """The first page at once, or all else in a thread."""
     now, address = finder.desk.now(), caller(request)
-    if guesses_too_much(finder, door, address, now) or not finder.limits.views.allows(address, now):
-        return page(finder, request, "finder/wait.html", 429)
-    seen = _seen(finder, door, request.cookies.get(COOKIE, ""), now)
+    too_often = guesses_too_much(finder, door, address, now) or not finder.limits.views.allows(address, now)
+    hidden = too_often and not door.medical  # whether there is such a number would help a guesser
+    seen = None if hidden else _seen(finder, door, request.cookies.get(COOKIE, ""), now)
+    if too_often:
+        return wait(finder, request, seen.who if seen else None)
     if seen is None:
         return await run_in_threadpool(unknown, finder, request, address, now)
     if seen.band.state_at(now) is not BandState.ACTIVE:

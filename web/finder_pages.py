@@ -24,6 +24,7 @@ from web.finder import (
     guesses_too_much,
     page,
     unknown,
+    wait,
 )
 from web.finder_look import look
 from web.limits import caller
@@ -78,14 +79,14 @@ def _deed(finder: Finder, request: Request, door: Door, stage: Stage, why: str) 
     """The finder says: I am here. Guardian and staff are told, once, however often it is tapped."""
     desk, now, address = finder.desk, finder.desk.now(), caller(request)
     if guesses_too_much(finder, door, address, now):
-        return page(finder, request, "finder/wait.html", 429)
+        return wait(finder, request)
     token = request.cookies.get(COOKIE, "")
     with desk.records.write() as tx:
         worn = door.find(tx)
         if worn is not None:
             band, who = worn
             if not finder.limits.deeds.allows(f"band {band.band_id}", now):
-                return page(finder, request, "finder/wait.html", 429)
+                return wait(finder, request, who)
             meeting = meetings.of_token(tx, token, band.band_id, now)
             if meeting is None:
                 token, meeting = meetings.begin(tx, band, now)
@@ -110,7 +111,7 @@ def _write(
     """Adds to a running meeting; without one the page begins again."""
     now, address = finder.desk.now(), caller(request)
     if guesses_too_much(finder, door, address, now):
-        return page(finder, request, "finder/wait.html", 429)
+        return wait(finder, request)
     with finder.desk.records.write() as tx:
         worn = door.find(tx)
         token = request.cookies.get(COOKIE, "")

@@ -332,6 +332,18 @@ def test_a_card_opens_though_somebody_behind_the_same_address_guesses(scene: Sce
     assert "我们在东门" in scene.browser.post(f"{scene.path}/say", data={"body": "我们在东门"}).text
 
 
+def test_who_is_to_wait_has_the_number_of_the_community_to_call(scene: Scene) -> None:
+    for _ in range(40):
+        assert scene.browser.post(f"{scene.path}/here", follow_redirects=False).status_code == 303
+    waiting = scene.browser.post(f"{scene.path}/here")
+    assert waiting.status_code == 429
+    assert "tel:04182900000" in waiting.text
+    answers = [scene.browser.get(scene.path) for _ in range(121)]
+    assert (answers[-1].status_code, "tel:04182900000" in answers[-1].text) == (429, True)
+    typed = scene.browser.get(f"/n/{scene.band.number}")
+    assert (typed.status_code, "tel:04182900000" in typed.text) == (429, False)
+
+
 def test_finder_and_family_write_to_each_other_without_numbers(scene: Scene) -> None:
     scene.browser.post(f"{scene.path}/here")
     page = scene.browser.post(f"{scene.path}/say", data={"body": "我们在公园东门😀<b>"}).text
