@@ -1,18 +1,20 @@
 """Finding a household, and its page: who lives there, and the water of the last days."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from fastapi import APIRouter
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.alert import State
 from notifier.away import announce_away
 from notifier.feedback import realised
-from store.tables import alerts
+from notifier.watched import state_in
+from store.tables import alerts, detector_states
 from web import absences, alert_list, water
 from web.chart import Chart, draw
 from web.desk import Desk, Text
@@ -75,6 +77,7 @@ def household_page(desk: Desk, request: Request, who: Viewer, household_id: str,
         away = announced_absences(tx, household_id, now)
         outcomes = realised(tx, now, household_id)
         consent = water.consent_of(tx, household_id)
+        recalled = _recalled(tx, home.meter_ids)
     charts = {meter_id: chart_of(desk, home, meter_id, own, now=now, days=CHART_DAYS) for meter_id in home.meter_ids}
     return desk.page(
         request,
@@ -88,9 +91,29 @@ def household_page(desk: Desk, request: Request, who: Viewer, household_id: str,
         outcomes=outcomes,
         consent=consent,
         charts=charts,
+        recalled=recalled,
         days=CHART_DAYS,
         keeps_bands=keeps_bands(who),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """When a meter was last heard, and water last used there: what the watch remembers, however long ago."""
+
+    heard_at: datetime | None = None
+    used_at: datetime | None = None
+
+
+def _recalled(tx: Connection, meter_ids: Collection[str]) -> dict[str, Recalled]:
+    d = detector_states.c
+    recalled = dict.fromkeys(meter_ids, Recalled())
+    for meter_id, body in tx.execute(select(d.meter_id, d.body).where(d.meter_id.in_(meter_ids))):
+        if state := state_in(body):
+            used_s = state.low_use.last_use_s
+            used_at = datetime.fromtimestamp(used_s, UTC) if used_s else None
+            recalled[meter_id] = Recalled(heard_at=state.register.last_at, used_at=used_at)
+    return recalled
 
 
 def _add_absences(desk: Desk, router: APIRouter) -> None:

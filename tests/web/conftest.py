@@ -1,13 +1,19 @@
 """The town, and staff who sign in to it."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from shutil import copy
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import delete, insert
 
+from detectors.household import HouseholdWatch
+from detectors.parameters import WatchParameters
 from store.records import Records
+from store.tables import absences, detector_states
 from tests.web import town
 from web.app import create_app
 
@@ -35,6 +41,19 @@ def records(built: Path, tmp_path: Path) -> Iterator[Records]:
 @pytest.fixture
 def clock() -> town.Clock:
     return town.Clock()
+
+
+@pytest.fixture
+def watched(records: Records) -> None:
+    """The states that the service would have kept of the town's meters."""
+    watch, registers = HouseholdWatch(WatchParameters(), ZoneInfo("Asia/Shanghai")), town.readings()
+    with records.write() as tx:
+        tx.execute(delete(absences))
+        for meter_id in ("M1", "M2", "M3"):
+            state = watch.start()
+            for at, register_l in registers.registers(meter_id, town.NOW - timedelta(days=30), town.NOW + town.HOUR):
+                watch.observe(state, at, register_l)
+            tx.execute(insert(detector_states).values(meter_id=meter_id, body=watch.dump(state)))
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """Who has been up by now, as a page and for programs; nobody sees homes that aren't theirs."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import insert, update
 
 from detectors.household import HouseholdWatch
 from detectors.household_state import HouseholdState
@@ -14,19 +13,6 @@ from store.records import Records
 from store.tables import absences, detector_states
 from tests.web import town
 from tests.web.conftest import SignIn
-
-
-@pytest.fixture
-def watched(records: Records) -> None:
-    """The states that the service would have kept of the town's meters."""
-    watch, registers = HouseholdWatch(WatchParameters(), ZoneInfo("Asia/Shanghai")), town.readings()
-    with records.write() as tx:
-        tx.execute(delete(absences))
-        for meter_id in ("M1", "M2", "M3"):
-            state = watch.start()
-            for at, register_l in registers.registers(meter_id, town.NOW - timedelta(days=30), town.NOW + town.HOUR):
-                watch.observe(state, at, register_l)
-            tx.execute(insert(detector_states).values(meter_id=meter_id, body=watch.dump(state)))
 
 
 def ups(sign_in: SignIn, login: str) -> dict[str, str]:

@@ -243,6 +243,19 @@ def test_staff_can_neither_read_nor_change_an_alert_of_another_community(sign_in
         assert tx.scalar(select(alerts.c.state).where(alerts.c.alert_id == 1)) == "notified"
 
 
+@pytest.mark.usefixtures("watched")
+def test_a_home_unheard_for_longer_than_its_chart_still_says_when_water_was_last_used(
+    sign_in: SignIn, clock: town.Clock
+) -> None:
+    """Nor does it take the readings themselves, which are kept for a time."""
+    clock.at += timedelta(days=60)
+    page = sign_in("duty").get("/households/H1").text
+    assert "No reading in this time" in page
+    used, heard = re.findall(r'<dd><time datetime="([^"]+)">', page)[:2]
+    assert timedelta(hours=20) <= town.NOW - datetime.fromisoformat(used) < timedelta(hours=30)
+    assert datetime.fromisoformat(heard) == town.NOW
+
+
 def test_a_silent_gateway_concerns_the_operator_alone(sign_in: SignIn) -> None:
     assert "GW7" in sign_in("operator").get("/").text
     assert "GW7" not in sign_in("duty").get("/").text
