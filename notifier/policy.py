@@ -35,6 +35,7 @@ class Why(StrEnum):
     CAUSE_GONE = "cause_gone"
     SIGN_OF_LIFE = "sign_of_life"
     STILL_UNSETTLED = "still_unsettled"
+    BY_REPLY = "by_reply"
     USE_ON_TWO_DAYS = "use_on_two_days"
 
 

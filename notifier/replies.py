@@ -19,6 +19,7 @@ from notifier.letters import Letters
 from notifier.life import Life
 from notifier.people import people_with_phone, person
 from notifier.places import home_of
+from notifier.policy import Why
 from notifier.understanding import LONGEST_DAYS, Meaning, Understood, understand
 from store import tables as t
 
@@ -145,7 +146,7 @@ class Replies:
     def _moves(self, reply: _Reply, reader: Person, alert_id: int) -> str | None:
         """What is said back; None where this person can't say this of this alert."""
         tx, now, by, meaning = reply.tx, reply.now, reader.contact_id, reply.said.meaning
-        why, resident = f"reply: {meaning.value}", _lives_there(reader)
+        why, resident = Why.BY_REPLY, _lives_there(reader)
         if meaning is Meaning.HELP:
             self._life.call_for_help(tx, reader, now)
         elif meaning is Meaning.AWAY and _kind(tx, alert_id) is AlertKind.LOW_USE:
@@ -162,7 +163,7 @@ class Replies:
             if (holder := self._life.holder(tx, alert_id)) and holder != by:
                 return reply.back.taken_by(reader, holder)
         elif meaning is Meaning.WELL and (not resident or _kind(tx, alert_id) in _RESIDENTS_WORD_SETTLES):
-            self._life.resolve(tx, alert_id, by=by, outcome=Outcome.SAFE, now=now, note=why)
+            self._life.resolve(tx, alert_id, by=by, outcome=Outcome.SAFE, now=now)
         else:
             return None
         return reply.back.said(reader, meaning.value)
@@ -181,7 +182,7 @@ class Replies:
             for one in people:
                 self._life.contact_lost(tx, one, "STOP", reply.now)
             for alert in open_:
-                self._life.passes_on(tx, alert.alert_id, by=alert.reader.contact_id, now=reply.now, why="reply: stop")
+                self._life.passes_on(tx, alert.alert_id, by=alert.reader.contact_id, now=reply.now, why=Why.BY_REPLY)
         elif reply.said.meaning is Meaning.START and known:
             tx.execute(b.delete().where(b.c.phone == phone, b.c.reason == "stopped"))
             for one in people:

@@ -328,4 +328,4 @@ def test_all_who_were_told_hear_that_family_announced_an_absence(world: World) -
     world.until(at("09:00"))
     told = [(r.who, r.body) for r in world.received if "外出" in r.body and r.template == "notice"]
     assert sorted(who for who, _ in told) == sorted(["李敏", "王强"])
-    assert all("王丽登记3月12日7:15前外出" in body for _, body in told)
+    assert all("王丽登记外出到3月12日7:15" in body for _, body in told)

@@ -263,7 +263,7 @@ def test_staff_hear_at_once_that_family_announced_an_absence(scene: Scene) -> No
         )
         ((contact_id, body, next_at),) = tx.execute(said).all()
     assert contact_id == "grid_worker"
-    assert "王丽登记3月20日18:00前外出" in body
+    assert "王丽登记外出到3月20日18:00" in body
     assert next_at == scene.clock()
 
 
