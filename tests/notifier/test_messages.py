@@ -47,7 +47,7 @@ def test_both_languages_have_the_same_phrases_with_the_same_variables() -> None:
 
 def test_no_text_to_people_speaks_as_an_office_writes() -> None:
     """Who reads it may be 75, on the telephone: spoken words, no half sentences."""
-    written = ("其间", "或为", "或外出", "勿", "此警", "仍无", "未用水", "未走", "仅")
+    written = ("走失", "其间", "或为", "或外出", "勿", "此警", "仍无", "未用水", "未走", "仅")
     texts = [f"{key}: {phrase}" for section in TEXTS.words["zh"].values() for key, phrase in section.items()]
     assert [text for text in texts if any(word in text for word in written)] == []
 
