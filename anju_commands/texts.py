@@ -10,6 +10,7 @@ from anju_commands.channels import channels_of, words_of
 from anju_commands.checks import settings_of
 from anju_commands.common import SettingsFile, stop, wall_clock
 from config.setting import ConfigError
+from domain.entered import address
 from domain.finding import AlertKind, Level
 from domain.people import Language
 
@@ -79,6 +80,10 @@ def send_test(
     from notifier.messages import Texts
     from notifier.preview import text_for_a_test
 
+    try:
+        phone = address(phone.strip())
+    except ValueError as e:
+        raise stop(f"{phone!r} {e}", code=2) from e
     loaded = settings_of(settings)
     text = text_for_a_test(Texts(words=words_of(loaded)), language, phone, f"{wall_clock():%H%M%S}")
     serving = [channel for channel in channels_of(loaded) if channel.capabilities(phone) is not None]

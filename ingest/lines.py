@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
+from domain.entered import UNITS, litres, one_of, profile, zone
 from domain.reading import Decoded, Device, DeviceEvent, Ignored, Reading, Refused
 from ingest.codecs.times import clock
 from ingest.codecs.values import RefusedError, parse_json, shown
@@ -73,20 +74,19 @@ def device_of(device_id: str, fields: Mapping[str, Any]) -> Device:
         raise UsageError(
             f"device {device_id}: {unknown.pop()!r} is no field (profile, unit, litres_per_pulse, timezone)"
         )
-    unit = fields.get("unit")
-    if unit not in (None, "m3", "L", "gal"):
-        raise UsageError(f"device {device_id}: unit {unit!r} is none of m3, L, gal")
-    try:
-        per_pulse = float(fields["litres_per_pulse"]) if fields.get("litres_per_pulse") is not None else None
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"device {device_id}: litres_per_pulse {fields['litres_per_pulse']!r} is no number") from error
+    known = {name: _checked(device_id, name, value) for name, value in fields.items() if value is not None}
     return Device(
         device_id=device_id,
-        profile=fields.get("profile"),
-        unit=cast("Any", unit),
-        litres_per_pulse=per_pulse,
-        timezone=fields.get("timezone"),
+        **known,
     )
+
+
+def _checked(device_id: str, name: str, value: object) -> Any:
+    checks = {"profile": profile, "unit": one_of(UNITS), "litres_per_pulse": litres, "timezone": zone}
+    try:
+        return checks[name](str(value).strip())
+    except ValueError as error:
+        raise UsageError(f"device {device_id}: {name} {str(value)[:60]!r} {error}") from error
 
 
 def line(decoded: Decoded) -> dict[str, Any]:

@@ -1,112 +1,43 @@
 """The ledger's CSV files: which columns each has, and what may stand in them."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from enum import StrEnum
-from math import isfinite
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, Table
 
+from domain.entered import (
+    LONGEST_ID,
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    SENSOR_KINDS,
+    UNITS,
+    Parse,
+    Value,
+    address,
+    day,
+    gateway_id,
+    litres,
+    meter_id,
+    one_of,
+    page_id,
+    phone,
+    plain,
+    profile,
+    sensor_id,
+    whole,
+    zone,
+)
 from domain.people import Category, Language, Role, ToldBy
 from domain.wristband import BandField
 from store import ledger_consents
 from store import tables as t
-
-Value = str | int | float | None
-Parse = Callable[[str], Value]
-
-SENSOR_KINDS = ("sos_button", "leak_sensor", "smoke_detector", "gas_detector", "door_contact", "motion_sensor")
-LONGEST_ID, LONGEST_TEXT = 200, 500  # characters
-PAGES = {"household_id", "resident_id"}  # who has one
-
-
-def phone(text: str) -> str:
-    """E.164: + and the country's code first, no spaces."""
-    bare = re.sub(r"[ ()\-]", "", text)
-    if not re.fullmatch(r"\+[1-9]\d{6,14}", bare):
-        raise ValueError("is no number in international form, such as +8613812345678")
-    return bare
-
-
-def address(text: str) -> str:
-    """A phone, an e-mail address, or a group's Apprise URL such as wecombot://..."""
-    if "://" in text or re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", text):
-        return str(plain(LONGEST_TEXT)(text))
-    try:
-        return phone(text)
-    except ValueError as e:
-        raise ValueError(f"{e}, no e-mail address and no group's URL") from e
-
-
-def zone(text: str) -> str:
-    try:
-        return ZoneInfo(text).key
-    except (KeyError, OSError, ValueError) as e:  # no such zone; a folder; no name at all
-        raise ValueError("is no time zone, such as Asia/Shanghai") from e
-
-
-def one_of(kinds: type[StrEnum] | tuple[str, ...]) -> Parse:
-    known = [str(kind) for kind in kinds]
-
-    def parse(text: str) -> str:
-        if text not in known:
-            raise ValueError(f"is none of {', '.join(known)}")
-        return text
-
-    return parse
-
-
-def whole(lowest: int, highest: int) -> Parse:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"\d{1,6}", text) or not lowest <= int(text) <= highest:
-            raise ValueError(f"is no whole number from {lowest} to {highest}")
-        return int(text)
-
-    return parse
 
 
 def chosen(text: str) -> str:
     if text != "yes":
         raise ValueError("is neither yes nor empty")
     return text
-
-
-def positive(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not (isfinite(number) and number > 0):
-        raise ValueError("is no number above 0")
-    return number
-
-
-def plain(longest: int) -> Parse:
-    def parse(text: str) -> str:
-        if len(text) > longest:
-            raise ValueError(f"is longer than {longest} characters")
-        if not text.isprintable():
-            raise ValueError("has a character that can't be printed")
-        return text
-
-    return parse
-
-
-def addressed(text: str) -> str:
-    if "/" in text or text in {".", ".."}:
-        raise ValueError("can't stand in a page's address: no / in it, and not . or .. alone")
-    return str(plain(LONGEST_ID)(text))
-
-
-def day(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError as e:
-        raise ValueError("is no day, such as 2026-03-01") from e
 
 
 def categories(text: str) -> str:
@@ -143,8 +74,27 @@ class FileSpec:
         return column is not None and not column.nullable and column.server_default is None
 
     def parse(self, name: str, text: str) -> Value:
-        default = addressed if name in PAGES else plain(LONGEST_ID if name.endswith("_id") else LONGEST_TEXT)
-        return self.parsers.get(name, default)(text)
+        return (self.parsers.get(name) or _EVERYWHERE.get(name) or _by_length(name))(text)
+
+
+# Columns that mean the same in every file.
+_EVERYWHERE: Mapping[str, Parse] = {
+    "household_id": page_id,
+    "resident_id": page_id,
+    "gateway_id": gateway_id,
+    "meter_id": meter_id,
+    "device_id": sensor_id,
+    "profile": profile,
+    "language": one_of(Language),
+    "told_by": one_of(ToldBy),
+}
+_NAMES = ("name", "door", "given_by", "paper", "water_consent_by", "water_consent_paper")
+
+
+def _by_length(name: str) -> Parse:
+    if name.endswith("_id"):
+        return plain(LONGEST_ID)
+    return plain(LONGEST_NAME if name in _NAMES else LONGEST_TEXT)
 
 
 # In the order in which rows refer to each other.
@@ -159,7 +109,7 @@ FILES = (
             "language": "zh or en: of its own texts",
             "phone": "the line that finders of a wristband call",
         },
-        {"timezone": zone, "language": one_of(Language), "phone": phone},
+        {"timezone": zone, "phone": phone},
     ),
     FileSpec(
         t.grids,
@@ -208,8 +158,6 @@ FILES = (
         {
             "birth_year": whole(1880, 2100),
             "phone": phone,
-            "language": one_of(Language),
-            "told_by": one_of(ToldBy),
             "categories": categories,
         },
         ("categories",),
@@ -227,7 +175,7 @@ FILES = (
             "community_id": "where duty staff, supervisors and volunteers serve; what an operator may see",
             "grid_id": "where a grid worker serves",
         },
-        {"role": one_of(Role), "phone": address, "language": one_of(Language), "told_by": one_of(ToldBy)},
+        {"role": one_of(Role), "phone": address},
     ),
     FileSpec(
         t.guardians,
@@ -258,15 +206,15 @@ FILES = (
         t.meters,
         "Water meters.",
         {
-            "meter_id": "as its messages name it; upper and lower case are the same",
+            "meter_id": "as its messages name it; upper and lower case are the same; no blank and no / + # in it",
             "household_id": "whose water it counts",
             "gateway_id": "the one that may speak for it; empty: any",
             "profile": "how its frames are read, where the format can't say: [formats](formats/README.md)",
             "unit": "of its register, where the format can't say: m3, L or gal",
-            "litres_per_pulse": "of a pulse counter [L]",
-            "resolution_l": "the step of its register [L]",
+            "litres_per_pulse": "of a pulse counter, 0.001 to 10000 [L]",
+            "resolution_l": "the step of its register, 0.001 to 10000 [L]",
         },
-        {"unit": one_of(("m3", "L", "gal")), "litres_per_pulse": positive, "resolution_l": positive},
+        {"unit": one_of(UNITS), "litres_per_pulse": litres, "resolution_l": litres},
     ),
     FileSpec(
         ledger_consents.SHEET,

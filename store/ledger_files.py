@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 
+from domain.entered import Value
 from domain.people import Role
-from store.ledger_columns import FILES, FileSpec, Value
+from store.ledger_columns import FILES, FileSpec
 
 Row = dict[str, Value]
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select, update
 
+from domain.entered import Value
 from store import ledger_consents
 from store import tables as t
 from store.contracts import StoreError
 from store.ledger import bump
-from store.ledger_columns import FILES, FileSpec, Value
+from store.ledger_columns import FILES, FileSpec
 from store.ledger_files import Problem, Row, Sheets, check_references, read_folder
 from store.records import Records
 

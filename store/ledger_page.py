@@ -4,7 +4,8 @@ import sys
 
 from sqlalchemy import Column
 
-from store.ledger_columns import FILES, FileSpec, Value
+from domain.entered import Value
+from store.ledger_columns import FILES, FileSpec
 
 HEAD = """# The ledger
 

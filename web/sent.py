@@ -3,7 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-LONGEST = 100  # characters of a name, or of what a paper is called
+from domain.entered import LONGEST_NAME, is_plain
+
+LONGEST = LONGEST_NAME  # characters of a name, or of what a paper is called
 LONGEST_SHOWN = 60  # characters of a value that a fault repeats
 
 
@@ -52,8 +54,10 @@ def too_long(name: str, label: str, typed: str, most: int) -> list[Fault]:
 
 
 def text(name: str, label: str, typed: str, most: int) -> list[Fault]:
-    """A text that must be there and fit."""
-    return lacking(name, label, typed) or too_long(name, label, typed, most)
+    """A text of one line that must be there and fit."""
+    if faults := lacking(name, label, typed) or too_long(name, label, typed, most):
+        return faults
+    return [] if is_plain(typed.strip()) else [Fault(name=name, label=label, why="form.unprintable")]
 
 
 def choice(name: str, label: str, typed: str, among: Collection[str]) -> list[Fault]:

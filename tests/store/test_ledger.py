@@ -41,7 +41,7 @@ TOWN = {
     "gateways": "gateway_id,community_id,name\ngw1,xfl,楼顶\n",
     "meters": (
         "meter_id,household_id,gateway_id,profile,unit,litres_per_pulse,resolution_l\n"
-        "m1,h1,gw1,,m3,,1\nm2,h2,,generic_pulse,L,10,10\n"
+        "m1,h1,gw1,,m3,,1\nm2,h2,,pulse,L,10,10\n"
     ),
     "consents": (
         "resident_id,field,given_by,given_on,paper,withdrawn_on\n"
@@ -91,6 +91,18 @@ def test_a_town_is_imported_whole(records: Records, tmp_path: Path) -> None:
         assert tx.scalar(select(t.contacts.c.phone).where(t.contacts.c.contact_id == "daughter")) == "+8613812345678"
 
 
+def test_what_chinese_keyboards_and_zigbee_gateways_write_is_understood(records: Records, tmp_path: Path) -> None:
+    """Full-width digits, a property as register, a friendly name with blanks and slashes."""
+    wide = TOWN["contacts"].replace("+86 138-1234-5678", "＋８６ １３８１２３４５６７８")
+    meters = TOWN["meters"].replace(",pulse,", ",property:total,")
+    sensors = TOWN["sensors"].replace("button,h1", "3/2 gas kitchen,h1")
+    import_ledger(records, folder(tmp_path, contacts=wide, meters=meters, sensors=sensors), now=NOW)
+    with records.read() as tx:
+        assert tx.scalar(select(t.contacts.c.phone).where(t.contacts.c.contact_id == "daughter")) == "+8613812345678"
+        assert set(tx.scalars(select(t.meters.c.profile))) == {None, "property:total"}
+        assert tx.scalar(select(t.sensors.c.device_id)) == "3/2 gas kitchen"
+
+
 @pytest.mark.parametrize("address", ["daughter@example.org", "wecombot://a1b2c3", "ntfy://block3"])
 def test_family_and_staff_may_be_reached_by_mail_or_as_a_group(records: Records, tmp_path: Path, address: str) -> None:
     import_ledger(records, folder(tmp_path, contacts=TOWN["contacts"].replace("+86 138-1234-5678", address)), now=NOW)
@@ -112,7 +124,7 @@ def test_ingest_learns_devices_and_their_gateways(records: Records, tmp_path: Pa
         ledger = read_ledger(tx)
     assert ledger.gateways == {"m1": "gw1", "m2": None, "button": "gw1", "gw1": "gw1"}
     assert ledger.devices["m2"] == Device(
-        device_id="m2", profile="generic_pulse", unit="L", litres_per_pulse=10.0, timezone="Asia/Shanghai"
+        device_id="m2", profile="pulse", unit="L", litres_per_pulse=10.0, timezone="Asia/Shanghai"
     )
     assert ledger.devices["button"].timezone == "Asia/Shanghai"
 
@@ -309,7 +321,42 @@ def test_a_part_of_the_ledger_may_come_alone_and_leaves_the_rest(records: Record
         ),
         (
             {"meters": TOWN["meters"].replace("L,10,10", "L,-1,10")},
-            "meters.csv row 3, litres_per_pulse: '-1' is no number above 0",
+            "meters.csv row 3, litres_per_pulse: '-1' is no number of litres from 0.001 to 10000",
+        ),
+        (
+            {"meters": TOWN["meters"].replace("L,10,10", "L,10,1e99")},
+            "meters.csv row 3, resolution_l: '1e99' is no number of litres from 0.001 to 10000",
+        ),
+        (
+            {"meters": TOWN["meters"].replace("m2,", "a/2,")},
+            "meters.csv row 3, meter_id: 'a/2' can't be an id in a message: / in it",
+        ),
+        (
+            {"meters": TOWN["meters"].replace("m2,", "m 2,")},
+            "meters.csv row 3, meter_id: 'm 2' can't be a meter's id: a blank in it; where the gateway names it so, "
+            "rename it there",
+        ),
+        (
+            {"meters": TOWN["meters"].replace(",pulse,", ",puls,")},
+            "meters.csv row 3, profile: 'puls' is none of axioma_w1, kamstrup_flowiq, milesight_em300_di,"
+            " milesight_em300_zld, milesight_ws101, netvox_r718wb, pulse, yobiiq_sd1001, sos_button, leak_sensor,"
+            " smoke_detector, gas_detector, and not property:NAME",
+        ),
+        (
+            {"gateways": TOWN["gateways"].replace("gw1,", "gw#1,")},
+            "gateways.csv row 2, gateway_id: 'gw#1' can't be an id in a message: # in it",
+        ),
+        (
+            {"sensors": TOWN["sensors"].replace("button,h1", "a+b,h1")},
+            "sensors.csv row 2, device_id: 'a+b' can't be an id in a message: + in it",
+        ),
+        (
+            {"residents": TOWN["residents"].replace("王秀英", "王" * 101)},
+            f"residents.csv row 2, name: '{'王' * 60}' is longer than 100 characters",
+        ),
+        (
+            {"consents": TOWN["consents"].replace("2026-01-05,17", "0026-01-05,17")},
+            "consents.csv row 2, given_on: '0026-01-05' is no day from 1990-01-01 to 2099-12-31",
         ),
         (
             {"residents": TOWN["residents"].replace("1941", "41")},
