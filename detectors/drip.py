@@ -20,6 +20,8 @@ LEAST_LPH = 0.05  # below about a litre a day the meter's resolution hides a dri
 LEAST_STEP_L = 1.0  # use is not told by less, however fine the register
 STEP_ROUNDED_L = 0.01  # cubic metres turned into litres are a hair beside the step
 PARTS_L = 1000.0  # litres are summed in whole millilitres
+EVEN_SAMPLES = 6  # over which water runs on evenly: five hours and more
+EVEN_ML, UNEVEN_ML = 4000, 1000  # so much of it at least; off a straight line by no more than a register of 1 L is
 
 
 @dataclass(slots=True)
@@ -82,8 +84,25 @@ def finer_step_l(step_l: float, volume_l: float) -> float:
     return max(rest, LEAST_STEP_L) if STEP_ROUNDED_L < rest < step_l - STEP_ROUNDED_L else step_l
 
 
-def use_threshold_l(state: DripState, hours: float, step_l: float) -> float:
-    """The least volume [L] that is use in an interval of that length; `step_l`: the finest that the meter tells."""
+def drawn_l(state: DripState, begin_s: float, end_s: float, volume_l: float, step_l: float) -> float:
+    """The interval's volume, or nothing where it only dripped; `step_l`: the finest that the meter tells."""
+    is_use = volume_l >= _use_threshold_l(state, (end_s - begin_s) / 3600.0, step_l)
+    return volume_l if is_use and not (step_l <= LEAST_STEP_L and _runs_on(state, end_s, volume_l)) else 0.0
+
+
+def _runs_on(state: DripState, end_s: float, volume_l: float) -> bool:
+    """Whether water has run as evenly as nobody draws it: a drip that began too late for the days to tell."""
+    if len(state.sampled_s) < EVEN_SAMPLES:
+        return False
+    from_s, from_ml = state.sampled_s[-EVEN_SAMPLES], state.sampled_ml[-EVEN_SAMPLES]
+    ran, ran_s = state.total + round(volume_l * PARTS_L) - from_ml, end_s - from_s
+    if ran < EVEN_ML:
+        return False
+    samples = zip(state.sampled_s[-EVEN_SAMPLES:], state.sampled_ml[-EVEN_SAMPLES:], strict=True)
+    return all(abs((ml - from_ml) * ran_s - ran * (at_s - from_s)) <= UNEVEN_ML * ran_s for at_s, ml in samples)
+
+
+def _use_threshold_l(state: DripState, hours: float, step_l: float) -> float:
     if state.lph <= LEAST_LPH:
         return step_l
     return floor(state.lph * hours) + 2.0 * step_l

@@ -38,7 +38,7 @@ class LowUseParameters:
     """
 
     budget: float = 0.5
-    ask_budget: float = 0.9  # of which 1.8 go out to simulated people who live alone (seeds A)
+    ask_budget: float = 0.7  # of which 1.8 go out to simulated people who live alone (seeds A)
     net: timedelta = timedelta(hours=36)
     asks_only: timedelta = timedelta(days=14)
     population: Population = POPULATION
@@ -155,9 +155,8 @@ class LowUse:
         state.first_s += interval.length.total_seconds()
         drip.interrupt(state.drip)
         start_over(state, end_s)
-        hours = interval.length.total_seconds() / 3600.0
-        threshold_l = drip.use_threshold_l(state.drip, hours, min(state.step_l, 10.0))
-        drawn_l = interval.volume if interval.known and interval.volume >= threshold_l else 0.0
+        begin_s = end_s - interval.length.total_seconds()
+        drawn_l = drip.drawn_l(state.drip, begin_s, end_s, interval.volume, min(state.step_l, 10.0))
         if self._water.people_l(state, self._clock.hour(end_s - 1.0), drawn_l):
             state.last_use_s = end_s
             return CLEAR
@@ -180,21 +179,20 @@ class LowUse:
             else:
                 restart(state, end_s)  # one odd reading a day must not hold back the net
             return CLEAR
-        hours = interval.length.total_seconds() / 3600.0
-        threshold_l = drip.use_threshold_l(state.drip, hours, min(state.step_l, 10.0))
+        drawn_l = drip.drawn_l(state.drip, begin_s, end_s, interval.volume, min(state.step_l, 10.0))
         if self.heeds_drips:
             drip.follow(state.drip, end_s, interval.volume, self._clock.hour(end_s - 1.0) // 24, state.step_l)
-        if interval.volume < threshold_l:
+        if not drawn_l:
             if isinf(state.step_l):
                 return self.silent(state, end_s, late=interval.late)
-            state.silent_s += hours * 3600.0
+            state.silent_s += end_s - begin_s
         elif self._water.is_lone(state, begin_s, interval.volume):
             ticks.follow(state.ticks, begin_s, end_s, interval.volume, state.step_l)
             restart(state, end_s)
         else:
             start_over(state, end_s)
             return CLEAR
-        state.dry_s += hours * 3600.0
+        state.dry_s += end_s - begin_s
         return self.silent(state, end_s, late=interval.late)
 
     def _plan(self, state: LowUseState) -> None:
@@ -210,7 +208,7 @@ class LowUse:
         asked_h = min(asked_h, alert_h, (NEVER_H if alert_h == NEVER_H else LONGEST_H) - ASKED_BEFORE_H)
         state.alert_h = max(alert_h, asked_h + ASKED_BEFORE_H)  # to ask sooner would be to ask every day who is regular
         begun = self._clock.hour(state.silent_from_s)
-        state.ask_h = before_bed_h(begun, asked_h, state.alert_h)
+        state.ask_h = before_bed_h(begun, asked_h, state.alert_h, state.rate)
 
     def _alarm_h(self, state: LowUseState, step: int) -> int:
         """Never, where no step keeps to the budget and the register's steps are to blame."""

@@ -18,8 +18,7 @@ class WhoseWater:
         """
         if volume and state.step_l > drip.LEAST_STEP_L:
             self._follow_step(state, volume)
-        threshold_l = drip.use_threshold_l(state.drip, (end_s - begin_s) / 3600.0, state.step_l)
-        drawn_l = volume if volume >= threshold_l else 0.0
+        drawn_l = drip.drawn_l(state.drip, begin_s, end_s, volume, state.step_l)
         told_l = self.people_l(state, hour, drawn_l)
         ran_l = volume if told_l == drawn_l else told_l
         if ran_l < drip.LEAST_STEP_L or state.step_l >= TOO_COARSE_L or not self._heeds_ticks:

@@ -124,10 +124,10 @@ class LowUse:
 
     def across_gap(self, begin_s: float, end_s: float, volume: float) -> str:
         """Whether people drew water, or a litre came by itself, or neither."""
-        threshold_l = self.threshold_l((end_s - begin_s) / 3600.0, min(self.step_l, 10.0))
+        drawn_l = self.drawn_l(begin_s, end_s, volume, min(self.step_l, 10.0))
         schedule.interrupt(self.timers)
         self.sample(end_s, volume)
-        if volume < threshold_l:
+        if not drawn_l:
             return ""
         if self.is_lone(begin_s, volume):
             self.keep_draw(begin_s, end_s, volume)
@@ -141,7 +141,7 @@ class LowUse:
         step_l, self.step_l = self.step_l, common_step_l(self.step_l, volume)
         if 5.0 < step_l < inf and step_l != self.step_l:
             self.thread_is_lost()
-        drawn_l = volume if volume >= self.threshold_l((end_s - begin_s) / 3600.0, self.step_l) else 0.0
+        drawn_l = self.drawn_l(begin_s, end_s, volume, self.step_l)
         told_l = drawn_l
         if not self.is_coarse():
             told_l = schedule.people_l(self.timers, self.hours[-1][0], drawn_l, self.step_l)
@@ -181,6 +181,8 @@ class LowUse:
         if alert_h == inf or (begun + asked_h) % 24 not in night or (begun + alert_h) % 24 not in night:
             return asked_h
         evening = max(hour for hour in range(-9, int(asked_h)) if (begun + hour) % 24 == 21)
+        if any(self.planned_rate[(begun + hour) % 24] > 0.85 for hour in range(evening, int(asked_h))):
+            return asked_h
         return evening if evening >= 4 and alert_h - asked_h <= 9 else asked_h
 
     def begins_anew(self, at_s: float) -> None:
@@ -249,6 +251,7 @@ class LowUse:
     def make_plan(self) -> None:
         silences, _, _ = self.record()
         begun, rate = self.local_hour(self.silent_from_s), self.rate()
+        self.planned_rate = list(rate)
         used, now = 0, self.hours[-1][0] if self.hours else 0
         for (hour, was_used), (following, _) in pairwise([*self.hours, [now, 0]]):
             used = (used | was_used) << max(following - hour, 0) & (1 << 64) - 1
@@ -270,7 +273,7 @@ class LowUse:
         if self.is_coarse() and self.step_l >= 50.0:
             return len(LADDER)
         long = sum(row[24] for row in silences) / 4.0 if self.is_coarse() else 0.0
-        allowed = 1.25 * budget / 30.0 * (days + others_days)
+        allowed = 1.5 * budget / 30.0 * (days + others_days)
         weight = others_days * (3.0 if self.is_coarse() else 1.0)
         spent = [
             long + sum(raised[step + 1 :]) / 8.0 + weight * float(self.population.false_alerts[step])
@@ -332,9 +335,18 @@ class LowUse:
             return 3600.0 * max(36.0, 1.5 * longest_h, until_known_h)
         return 3600.0 * (36.0 if young or not self.plan else min(max(24.0, longest_h + 1.0), 36.0))
 
-    def threshold_l(self, hours: float, step_l: float) -> float:
-        drip_lph = self.drip_lph()
-        return step_l if drip_lph <= 0.05 else floor(drip_lph * hours) + 2.0 * step_l
+    def drawn_l(self, begin_s: float, end_s: float, volume: float, step_l: float) -> float:
+        """Nothing where it is no more than the drip, or water ran to the litre as evenly for the last six samples."""
+        drip_lph, hours = self.drip_lph(), (end_s - begin_s) / 3600.0
+        if volume < (step_l if drip_lph <= 0.05 else floor(drip_lph * hours) + 2.0 * step_l):
+            return 0.0
+        lately = [*self.samples, (end_s, (self.samples or [(0, 0)])[-1][1] + self.unsampled + round(volume * 1000.0))]
+        (from_s, from_ml), ran_s = lately[-7:][0], end_s - lately[-7:][0][0]
+        ran = lately[-1][1] - from_ml
+        if len(lately) < 7 or ran < 4000 or step_l > 1.0:
+            return volume
+        off = [abs((total - from_ml) * ran_s - ran * (at_s - from_s)) for at_s, total in lately[-7:]]
+        return 0.0 if max(off) <= 1000 * ran_s else volume
 
     def drip_lph(self) -> float:
         """The third largest of seven days' least 3-h flows, or the second least of their 6-h flows."""

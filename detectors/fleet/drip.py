@@ -10,6 +10,8 @@ from detectors.drip import (
     DAYS_3H,
     DAYS_AT_LEAST,
     DAYS_NOT_6H,
+    EVEN_ML,
+    EVEN_SAMPLES,
     LEAST_LPH,
     LEAST_STEP_L,
     PARTS_L,
@@ -17,6 +19,7 @@ from detectors.drip import (
     SIX_H,
     STEP_ROUNDED_L,
     THREE_H,
+    UNEVEN_ML,
 )
 from detectors.fleet.coarse import is_coarse
 from detectors.fleet.compiled import compiled, seldom
@@ -48,6 +51,29 @@ def finer_step_l(step_l: float, volume_l: float) -> float:
         return step_l
     rest = volume_l % step_l
     return max(rest, LEAST_STEP_L) if STEP_ROUNDED_L < rest < step_l - STEP_ROUNDED_L else step_l
+
+
+@compiled
+def drawn_l(m: Floats, begin_s: float, end_s: float, volume_l: float, step_l: float) -> float:
+    is_use = volume_l >= use_threshold_l(m, end_s - begin_s, step_l)
+    return volume_l if is_use and not (step_l <= LEAST_STEP_L and runs_on(m, end_s, volume_l)) else 0.0
+
+
+@compiled
+def runs_on(m: Floats, end_s: float, volume_l: float) -> bool:
+    taken = int(m[DRIP_SAMPLES])
+    first = taken - EVEN_SAMPLES
+    if first < 0:
+        return False
+    from_s, from_ml = taken_at_s(m, first), taken_ml(m, first)
+    ran, ran_s = m[DRIP_TOTAL] + np.rint(volume_l * PARTS_L) - from_ml, end_s - from_s
+    if ran < EVEN_ML:
+        return False
+    for number in range(first, taken):
+        ran_by_then = (taken_ml(m, number) - from_ml) * ran_s
+        if abs(ran_by_then - ran * (taken_at_s(m, number) - from_s)) > UNEVEN_ML * ran_s:
+            return False
+    return True
 
 
 @compiled
@@ -116,9 +142,13 @@ def taken_at_s(m: Floats, number: int) -> float:
 
 
 @compiled
+def taken_ml(m: Floats, number: int) -> float:
+    return m[np.uint64(SAMPLES_TOTAL) + np.uint64(number & SAMPLES - 1)]
+
+
+@compiled
 def lph(m: Floats, number: int, end_s: float) -> float:
-    place = np.uint64(number & SAMPLES - 1)
-    ran = m[DRIP_TOTAL] - m[np.uint64(SAMPLES_TOTAL) + place]
+    ran = m[DRIP_TOTAL] - taken_ml(m, number)
     return short(ran * (3600.0 / PARTS_L) / (end_s - taken_at_s(m, number)))
 
 

@@ -2,7 +2,7 @@
 
 from math import inf, isnan
 
-from detectors.bedtime import ASKED_AGAIN, ASKED_FROM_H, LAST_ASKED, NIGHT_H
+from detectors.bedtime import ASKED_AGAIN, ASKED_FROM_H, LAST_ASKED, MOSTLY, NIGHT_H
 from detectors.coarse import NEVER_H
 from detectors.fleet import absences, drip, own_record, safety_net, schedule, ticks, two_clocks
 from detectors.fleet.coarse import is_coarse
@@ -103,7 +103,7 @@ def while_absent(m: Floats, clock: Floats, begin_s: float, end_s: float, volume:
     m[FIRST_S] += end_s - begin_s
     drip.interrupt(m)
     two_clocks.start_over(m, clock, end_s)
-    drawn_l = volume if volume >= drip.use_threshold_l(m, end_s - begin_s, min(m[STEP_L], 10.0)) else 0.0
+    drawn_l = drip.drawn_l(m, begin_s, end_s, volume, min(m[STEP_L], 10.0))
     if people_l(m, local_hour(clock, end_s - 1.0), drawn_l):
         m[LAST_USE_S] = end_s
     return NOTHING
@@ -121,20 +121,19 @@ def is_silent_across(m: Floats, clock: Floats, begin_s: float, end_s: float, vol
         else:
             two_clocks.restart(m, clock, end_s)
         return False
-    hours = (end_s - begin_s) / 3600.0
-    threshold_l = drip.use_threshold_l(m, end_s - begin_s, min(m[STEP_L], 10.0))
+    drawn_l = drip.drawn_l(m, begin_s, end_s, volume, min(m[STEP_L], 10.0))
     drip.follow(m, end_s, volume, day_of(local_hour(clock, end_s - 1.0)))
-    if volume < threshold_l:
+    if drawn_l == 0.0:
         if m[STEP_L] == inf:
             return True
-        m[SILENT_S] += hours * 3600.0
+        m[SILENT_S] += end_s - begin_s
     elif not is_coarse(m[STEP_L]) and ticks.is_lone(m, begin_s, volume):
         ticks.follow(m, begin_s, end_s, volume, m[STEP_L])
         two_clocks.restart(m, clock, end_s)
     else:
         two_clocks.start_over(m, clock, end_s)
         return False
-    m[DRY_S] += hours * 3600.0
+    m[DRY_S] += end_s - begin_s
     return True
 
 
@@ -176,7 +175,7 @@ def plan(m: Floats, p: Floats, scores: Floats, end_s: float) -> None:
     asked_h = min(planned_h(m, p, p[ASK_BUDGET], ASK_PRIOR_DAYS, STEPS), alert_h)
     asked_h = min(asked_h, (NEVER_H if alert_h == NEVER_H else LONGEST_H) - ASKED_BEFORE_H)
     m[ALERT_H] = max(alert_h, asked_h + ASKED_BEFORE_H)
-    m[ASK_H] = before_bed_h(begun, int(asked_h), int(m[ALERT_H]))
+    m[ASK_H] = before_bed_h(begun, int(asked_h), int(m[ALERT_H]), m)
 
 
 @compiled
@@ -191,11 +190,14 @@ def keep_scores(m: Floats, scores: Floats, end_s: float) -> None:
 
 
 @compiled
-def before_bed_h(begun: int, asked_h: int, alert_h: int) -> int:
+def before_bed_h(begun: int, asked_h: int, alert_h: int, m: Floats) -> int:
     asked, alerted = of_day(begun + asked_h), of_day(begun + alert_h)
     sooner_h = asked_h - (asked - LAST_ASKED) % 24
     if sooner_h < ASKED_FROM_H or alert_h - asked_h > NIGHT_H or not (at_night(asked) and at_night(alerted)):
         return asked_h
+    for hour in range(sooner_h, asked_h):
+        if m[RATE + of_day(begun + hour)] > MOSTLY:
+            return asked_h
     return sooner_h
 
 

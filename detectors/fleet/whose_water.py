@@ -25,7 +25,7 @@ def use_of(m: Floats, hour: int, volume: float, begin_s: float, end_s: float) ->
         if step_l != m[STEP_L] and is_coarse(m[STEP_L]):
             ticks.interrupt(m)
         m[STEP_L] = step_l
-    drawn_l = volume if volume >= drip.use_threshold_l(m, end_s - begin_s, m[STEP_L]) else 0.0
+    drawn_l = drip.drawn_l(m, begin_s, end_s, volume, m[STEP_L])
     told_l = people_l(m, hour, drawn_l)
     ran_l = volume if told_l == drawn_l else told_l
     alone = False

@@ -87,6 +87,15 @@ def test_who_lives_by_the_clock_is_not_asked_every_morning(hours: tuple[int, ...
     assert raised(changes, AlertKind.LOW_USE, Level.ASK) == []
 
 
+def test_who_draws_water_every_evening_is_not_asked_just_before() -> None:
+    watch = HouseholdWatch(WatchParameters(), ZoneInfo("UTC"))
+    state = watch.start()
+    life = registers([20.0 * (hour in (11, 12, 13, 21, 22)) for _ in range(75) for hour in range(24)])
+    changes = [change for at, register_l in life for change in watch.observe(state, at, register_l)]
+    asked = raised(changes, AlertKind.LOW_USE, Level.ASK)
+    assert after(asked, MONDAY + 21 * 24 * HOUR) == []  # by then that evening hour is known
+
+
 def test_a_new_household_is_only_asked_but_the_safety_net_holds_from_the_first_day() -> None:
     _, changes = watched(registers(ordinary_life(3) + [0.0] * 48))
     (alert,) = raised(changes, AlertKind.LOW_USE)
