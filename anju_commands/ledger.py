@@ -17,21 +17,27 @@ def import_the_ledger(
     settings: SettingsFile = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be, change nothing.")] = False,
 ) -> None:
-    """Bring the ledger up to a folder of CSV files: all of it or, when anything is wrong, nothing."""
+    """Bring the ledger up to a folder of CSV files.
 
+    A row with which something is wrong is refused, named with column and value, and stays as it was, as do rows that
+    refer to it; the others are taken. Exit status: 0, 1 where rows were refused, 2 where a file can't be read or no row
+    is left: nothing was written then.
+    """
     from notifier.audit import Hole, holes
     from notifier.moved import left_behind
     from store.contracts import StoreError
+    from store.ledger_files import Problem
     from store.ledger_import import Moved, import_ledger
 
     records, found, behind, now = open_records(settings_of(settings)), list[Hole](), list[str](), wall_clock()
+    wrong: list[Problem] = []
 
     def look(tx: "Connection", moved: list[Moved]) -> None:
         found.extend(holes(tx))
         behind.extend(left_behind(tx, moved, now))
 
     try:
-        done = import_ledger(records, folder, now=now, dry_run=dry_run, look=look)
+        done = import_ledger(records, folder, now=now, dry_run=dry_run, look=look, report=wrong.append)
     except StoreError as e:
         raise stop(str(e), code=2) from e
     for one in done:
@@ -47,6 +53,9 @@ def import_the_ledger(
         complain(f"warning: {line}")
     if dry_run:
         typer.echo("dry run: nothing was written")
+    if wrong:
+        refused = sum(one.refused for one in done)
+        raise stop("\n".join([*map(str, wrong), f"rows refused: {refused}; what they name stays as it was"]))
 
 
 def migrate_records(settings: SettingsFile = None) -> None:

@@ -22,6 +22,12 @@ class Problem:
     row: int | None = None
     column: str | None = None
     reason: str
+    follows: bool = False  # from another row's, which was refused
+
+    @property
+    def is_of_a_row(self) -> bool:
+        """Else a whole file can't be read."""
+        return self.row is not None and self.row > 1
 
     def __str__(self) -> str:
         row = "" if self.row is None else f" row {self.row}"
@@ -35,6 +41,17 @@ class Sheets:
 
     rows: dict[str, list[tuple[int, Row]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+    def refused(self, spec: FileSpec) -> set[int]:
+        """The rows of a file with which something is wrong."""
+        return {problem.row for problem in self.problems if problem.file == spec.name and problem.row is not None}
+
+    def good(self, spec: FileSpec) -> list[tuple[int, Row]]:
+        refused = self.refused(spec)
+        return [(number, row) for number, row in self.rows.get(spec.table.name, []) if number not in refused]
+
+    def leave_out_refused(self) -> None:
+        self.rows = {spec.table.name: self.good(spec) for spec in FILES if spec.table.name in self.rows}
 
 
 def read_folder(folder: Path) -> Sheets:
@@ -54,18 +71,22 @@ def read_folder(folder: Path) -> Sheets:
 
 
 def check_references(sheets: Sheets, stored: Mapping[str, Mapping[tuple[Value, ...], Row]]) -> None:
-    """Whatever a row refers to must be in the folder or already in the ledger."""
+    """Whatever a row refers to must be in the folder, and not refused there, or already in the ledger."""
+    by_table = {spec.table.name: spec for spec in FILES}
     for spec in FILES:
         for column in spec.table.columns:
             for reference in column.foreign_keys:
                 target = reference.column.table.name
-                there = {row[reference.column.name] for row in stored.get(target, {}).values()}
-                there |= {row.get(reference.column.name) for _, row in sheets.rows.get(target, [])}
-                sheets.problems += [
-                    _problem(spec, number, column.name, f"{row[column.name]!r} is not in {target}.csv or the ledger")
-                    for number, row in sheets.rows.get(spec.table.name, [])
-                    if row.get(column.name) is not None and row[column.name] not in there
-                ]
+                key = reference.column.name
+                there = {row[key] for row in stored.get(target, {}).values()}
+                there |= {row.get(key) for _, row in sheets.good(by_table[target])}
+                named = {row.get(key) for _, row in sheets.rows.get(target, [])}
+                for number, row in sheets.rows.get(spec.table.name, []):
+                    value = row.get(column.name)
+                    if value is not None and value not in there:
+                        why = f"is refused in {target}.csv" if value in named else f"is not in {target}.csv"
+                        reason = f"{value!r} {why} {'and not in' if value in named else 'or'} the ledger"
+                        sheets.problems.append(_problem(spec, number, column.name, reason, follows=value in named))
     _check_roles(sheets, stored)
 
 
@@ -108,7 +129,7 @@ def _read(path: Path, spec: FileSpec, problems: list[Problem]) -> list[tuple[int
             if any(fields.values())
         ]
     except csv.Error as e:
-        problems.append(_problem(spec, reader.line_num, None, str(e)))
+        problems.append(Problem(file=spec.name, reason=f"row {reader.line_num}: {e}"))
     _check_keys(spec, rows, problems)
     return rows
 
@@ -164,18 +185,24 @@ def _row(
 
 
 def _check_keys(spec: FileSpec, rows: Iterable[tuple[int, Row]], problems: list[Problem]) -> None:
-    """Device ids are compared without case, so they must differ without it."""
+    """Device ids are compared without case, so they must differ without it. Of two rows nobody knows which is right."""
     seen: dict[tuple[str, ...], int] = {}
+    twice: dict[int, str] = {}
     for number, row in rows:
         key = tuple(str(row.get(name)).casefold() for name in spec.key)
         if key in seen:
             shown = ", ".join(str(row.get(name)) for name in spec.key)
             problems.append(_problem(spec, number, spec.key[0], f"{shown!r} stands in row {seen[key]} already"))
+            twice[seen[key]] = shown
         seen.setdefault(key, number)
+    problems += [
+        _problem(spec, number, spec.key[0], f"{shown!r} stands in another row, too", follows=True)
+        for number, shown in twice.items()
+    ]
 
 
-def _problem(spec: FileSpec, row: int, column: str | None, reason: str) -> Problem:
-    return Problem(file=spec.name, row=row, column=column, reason=reason)
+def _problem(spec: FileSpec, row: int, column: str | None, reason: str, *, follows: bool = False) -> Problem:
+    return Problem(file=spec.name, row=row, column=column, reason=reason, follows=follows)
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

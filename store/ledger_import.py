@@ -1,4 +1,4 @@
-"""Brings the ledger up to a folder of CSV files: all of it or, when anything is wrong, nothing."""
+"""Brings the ledger up to a folder of CSV files, row by row; a row that can't be used is refused with its reason."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -37,10 +37,12 @@ class Imported:
     changed: int
     same: int
     ended: int = 0
+    refused: int = 0
 
     def __str__(self) -> str:
         ended = f", {self.ended} ended" if self.ended else ""
-        return f"{self.file}: {self.added} new, {self.changed} changed, {self.same} as before{ended}"
+        refused = f", {self.refused} refused" if self.refused else ""
+        return f"{self.file}: {self.added} new, {self.changed} changed, {self.same} as before{ended}{refused}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,27 +62,38 @@ def import_ledger(
     now: datetime,
     dry_run: bool = False,
     look: Callable[[Connection, list[Moved]], None] = lambda tx, moved: None,
+    report: Callable[[Problem], None] | None = None,
 ) -> list[Imported]:
-    """Adds and changes what the files name; raises `LedgerError` with every problem.
+    """Adds and changes what the files name; raises `LedgerError` with every problem of whole files.
+
+    `report` is told what is wrong with rows: these are refused, as are those that refer to them, and the others go on;
+    what a refused row names stays as it was. Without `report`, or where no row is left, this is a `LedgerError`, too.
 
     What they don't name stays, but for links: for each household in households.csv, or in the file itself,
-    guardians.csv and pairings.csv are the whole list. A dry run does all of it, then takes it back;
-    `look` is shown the ledger as it then is, either way, and the devices that moved; what it writes is taken back, too.
+    guardians.csv and pairings.csv are the whole list, unless a row of theirs is refused. A dry run does all of it, then
+    takes it back; `look` is shown the ledger as it then is, either way, and the devices that moved; what it writes is
+    taken back, too.
     """
     sheets = read_folder(folder)
     with records.write() as tx:
         attempt = tx.begin_nested()
-        done, moved = _import(tx, sheets, now)
+        done, moved = _import(tx, sheets, now, report)
         look(tx, moved)
         attempt.rollback() if dry_run else attempt.commit()
     return done
 
 
-def _import(tx: Connection, sheets: Sheets, now: datetime) -> tuple[list[Imported], list[Moved]]:
+def _import(
+    tx: Connection, sheets: Sheets, now: datetime, report: Callable[[Problem], None] | None
+) -> tuple[list[Imported], list[Moved]]:
     stored = {spec.table.name: _stored(tx, spec) for spec in FILES}
     check_references(sheets, stored)
-    if sheets.problems:
-        raise LedgerError(sheets.problems)
+    nothing_left = not any(sheets.good(spec) for spec in FILES)
+    if sheets.problems and (report is None or nothing_left or not all(p.is_of_a_row for p in sheets.problems)):
+        raise LedgerError([problem for problem in sheets.problems if not problem.follows])
+    for problem in sheets.problems:
+        report(problem)  # type: ignore[misc]  # there are problems, so that there is one
+    sheets.leave_out_refused()
     said = {str(row["household_id"]): dict(row) for _, row in sheets.rows.get("households", [])}
     homes = {str(key[0]): row for key, row in stored["households"].items()}
     ledger_consents.settle_water(tx, _rows(sheets, "households"), homes)
@@ -120,7 +133,8 @@ def _bring_up(tx: Connection, spec: FileSpec, sheets: Sheets, stored: Stored) ->
     changed = [row for row in rows if _key(spec, row) in stored and differs(row, stored[_key(spec, row)])]
     _write(tx, spec, added, changed)
     same = len(rows) - len(added) - len(changed)
-    return Imported(file=spec.name, added=len(added), changed=len(changed), same=same, ended=ended)
+    refused = len(sheets.refused(spec))
+    return Imported(file=spec.name, added=len(added), changed=len(changed), same=same, ended=ended, refused=refused)
 
 
 def _write(tx: Connection, spec: FileSpec, added: Iterable[Row], changed: Iterable[Row]) -> None:
@@ -141,7 +155,8 @@ def _write(tx: Connection, spec: FileSpec, added: Iterable[Row], changed: Iterab
 
 
 def _end_links(tx: Connection, spec: FileSpec, sheets: Sheets, stored: Stored) -> int:
-    if spec.table not in (t.guardians, t.pairings):
+    """A list of which a row is refused is not whole: who is missing there may be the one who was mistyped."""
+    if spec.table not in (t.guardians, t.pairings) or sheets.refused(spec):
         return 0
     kept = {_key(spec, row) for _, row in sheets.rows[spec.table.name]}
     named = {row["household_id"] for _, row in sheets.rows.get("households", sheets.rows[spec.table.name])}

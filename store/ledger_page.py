@@ -10,10 +10,13 @@ from store.ledger_columns import FILES, FileSpec
 HEAD = """# The ledger
 
 Who lives where, who is told, and which meter counts whose water: CSV files in one folder, UTF-8 or what Excel in China
-saves, a header first. `anju import-ledger FOLDER --dry-run` says what would change and what is wrong, with file, row
-and column; without `--dry-run` all of it is taken or, when anything is wrong, nothing. It may be imported again at any
-time: rows are found by their first columns, added or changed; what a file doesn't name stays as it is. Only
-guardians.csv and pairings.csv are whole lists for each household of the folder: who is missing there is told no more.
+saves, a header first. `anju import-ledger FOLDER --dry-run` says what would change and what is wrong, with file, row,
+column and value. Without `--dry-run` a row that is wrong is refused, with the rows that refer to it, and the others are
+taken: what a refused row names stays as it was, and the exit status is 1. Where a file can't be read as a whole (a
+column that it doesn't have, no CSV), or no row is left, nothing is taken, and the status is 2. It may be imported again
+at any time: rows are found by their first columns, added or changed; what a file doesn't name stays as it is. Only
+guardians.csv and pairings.csv are whole lists for each household of the folder: who is missing there is told no more,
+unless a row of that file is refused, for it may be the one who is missing.
 A running service follows within seconds. Where a device moves to another home while an alert runs at the old one, the
 import names that alert: it goes on until somebody settles it, and what goes on by the device's readings is told of the
 new home.

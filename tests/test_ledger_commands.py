@@ -97,6 +97,21 @@ def test_a_mistake_ends_with_its_place_and_status_2(data: Path) -> None:
     assert "communities.csv row 2, timezone: 'Asia/Shangai' is no time zone" in result.stderr
 
 
+def test_a_refused_row_is_told_with_status_1_and_the_others_are_taken(data: Path) -> None:
+    run.invoke(app, ["migrate"])
+    folder = one_building(
+        data, households="household_id,building_id,door\nh1,b,101\nh2,b,102\n", meters=METER + "m 2,h2\n"
+    )
+    for options in (["--dry-run"], []):
+        result = run.invoke(app, ["import-ledger", str(folder), *options])
+        assert (result.exit_code, "meters.csv: 1 new, 0 changed, 0 as before, 1 refused\n" in result.stdout) == (
+            1,
+            True,
+        )
+        assert "anju: meters.csv row 3, meter_id: 'm 2' can't be a meter's id: a blank in it" in result.stderr
+        assert result.stderr.endswith("anju: rows refused: 1; what they name stays as it was\n")
+
+
 def test_without_a_records_file_the_command_that_makes_it_is_named(data: Path) -> None:
     result = run.invoke(app, ["import-ledger", communities(data, "Asia/Shanghai")])
     assert result.exit_code == 2

@@ -1,4 +1,4 @@
-"""A folder of CSV files becomes the ledger, wholly or not at all, and every mistake in it is named with its place."""
+"""A folder of CSV files becomes the ledger, row by row, and every mistake in it is named with its place."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -387,6 +387,84 @@ def test_a_mistake_is_named_with_its_place_and_nothing_is_imported(
     records: Records, tmp_path: Path, changed: dict[str, str], wanted: str
 ) -> None:
     assert wanted in problems(records, folder(tmp_path, **changed))
+    assert set(counts(records).values()) == {0}
+
+
+def refused(records: Records, path: Path) -> list[str]:
+    """What is said where the others go on."""
+    said: list[str] = []
+    import_ledger(records, path, now=NOW, report=lambda problem: said.append(str(problem)))
+    return said
+
+
+def test_a_refused_row_takes_those_that_refer_to_it_along_and_no_other(records: Records, tmp_path: Path) -> None:
+    path = folder(
+        tmp_path,
+        contacts=TOWN["contacts"].replace("138-1234-5678", "138"),
+        meters=TOWN["meters"] + "m/3,h1,,,,,\nm4,h1,,,,,1e99\nm5,h9,,,,,\n",
+    )
+    assert refused(records, path) == [
+        "contacts.csv row 2, phone: '+86 138' is no number in international form, such as +8613812345678, "
+        "no e-mail address and no group's URL",
+        "meters.csv row 4, meter_id: 'm/3' can't be an id in a message: / in it",
+        "meters.csv row 5, resolution_l: '1e99' is no number of litres from 0.001 to 10000",
+        "guardians.csv row 2, contact_id: 'daughter' is refused in contacts.csv and not in the ledger",
+        "guardians.csv row 3, contact_id: 'daughter' is refused in contacts.csv and not in the ledger",
+        "meters.csv row 6, household_id: 'h9' is not in households.csv or the ledger",
+    ]
+    expected = {name: text.count("\n") - 1 for name, text in TOWN.items()} | {"contacts": 1, "guardians": 0}
+    assert counts(records) == expected
+
+
+def test_what_a_refused_row_names_stays_as_it_was(records: Records, tmp_path: Path) -> None:
+    import_ledger(records, folder(tmp_path), now=NOW)
+    path = folder(
+        tmp_path,
+        contacts=TOWN["contacts"].replace("138-1234-5678", "138"),  # still a guardian, as in the ledger
+        meters=TOWN["meters"].replace("m1,h1", "m1,h2").replace("m3,,1", "m4,,1"),
+    )
+    done = {one.file: one for one in import_ledger(records, path, now=NOW, report=lambda _: None)}
+    assert (done["contacts.csv"].refused, done["guardians.csv"].same) == (1, 2)
+    assert str(done["meters.csv"]) == "meters.csv: 0 new, 0 changed, 1 as before, 1 refused"
+    with records.read() as tx:
+        assert tx.scalar(select(t.meters.c.household_id).where(t.meters.c.meter_id == "m1")) == "h1"
+        assert tx.scalar(select(t.contacts.c.phone).where(t.contacts.c.contact_id == "daughter")) == "+8613812345678"
+
+
+def test_a_list_with_a_refused_row_ends_nobodys_being_told(records: Records, tmp_path: Path) -> None:
+    import_ledger(records, folder(tmp_path), now=NOW)
+    mistyped = folder(tmp_path, guardians="household_id,contact_id,order\nh1,dauhgter,1\nh2,daughter,2\n")
+    assert len(refused(records, mistyped)) == 1
+    assert counts(records)["guardians"] == 2
+
+
+def test_of_two_rows_for_one_meter_neither_is_taken(records: Records, tmp_path: Path) -> None:
+    said = refused(records, folder(tmp_path, meters=TOWN["meters"] + "M1,h2,gw1,,,,\n"))
+    assert said == [
+        "meters.csv row 4, meter_id: 'M1' stands in row 2 already",
+        "meters.csv row 2, meter_id: 'M1' stands in another row, too",
+    ]
+    with records.read() as tx:
+        assert tx.scalars(select(t.meters.c.meter_id)).all() == ["m2"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"meters": TOWN["meters"].replace("unit", "units")},
+        {"meters": TOWN["meters"] + "m" * 140_000},
+        {"meters": ""} | {name: TOWN[name].partition("\n")[0] + "\n" for name in TOWN if name != "meters"},
+    ],
+)
+def test_a_file_that_cant_be_read_and_a_folder_without_rows_change_nothing(
+    records: Records, tmp_path: Path, changed: dict[str, str]
+) -> None:
+    path = folder(tmp_path, **changed)
+    if changed["meters"]:
+        with pytest.raises(LedgerError, match=r"^meters\.csv"):
+            refused(records, path)
+    else:
+        assert refused(records, path) == []
     assert set(counts(records).values()) == {0}
 
 
