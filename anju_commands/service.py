@@ -2,11 +2,14 @@
 
 import gc
 import logging
+import signal
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -42,6 +45,7 @@ def run(settings_file: SettingsFile = None) -> None:
     stopping = Event()
     subscriber = service.subscriber(subscription(settings))
     threads = [Thread(target=subscriber.run, name="subscriber"), *service.threads(stopping)]
+    signal.signal(signal.SIGTERM, _end)  # uvicorn raises it again when the pages are down
     with closing(service), closing(listener):
         try:
             for thread in threads:
@@ -57,6 +61,12 @@ def run(settings_file: SettingsFile = None) -> None:
                 if thread.ident is not None:  # Ctrl-C may come before it has begun
                     thread.join()
             calls.shutdown()
+            log.info("stopped")
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    """As Ctrl-C, but as wished: what is being done is finished first, lest a text leaves twice."""
+    sys.exit(0)
 
 
 def check_config(

@@ -74,7 +74,7 @@ def mosquitto(folder: Path, config: str = MOSQUITTO) -> Iterator[Mosquitto]:
         broker.stop()
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 10.0) -> None:
+def wait_for_port(port: int, process: "subprocess.Popen[bytes] | subprocess.Popen[str]", seconds: float = 10.0) -> None:
     """Until something listens there; fails when the process ends instead."""
     for _ in range(round(seconds * 20)):
         with socket.socket() as probe:

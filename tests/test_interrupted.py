@@ -1,4 +1,4 @@
-"""Ctrl-C: one line and status 130, whatever a command is at; nothing is left running."""
+"""Ctrl-C: one line and status 130, whatever a command is at; SIGTERM: the service finishes what it is at."""
 
 import os
 import signal
@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+
+from tests.services import wait_for_port
 
 ANJU = [sys.executable, "-c", "from anju import main; main()"]
 WHILE_IT_LOADS = """
@@ -50,13 +52,21 @@ def test_while_files_are_read_by_one_process_or_several(tmp_path: Path, files: i
     assert (process.returncode, said) == (130, "anju: interrupted\n")
 
 
-def test_while_the_service_runs(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("ending", "code", "last"),
+    [(signal.SIGINT, 130, "anju: interrupted"), (signal.SIGTERM, 0, "INFO anju: stopped")],
+)
+def test_a_service_that_runs_finishes_what_it_is_at(
+    tmp_path: Path, ending: signal.Signals, code: int, last: str
+) -> None:
     env = {"ANJU_STORE_FOLDER": str(tmp_path), "ANJU_WEB_PORT": "0", "ANJU_MQTT_PORT": "1"}
     with started(["migrate"], env) as making:
         assert making.wait(60) == 0
     process = started(["run"], env)
     assert process.stderr is not None
-    assert any("pages on" in line for line in process.stderr)
-    os.killpg(process.pid, signal.SIGINT)
+    address = next(line for line in process.stderr if "pages on" in line)
+    wait_for_port(int(address.rpartition(":")[2]), process, 60)  # from now on signals are the pages' first
+    os.killpg(process.pid, ending)
     _, said = process.communicate(timeout=60)
-    assert (process.returncode, "Traceback" in said, said.splitlines()[-1]) == (130, False, "anju: interrupted")
+    assert (process.returncode, "Traceback" in said, "anju: stopped" in said) == (code, False, True)
+    assert said.splitlines()[-1].endswith(last)
