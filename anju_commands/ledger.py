@@ -116,6 +116,8 @@ def print_wristbands(
 
     if layout not in LAYOUTS:
         raise stop(f"--layout: {layout!r} is none of {', '.join(LAYOUTS)}", code=2)
+    if out.exists():
+        raise stop(f"--out: {out} is there already, and may hold the only copy of its codes; name a new file", code=2)
     chosen = settings_of(settings)
     try:
         with open_records(chosen).write() as tx:
@@ -128,10 +130,24 @@ def print_wristbands(
                 now=wall_clock(),
                 below=secrets.randbelow,
             )
-            out.write_bytes(document)
+            if count:
+                _write_new(out, document)
     except (ValueError, OSError) as e:
         raise stop(str(e), code=2) from e
+    if not count:
+        raise stop(f"0 wristbands issued, nothing is written: in {community} all who consented have one, or nobody did")
     typer.echo(f"{count} wristbands issued")
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    """Overwrites nothing, and leaves no half of it."""
+    with path.open("xb") as file:
+        try:
+            file.write(data)
+            file.flush()
+        except OSError:
+            path.unlink()
+            raise
 
 
 def rotate_wristband_notes(settings: SettingsFile = None) -> None:

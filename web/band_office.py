@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from domain.wristband import BandState, card_url
-from store.tables import buildings, consents, grids, households, residents, wristbands
+from store.tables import buildings, communities, consents, grids, households, residents, wristbands
 from web.band_print import LAYOUTS, Label, pdf, sheets
 from web.bands import issue
 from web.wearers import wearer
@@ -23,6 +23,8 @@ def print_for_community(
     below: Callable[[int], int],
 ) -> tuple[int, bytes]:
     """How many bands were issued, and the PDF; the codes are in it alone. Raises `KeyError`, `ValueError`."""
+    if tx.scalar(select(communities.c.name).where(communities.c.community_id == community_id)) is None:
+        raise ValueError(f"{community_id!r} is no community_id of the ledger")
     kind = LAYOUTS[layout]
     labels = []
     for resident_id in waiting(tx, community_id, now):

@@ -44,7 +44,36 @@ def test_a_community_is_printed_into_one_file_whose_codes_work(records: Records,
         worn = [band.resident_id for card in cards if (band := bands.by_card(tx, card))]
     assert Counter(worn) == {"R1": len(cards) / 2, "R2": len(cards) / 2}  # a strip carries its code several times
     assert len(set(cards)) == 2
-    assert "0 wristbands issued" in command("print", "xh", "--out", str(out)).output
+
+
+def test_a_second_print_says_that_nothing_was_issued_and_leaves_the_first_as_it_is(
+    records: Records, command: Any, tmp_path: Path
+) -> None:
+    consent(records, "R1")
+    out, again = tmp_path / "bands.pdf", tmp_path / "again.pdf"
+    command("print", "xh", "--out", str(out))
+    printed = out.read_bytes()
+    answer = command("print", "xh", "--out", str(out))
+    assert (answer.exit_code, out.read_bytes()) == (2, printed)
+    assert "bands.pdf is there already" in answer.stderr
+    answer = command("print", "xh", "--out", str(again))
+    assert (answer.exit_code, again.exists()) == (1, False)
+    assert "0 wristbands issued, nothing is written" in answer.stderr
+
+
+def test_a_file_that_is_there_is_kept_and_no_band_is_issued(records: Records, command: Any, tmp_path: Path) -> None:
+    consent(records, "R1")
+    (tmp_path / "bands.pdf").write_bytes(b"other codes")
+    assert command("print", "xh", "--out", str(tmp_path / "bands.pdf")).exit_code == 2
+    assert (tmp_path / "bands.pdf").read_bytes() == b"other codes"
+    with records.read() as tx:
+        assert bands.of_resident(tx, "R1") == []
+
+
+def test_a_community_that_is_none_is_named(command: Any, tmp_path: Path) -> None:
+    answer = command("print", "nope", "--out", str(tmp_path / "x.pdf"))
+    assert (answer.exit_code, (tmp_path / "x.pdf").exists()) == (2, False)
+    assert "'nope' is no community_id of the ledger" in answer.stderr
 
 
 def test_a_layout_that_is_none_is_named_with_those_there_are(command: Any, tmp_path: Path) -> None:
