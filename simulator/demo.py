@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -142,7 +142,9 @@ _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 _GIVEN = ("秀英", "桂兰", "建国", "玉珍", "淑华", "德福", "凤英", "志明", "桂芳", "永贵")
 
 
-def write_ledger(folder: Path, meters: Sequence[str], zone: str, form: Format | None = None) -> None:
+def write_ledger(
+    folder: Path, meters: Sequence[str], zone: str, form: Format | None = None, consent_on: date = date(2026, 1, 5)
+) -> None:
     """A community with these meters, one household each, as the CSV files that `anju import-ledger` reads.
 
     `form`: what the ledger must say of meters whose gateways speak so.
@@ -172,7 +174,7 @@ def write_ledger(folder: Path, meters: Sequence[str], zone: str, form: Format | 
                 "building_id": f"b{home.building}",
                 "door": home.door,
                 "water_consent_by": home.resident()["name"],
-                "water_consent_on": "2026-01-05",
+                "water_consent_on": consent_on.isoformat(),
                 "water_consent_paper": f"2026-{home.number + 1:03d}",
             }
             for home in homes

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from domain.recording import Recording
 from ingest.receive import Receiver
@@ -116,6 +117,7 @@ class Show:
 def fill_records(folder: Path, recordings: Sequence[Recording], zone: str, now: datetime) -> None:
     """The demo's community, imported as any ledger is."""
     migrate(folder / "records.db")
-    write_ledger(folder / "ledger", [recording.meter_id for recording in recordings], zone)
+    today = now.astimezone(ZoneInfo(zone)).date()  # of recordings, years ago
+    write_ledger(folder / "ledger", [recording.meter_id for recording in recordings], zone, consent_on=today)
     with closing(Records(folder / "records.db")) as records:
         import_ledger(records, folder / "ledger", now=now)

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select, update
 
 from domain.entered import Value
-from store import ledger_consents
+from store import ledger_checks, ledger_consents
 from store import tables as t
 from store.contracts import StoreError
 from store.ledger import bump
@@ -87,6 +87,7 @@ def _import(
     tx: Connection, sheets: Sheets, now: datetime, report: Callable[[Problem], None] | None
 ) -> tuple[list[Imported], list[Moved]]:
     stored = {spec.table.name: _stored(tx, spec) for spec in FILES}
+    ledger_checks.check(sheets, stored, now)
     check_references(sheets, stored)
     nothing_left = not any(sheets.good(spec) for spec in FILES)
     if sheets.problems and (report is None or nothing_left or not all(p.is_of_a_row for p in sheets.problems)):

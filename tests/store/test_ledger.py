@@ -18,7 +18,7 @@ from store.ledger_page import page
 from store.migrations import migrate
 from store.records import Records
 
-NOW = datetime(2026, 2, 3, 12, tzinfo=UTC)
+NOW = datetime(2026, 4, 3, 12, tzinfo=UTC)
 TOWN = {
     "communities": "community_id,name,timezone,language,phone\nxfl,幸福里社区,Asia/Shanghai,zh,+865515550000\n",
     "grids": "grid_id,community_id,name\ng1,xfl,第一网格\n",
@@ -360,7 +360,7 @@ def test_a_part_of_the_ledger_may_come_alone_and_leaves_the_rest(records: Record
         ),
         (
             {"residents": TOWN["residents"].replace("1941", "41")},
-            "residents.csv row 2, birth_year: '41' is no whole number from 1880 to 2100",
+            "residents.csv row 2, birth_year: '41' is no whole number from 1900 to 2100",
         ),
         (
             {"residents": TOWN["residents"].replace("over_80", "over80")},
@@ -466,6 +466,73 @@ def test_a_file_that_cant_be_read_and_a_folder_without_rows_change_nothing(
     else:
         assert refused(records, path) == []
     assert set(counts(records).values()) == {0}
+
+
+@pytest.mark.parametrize(
+    ("changed", "wanted"),
+    [
+        ({"households": TOWN["households"].replace("2026-01-05", "DAY")}, "households.csv row 2, water_consent_on"),
+        ({"consents": TOWN["consents"].replace("2026-01-05,17,", "DAY,17,")}, "consents.csv row 2, given_on"),
+        ({"consents": TOWN["consents"].replace("18,", "18,DAY")}, "consents.csv row 3, withdrawn_on"),
+    ],
+)
+def test_a_consent_or_withdrawal_of_a_day_to_come_is_refused_by_the_communitys_clock(
+    records: Records, tmp_path: Path, changed: dict[str, str], wanted: str
+) -> None:
+    ((name, text),) = changed.items()
+    late = datetime(2026, 2, 3, 17, tzinfo=UTC)  # 01:00 of the fourth in China
+    with pytest.raises(LedgerError, match=f"{wanted}: '2026-02-05' is ahead of today, 2026-02-04"):
+        import_ledger(records, folder(tmp_path, **{name: text.replace("DAY", "2026-02-05")}), now=late)
+    assert set(counts(records).values()) == {0}
+    import_ledger(records, folder(tmp_path, **{name: text.replace("DAY", "2026-02-04")}), now=late)
+
+
+def test_a_part_of_the_ledger_goes_by_the_clock_of_the_home_that_is_there(records: Records, tmp_path: Path) -> None:
+    import_ledger(records, folder(tmp_path), now=NOW)
+    part = tmp_path / "part"
+    part.mkdir()
+    (part / "consents.csv").write_text(TOWN["consents"].replace("18,", "18,2026-04-04"), "utf-8")
+    assert problems(records, part) == ["consents.csv row 3, withdrawn_on: '2026-04-04' is ahead of today, 2026-04-03"]
+
+
+@pytest.mark.parametrize("year", ["2027", "1899"])
+def test_nobody_was_born_after_this_year_or_before_1900(records: Records, tmp_path: Path, year: str) -> None:
+    (problem,) = problems(records, folder(tmp_path, residents=TOWN["residents"].replace("1941", year)))
+    assert problem.startswith(f"residents.csv row 2, birth_year: '{year}' is ")
+    import_ledger(records, folder(tmp_path, residents=TOWN["residents"].replace("1941", "2026")), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("role", "places", "missing"),
+    [
+        ("grid_worker", "xfl,", "grid_id"),
+        ("duty_staff", ",g1", "community_id"),
+        ("supervisor", ",", "community_id"),
+        ("volunteer", ",", None),
+        ("operator", ",", None),
+        ("grid_worker", ",g1", None),
+    ],
+)
+def test_staff_who_would_be_told_of_no_home_are_refused(
+    records: Records, tmp_path: Path, role: str, places: str, missing: str | None
+) -> None:
+    text = TOWN["contacts"].replace("grid_worker", role).replace("xfl,g1", places)
+    path = folder(tmp_path, contacts=text)
+    if missing is None:
+        import_ledger(records, path, now=NOW)
+        return
+    wanted = f"contacts.csv row 3, {missing}: is empty, but 'worker' is {role}: told of no home, and sees none"
+    assert problems(records, path) == [wanted]
+
+
+def test_a_file_without_the_column_leaves_staff_where_they_serve(records: Records, tmp_path: Path) -> None:
+    import_ledger(records, folder(tmp_path), now=NOW)
+    part = tmp_path / "part"
+    part.mkdir()
+    (part / "contacts.csv").write_text("contact_id,name,role,language\nworker,李敏明,grid_worker,zh\n", "utf-8")
+    import_ledger(records, part, now=NOW)
+    (part / "contacts.csv").write_text("contact_id,name,role,language,grid_id\nworker,李敏,grid_worker,zh,\n", "utf-8")
+    assert [line.split(":")[0] for line in problems(records, part)] == ["contacts.csv row 2, grid_id"]
 
 
 def test_all_mistakes_are_named_at_once(records: Records, tmp_path: Path) -> None:
