@@ -28,8 +28,8 @@ PROPERTY = "property:"  # and the name of the property that is the register
 
 
 def is_plain(text: str) -> bool:
-    """Whether every character can be shown on one line."""
-    return text.isprintable()
+    """Whether every character can be shown on one line; a Chinese keyboard's wide blank can."""
+    return all(character.isprintable() or unicodedata.category(character) == "Zs" for character in text)
 
 
 def plain(longest: int) -> Callable[[str], str]:

@@ -21,7 +21,7 @@ from web.bands import ConsentMissingError
 from web.desk import Desk, IdInForm, IdInPath, Text
 from web.keepers import NotYoursError, may_forget, require, require_band
 from web.notes import Notes, NotesCipher, NotesError
-from web.sent import LONGEST, NOTHING, Sent, text, too_long
+from web.sent import LONGEST, NOTHING, Sent, line, text, too_long
 from web.session import Viewer
 from web.sign_in import acting, viewer
 
@@ -100,7 +100,7 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901  a list 
     ) -> Response:
         if field not in set(BandField):  # nobody types it
             raise NotYoursError
-        faults = text("given_by", "band.given_by", given_by, LONGEST) + text("paper", "band.paper", paper, LONGEST)
+        faults = line("given_by", "band.given_by", given_by, LONGEST) + line("paper", "band.paper", paper, LONGEST)
 
         def write(tx: Connection, who: Viewer, now: datetime) -> None:
             consents.consent(

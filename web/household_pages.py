@@ -20,7 +20,7 @@ from web.chart import Chart, draw
 from web.desk import Desk, Text
 from web.keepers import keeps_bands
 from web.ledger import Household, announced_absences, find, household
-from web.sent import LONGEST, NOTHING, Fault, Sent, text
+from web.sent import LONGEST, NOTHING, Fault, Sent, line
 from web.session import Viewer
 from web.sign_in import acting, viewer
 
@@ -149,8 +149,8 @@ def _add_consent(desk: Desk, router: APIRouter) -> None:
         request: Request, household_id: str, *, csrf: Text = "", given_by: Text = "", paper: Text = "", sure: Text = ""
     ) -> Response:
         who, now = acting(desk, request, csrf), desk.now()
-        faults = [] if sure else text("given_by", "band.given_by", given_by, LONGEST)
-        faults += [] if sure else text("paper", "band.paper", paper, LONGEST)
+        faults = [] if sure else line("given_by", "band.given_by", given_by, LONGEST)
+        faults += [] if sure else line("paper", "band.paper", paper, LONGEST)
         page = f"/households/{quote(household_id)}"
         if faults and keeps_bands(who):
             typed = {"given_by": given_by, "paper": paper}

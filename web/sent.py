@@ -54,8 +54,13 @@ def too_long(name: str, label: str, typed: str, most: int) -> list[Fault]:
 
 
 def text(name: str, label: str, typed: str, most: int) -> list[Fault]:
-    """A text of one line that must be there and fit."""
-    if faults := lacking(name, label, typed) or too_long(name, label, typed, most):
+    """A text that must be there and fit."""
+    return lacking(name, label, typed) or too_long(name, label, typed, most)
+
+
+def line(name: str, label: str, typed: str, most: int) -> list[Fault]:
+    """A text of one line, as a file's column takes it."""
+    if faults := text(name, label, typed, most):
         return faults
     return [] if is_plain(typed.strip()) else [Fault(name=name, label=label, why="form.unprintable")]
 

@@ -42,6 +42,9 @@ def test_a_device_of_anju_decode_is_checked_as_the_ledgers(field: str, value: st
 
 def test_a_forms_text_is_checked_as_a_files() -> None:
     assert sent.LONGEST == LONGEST_NAME
-    (fault,) = sent.text("given_by", "band.given_by", "王\x07秀英", sent.LONGEST)
-    assert (fault.name, fault.why) == ("given_by", "form.unprintable")
-    assert sent.text("given_by", "band.given_by", " 王秀英 ", sent.LONGEST) == []
+    for typed in ("王\x07秀英", "王\n秀英"):
+        (fault,) = sent.line("given_by", "band.given_by", typed, sent.LONGEST)
+        assert (fault.name, fault.why) == ("given_by", "form.unprintable")
+    for typed in (" 王秀英 ", "王\u3000秀英"):
+        assert sent.line("given_by", "band.given_by", typed, sent.LONGEST) == []
+    assert sent.text("note", "alert.note", "上门看过\n平安", 500) == []
