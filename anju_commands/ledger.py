@@ -61,11 +61,12 @@ def import_the_ledger(
 def migrate_records(settings: SettingsFile = None) -> None:
     """Make the records file, or bring an older version's to this one's schema with its data."""
 
+    from store import private
     from store.contracts import StoreError
     from store.migrations import head, migrate
 
     path = records_path(settings_of(settings))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(private.FOLDER, parents=True, exist_ok=True)
     try:
         migrate(path)
     except StoreError as e:
@@ -140,14 +141,13 @@ def print_wristbands(
 
 
 def _write_new(path: Path, data: bytes) -> None:
-    """Overwrites nothing, and leaves no half of it."""
-    with path.open("xb") as file:
-        try:
-            file.write(data)
-            file.flush()
-        except OSError:
-            path.unlink()
-            raise
+    """For its owner alone; overwrites nothing, and leaves no half of it."""
+    path.touch(mode=0o600, exist_ok=False)
+    try:
+        path.write_bytes(data)
+    except OSError:
+        path.unlink()
+        raise
 
 
 def rotate_wristband_notes(settings: SettingsFile = None) -> None:

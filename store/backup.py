@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from store import migrations
+from store import migrations, private
 from store.contracts import StoreError
 from store.lock import hold
 from store.readings_schema import VERSION
@@ -41,7 +41,7 @@ def backup(folder: Path, target: Path) -> Contents:
         raise BackupError(f"{folder / missing[0]} doesn't exist")
     partial = target.with_name(target.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    partial.mkdir(private.FOLDER, parents=True)
     try:
         with _at_one_moment(folder) as (records, readings):
             _copy(records, partial / "records.db")
@@ -62,9 +62,11 @@ def restore(source: Path, folder: Path) -> Contents:
         raise BackupError(f"{folder / there[0]} is there already; a restore overwrites nothing")
     partials = {name: folder / f"{name}.partial" for name in FILES}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(private.FOLDER, parents=True, exist_ok=True)
         with hold(folder / "readings.db"):
             for name, partial in partials.items():
+                partial.unlink(missing_ok=True)
+                private.touch(partial)
                 shutil.copyfile(source / name, partial)
                 _sync(partial)
             for name, partial in partials.items():
@@ -139,6 +141,7 @@ def _fit(records: sqlite3.Connection, readings: sqlite3.Connection) -> bool:
 
 
 def _copy(source: sqlite3.Connection, target: Path) -> None:
+    private.touch(target)
     with closing(sqlite3.connect(target)) as db:
         source.backup(db)
         db.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it

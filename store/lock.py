@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import IO
 
+from store import private
 from store.contracts import StoreError
 
 
@@ -14,8 +15,10 @@ class InUseError(StoreError):
 
 def hold(path: Path) -> IO[str]:
     """Locks `path` until the returned file is closed or the process ends, however it ends."""
+    beside = path.with_name(path.name + ".lock")
+    private.touch(beside)
     try:
-        lock = path.with_name(path.name + ".lock").open("a+")
+        lock = beside.open("a+")
     except OSError as e:
         raise StoreError(f"{path.parent} can't be written: {e.strerror}") from e
     try:

@@ -14,7 +14,7 @@ import numpy as np
 from orjson import loads
 
 from domain.reading import DeviceEvent
-from store import erased, journal, kept, traces
+from store import erased, journal, kept, private, traces
 from store.contracts import BandScan, Batch, JournalEntry, Kept, StoreError, StoreUnavailableError, Traces
 from store.journal import from_ms, to_ms
 from store.lock import hold
@@ -35,6 +35,7 @@ class Readings:
         self._lock = Lock()
         self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
         try:
+            private.touch(path)
             self._writer: sqlite3.Connection | None = open_file(path, "rwc")
             _bring_up(self._writer, path)
             self._meters = _meters(self._writer)

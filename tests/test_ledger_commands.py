@@ -39,6 +39,11 @@ def one_building(data: Path, **files: str) -> Path:
     return folder
 
 
+def test_the_folder_and_the_file_that_migrate_makes_are_for_its_account_alone(data: Path) -> None:
+    run.invoke(app, ["migrate"])
+    assert [path.stat().st_mode & 0o077 for path in (data / "var", data / "var" / "records.db")] == [0, 0]
+
+
 def test_a_ledger_is_checked_then_imported(data: Path) -> None:
     folder = communities(data, "Asia/Shanghai")
     assert "schema" in run.invoke(app, ["migrate"]).stdout

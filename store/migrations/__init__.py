@@ -11,6 +11,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
+from store import private
 from store.contracts import StoreError
 
 
@@ -19,6 +20,7 @@ def migrate(path: Path) -> None:
 
     Raises `StoreError`; the file is as it was then.
     """
+    private.touch(path)
     engine = _engine(path)
     try:
         with engine.connect() as connection:

@@ -1,6 +1,8 @@
 """A backup taken while everything is written is whole, fits together, and comes back as it was."""
 
+import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +27,14 @@ def opened(folder: Path) -> tuple[Records, Readings]:
     folder.mkdir(exist_ok=True)
     migrate(folder / "records.db")
     return Records(folder / "records.db"), Readings(folder / "readings.db")
+
+
+@pytest.fixture
+def any_umask() -> Iterator[None]:
+    """As in most shells: what is made is for everybody to read."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 def commit(readings: Readings, n: int) -> None:
@@ -96,6 +106,28 @@ def test_a_backup_under_way_meanwhile_fits_together(tmp_path: Path) -> None:
         assert [entry.position for entry in found.follow(cursor)] == list(range(cursor + 1, found.position() + 1))
         found_records.close()
         found.close()
+
+
+def modes(folder: Path) -> dict[str, str]:
+    return {path.name: oct(path.stat().st_mode & 0o777) for path in (folder, *folder.iterdir())}
+
+
+def test_what_a_backup_and_a_restore_make_is_for_their_account_alone(tmp_path: Path, any_umask: None) -> None:
+    records, readings = opened(tmp_path / "var")
+    with records.write() as tx:
+        tx.execute(insert(cursors).values(name="other", position=0))
+    commit(readings, 1)
+    (tmp_path / "kept").mkdir()
+    backup(tmp_path / "var", tmp_path / "monday")
+    beside = {f"{name}{end}" for name in ("records.db", "readings.db") for end in ("", "-wal", "-shm")}
+    assert set(modes(tmp_path / "var")) >= beside
+    records.close()
+    readings.close()
+    restore(tmp_path / "monday", tmp_path / "new")
+    restore(tmp_path / "monday", tmp_path / "kept")
+    for folder in ("monday", "new", "kept", "var"):
+        folder_mode = "0o755" if folder in ("kept", "var") else "0o700"  # of those that were there nothing changes
+        assert modes(tmp_path / folder) == dict.fromkeys(modes(tmp_path / folder), "0o600") | {folder: folder_mode}
 
 
 def test_a_restore_overwrites_nothing(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def test_a_second_print_says_that_nothing_was_issued_and_leaves_the_first_as_it_
     out, again = tmp_path / "bands.pdf", tmp_path / "again.pdf"
     command("print", "xh", "--out", str(out))
     printed = out.read_bytes()
+    assert out.stat().st_mode & 0o077 == 0
     answer = command("print", "xh", "--out", str(out))
     assert (answer.exit_code, out.read_bytes()) == (2, printed)
     assert "bands.pdf is there already" in answer.stderr
