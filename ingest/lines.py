@@ -2,7 +2,7 @@
 
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
-from domain.entered import UNITS, litres, one_of, profile, zone
+from domain.entered import UNITS, litres, one_of, zone
 from domain.reading import Decoded, Device, DeviceEvent, Ignored, Reading, Refused
 from ingest.codecs.times import clock
 from ingest.codecs.values import RefusedError, parse_json, shown
@@ -82,7 +82,13 @@ def device_of(device_id: str, fields: Mapping[str, Any]) -> Device:
 
 
 def _checked(device_id: str, name: str, value: object) -> Any:
-    checks = {"profile": profile, "unit": one_of(UNITS), "litres_per_pulse": litres, "timezone": zone}
+    """An unknown profile is for the decoder to refuse, message by message."""
+    checks: dict[str, Callable[[str], object]] = {
+        "profile": str,
+        "unit": one_of(UNITS),
+        "litres_per_pulse": litres,
+        "timezone": zone,
+    }
     try:
         return checks[name](str(value).strip())
     except ValueError as error:

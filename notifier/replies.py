@@ -97,7 +97,7 @@ class Replies:
     def _about(self, reply: _Reply, reader: Person, open_: Sequence[Asked]) -> Meaning:
         """The alert moves, and the reader hears what their reply did, or why it did nothing."""
         meaning = reply.said.meaning
-        if meaning is Meaning.AWAY and not any(one.kind is AlertKind.LOW_USE for one in open_):
+        if meaning is Meaning.AWAY and not open_:  # of another alert it may mean that they can't go
             return self._away(reply, reader)
         meant = of_one_home(open_, reply.said.code)
         if not open_:

@@ -263,12 +263,6 @@ def test_of_several_homes_none_is_taken_for_the_one_that_is_left(world: World) -
     assert [home for home, _, _ in absences(world)] == ["h305"]
 
 
-def test_a_tap_that_runs_is_no_question_about_an_absence(world: World) -> None:
-    press(world)
-    say(world, SON, "外出3天")
-    assert [home for home, _, _ in absences(world)] == ["h201"]
-
-
 @pytest.mark.parametrize(
     ("phone", "body"), [(GRID_WORKER, "外出3天"), (SON, "外出20天"), (SON, "外出"), ("+861", "外出3天")]
 )

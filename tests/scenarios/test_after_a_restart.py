@@ -191,13 +191,13 @@ def test_while_states_of_another_version_are_learned_anew_everybody_else_can_wri
     world.start()
     for hour in range(48):
         world.now = MORNING + timedelta(hours=hour)
-        world.arrives(*((meter, world.now, 1000.0 + hour) for meter in meters))
+        world.arrives(*((meter, world.now, 1000.0 + 10 * hour + 7 * (hour % 2)) for meter in meters))
         world.turn()
     with world.records.write() as tx:
         tx.execute(update(t.detector_states).values(body=b"of another version"))
     world.start()
     world.now += timedelta(hours=1)
-    world.arrives(*((meter, world.now, 1100.0) for meter in meters))
+    world.arrives(*((meter, world.now, 1500.0) for meter in meters))
     world.turn()
     assert sorted(readings.learned_anew) == meters
     assert [a["kind"] for a in world.alerts()] == ["quarantine"]
