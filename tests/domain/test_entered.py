@@ -29,7 +29,6 @@ def test_what_is_no_number_in_international_form_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("profile", "puls", "device m1: profile 'puls' is none of axioma_w1"),
         ("unit", "l", "device m1: unit 'l' is none of m3, L, gal"),
         ("litres_per_pulse", "1e99", "device m1: litres_per_pulse '1e99' is no number of litres"),
         ("timezone", "Asia/Hefei", "device m1: timezone 'Asia/Hefei' is no time zone"),
