@@ -131,9 +131,8 @@ class Raising(Steps):
                 case.step(Event.JOIN, ANJU, concern.reason.key)
             return
         if rises and not recurs and case.state is State.ASKED and case.kind is AlertKind.LOW_USE:
-            case.step(
-                Event.JOIN, ANJU, concern.reason.key
-            )  # the resident was told for how long the answer is waited for
+            # the resident was told for how long the answer is waited for
+            case.step(Event.JOIN, ANJU, concern.reason.key)
             case.write(**concern.evidence)
             return
         before = case.state
