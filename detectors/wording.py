@@ -292,8 +292,14 @@ def hours(length_h: float) -> str:
 
 
 def wall_clock(at: datetime, language: Language, tz: tzinfo) -> str:
-    """A day and time there, written out by hand: strftime would speak the server's locale."""
+    """A day and time there, written out by hand: strftime would speak the server's locale. UTC is named so."""
     at = at.astimezone(UTC).astimezone(tz)
+    clock = f"{at:%H:%M}{named(tz)}"
     if language is Language.ZH:
-        return f"{at.month}月{at.day}日{at:%H:%M}"
-    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at:%H:%M}"
+        return f"{at.month}月{at.day}日{clock}"
+    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {clock}"
+
+
+def named(tz: tzinfo) -> str:
+    """What stands behind a clock: nothing for a place's own; UTC is nobody's, and says so."""
+    return " UTC" if str(tz) == "UTC" else ""

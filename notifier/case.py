@@ -12,7 +12,7 @@ from domain.finding import AlertKind, Level, Reason
 from domain.message import MessageStatus
 from notifier.circle import Person
 from notifier.people import person
-from notifier.places import Home, home_of, home_of_community, home_of_gateway
+from notifier.places import Home, place_of
 from notifier.policy import Standing
 from notifier.watched import known_silence
 from store import tables as t
@@ -237,12 +237,7 @@ class Case:
 
 
 def _home(tx: Connection, row: RowMapping) -> Home:
-    """The household's; a gateway's; a community's, where the subject is "community/what"."""
-    if row["kind"] == AlertKind.GATEWAY_SILENT:
-        return home_of_gateway(tx, row["subject"])
-    if row["household_id"] is None and "/" in row["subject"]:
-        return home_of_community(tx, row["subject"].split("/")[0])
-    return home_of(tx, row["household_id"])
+    return place_of(tx, AlertKind(row["kind"]), row["household_id"], row["subject"])
 
 
 def _key(tx: Connection, table: Table, values: Mapping[str, Any]) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from detectors.wording import hours
+from detectors.wording import hours, named
 from domain.finding import AlertKind, Reason
 from domain.in_chinese import in_chinese
 from domain.people import Language
@@ -117,7 +117,7 @@ def moment(at: datetime, language: Language, when: When) -> str:
     """A time as short as it can be said: today the clock alone."""
     local, today = at.astimezone(when.zone), when.now.astimezone(when.zone).date()
     days = (today - local.date()).days
-    clock = f"{local.hour}:{local.minute:02}"
+    clock = f"{local.hour}:{local.minute:02}{named(when.zone)}"
     if days == 0:
         return clock
     if language is Language.ZH:

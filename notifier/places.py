@@ -1,10 +1,11 @@
 """Where a household, a gateway or a community is: what a text says of the place, and its clock."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, String, bindparam, select
 
+from domain.finding import AlertKind
 from store import tables as t
 
 
@@ -20,17 +21,27 @@ class Home:
     phone: str | None = None
 
 
-NOWHERE = Home(household_id=None, community_id=None, place="", residents="", timezone=ZoneInfo("UTC"))
+def place_of(tx: Connection, kind: AlertKind, household_id: str | None, subject: str) -> Home:
+    """An alert's: its household's; a gateway's; a community's, where the subject is "community/what"; else nobody's."""
+    if kind is AlertKind.GATEWAY_SILENT:
+        return home_of_gateway(tx, subject)
+    if household_id is None and "/" in subject:
+        return home_of_community(tx, subject.partition("/")[0])
+    return _nowhere(tx) if household_id is None else home_of(tx, household_id)
 
 
-def home_of(tx: Connection, household_id: str | None) -> Home:
+def shared_zone(tx: Connection) -> ZoneInfo:
+    """For what belongs to no place: the zone that all communities share; UTC where they differ."""
+    zones = tx.scalars(select(t.communities.c.timezone).distinct().limit(2)).all()
+    return ZoneInfo(zones[0] if len(zones) == 1 else "UTC")
+
+
+def home_of(tx: Connection, household_id: str) -> Home:
     """The household's place in the ledger; a place without words where the ledger does not know it."""
-    if household_id is None:
-        return NOWHERE
     home = {"home": household_id}
     row = tx.execute(_AT_HOME, home).mappings().first()
     if row is None:
-        return replace(NOWHERE, household_id=household_id, place=household_id)
+        return _nowhere(tx, household_id, place=household_id)
     names = tx.execute(_NAMES, home).scalars()
     return Home(
         household_id=household_id,
@@ -55,7 +66,7 @@ def home_of_gateway(tx: Connection, gateway_id: str) -> Home:
         .first()
     )
     if row is None:
-        return replace(NOWHERE, place=gateway_id)
+        return _nowhere(tx, place=gateway_id)
     return Home(
         household_id=None,
         community_id=row["community_id"],
@@ -71,7 +82,7 @@ def home_of_community(tx: Connection, community_id: str) -> Home:
     c = t.communities.c
     row = tx.execute(select(c.name, c.timezone, c.phone).where(c.community_id == community_id)).mappings().first()
     if row is None:
-        return NOWHERE
+        return _nowhere(tx)
     return Home(
         household_id=None,
         community_id=community_id,
@@ -80,6 +91,11 @@ def home_of_community(tx: Connection, community_id: str) -> Home:
         timezone=ZoneInfo(row["timezone"]),
         phone=row["phone"],
     )
+
+
+def _nowhere(tx: Connection, household_id: str | None = None, place: str = "") -> Home:
+    zone = shared_zone(tx)
+    return Home(household_id=household_id, community_id=None, place=place, residents="", timezone=zone)
 
 
 def _place(building: str, door: str) -> str:

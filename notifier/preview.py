@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from domain.alert import Event, State
 from domain.finding import AlertKind, Level, Reason
@@ -13,7 +14,8 @@ from notifier.messages import Texts, When, size
 from notifier.policy import Standing, decide
 from notifier.timelines import Policies, Policy
 
-START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+ZONE = ZoneInfo("Asia/Shanghai")
+START = datetime(2026, 1, 5, 12, 0, tzinfo=ZONE)
 LONGEST = {
     Language.ZH: ("阳光花园12号楼3单元1802", "欧阳春秀", "司马建国"),
     Language.EN: ("Sunny Garden 12-3-1802", "Margaret Featherstone", "Bartholomew Smythe"),
@@ -103,7 +105,7 @@ class Preview:
 
 def previews(texts: Texts, language: Language, *, replies: bool = False) -> list[Preview]:
     """Every template, and the alert for every reason, with the longest names."""
-    words, when = texts.words[language.value], When(now=START, zone=UTC)
+    words, when = texts.words[language.value], When(now=START, zone=ZONE)
     place, who, name = LONGEST[language]
     yesterday = (START - timedelta(hours=20)).isoformat()
     values = dict(_VALUES) | dict.fromkeys(_TIMES, yesterday)

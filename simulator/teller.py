@@ -12,7 +12,7 @@ from domain.finding import AlertKind, Level, Reason
 from domain.message import MessageStatus
 from domain.people import Language
 from notifier.contract import Outgoing, Records
-from notifier.places import home_of
+from notifier.places import place_of
 from store import tables as t
 
 A, M = t.alerts.c, t.messages.c
@@ -50,7 +50,7 @@ class Teller:
             for row in tx.execute(select(t.alerts).order_by(A.alert_id)).mappings():
                 if self._told.get(row["alert_id"]) not in (row["level"], Level.ALERT):
                     self._told[row["alert_id"]] = row["level"]
-                    home = home_of(tx, row["household_id"])
+                    home = place_of(tx, AlertKind(row["kind"]), row["household_id"], row["subject"])
                     where = f"{home.place} {home.residents}".strip() or row["subject"]
                     what = f"{self._word_for('kind', row['kind'])} · {self._word_for('level', row['level'])}"
                     self._say(f"{wall_clock(now, self._language, self._zone)}  ● {what}  {where}")

@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.people import Role
+from notifier.places import shared_zone
 from store.tables import security_events
 from web.desk import LARGEST_ID, Desk, IdInForm, IdInQuery, Text
-from web.ledger import service_timezone
 from web.sent import Fault, Sent, lacking
 from web.session import Viewer, password_fits, password_is_long, set_password
 from web.sign_in import acting, may_try, viewer
@@ -67,7 +67,7 @@ def _add_security(desk: Desk, router: APIRouter) -> None:
         older = select(security_events).where(security_events.c.event_id < before)
         query = older.order_by(security_events.c.event_id.desc()).limit(EVENTS_SHOWN + 1)
         with desk.records.read() as tx:
-            events, timezone = tx.execute(query).all(), service_timezone(tx)
+            events, timezone = tx.execute(query).all(), shared_zone(tx).key
         more, newest = len(events) > EVENTS_SHOWN, before == LARGEST_ID
         return desk.page(
             request, "security.html", who, events=events[:EVENTS_SHOWN], timezone=timezone, more=more, newest=newest

@@ -5,15 +5,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, false, func, or_, select
 
 from domain.alert import Outcome, State
 from domain.finding import AlertKind, Level, Reason
 from domain.people import Role
+from notifier.places import place_of
 from notifier.steps import BY_WATER
 from store.tables import alert_events, alerts, communities, contacts, gateways, messages, meters
-from web.ledger import Household, Person, people_called, seen_ids, service_timezone, several
+from web.ledger import Household, Person, people_called, seen_ids, several
 from web.session import Viewer
 
 _AT_ONCE = {AlertKind.SOS, AlertKind.GAS, AlertKind.SMOKE, AlertKind.FLOOD, AlertKind.FOUND}
@@ -198,7 +200,6 @@ def _shown(tx: Connection, query: Select[*tuple[object, ...]]) -> list[Shown]:
     homes_of_meters = _homes_of_meters(tx, [row.subject for row in rows if row.household_id is None])
     home = {row.alert_id: row.household_id or homes_of_meters.get(row.subject) for row in rows}
     homes = several(tx, filter(None, home.values()))
-    elsewhere = service_timezone(tx)
     told = _told(tx, [row.alert_id for row in rows])
     people = people_called(tx, {row.acknowledged_by for row in rows if row.acknowledged_by})
     return [
@@ -209,7 +210,7 @@ def _shown(tx: Connection, query: Select[*tuple[object, ...]]) -> list[Shown]:
             state=State(row.state),
             subject=row.subject,
             household=(own := homes.get(home[row.alert_id] or "")),
-            timezone=own.timezone if own else elsewhere,
+            timezone=own.timezone if own else _timezone(tx, row),
             raised_at=row.raised_at,
             since=row.since,
             reason=Reason(key=row.reason["key"], values=row.reason.get("values", {})),
@@ -224,6 +225,11 @@ def _shown(tx: Connection, query: Select[*tuple[object, ...]]) -> list[Shown]:
         )
         for row in rows
     ]
+
+
+def _timezone(tx: Connection, row: Row[*tuple[Any, ...]]) -> str:
+    """Of what belongs to no household."""
+    return place_of(tx, AlertKind(row.kind), None, row.subject).timezone.key
 
 
 def _homes_of_meters(tx: Connection, subjects: Iterable[str]) -> dict[str, str]:

@@ -6,10 +6,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from notifier.places import shared_zone
 from store.contracts import Kept
 from web.account_pages import sees_security
 from web.desk import Desk
-from web.ledger import service_timezone
 from web.sign_in import viewer
 
 LOOKED_AT, SHOWN = 1000, 100  # the newest so many are counted by reason, listed
@@ -26,7 +26,7 @@ def routes(desk: Desk) -> APIRouter:
             return desk.problem(request, 404, "not_found")
         found = desk.readings.kept(kind, LOOKED_AT)
         with desk.records.read() as tx:
-            timezone = service_timezone(tx)
+            timezone = shared_zone(tx).key
         by_reason = Counter(one.reason for one in found).most_common(20)
         return desk.page(
             request,

@@ -238,9 +238,3 @@ def _linked(tx: Connection, ids: Sequence[str], *, guardian: bool) -> dict[str, 
     ):
         found[household_id].append(Person(name=name, role=role, phone=phone))
     return found
-
-
-def service_timezone(tx: Connection) -> str:
-    """For what belongs to no home: the zone that all communities share; UTC where they differ."""
-    zones = tx.scalars(select(communities.c.timezone).distinct().limit(2)).all()
-    return zones[0] if len(zones) == 1 else "UTC"

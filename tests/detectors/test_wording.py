@@ -35,4 +35,6 @@ def test_a_meters_rhythm_is_said_as_people_say_it(minutes: float, en: str, zh: s
 def test_no_reason_in_chinese_holds_a_word_of_the_programs() -> None:
     for case in ("unreadable", "replaced", "jump", "return", "unit change"):
         reason = Reason(key="no_data_unusable", values={"since_at": "2026-04-23T07:25:07+00:00", "case": case})
-        assert not any(letter.isascii() and letter.isalpha() for letter in explain(reason, "zh", UTC))
+        assert not any(
+            letter.isascii() and letter.isalpha() for letter in explain(reason, "zh", ZoneInfo("Asia/Shanghai"))
+        )

@@ -108,7 +108,7 @@ def test_curly_quotes_and_hard_spaces_that_would_triple_the_price_are_made_plain
 
 def test_a_reason_with_values_missing_is_still_said_in_plainer_words() -> None:
     reason = Reason(key="low_use", values={"since_at": START.isoformat()})
-    assert TEXTS.reason(Language.EN, "what", AlertKind.LOW_USE, reason, WHEN) == "something is wrong since 20:00"
+    assert TEXTS.reason(Language.EN, "what", AlertKind.LOW_USE, reason, WHEN) == "something is wrong since 12:00"
 
 
 def test_a_variable_that_nobody_gives_is_an_error_that_names_it() -> None:

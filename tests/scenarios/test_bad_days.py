@@ -351,3 +351,19 @@ def test_a_meter_that_was_never_heard_is_a_hole_from_the_first_day_on(world: Wor
         add_household(tx, "305", "孤老")
         known, new = (holes(tx, heard=all_heard) for all_heard in ({"m301", "m305"}, {"m301"}))
     assert [hole.what for hole in new if hole not in known] == ["meter m305 was never heard"]
+
+
+def test_what_belongs_to_no_place_is_told_on_the_clock_of_all_communities_or_in_utc_and_named_so(world: World) -> None:
+    def heard_of(what: str) -> str:
+        with world.records.write() as tx:
+            world.life.service_down(tx, what, "HTTP 503", world.now)
+        world.turn()
+        with world.records.write() as tx:
+            world.life.service_up(tx, what, world.now)
+        world.until(world.now + timedelta(minutes=10))
+        return world.received[-1].body
+
+    assert "over since 7:00." in heard_of("twilio")
+    with world.records.write() as tx:
+        put(tx, "communities", {"community_id": "c2", "name": "Sol", "timezone": "Europe/Madrid", "language": "en"})
+    assert "over since 23:10 UTC." in heard_of("influx")

@@ -204,14 +204,27 @@ def test_a_step_that_somebody_else_was_faster_with_is_said_kindly(sign_in: SignI
     assert 'class="button" href="/alerts/1"' in answer.text  # back to the alert
 
 
-def test_what_belongs_to_no_home_is_told_on_the_communities_clock_or_in_utc_and_named_so(
+def test_what_belongs_to_no_home_is_told_on_its_communitys_clock_or_that_of_all_or_in_utc_and_named_so(
     records: Records, sign_in: SignIn
 ) -> None:
-    browser = sign_in("operator")
-    assert re.search(r"since <time[^>]*>today 05:30</time>", browser.get("/alerts/7").text)
+    browser, he = sign_in("operator"), communities.c.community_id == "he"
+
+    def told() -> tuple[str, str]:
+        page = browser.get("/alerts/7").text
+        found = re.search(r"gateway since ([^;]*);.*?since <time[^>]*>([^<]*)</time>", page, re.DOTALL)
+        assert found
+        return found[2], found[1]
+
     with records.write() as tx:
-        tx.execute(update(communities).where(communities.c.community_id == "he").values(timezone="Europe/Madrid"))
-    assert re.search(r"since <time[^>]*>17 Mar 21:30 UTC</time>", browser.get("/alerts/7").text)
+        reason = {"key": "gateway_silent", "values": {"last_at": (town.NOW - 11 * town.HOUR).isoformat()}}
+        tx.execute(update(alerts).where(alerts.c.alert_id == 7).values(reason=reason))
+    assert told() == ("today 05:30", "Wed 18 Mar 05:30")
+    with records.write() as tx:
+        tx.execute(update(communities).where(he).values(timezone="Europe/Madrid"))
+    assert told() == ("17 Mar 21:30 UTC", "Tue 17 Mar 21:30 UTC")
+    with records.write() as tx:
+        tx.execute(insert(gateways).values(gateway_id="GW7", community_id="he", name=""))
+    assert told() == ("17 Mar 22:30", "Tue 17 Mar 22:30")
 
 
 @pytest.mark.parametrize(

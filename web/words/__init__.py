@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+from detectors.wording import named
 from domain.finding import Reason
 from domain.in_chinese import in_chinese
 from domain.people import Language
@@ -51,8 +52,9 @@ class Words:
 
     def moment(self, at: datetime, timezone: str, now: datetime) -> str:
         """A moment in local time, or in UTC and named so; the date is left out today, the year this year."""
-        local, today = at.astimezone(ZoneInfo(timezone)), now.astimezone(ZoneInfo(timezone)).date()
-        clock = f"{local:%H:%M} UTC" if timezone == "UTC" else f"{local:%H:%M}"
+        zone = ZoneInfo(timezone)
+        local, today = at.astimezone(zone), now.astimezone(zone).date()
+        clock = f"{local:%H:%M}{named(zone)}"
         if local.date() == today:
             return self("time.today_at", clock=clock)
         if local.year != today.year:
