@@ -35,7 +35,7 @@ def copy_history(settings: SettingsFile = None) -> None:
                     complain(f"{written} of {total} points")
     except StoreError as e:
         raise stop(str(e)) from e
-    typer.echo(f"{written} points copied, {len(refused)} refused")
+    typer.echo(f"points copied: {written}, refused: {len(refused)}")
     for line in refused[:10]:
         complain(f"refused: {line}")
     raise typer.Exit(1 if refused else 0)

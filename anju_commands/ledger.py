@@ -136,8 +136,8 @@ def print_wristbands(
     except (ValueError, OSError) as e:
         raise stop(str(e), code=2) from e
     if not count:
-        raise stop(f"0 wristbands issued, nothing is written: in {community} all who consented have one, or nobody did")
-    typer.echo(f"{count} wristbands issued")
+        raise stop(f"no wristband issued, nothing is written: in {community} all who consented have one, or nobody did")
+    typer.echo(f"wristbands issued: {count}")
 
 
 def _write_new(path: Path, data: bytes) -> None:
@@ -161,4 +161,4 @@ def rotate_wristband_notes(settings: SettingsFile = None) -> None:
             count = rotate_notes(tx, NotesCipher(chosen.web.notes_keys.split()))
     except NotesError as e:
         raise stop(str(e), code=2) from e
-    typer.echo(f"{count} notes written anew")
+    typer.echo(f"notes written anew: {count}")

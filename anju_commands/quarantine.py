@@ -72,4 +72,4 @@ def _ask(settings: Settings, kind: str, device: str | None, wait_s: float) -> No
             if taken is not None or time.monotonic() >= give_up:
                 break
             time.sleep(0.2)
-    typer.echo("asked; the service does it when it runs next" if taken is None else f"{taken} messages taken")
+    typer.echo("asked; the service does it when it runs next" if taken is None else f"messages taken: {taken}")

@@ -35,7 +35,7 @@ def export_resident(
             out.write_text(json.dumps(held, ensure_ascii=False, indent=1), encoding="utf-8")
     except (StoreError, NotesError, OSError) as e:
         raise stop(str(e), code=2) from e
-    typer.echo(f"{out}: {sum(map(len, held['records'].values()))} rows and the water readings")
+    typer.echo(f"{out}: the water readings, and rows: {sum(map(len, held['records'].values()))}")
     _say_elsewhere()
 
 

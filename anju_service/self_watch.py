@@ -67,10 +67,7 @@ class SelfWatch:
 
     def look(self) -> None:
         """The operator hears of each part that is ill, and the watch outside only that all is well."""
-        ill = {
-            problem.split(":")[0].split(" since ")[0].lstrip("0123456789 "): problem
-            for problem in self.health().problems
-        }
+        ill = {problem.split(":")[0].split(" since ")[0]: problem for problem in self.health().problems}
         now = self._instant().at
         self._say(ill)
         with self._records.write() as tx:

@@ -54,7 +54,7 @@ def audit(tx: Connection, now: datetime, patience: timedelta = PATIENCE, channel
     oldest = tx.execute(select(func.min(M.next_at)).where(M.status == MessageStatus.PENDING, M.next_at <= now)).scalar()
     waiting = select(func.count()).select_from(t.messages)
     return Audit(
-        problems=(*closed(tx, channels), *(f"{count} {what}" for count, what in said if count)),
+        problems=(*closed(tx, channels), *(f"{what}: {count}" for count, what in said if count)),
         oldest_unsent=now - oldest if isinstance(oldest, datetime) else None,
         waiting_texts=tx.execute(waiting.where(M.status == MessageStatus.PENDING)).scalar() or 0,
         uncertain_texts=tx.execute(waiting.where(M.status == MessageStatus.UNCERTAIN)).scalar() or 0,

@@ -59,7 +59,7 @@ class ScanLog:
                 with self.records.write() as tx:
                     log_views(tx, *bands_there(tx, there))
                     if lost := unlogged - self._told:
-                        detail = f"{lost} first looks at wristbands; the log couldn't be written"
+                        detail = f"the log couldn't be written; first looks at wristbands that it lacks: {lost}"
                         security_event(tx, "looks_unlogged", "wristbands", detail, views[-1].at)
             self._told = unlogged
             del self._waiting[: len(views)]

@@ -95,7 +95,7 @@ def test_what_ails_the_service(maker: Callable[..., object]) -> None:
     said = list(body(function))
     assert said
     for sentence in said:
-        assert CHINESE.search(in_chinese(sentence) + in_chinese(f"7 {sentence}")), sentence
+        assert CHINESE.search(in_chinese(sentence) + in_chinese(f"{sentence}: 7")), sentence
 
 
 def test_what_a_reason_holds_is_said_too_and_names_and_values_stay() -> None:

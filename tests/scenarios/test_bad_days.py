@@ -285,13 +285,13 @@ def test_the_audit_finds_each_step_that_was_due_and_did_not_run(world: World) ->
         world.life.raise_or_join(tx, silence(Level.ALERT, at("07:00")), at("07:00"))
     with world.records.read() as tx:
         found = audit(tx, at("07:05"))
-        assert found.problems == ("2 texts due and not sent",)
+        assert found.problems == ("texts due and not sent: 2",)
         assert found.oldest_unsent == timedelta(minutes=5)
-        assert "1 alerts whose next step is overdue" in audit(tx, at("07:15")).problems
+        assert "alerts whose next step is overdue: 1" in audit(tx, at("07:15")).problems
     with world.records.write() as tx:
         tx.exec_driver_sql("UPDATE messages SET status = 'sending', claimed_until = '2026-03-08 22:00:00'")
     with world.records.read() as tx:
-        assert audit(tx, at("07:05")).problems == ("2 texts in a call that never ended",)
+        assert audit(tx, at("07:05")).problems == ("texts in a call that never ended: 2",)
 
 
 class _Outside(BaseHTTPRequestHandler):

@@ -61,7 +61,7 @@ def test_when_no_provider_takes_a_text_the_service_is_not_well_and_the_outside_w
     world.until(at("07:20"))
     with world.records.read() as tx:
         problems = audit(tx, world.now).problems
-    assert [problem.partition(" ")[2] for problem in problems] == ["texts tried again and again that no provider takes"]
+    assert [problem.partition(":")[0] for problem in problems] == ["texts tried again and again that no provider takes"]
 
 
 def problems_with(world: World, provider: Undelivered) -> list[str]:

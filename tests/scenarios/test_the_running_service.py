@@ -189,8 +189,8 @@ def released(service: Running) -> None:
     service.command("import-ledger", str(service.ledger))
     service.command("quarantine", "release", "--device", METER)
     service.until(lambda: not read_kept(service.store / "readings.db", "quarantined", 1))
-    service.until(lambda: service.command("quarantine", "retry", "--device", "12345678") == "1 messages taken\n")
-    assert service.command("quarantine", "retry") == "0 messages taken\n"
+    service.until(lambda: service.command("quarantine", "retry", "--device", "12345678") == "messages taken: 1\n")
+    assert service.command("quarantine", "retry") == "messages taken: 0\n"
 
 
 def tried(service: Running) -> None:

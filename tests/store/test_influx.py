@@ -268,7 +268,7 @@ def test_an_influxdb_that_was_set_up_later_gets_what_was_stored_before(
     assert CliRunner().invoke(app, ["influx", "copy"]).exit_code == 2
     monkeypatch.setenv("ANJU_INFLUX_URL", fake.at.url)
     done = CliRunner().invoke(app, ["influx", "copy"])
-    assert (done.exit_code, done.stdout) == (1, f"{2 * MOST_LINES + 2} points copied, 1 refused\n")
+    assert (done.exit_code, done.stdout) == (1, f"points copied: {2 * MOST_LINES + 2}, refused: 1\n")
     assert "refused: water_reading,meter_id=poison" in done.stderr
     assert len(set(fake.lines)) == len(fake.lines) == 2 * MOST_LINES + 2
 

@@ -37,7 +37,7 @@ def consent(records: Records, *residents: str) -> None:
 def test_a_community_is_printed_into_one_file_whose_codes_work(records: Records, command: Any, tmp_path: Path) -> None:
     consent(records, "R1", "R2", "R9")
     out = tmp_path / "bands.pdf"
-    assert "2 wristbands issued" in command("print", "xh", "--out", str(out), "--layout", "strip").output
+    assert "wristbands issued: 2" in command("print", "xh", "--out", str(out), "--layout", "strip").output
     page = pypdfium2.PdfDocument(out)[0].render(scale=4, grayscale=True).to_numpy().squeeze()
     cards = [found.text.rsplit("/", 1)[1] for found in zxingcpp.read_barcodes(page)]
     with records.read() as tx:
@@ -59,7 +59,7 @@ def test_a_second_print_says_that_nothing_was_issued_and_leaves_the_first_as_it_
     assert "bands.pdf is there already" in answer.stderr
     answer = command("print", "xh", "--out", str(again))
     assert (answer.exit_code, again.exists()) == (1, False)
-    assert "0 wristbands issued, nothing is written" in answer.stderr
+    assert "no wristband issued, nothing is written" in answer.stderr
 
 
 def test_a_file_that_is_there_is_kept_and_no_band_is_issued(records: Records, command: Any, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_notes_are_written_anew_with_the_first_key(records: Records, command: An
             by="duty",
             now=town.NOW,
         )
-    assert "1 notes written anew" in command("rotate-notes", ANJU_WEB_NOTES_KEYS=f"{new} {old}").output
+    assert "notes written anew: 1" in command("rotate-notes", ANJU_WEB_NOTES_KEYS=f"{new} {old}").output
     with records.read() as tx:
         sealed = wearers.wearer(tx, "R1").sealed
     assert sealed is not None

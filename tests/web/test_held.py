@@ -257,7 +257,7 @@ def test_while_the_log_can_not_be_written_it_fills_no_memory_and_says_later_how_
         looks = tx.scalar(select(func.count()).where(t.scans.c.stage == "viewed"))
         said = tx.scalars(select(t.security_events.c.detail).where(t.security_events.c.kind == "looks_unlogged")).all()
     assert looks == MOST_WAITING + 1
-    assert said == ["7 first looks at wristbands; the log couldn't be written"]
+    assert said == ["the log couldn't be written; first looks at wristbands that it lacks: 7"]
 
 
 def test_deletion_waits_until_the_alert_is_settled(scene: Scene) -> None:
