@@ -37,6 +37,13 @@ class Person:
     birth_year: int | None = None
     categories: tuple[Category, ...] = ()
 
+    @property
+    def link(self) -> str | None:
+        """What a tap opens: a call, or a letter. A group's URL is nobody's to see: it holds the group's key."""
+        if self.phone is None or "://" in self.phone:
+            return None
+        return f"{'mailto' if '@' in self.phone else 'tel'}:{self.phone}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Household:

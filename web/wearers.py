@@ -64,7 +64,7 @@ def worn_by_number(tx: Connection, typed: str) -> Worn | None:
 
 
 def helpers(tx: Connection, household_id: str) -> list[Helper]:
-    """The guardians who have a phone, in their order."""
+    """The guardians whom a phone can call, in their order: not an e-mail address, not a group's URL with its key."""
     return [Helper(name=name, phone=phone) for name, phone in tx.execute(_HELPERS, {"id": household_id})]
 
 
@@ -119,6 +119,6 @@ _BY_NUMBER = _worn_bands.where(wristbands.c.number == bindparam("number"))
 _HELPERS = (
     select(contacts.c.name, contacts.c.phone)
     .join_from(guardians, contacts, contacts.c.contact_id == guardians.c.contact_id)
-    .where(guardians.c.household_id == bindparam("id"), contacts.c.phone.is_not(None))
+    .where(guardians.c.household_id == bindparam("id"), contacts.c.phone.startswith("+"))
     .order_by(guardians.c.order)
 )

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from domain.wristband import BandField, BandState
 from store import consents
 from store.memory import MemoryReadings
 from store.records import Records
-from store.tables import alerts, meeting_lines, meetings, messages, scans, security_events
+from store.tables import alerts, contacts, guardians, meeting_lines, meetings, messages, scans, security_events
 from tests.web import town
 from tests.web.conftest import URL
 from web import bands
@@ -108,6 +108,18 @@ def test_being_there_shows_name_and_contacts_and_tells_guardian_and_staff_once(s
     with scene.records.read() as tx:
         told = set(tx.scalars(select(messages.c.contact_id).where(messages.c.body.contains("手环"))))
     assert {"daughter", "grid_worker"} <= told
+
+
+def test_a_finder_is_offered_family_whom_a_phone_can_call_and_no_groups_key(scene: Scene) -> None:
+    with scene.records.write() as tx:
+        for order, (contact_id, address) in enumerate([("son", "son@example.org"), ("group", "wecombot://the-key")]):
+            told = {"contact_id": contact_id, "name": contact_id, "role": "guardian", "language": "zh"}
+            tx.execute(insert(contacts).values(**told, phone=address))
+            tx.execute(insert(guardians).values(household_id="H1", contact_id=contact_id, order=order - 2))
+    page = scene.browser.post(f"{scene.path}/here").text
+    assert "tel:+8613800000011" in page
+    assert "example.org" not in page
+    assert "the-key" not in page
 
 
 def test_a_double_tap_a_reload_and_a_second_finder_tell_nobody_again_within_a_quarter(scene: Scene) -> None:

@@ -90,6 +90,25 @@ def test_an_alert_tells_why_in_the_viewers_language_and_who_was_told(sign_in: Si
     assert "王丽" in chinese and "刘芳" in chinese  # noqa: PT018  both were told
 
 
+@pytest.mark.parametrize(
+    ("address", "shown", "hidden"),
+    [
+        ("+8613800000011", 'href="tel:+8613800000011"', "mailto:"),
+        ("wang.li@example.org", 'href="mailto:wang.li@example.org"', "tel:wang"),
+        ("wecombot://the-key", "王丽", "the-key"),
+    ],
+)
+def test_staff_call_a_phone_write_to_an_address_and_never_see_a_groups_key(
+    sign_in: SignIn, records: Records, address: str, shown: str, hidden: str
+) -> None:
+    with records.write() as tx:
+        tx.execute(update(contacts).where(contacts.c.contact_id == "daughter").values(phone=address))
+    for path in ("/alerts/1", "/households/H1"):
+        page = sign_in("duty").get(path).text
+        assert shown in page
+        assert hidden not in page
+
+
 def test_the_language_switch_wins_over_the_browser_and_is_remembered(sign_in: SignIn) -> None:
     browser = sign_in("duty")
     browser.get("/?language=zh")
