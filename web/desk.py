@@ -96,14 +96,18 @@ class Desk:
     words: Mapping[Language, Words]
 
     def language(self, request: Request) -> Language:
-        """The switch wins, then what the ledger says of whoever is signed in, then the browser."""
+        """The switch wins, then what the ledger says of who asks, once that is known, then the browser."""
         chosen = request.query_params.get("language") or request.cookies.get("anju_language", "")
         if chosen in self.words:
             return Language(chosen)
-        own = self.viewer(request)
+        own: Language | None = getattr(request.state, "own_language", None)
         if own and self.signed_in_as is None:  # whoever looks at a demonstration is somebody else
-            return own.language
+            return own
         return preferred(request.headers.get("accept-language", ""))
+
+    def speak(self, request: Request, language: Language) -> None:
+        """Who asks is known from here on: this is the ledger's language of them."""
+        request.state.own_language = language
 
     def viewer(self, request: Request) -> Viewer | None:
         """Who is signed in, once a page has asked (`web.sign_in.viewer`)."""

@@ -11,7 +11,7 @@ from typing import Protocol
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from domain.message import MessageStatus
-from domain.people import Role
+from domain.people import Language, Role
 from notifier.circle import Person
 from notifier.people import person
 from store.security import security_event
@@ -38,6 +38,7 @@ class Guardian:
     contact_id: str
     name: str
     phone: str | None
+    language: Language
     by_code: bool
     csrf: str
     household_ids: tuple[str, ...]
@@ -105,7 +106,7 @@ def guardian_of(tx: Connection, secret: str, now: datetime) -> Guardian | None:
     """Who holds this session, as the ledger stands now: who was taken out of it sees nothing from then on."""
     s = guardian_sessions.c
     row = tx.execute(
-        select(s.contact_id, s.by_code, s.csrf_token, contacts.c.name, contacts.c.phone)
+        select(s.contact_id, s.by_code, s.csrf_token, contacts.c.name, contacts.c.phone, contacts.c.language)
         .join_from(guardian_sessions, contacts, contacts.c.contact_id == s.contact_id)
         .where(s.session_hash == hash_of(secret), s.expires_at > now)
     ).one_or_none()
@@ -116,6 +117,7 @@ def guardian_of(tx: Connection, secret: str, now: datetime) -> Guardian | None:
         contact_id=row.contact_id,
         name=row.name,
         phone=row.phone,
+        language=Language(row.language),
         by_code=row.by_code,
         csrf=row.csrf_token,
         household_ids=homes,

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.alert import ImpossibleStepError
+from notifier.people import person
 from web import guardian_access
 from web.desk import Desk, Text
 from web.guardian_access import Guardian, SendsCodes
@@ -75,6 +76,7 @@ def _add_codes(family: Family, router: APIRouter) -> None:
 
     @router.get("/family/code")
     def code_page(request: Request) -> Response:
+        """In the browser's language: whose phone it is shows by no word before the code is right."""
         return desk.page(request, "family/code.html")
 
     @router.post("/family/enter")
@@ -92,8 +94,14 @@ def _add_links(family: Family, router: APIRouter) -> None:
     @router.get("/l/{token}")
     def link_page(request: Request, token: str) -> Response:
         """Opens nothing: previews of the text, too, follow links."""
-        fits = family.links.contact_of(token, desk.now()) is not None
-        return desk.page(request, "family/link.html", status=200 if fits else 410, token=token, fits=fits)
+        contact_id = family.links.contact_of(token, desk.now())
+        if contact_id is None:
+            return desk.page(request, "family/link.html", status=410, token=token, fits=False)
+        with desk.records.read() as tx:
+            reader = person(tx, contact_id, "contact")
+        if reader:
+            desk.speak(request, reader.language)
+        return desk.page(request, "family/link.html", token=token, fits=True)
 
     @router.post("/l/{token}")
     def follow(request: Request, token: str) -> Response:
@@ -131,6 +139,7 @@ def guardian(desk: Desk, request: Request) -> Guardian:
         found = guardian_access.guardian_of(tx, request.cookies.get(cookie_name(desk.public_url), ""), desk.now())
     if found is None:
         raise NotAGuardianError
+    desk.speak(request, found.language)
     return found
 
 

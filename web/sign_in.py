@@ -46,6 +46,7 @@ def viewer(desk: Desk, request: Request) -> Viewer:
     if found is None:
         raise NotSignedInError
     request.state.viewer = found
+    desk.speak(request, found.language)
     return found
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from config.sms import load_words
 from domain.wristband import BandField
@@ -77,6 +77,7 @@ class Scene:
 def scene(records: Records, clock: town.Clock) -> Scene:
     letters = Letters(Texts(words=load_words()), Router([LogChannel(lambda _: None)]), LINKS.link_for)
     with records.write() as tx:
+        tx.execute(update(contacts).where(contacts.c.role == "guardian").values(language="en"))  # as the tests read
         for field in BandField:
             consents.consent(tx, "R1", field, given_by="王秀兰", paper="2026-17", recorded_by="duty", now=clock())
         cipher, notes = NotesCipher([KEY]), Notes(allergies="青霉素")
@@ -101,6 +102,22 @@ def test_the_phone_may_be_typed_as_people_write_it(scene: Scene, phone: str) -> 
     digits = phone if phone != "0086-138-0000-0011" else "00 86 138 0000 0011"
     scene.ask(digits)
     assert "王秀兰" in scene.enter(scene.code())
+
+
+def test_family_reads_the_ledgers_language_until_the_switch_says_another_and_before_the_code_the_browsers(
+    scene: Scene,
+) -> None:
+    with scene.records.write() as tx:
+        tx.execute(update(contacts).where(contacts.c.contact_id == "daughter").values(language="zh"))
+    link = LINKS.link_for("daughter", scene.clock())
+    assert link is not None
+    assert "只给您本人" in scene.browser.get(link).text  # of an English browser
+    scene.ask()
+    assert '<html lang="en">' in scene.browser.get("/family/code").text
+    assert "我去不了" in scene.enter(scene.code())
+    assert "页面已过期" in scene.browser.post("/family/alerts/1/going", data={"csrf": "old"}).text
+    scene.browser.get("/family?language=en")
+    assert "I&#39;m going" in scene.browser.get("/family").text
 
 
 @pytest.mark.parametrize("phone", ["13899999999", "10000000", "+8613800000014"])

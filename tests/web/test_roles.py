@@ -121,6 +121,7 @@ def family(street: Street, contact_id: str, *, by_code: bool) -> str:
         browser.post("/family/enter", data={"code": code})
     else:
         browser.post(street.links.link_for(contact_id, street.clock()) or "")
+    browser.get("/family?language=en")
     return browser.get("/family").text + browser.get("/family/residents/R1").text
 
 
