@@ -74,6 +74,22 @@ def open_records(settings: Settings) -> "Records":
         raise stop(str(e), code=2) from e
 
 
+def require_new(out: Path) -> None:
+    """Before the work: what is there already may be the only copy of it."""
+    if out.exists():
+        raise stop(f"--out: {out} is there already, and nothing is overwritten; name a new file", code=2)
+
+
+def write_new(out: Path, data: bytes) -> None:
+    """For its owner alone; overwrites nothing, and leaves no half of it. Raises `OSError`."""
+    out.touch(mode=0o600, exist_ok=False)
+    try:
+        out.write_bytes(data)
+    except OSError:
+        out.unlink()
+        raise
+
+
 def stop(reason: str, *, code: int = 1) -> typer.Exit:
     """The reason on standard error, and the exit status."""
     for line in reason.splitlines():

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anju_commands.checks import settings_of
-from anju_commands.common import SettingsFile, complain, folder_of, open_records, records_path, stop, wall_clock
+from anju_commands.common import (
+    SettingsFile,
+    complain,
+    folder_of,
+    open_records,
+    records_path,
+    require_new,
+    stop,
+    wall_clock,
+    write_new,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -117,8 +127,7 @@ def print_wristbands(
 
     if layout not in LAYOUTS:
         raise stop(f"--layout: {layout!r} is none of {', '.join(LAYOUTS)}", code=2)
-    if out.exists():
-        raise stop(f"--out: {out} is there already, and may hold the only copy of its codes; name a new file", code=2)
+    require_new(out)
     chosen = settings_of(settings)
     try:
         with open_records(chosen).write() as tx:
@@ -132,22 +141,12 @@ def print_wristbands(
                 below=secrets.randbelow,
             )
             if count:
-                _write_new(out, document)
+                write_new(out, document)
     except (ValueError, OSError) as e:
         raise stop(str(e), code=2) from e
     if not count:
         raise stop(f"no wristband issued, nothing is written: in {community} all who consented have one, or nobody did")
     typer.echo(f"wristbands issued: {count}")
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    """For its owner alone; overwrites nothing, and leaves no half of it."""
-    path.touch(mode=0o600, exist_ok=False)
-    try:
-        path.write_bytes(data)
-    except OSError:
-        path.unlink()
-        raise
 
 
 def rotate_wristband_notes(settings: SettingsFile = None) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from anju_commands.checks import settings_of
-from anju_commands.common import SettingsFile, folder_of, open_records, stop, wall_clock
+from anju_commands.common import SettingsFile, folder_of, open_records, require_new, stop, wall_clock, write_new
 
 Resident = Annotated[str, typer.Argument(help="A resident_id of the ledger.")]
 
@@ -24,6 +24,7 @@ def export_resident(
     from web.held import everything_about
     from web.notes import NotesCipher, NotesError
 
+    require_new(out)
     chosen = settings_of(settings)
     readings = folder_of(chosen) / "readings.db"
     try:
@@ -31,8 +32,7 @@ def export_resident(
         with open_records(chosen).write() as tx:
             held = everything_about(tx, resident, cipher, lambda of: read_traces(readings, of), wall_clock())
             security_event(tx, "exported", resident, "by command", wall_clock())
-            out.touch(mode=0o600)
-            out.write_text(json.dumps(held, ensure_ascii=False, indent=1), encoding="utf-8")
+            write_new(out, json.dumps(held, ensure_ascii=False, indent=1).encode())
     except (StoreError, NotesError, OSError) as e:
         raise stop(str(e), code=2) from e
     typer.echo(f"{out}: the water readings, and rows: {sum(map(len, held['records'].values()))}")

@@ -155,10 +155,21 @@ def test_the_export_has_a_row_of_every_table_and_names_what_is_held_elsewhere(sc
 def test_the_command_exports_the_same_beside_the_service(scene: Scene, tmp_path: Path) -> None:
     result = CliRunner().invoke(commands, ["resident", "export", "R1", "--out", str(tmp_path / "r1.json")])
     assert result.exit_code == 0, result.output
+    assert (tmp_path / "r1.json").stat().st_mode & 0o077 == 0
     out = json.loads((tmp_path / "r1.json").read_text("utf-8"))
     assert out["records"]["wristband_profiles"][0]["notes"]["allergies"] == "青霉素"
     assert base64.b64decode(out["records"]["detector_states"][0]["body"]) == b"\x80habits"
     assert "held elsewhere: backups" in result.output
+
+
+def test_an_export_overwrites_no_file_and_is_then_not_written_down_as_one(scene: Scene, tmp_path: Path) -> None:
+    out = tmp_path / "r1.json"
+    out.write_bytes(b"another's")
+    result = CliRunner().invoke(commands, ["resident", "export", "R1", "--out", str(out)])
+    assert (result.exit_code, out.read_bytes()) == (2, b"another's")
+    assert "r1.json is there already" in result.stderr
+    with scene.records.read() as tx:
+        assert "exported" not in tx.scalars(select(t.security_events.c.kind)).all()
 
 
 def test_deletion_leaves_no_word_of_the_person_behind(scene: Scene, tmp_path: Path) -> None:
