@@ -165,11 +165,11 @@ class Desk:
 
     def problem(self, request: Request, status: int, why: str) -> Response:
         """A page that says what is wrong; `why` is a key of the section "page"."""
-        back = _page_of(request) if status != 404 else "/"
+        back = page_of(request) if status != 404 else "/"
         return self.page(request, "problem.html", self.viewer(request), status, why=f"page.{why}", back=back)
 
 
-def _page_of(request: Request) -> str:
+def page_of(request: Request) -> str:
     """The page on which a form stood: of one alert, home or resident; else the first."""
     own = re.match(r"/(alerts|households|residents)/[^/]+(?=/)|/family", request.url.path)
     return quote(own[0]) if own else "/"
@@ -178,7 +178,7 @@ def _page_of(request: Request) -> str:
 def _in_another_language(request: Request, sent: Sent, language: Language) -> str | None:
     """Where the switch leads: to what is shown now, as far as it can be asked for again."""
     if sent.page:
-        return f"{sent.page}?language={language}"
+        return f"{sent.page}{'&' if '?' in sent.page else '?'}language={language}"
     if request.method != "GET":
         return None
     asked = [(key, value) for key, value in request.query_params.multi_items() if key != "language"]

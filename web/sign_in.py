@@ -1,14 +1,16 @@
 """Signing in and out, and the two questions every staff page asks: who is it, and is the form his own?"""
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from web.desk import Desk
+from web.desk import Desk, page_of
 from web.limits import caller
 from web.sent import Fault, Sent, lacking
 from web.session import (
@@ -63,16 +65,16 @@ def routes(desk: Desk) -> APIRouter:
     cookie, secure = cookie_name(desk.public_url), desk.public_url.startswith("https:")
 
     @router.get("/sign-in")
-    def form(request: Request) -> Response:
-        return desk.page(request, "sign_in.html")
+    def form(request: Request, page: str = "") -> Response:
+        return desk.page(request, "sign_in.html", at=_sign_in_for(page))
 
     @router.post("/sign-in")
     def sign_in(
-        request: Request, login: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
+        request: Request, page: str = "", login: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
     ) -> Response:
         def again(status: int, *faults: Fault) -> Response:
-            sent = Sent(form="sign in", page="/sign-in", typed={"login": login}, faults=faults)
-            return desk.page(request, "sign_in.html", status=status, sent=sent)
+            sent = Sent(form="sign in", page=_sign_in_for(page), typed={"login": login}, faults=faults)
+            return desk.page(request, "sign_in.html", status=status, sent=sent, at=sent.page)
 
         now = desk.now()
         if faults := lacking("login", "page.login", login) + lacking("password", "page.password", password):
@@ -86,7 +88,7 @@ def routes(desk: Desk) -> APIRouter:
         desk.sign_in_limit.forget(f"login {login}")
         with desk.records.write() as tx:
             secret = open_session(tx, login, now)
-        answer = RedirectResponse("/", 303)
+        answer = RedirectResponse(_own(page), 303)
         length = int(SESSION_LENGTH.total_seconds())
         answer.set_cookie(cookie, secret, max_age=length, secure=secure, httponly=True, samesite="lax")
         return answer
@@ -109,12 +111,22 @@ def problem_pages(desk: Desk) -> dict[type[Exception], Callable[[Request, Except
     async def to_sign_in(request: Request, _: Exception) -> Response:
         if request.url.path.startswith("/api/"):
             return Response(status_code=401)
-        return desk.remembering(request, RedirectResponse("/sign-in", 303))
+        page = quote(request.url.path) if request.method == "GET" else page_of(request)
+        return desk.remembering(request, RedirectResponse(_sign_in_for(page), 303))
 
     async def forged(request: Request, _: Exception) -> Response:
         return desk.problem(request, 403, "expired_form")
 
     return {NotSignedInError: to_sign_in, ForgedFormError: forged}
+
+
+def _own(page: str) -> str:
+    """Where to go after signing in: no link to us may lead on to another site."""
+    return page if re.fullmatch(r"(/[\w.~%-]+)+", page, re.ASCII) else "/"
+
+
+def _sign_in_for(page: str) -> str:
+    return "/sign-in" if _own(page) == "/" else f"/sign-in?page={quote(page)}"
 
 
 def may_try(desk: Desk, request: Request, login: str, now: datetime) -> bool:

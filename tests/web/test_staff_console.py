@@ -318,6 +318,47 @@ def test_nobody_gets_in_without_signing_in(visitor: TestClient) -> None:
     assert visitor.get("/api/alerts").status_code == 401
 
 
+def test_who_asked_for_a_page_comes_to_it_by_signing_in_also_at_the_second_try(visitor: TestClient) -> None:
+    def sign_in(at: str, password: str) -> tuple[str, str]:
+        answer = visitor.post(at, data={"login": "duty", "password": password})
+        found = re.search(r'action="(/sign-in[^"]*)"', answer.text)
+        return answer.url.path, found[1] if found else ""
+
+    form = re.search(r'action="(/sign-in[^"]*)"', visitor.get("/alerts/1").text)
+    assert form
+    path, again = sign_in(form[1], "wrong")
+    assert path == "/sign-in"
+    assert sign_in(again, town.PASSWORD) == ("/alerts/1", "")
+
+
+def test_whose_session_ended_over_a_form_comes_back_to_its_page(visitor: TestClient) -> None:
+    answer = visitor.post("/households/H%201/absence", data={"csrf": "old"}, follow_redirects=False)
+    assert answer.headers["location"] == "/sign-in?page=/households/H%25201"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "/alerts/1//evil.example",
+        "/alerts/1\r\nset-cookie: a=b",
+        "javascript:alert(1)",
+        "/@evil.example",
+        "evil.example",
+        "",
+    ],
+)
+def test_signing_in_leads_to_no_other_site_whatever_the_link_says(visitor: TestClient, page: str) -> None:
+    assert 'action="/sign-in"' in visitor.get("/sign-in", params={"page": page}).text
+    form = {"login": "duty", "password": town.PASSWORD}
+    answer = visitor.post("/sign-in", params={"page": page}, data=form, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
 def test_a_wrong_password_and_an_unknown_login_look_the_same(visitor: TestClient) -> None:
     wrong = visitor.post("/sign-in", data={"login": "duty", "password": "wrong"})
     unknown = visitor.post("/sign-in", data={"login": "nobody", "password": "wrong"})
