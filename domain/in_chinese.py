@@ -163,12 +163,25 @@ def in_chinese(sentence: str) -> str:
     """The sentence in Chinese, as far as it is known."""
     if length := _LENGTH.fullmatch(sentence):
         return length[1] + _UNITS[length[2]]
-    for pattern, chinese in _patterns():
+    english, parts = _fitting(sentence)
+    said = {name: in_chinese(part) if name in _SAID_TOO else part for name, part in parts.items()}
+    return SENTENCES[english].format(**said) if english else sentence
+
+
+def kind_of(sentence: str) -> str:
+    """The same for all that differ in values alone; a field's name tells them apart, which reading of many does not."""
+    english, parts = _fitting(sentence)
+    if "reason" in parts:
+        return kind_of(parts["reason"])
+    return english.replace("{name}", parts.get("name", "")) or sentence
+
+
+def _fitting(sentence: str) -> tuple[str, dict[str, str]]:
+    """The pattern and what stands in its places; empty where none fits."""
+    for pattern, english in _patterns():
         if found := pattern.fullmatch(sentence):
-            parts = found.groupdict()
-            said = {name: in_chinese(part) if name in _SAID_TOO else part for name, part in parts.items()}
-            return chinese.format(**said)
-    return sentence
+            return english, found.groupdict()
+    return "", {}
 
 
 @cache
@@ -180,6 +193,6 @@ def _patterns() -> list[tuple[re.Pattern[str], str]]:
         return "{reason}" not in english, -len(name.sub("", english))
 
     return [
-        (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(english)), re.DOTALL), SENTENCES[english])
+        (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(english)), re.DOTALL), english)
         for english in sorted(SENTENCES, key=particular)
     ]

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from domain.in_chinese import kind_of
 from notifier.places import shared_zone
 from store.contracts import Kept
 from web.account_pages import sees_security
@@ -27,7 +28,9 @@ def routes(desk: Desk) -> APIRouter:
         found = desk.readings.kept(kind, LOOKED_AT)
         with desk.records.read() as tx:
             timezone = shared_zone(tx).key
-        by_reason = Counter(one.reason for one in found).most_common(20)
+        kinds = [kind_of(one.reason) for one in found]
+        newest = {kind: one.reason for kind, one in zip(reversed(kinds), reversed(found), strict=True)}
+        by_reason = [(newest[kind], count) for kind, count in Counter(kinds).most_common(20)]
         return desk.page(
             request,
             "messages.html",

@@ -1,5 +1,7 @@
 """Whoever runs the service sees which messages weren't taken, and why."""
 
+import re
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -31,6 +33,29 @@ def test_the_operator_sees_topic_payload_and_reason_and_how_often(records: Recor
     assert "anju/gw/readings" in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;\\xff\\x00&#34;7&#34;" in page
     assert "is in no ledger" not in page
+
+
+def test_reasons_that_differ_in_a_value_alone_are_one_kind_told_by_the_newest(
+    records: Records, clock: town.Clock
+) -> None:
+    readings = town.readings()
+    for n in (1, 2, 3):
+        for reason in (
+            f"at: 2026-03-1{n}T08:00:00+00:00 is {n} days ahead of our clock",
+            f"[{n}] total_m3: a number was expected, not '{n}'; {n} more of this message",
+            f"total_l: a number was expected, not '{n}'",
+            "a reason that nobody has translated",
+        ):
+            kept = Kept(kind="refused", received_at=clock(), topic="anju/gw/readings", payload=b"{}", reason=reason)
+            readings.commit(Batch(kept=[kept]))
+    app = create_app(records, readings, town.life(), now=clock, public_url=URL, signed_in_as="operator")
+    page = TestClient(app, base_url=URL).get("/messages?language=en").text
+    assert re.findall(r"<span>([^<]*)</span><b>(\d+)</b>", page) == [
+        ("a reason that nobody has translated", "3"),
+        ("total_l: a number was expected, not &#39;3&#39;", "3"),
+        ("[3] total_m3: a number was expected, not &#39;3&#39;; 3 more of this message", "3"),
+        ("at: 2026-03-13T08:00:00+00:00 is 3 days ahead of our clock", "3"),
+    ]
 
 
 def test_in_chinese_the_reason_is_told_in_chinese_with_the_sentence_of_the_log_below(
