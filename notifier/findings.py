@@ -1,17 +1,19 @@
 """Readings move a meter's detectors, and what they find begins or ends an alert of its home."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 
+from detectors import two_clocks
 from detectors.episodes import Change, Raised
 from detectors.household import HouseholdWatch
 from detectors.household_state import HouseholdState
 from domain.finding import AlertKind, Finding, Reason
 from notifier.changes import left_at
+from notifier.homes import in_time
 from notifier.life import ANJU, Concern, Life
 from notifier.policy import Why
 from notifier.states import D
@@ -47,7 +49,8 @@ class Findings:
             turn.fault(meter_id)
         if found:
             with turn.alone(meter_id):
-                self._tell(turn, meter_id, found, signs=[a.at for a in arrivals if isinstance(a, Seen)])
+                signs = [a.at for a in arrivals if isinstance(a, Seen) and not a.by_water]
+                self._tell(turn, meter_id, found, signs)
         if turn.home_of(meter_id) in turn.mornings:
             with turn.alone(meter_id):
                 self._greet(turn, meter_id, state)
@@ -57,6 +60,23 @@ class Findings:
         heard = any(isinstance(a, Arrival) for a in arrivals)
         if heard and meter_id in turn.anew and AlertKind.NO_DATA not in state.running:
             self._unwatched.ends(turn.tx, meter_id, turn.now, turn.now)  # the lost state may have missed it
+
+    def observe_home(self, turn: Turn, arrivals: Mapping[str, Sequence[Arrival | Seen]]) -> None:
+        """All meters of one home: who draws water at one is seen at the others; surely where its net starts anew."""
+        known = [meter_id for meter_id in arrivals if meter_id in turn.states]
+        registers_l = {meter_id: turn.states[meter_id].register.last_l for meter_id in known}
+        for meter_id, arrived in in_time({meter_id: arrivals[meter_id] for meter_id in known}, registers_l):
+            if meter_id not in turn.states:  # a fault of it was told
+                continue
+            low_use = turn.states[meter_id].low_use
+            before_s = low_use.last_use_s
+            self.observe(turn, meter_id, [arrived])
+            if low_use.last_use_s > before_s:
+                used_at = datetime.fromtimestamp(low_use.last_use_s, UTC)
+                used = Seen(used_at, surely=not two_clocks.is_held_back(low_use), by_water=True)
+                for other in [m for m in known if m != meter_id and m in turn.states]:
+                    if turn.states[other].low_use.silent_from_s < low_use.last_use_s:
+                        self.observe(turn, other, [used])
 
     def tick(self, turn: Turn, meter_id: str) -> None:
         """Its clock has run out without a reading."""

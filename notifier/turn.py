@@ -19,10 +19,11 @@ log = logging.getLogger(__name__)
 
 
 class Seen(NamedTuple):
-    """Somebody is there: a sensor says so, or, `surely`, staff were with them."""
+    """Somebody is there: a sensor says so, or water at another meter (`by_water`); `surely`: no cat and no drip did."""
 
     at: datetime
     surely: bool
+    by_water: bool = False
 
 
 @dataclass(slots=True)

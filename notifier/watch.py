@@ -15,6 +15,7 @@ from notifier.changes import Said
 from notifier.contract import Records
 from notifier.devices import bound
 from notifier.findings import Findings
+from notifier.homes import together
 from notifier.life import Life
 from notifier.mornings import wanted_for
 from notifier.reports import Reports
@@ -152,10 +153,14 @@ class Watch:
             said += fresh
             for meter_id, seen in self._reports.signs_of_life(turn, fresh, entry.scans):
                 arrivals[meter_id].append(seen)
-        self._states.load(turn, [m for m in arrivals if m in turn.bound])
+        homes = together(turn, [m for m in arrivals if m in turn.bound])
+        shared = {meter_id: None for home in homes for meter_id in home}
+        self._states.load(turn, [m for m in dict(arrivals) | shared if m in turn.bound])
         turn.mornings = wanted_for(tx, {turn.home_of(m) for m in turn.states})
-        for meter_id in list(turn.states):
+        for meter_id in [m for m in turn.states if m not in shared]:
             self._findings.observe(turn, meter_id, arrivals[meter_id])
+        for home in homes:
+            self._findings.observe_home(turn, {meter_id: arrivals.get(meter_id, ()) for meter_id in home})
         for event in events:
             self._reports.event(turn, event)
         for one in said:

@@ -204,7 +204,7 @@ FILES = (
     ),
     FileSpec(
         t.meters,
-        "Water meters.",
+        "Water meters. A home may have several (kitchen and bathroom): water at one is a sign of life at all.",
         {
             "meter_id": "as its messages name it; upper and lower case are the same; no blank and no / + # in it",
             "household_id": "whose water it counts",
