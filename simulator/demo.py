@@ -190,7 +190,6 @@ def write_ledger(
                 "meter_id": known_as.format(home.meter_id),
                 "household_id": home.household_id,
                 "gateway_id": GATEWAY,
-                "resolution_l": max(1.0, form.step_l) if form else 1.0,
                 **columns,
             }
             for home in homes

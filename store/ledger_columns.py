@@ -212,9 +212,8 @@ FILES = (
             "profile": "how its frames are read, where the format can't say: [formats](formats/README.md)",
             "unit": "of its register, where the format can't say: m3, L or gal",
             "litres_per_pulse": "of a pulse counter, 0.001 to 10000 [L]",
-            "resolution_l": "the step of its register, 0.001 to 10000 [L]",
         },
-        {"unit": one_of(UNITS), "litres_per_pulse": litres, "resolution_l": litres},
+        {"unit": one_of(UNITS), "litres_per_pulse": litres},
     ),
     FileSpec(
         ledger_consents.SHEET,

@@ -155,7 +155,6 @@ meters = Table(
     Column("profile", Text),
     Column("unit", Text),
     Column("litres_per_pulse", Float),
-    Column("resolution_l", Float, nullable=False, server_default="1"),
 )
 
 sensors = Table(

@@ -39,10 +39,7 @@ TOWN = {
     "guardians": "household_id,contact_id,order\nh1,daughter,1\nh2,daughter,2\n",
     "pairings": "household_id,contact_id\nh1,worker\n",
     "gateways": "gateway_id,community_id,name\ngw1,xfl,楼顶\n",
-    "meters": (
-        "meter_id,household_id,gateway_id,profile,unit,litres_per_pulse,resolution_l\n"
-        "m1,h1,gw1,,m3,,1\nm2,h2,,pulse,L,10,10\n"
-    ),
+    "meters": ("meter_id,household_id,gateway_id,profile,unit,litres_per_pulse\nm1,h1,gw1,,m3,\nm2,h2,,pulse,L,10\n"),
     "consents": (
         "resident_id,field,given_by,given_on,paper,withdrawn_on\n"
         "r1,name,王秀英,2026-01-05,17,\nr1,health,王秀英,2026-01-05,18,\n"
@@ -316,16 +313,16 @@ def test_a_part_of_the_ledger_may_come_alone_and_leaves_the_rest(records: Record
             "households.csv row 4, household_id: 'h1' stands in row 2 already",
         ),
         (
-            {"meters": TOWN["meters"] + "M1,h2,gw1,,,,\n"},
+            {"meters": TOWN["meters"] + "M1,h2,gw1,,,\n"},
             "meters.csv row 4, meter_id: 'M1' stands in row 2 already",
         ),
         (
-            {"meters": TOWN["meters"].replace("L,10,10", "L,-1,10")},
+            {"meters": TOWN["meters"].replace("L,10", "L,-1")},
             "meters.csv row 3, litres_per_pulse: '-1' is no number of litres from 0.001 to 10000",
         ),
         (
-            {"meters": TOWN["meters"].replace("L,10,10", "L,10,1e99")},
-            "meters.csv row 3, resolution_l: '1e99' is no number of litres from 0.001 to 10000",
+            {"meters": TOWN["meters"].replace("L,10", "L,1e99")},
+            "meters.csv row 3, litres_per_pulse: '1e99' is no number of litres from 0.001 to 10000",
         ),
         (
             {"meters": TOWN["meters"].replace("m2,", "a/2,")},
@@ -401,13 +398,13 @@ def test_a_refused_row_takes_those_that_refer_to_it_along_and_no_other(records: 
     path = folder(
         tmp_path,
         contacts=TOWN["contacts"].replace("138-1234-5678", "138"),
-        meters=TOWN["meters"] + "m/3,h1,,,,,\nm4,h1,,,,,1e99\nm5,h9,,,,,\n",
+        meters=TOWN["meters"] + "m/3,h1,,,,\nm4,h1,,,,1e99\nm5,h9,,,,\n",
     )
     assert refused(records, path) == [
         "contacts.csv row 2, phone: '+86 138' is no number in international form, such as +8613812345678, "
         "no e-mail address and no group's URL",
         "meters.csv row 4, meter_id: 'm/3' can't be an id in a message: / in it",
-        "meters.csv row 5, resolution_l: '1e99' is no number of litres from 0.001 to 10000",
+        "meters.csv row 5, litres_per_pulse: '1e99' is no number of litres from 0.001 to 10000",
         "guardians.csv row 2, contact_id: 'daughter' is refused in contacts.csv and not in the ledger",
         "guardians.csv row 3, contact_id: 'daughter' is refused in contacts.csv and not in the ledger",
         "meters.csv row 6, household_id: 'h9' is not in households.csv or the ledger",
@@ -421,7 +418,7 @@ def test_what_a_refused_row_names_stays_as_it_was(records: Records, tmp_path: Pa
     path = folder(
         tmp_path,
         contacts=TOWN["contacts"].replace("138-1234-5678", "138"),  # still a guardian, as in the ledger
-        meters=TOWN["meters"].replace("m1,h1", "m1,h2").replace("m3,,1", "m4,,1"),
+        meters=TOWN["meters"].replace("m1,h1", "m1,h2").replace("m3,", "m4,"),
     )
     done = {one.file: one for one in import_ledger(records, path, now=NOW, report=lambda _: None)}
     assert (done["contacts.csv"].refused, done["guardians.csv"].same) == (1, 2)
@@ -439,7 +436,7 @@ def test_a_list_with_a_refused_row_ends_nobodys_being_told(records: Records, tmp
 
 
 def test_of_two_rows_for_one_meter_neither_is_taken(records: Records, tmp_path: Path) -> None:
-    said = refused(records, folder(tmp_path, meters=TOWN["meters"] + "M1,h2,gw1,,,,\n"))
+    said = refused(records, folder(tmp_path, meters=TOWN["meters"] + "M1,h2,gw1,,,\n"))
     assert said == [
         "meters.csv row 4, meter_id: 'M1' stands in row 2 already",
         "meters.csv row 2, meter_id: 'M1' stands in another row, too",

@@ -99,6 +99,7 @@ def test_an_older_file_is_brought_up_with_its_data(tmp_path: Path) -> None:
 
 
 MADE_UP = {"INTEGER": 1, "BOOLEAN": 1, "FLOAT": 1.5, "JSON": "{}", "BLOB": b"x"}  # else a word, the same as every key
+GONE = {"meters": {"resolution_l"}}  # the readings tell it
 
 
 def rows(db: sqlite3.Connection) -> dict[str, list[dict[str, object]]]:
@@ -128,7 +129,7 @@ def test_a_row_of_every_first_table_is_there_after_the_upgrade_with_every_value(
         now = rows(db)
     for name in first.keys() - {"alembic_version"}:
         (before,), (after,) = first[name], now[name]
-        assert after.items() >= before.items(), name
+        assert after.items() >= {key: before[key] for key in before.keys() - GONE.get(name, set())}.items(), name
 
 
 def test_homes_that_were_watched_stay_so_and_those_without_a_meter_need_consent_first(tmp_path: Path) -> None:
