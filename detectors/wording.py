@@ -165,6 +165,12 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.EN: "The readings of meter {device_id} can't be judged; the log says why.",
         Language.ZH: "水表{device_id}的读数无法判断，原因见日志。",
     },
+    "call_from_nowhere": {
+        Language.EN: "Device {device_id} called for help, or told of gas or smoke, at {at}. It is in no ledger, so "
+        "nobody else was told: please find out whose it is, at once, and enter it.",
+        Language.ZH: "设备{device_id}在{at}求助，或报告燃气、烟雾。"
+        "它不在台账里，没有通知其他人：请立即查明是哪一户的，并登记入册。",
+    },
     "state_lost": {
         Language.EN: "What was learned of meter {device_id}, and maybe of others, could not be read; "
         "it was learned anew from their readings.",

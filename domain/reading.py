@@ -62,12 +62,16 @@ class Reading(NamedTuple):
 _reading: Callable[[tuple[object, ...]], Reading] = partial(tuple.__new__, Reading)
 
 
+CALL_FROM_NOWHERE = "call_from_nowhere"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceEvent:
     """What a sensor, a gateway, or a meter without a readable register says at one time.
 
     `kind` is one of sos_button, leak_sensor, smoke_detector, gas_detector, door_contact, motion_sensor, water_meter,
-    pulse_counter, water_meter_alarm, device_status, gateway_status, gateway_alarm, gateway_birth, gateway_death;
+    pulse_counter, water_meter_alarm, device_status, gateway_status, gateway_alarm, gateway_birth, gateway_death, or
+    `CALL_FROM_NOWHERE`: a device in no ledger called for help (flag `called`) or told of gas or smoke.
     `flags` as in `Reading`. `lacks` says why a register in the message can't be read, and what the ledger must say.
     `message`: a digest of the message that a call for help came in, by which the same one sent again is known.
     """

@@ -15,7 +15,8 @@ REMEMBERED = timedelta(days=30)  # a broker sends again what we didn't acknowled
 BEING_ACTED_ON = timedelta(minutes=15)  # a call for help that was stored so lately
 LAST_WORD_WITHIN = timedelta(days=400)
 MOMENTS = ("door_contact", "motion_sensor")  # what they say is news when it happens, not later
-DANGERS = ("smoke", "gas", "carbon_monoxide", "leak")
+DANGERS_TO_LIFE = ("smoke", "gas", "carbon_monoxide")
+DANGERS = (*DANGERS_TO_LIFE, "leak")
 
 
 class Earlier(Protocol):
@@ -87,6 +88,11 @@ class SentAgain:
 
 def calls_for_help(event: DeviceEvent) -> bool:
     return bool(event.flags.get("sos") or (event.kind == "sos_button" and event.flags.get("pressed")))
+
+
+def tells_of_danger(event: DeviceEvent) -> bool:
+    """To life: somebody calls for help, or gas or smoke is there; not water, of which strangers' meters tell."""
+    return calls_for_help(event) or any(event.flags.get(flag) for flag in DANGERS_TO_LIFE)
 
 
 def _now(event: DeviceEvent, message: Message) -> DeviceEvent:

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.length import in_words
-from domain.reading import Decoded, DeviceEvent, Ignored, Reading, Refused
+from domain.reading import CALL_FROM_NOWHERE, Decoded, DeviceEvent, Ignored, Reading, Refused
 from ingest.bindings import Bindings, Imposed, Known, Stranger, Unbound
 from ingest.codecs.values import MOST_REGISTER_L
 from ingest.rates import Rates, sender
 from ingest.scans import CardScan, decode_scans, is_scan
-from ingest.sent_again import Earlier, SentAgain
+from ingest.sent_again import Earlier, SentAgain, calls_for_help, tells_of_danger
 from ingest.sorted import Clocks, Message, SecurityEvent, Sorted, curb, kept_of
 from store.contracts import EARLIEST_AT, Arrival, BandScan, StoreError
 
@@ -182,16 +182,29 @@ class Sorter:
         return alarms or before is not False
 
     def _place_event(self, message: Message, event: DeviceEvent, result: Sorted) -> None:
-        """An event of the ledger's device passes even through a wrong gateway: a cry for help is not held back."""
+        """An event of the ledger's device passes even through a wrong gateway: a cry for help is not held back.
+
+        Of one from a device in no ledger the operator hears; itself it waits until the ledger says whose it is.
+        """
         judged = self._bindings.judge(event.device_id, event.gateway_id)
         if isinstance(judged, Stranger | Unbound):
             self._quarantine(message, event.device_id, judged, result)
+            if isinstance(judged, Stranger) and tells_of_danger(event):
+                result.events.append(self._call_from_nowhere(message, event))
             return
         if isinstance(judged, Imposed):
             result.security.append(_security(message, judged))
         if event.lacks:
             refuse(message, event.lacks, result, judged.device_id)
         self._add_event(message, replace(event, device_id=judged.device_id), result)
+
+    def _call_from_nowhere(self, message: Message, event: DeviceEvent) -> DeviceEvent:
+        """That there was one, and when; by a kind of its own it hides none of what the device itself says."""
+        at = message.received_at if self._wrong(event.at, 0.0, message.received_at) else event.at
+        called = {"called": calls_for_help(event)}
+        return DeviceEvent(
+            device_id=event.device_id, at=at, kind=CALL_FROM_NOWHERE, gateway_id=event.gateway_id, flags=called
+        )
 
     def _add_event(self, message: Message, event: DeviceEvent, result: Sorted) -> None:
         dated = self._sent_again.dated(message, event)

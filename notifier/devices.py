@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from domain.finding import AlertKind, Level, Reason
-from domain.reading import DeviceEvent
+from domain.reading import CALL_FROM_NOWHERE, DeviceEvent
 from notifier.life import Concern
 from store import tables as t
 
@@ -81,6 +81,26 @@ def _concern(event: DeviceEvent, household_id: str, kind: AlertKind) -> Concern:
         reason=Reason(key=kind.value, values={"at": event.at.isoformat(), "device_id": event.device_id}),
         reported=True,
         momentary=kind is AlertKind.SOS,
+    )
+
+
+def call_from_nowhere(tx: Connection, event: DeviceEvent) -> Concern:
+    """A device in no ledger calls for help or tells of a danger: the operator must find out whose it is.
+
+    One alert a gateway, for its ids may be made up; a call apart from the last one opens it again.
+    """
+    through = event.gateway_id or event.device_id
+    community = tx.execute(select(t.gateways.c.community_id).where(t.gateways.c.gateway_id == through)).scalar()
+    return Concern(
+        kind=AlertKind.QUARANTINE,
+        level=Level.ALERT,
+        subject=f"{community}/{through}" if community else through,
+        household_id=None,
+        at=event.at,
+        since=event.at,
+        reason=Reason(key=CALL_FROM_NOWHERE, values={"at": event.at.isoformat(), "device_id": event.device_id}),
+        reported=True,
+        momentary=event.flags["called"],
     )
 
 

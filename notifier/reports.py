@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from sqlalchemy import select
 
 from domain.finding import AlertKind
-from domain.reading import DeviceEvent
+from domain.reading import CALL_FROM_NOWHERE, DeviceEvent
 from notifier.changes import (
     FLAGS_HOLD,
     Said,
@@ -16,7 +16,7 @@ from notifier.changes import (
     says_followed,
     wearers,
 )
-from notifier.devices import METER_ALARMS, bound, concerns, gateway_goes, meter_concern
+from notifier.devices import METER_ALARMS, bound, call_from_nowhere, concerns, gateway_goes, meter_concern
 from notifier.life import Life
 from notifier.turn import Seen, Turn
 from notifier.unwatched import Unwatched
@@ -93,6 +93,8 @@ class Reports:
             else:
                 self._unwatched.gateway_silent(turn.tx, gateway_id, event.at, turn.now)
         place = turn.bound.get(event.device_id)
+        if event.kind == CALL_FROM_NOWHERE:
+            self._life.raise_or_join(turn.tx, call_from_nowhere(turn.tx, event), turn.now)
         if place is None:
             return
         raised, over = concerns(event, place.household_id)

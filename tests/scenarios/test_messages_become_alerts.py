@@ -13,7 +13,7 @@ from ingest.follow_ledger import bindings_of
 from ingest.receive import Receiver
 from ingest.sorted import Message
 from store.ledger import read_ledger
-from tests.notifier.world import HOME, World, put
+from tests.notifier.world import HOME, MORNING, World, put
 
 SENSORS = (
     ("bath", "leak_sensor", None),
@@ -55,12 +55,16 @@ def world(tmp_path: Path) -> World:
     return world
 
 
-def heard(world: World, topic: str, payload: bytes, *, retained: bool = False, again: bool = False) -> None:
-    """By a service that has just been started."""
+def receiver_of(world: World) -> Receiver:
+    """As a service has it that has just been started."""
     with world.records.read() as tx:
         ledger = read_ledger(tx)
     bindings: Bindings = bindings_of(ledger)
-    receiver = Receiver(decoder=Decoder(ledger.devices), bindings=bindings, readings=world.readings)
+    return Receiver(decoder=Decoder(ledger.devices), bindings=bindings, readings=world.readings)
+
+
+def heard(world: World, topic: str, payload: bytes, *, retained: bool = False, again: bool = False) -> None:
+    receiver = receiver_of(world)
     message = Message(f"anju/{topic}", payload, world.now.astimezone(UTC), retained, again)
     receiver.store(receiver.sort([message]), messages=1, at=message.received_at, took_s=lambda: 0.0)
     world.turn()
@@ -95,3 +99,31 @@ def test_a_gateways_last_words_are_one_alert_for_the_operator(world: World, topi
         world.now += timedelta(minutes=1)
     assert [(a["kind"], a["subject"]) for a in world.alerts()] == [(AlertKind.GATEWAY_SILENT.value, "gw1")]
     assert {text.who for text in world.received} == {"Olga"}
+
+
+def test_of_a_call_for_help_from_a_device_in_no_ledger_the_operator_hears_and_of_water_nobody(world: World) -> None:
+    heard(world, "gw1/zigbee2mqtt/new-1", b'{"water_leak": true}')
+    assert world.received == []
+    heard(world, "gw1/zigbee2mqtt/new-1", b'{"action": "emergency"}')
+    (text,) = world.received
+    assert text.who == "Olga"
+    assert "幸福里: a device in no ledger, new-1, called for help at 7:00, find out whose" in text.body
+
+
+def test_gas_told_of_by_devices_in_no_ledger_is_one_alert_a_gateway_and_a_call_apart_is_told_anew(world: World) -> None:
+    told = [(0, "new-1", {"gas": True}), (20, "made-up-2", {"gas": True}), (40, "new-3", {"action": "emergency"})]
+    for minutes, device_id, said in told:
+        world.now = MORNING + timedelta(minutes=minutes)
+        heard(world, f"gw1/zigbee2mqtt/{device_id}", json.dumps(said).encode())
+    assert [(a["kind"], a["subject"]) for a in world.alerts()] == [("quarantine", "c1/gw1")]
+    assert [text.who for text in world.received] == ["Olga", "Olga"]
+    assert "new-3" in world.received[-1].body
+
+
+def test_a_call_of_a_device_in_no_ledger_is_told_at_its_home_once_the_ledger_has_it(world: World) -> None:
+    heard(world, "gw1/zigbee2mqtt/new-1", b'{"action": "emergency"}')
+    with world.records.write() as tx:
+        put(tx, "sensors", {"device_id": "new-1", "household_id": HOME, "gateway_id": "gw1", "kind": "sos_button"})
+    assert receiver_of(world).release(world.now.astimezone(UTC)) == 1
+    world.turn()
+    assert [(a["kind"], a["subject"]) for a in world.alerts()] == [("quarantine", "c1/gw1"), ("sos", HOME)]
