@@ -29,11 +29,11 @@ COOKIE_LASTS = int(meetings.MEETING_LASTS.total_seconds())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinderLimits:
-    """Generous for one who helps, too tight for one who guesses. Counted by address, by band, and for misses by all."""
+    """Generous for one who helps, too tight for one who guesses. An address may be that of a hospital, or of a town."""
 
-    views: Limit
-    deeds: Limit
-    misses: Limit
+    views: Limit  # of one band from one address: who has its code guesses nothing, but could fill the log
+    deeds: Limit  # at one band, and in one meeting
+    misses: Limit  # of one address
     all_misses: Limit
 
 
@@ -72,9 +72,10 @@ def by_typing(number: str) -> Door:
 def unknown(finder: Finder, request: Request, address: str, now: datetime) -> Response:
     """Counts a miss; one who misses often is guessing, and staff should know."""
     limits = finder.limits
-    limits.misses.allows(address, now)
-    limits.all_misses.allows("all", now)
-    if limits.misses.count(address, now) == limits.misses.tries:
+    counts = limits.misses.allows(address, now)
+    if counts:  # what one address tries beyond its own limit closes no numbers to others
+        limits.all_misses.allows("all", now)
+    if counts and limits.misses.exhausted(address, now):
         with finder.desk.records.write() as tx:
             security_event(tx, "guessing", coarse(address), f"{limits.misses.tries} unknown codes", now)
     return page(finder, request, "finder/unknown.html", 404)

@@ -49,13 +49,13 @@ class Seen:
 async def look(finder: Finder, request: Request, door: Door) -> Response:
     """The first page at once, or all else in a thread."""
     now, address = finder.desk.now(), caller(request)
-    too_often = guesses_too_much(finder, door, address, now) or not finder.limits.views.allows(address, now)
-    hidden = too_often and not door.medical  # whether there is such a number would help a guesser
-    seen = None if hidden else _seen(finder, door, request.cookies.get(COOKIE, ""), now)
-    if too_often:
-        return wait(finder, request, seen.who if seen else None)
+    if guesses_too_much(finder, door, address, now):
+        return wait(finder, request)
+    seen = _seen(finder, door, request.cookies.get(COOKIE, ""), now)
     if seen is None:
         return await run_in_threadpool(unknown, finder, request, address, now)
+    if not finder.limits.views.allows(f"{address} band {seen.band.band_id}", now):
+        return wait(finder, request, seen.who)
     if seen.band.state_at(now) is not BandState.ACTIVE:
         return await run_in_threadpool(_inactive, finder, request, door, seen, now)
     if not seen.is_first:

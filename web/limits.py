@@ -45,11 +45,6 @@ class Limit:
         with self._lock:
             return len(self._times(key, now)) >= self.tries
 
-    def count(self, key: str, now: datetime) -> int:
-        """How many tries count at this moment."""
-        with self._lock:
-            return len(self._times(key, now))
-
     def forget(self, key: str) -> None:
         """Begins anew, as after a success."""
         with self._lock:

@@ -338,6 +338,7 @@ def test_a_card_opens_though_somebody_behind_the_same_address_guesses(scene: Sce
     """A carrier's customers share one address: who stands beside her must not pay for a guesser."""
     for _ in range(14):
         scene.browser.get(f"/{door}/{'A' * 26}")
+    assert scene.count("security") == 1  # not one a miss
     assert "tel:04182900000" in scene.see()
     assert "王秀兰" in scene.browser.post(f"{scene.path}/here").text
     assert "糖尿病" in scene.browser.post(f"{scene.path}/medical", data={"why": "unconscious"}).text
@@ -352,8 +353,32 @@ def test_who_is_to_wait_has_the_number_of_the_community_to_call(scene: Scene) ->
     assert "tel:04182900000" in waiting.text
     answers = [scene.browser.get(scene.path) for _ in range(121)]
     assert (answers[-1].status_code, "tel:04182900000" in answers[-1].text) == (429, True)
-    typed = scene.browser.get(f"/n/{scene.band.number}")
-    assert (typed.status_code, "tel:04182900000" in typed.text) == (429, False)
+    scene.clock.at += timedelta(minutes=16)
+    assert scene.browser.get(scene.path).status_code == 200
+
+
+def test_who_looks_at_one_band_again_and_again_keeps_nobody_behind_the_same_address_from_another(scene: Scene) -> None:
+    """A hospital's phones share one address."""
+    with scene.records.write() as tx:
+        other = bands.issue(tx, "R1", by="duty", now=scene.clock(), below=secrets.randbelow)
+    for _ in range(130):
+        scene.browser.get(scene.path)
+    assert scene.browser.get(scene.path).status_code == 429
+    assert [scene.browser.get(path).status_code for path in (f"/1/{other.card_id}", f"/n/{other.number}")] == [200, 200]
+
+
+def test_one_address_alone_closes_the_numbers_to_no_other(scene: Scene) -> None:
+    for _ in range(310):
+        scene.browser.get(f"/1/{'A' * 26}")
+    elsewhere = TestClient(scene.browser.app, base_url=URL, client=("192.0.2.7", 5000))
+    assert elsewhere.get(f"/n/{scene.band.number}").status_code == 200
+
+
+def test_many_addresses_that_guess_close_the_numbers_to_all_and_never_the_cards(scene: Scene) -> None:
+    for host in range(30):
+        guesser = TestClient(scene.browser.app, base_url=URL, client=(f"198.51.100.{host}", 5000))
+        assert [guesser.get("/n/ABCD2345").status_code for _ in range(10)] == [404] * 10
+    assert [scene.browser.get(path).status_code for path in (f"/n/{scene.band.number}", scene.path)] == [429, 200]
 
 
 def test_finder_and_family_write_to_each_other_without_numbers(scene: Scene) -> None:
