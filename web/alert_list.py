@@ -121,9 +121,10 @@ def settled(tx: Connection, viewer: Viewer, since: datetime, limit: int) -> list
 
 
 def of_household(tx: Connection, household_id: str, meter_ids: Sequence[str], limit: int) -> list[Shown]:
-    """A household's alerts, latest first."""
+    """A household's alerts: those that run, then the latest."""
     query = select(alerts).where(or_(alerts.c.household_id == household_id, alerts.c.subject.in_(meter_ids)))
-    return _shown(tx, query.order_by(alerts.c.raised_at.desc()).limit(limit))
+    settled_last = alerts.c.state == State.RESOLVED.value
+    return _shown(tx, query.order_by(settled_last, alerts.c.raised_at.desc()).limit(limit))
 
 
 def running_at(tx: Connection, household_id: str) -> list[Shown]:

@@ -168,13 +168,13 @@ def _ends_by_hand(alert: Shown, steps: Sequence[Step], *, unwatched: bool) -> bo
     return alert.state.running and alert.ended_at is None and (moved or (alert.waits_for_water and unwatched))
 
 
-def _charts(desk: Desk, alert: Shown, home: Household | None) -> list[Chart]:
+def _charts(desk: Desk, alert: Shown, home: Household | None) -> dict[str, Chart]:
     """The days of water that led to it and until it was over, for each of the home's meters."""
     if home is None or alert.kind.for_operator:
-        return []
+        return {}
     until = min(desk.now(), (alert.ended_at or alert.resolved_at or desk.now()) + CHART_AFTER)
     days = min(max(CHART_DAYS, (until - alert.raised_at).days + 2), MOST_CHART_DAYS)
-    return [chart_of(desk, home, meter_id, [alert], now=until, days=days) for meter_id in home.meter_ids]
+    return {one: chart_of(desk, home, one, [alert], now=until, days=days) for one in home.meter_ids}
 
 
 def _possible(alert: Shown) -> set[str]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from sqlalchemy import Connection, select
@@ -91,6 +92,7 @@ def household_page(desk: Desk, request: Request, who: Viewer, household_id: str,
         outcomes=outcomes,
         consent=consent,
         charts=charts,
+        today=now.astimezone(ZoneInfo(home.timezone)).date(),
         recalled=recalled,
         days=CHART_DAYS,
         keeps_bands=keeps_bands(who),

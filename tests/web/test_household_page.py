@@ -1,0 +1,56 @@
+"""A home's page: first what holds now, then its meters' water, then its people and its past."""
+
+from datetime import timedelta
+
+from sqlalchemy import insert, update
+
+from store.records import Records
+from store.tables import absences, alerts, households, meters
+from tests.web import town
+from tests.web.conftest import SignIn
+
+
+def test_what_runs_and_where_they_are_stand_before_the_chart_and_what_is_settled_after_it(
+    sign_in: SignIn, records: Records
+) -> None:
+    with records.write() as tx:
+        until_at = town.NOW + timedelta(days=2)
+        tx.execute(insert(absences).values(household_id="H1", from_at=town.NOW - town.HOUR, until_at=until_at))
+    page = sign_in("duty").get("/households/H1").text
+    order = ["away until", 'href="/alerts/1"', "Water in the last 14 days", "Wristbands", 'class="alert settled"']
+    assert [*sorted(order, key=page.index)] == order
+    assert page.count('<li class="alert') == 2
+
+
+def test_a_running_alert_is_never_pushed_off_the_page_by_newer_ones(sign_in: SignIn, records: Records) -> None:
+    with records.write() as tx:
+        for alert_id in range(100, 125):
+            town.raise_alert(tx, alert_id, "H1", "first_use", state="resolved", hours=1)
+        tx.execute(update(alerts).where(alerts.c.alert_id >= 100).values(raised_at=town.NOW))
+    assert 'href="/alerts/1"' in sign_in("duty").get("/households/H1").text
+
+
+def test_an_absence_to_come_is_not_told_as_one_that_holds(sign_in: SignIn, records: Records) -> None:
+    with records.write() as tx:
+        begins, ends = town.NOW + timedelta(days=1), town.NOW + timedelta(days=2)
+        tx.execute(insert(absences).values(household_id="H1", from_at=begins, until_at=ends))
+    assert "away until" not in sign_in("duty").get("/households/H1").text
+
+
+def test_of_several_meters_each_chart_is_named_and_what_colours_mean_is_said_once(
+    sign_in: SignIn, records: Records
+) -> None:
+    with records.write() as tx:
+        tx.execute(update(meters).where(meters.c.meter_id == "M3").values(household_id="H1"))
+    for path in ("/households/H1", "/alerts/1"):
+        page = sign_in("duty").get(path).text
+        assert page.index("Meter M1") < page.index("Meter M3")
+        assert page.count('class="legend"') == 1
+    assert "Meter M2" not in sign_in("duty").get("/households/H2").text
+
+
+def test_a_home_that_nobody_consented_to_says_so_before_its_chart(sign_in: SignIn, records: Records) -> None:
+    with records.write() as tx:
+        tx.execute(update(households).where(households.c.household_id == "H1").values(water_consent_by=None))
+    page = sign_in("duty").get("/households/H1").text
+    assert page.index("is not watched") < page.index("Water in the last 14 days")
