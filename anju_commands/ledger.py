@@ -55,10 +55,10 @@ def import_the_ledger(
     by_what: dict[str, list[str]] = {}
     for hole in found:
         if hole.what != "meter not heard":  # it can't have been, so soon
-            by_what.setdefault(hole.what, []).append(hole.household_id)
-    for what, homes in by_what.items():
-        more = f" and {len(homes) - 10} more" if len(homes) > 10 else ""
-        complain(f"warning: {what}: {', '.join(homes[:10])}{more}")
+            by_what.setdefault(hole.what, []).append(hole.subject)
+    for what, whose in by_what.items():
+        more = f" and {len(whose) - 10} more" if len(whose) > 10 else ""
+        complain(f"warning: {what}: {', '.join(whose[:10])}{more}")
     for line in behind:
         complain(f"warning: {line}")
     if dry_run:

@@ -87,9 +87,9 @@ def selftest(
     settings: SettingsFile = None,
     wait_s: Annotated[float, typer.Option(help="For the receipts.")] = 120.0,
 ) -> None:
-    """Send a real alert through the running service to the operators' phones; list every home with a hole.
+    """Send a real alert through the running service to the operators' phones; list homes with holes, and idle staff.
 
-    Ends with 0 where all is well, 1 where a phone was not reached or a home has a hole, 2 where it can't be tried, and
+    Ends with 0 where all is well, 1 where a phone was not reached or anything is listed, 2 where it can't be tried, and
     3 where texts are only logged: nobody's phone rang, then.
     """
     from notifier.audit import holes
@@ -123,7 +123,7 @@ def selftest(
         with records.read() as tx:
             found = holes(tx, heard_meters)
         for hole in found:
-            typer.echo(f"{hole.household_id} {hole.place}: {hole.what}")
+            typer.echo(f"{hole.subject} {hole.place}: {hole.what}")
     if any(one.channel == LogChannel.name for one in heard):
         typer.echo("NOT SENT: texts are only logged, nobody's phone rang; set sms.channel")
         raise typer.Exit(3)

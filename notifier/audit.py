@@ -1,6 +1,6 @@
 """Who watches the watcher: whether every due step ran, and whose chain has a hole."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from notifier.circle import Group, reachable
 from notifier.people import circle_of
 from notifier.places import home_of
 from store import tables as t
+from store.ledger_checks import NEEDS
 
 A, M = t.alerts.c, t.messages.c
 PATIENCE = timedelta(minutes=2)
@@ -79,27 +80,36 @@ def _count(tx: Connection, status: MessageStatus, late: datetime) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hole:
-    """Something that is missing in a household's chain."""
+    """Something that is missing in a household's chain, or in where a member of staff serves."""
 
-    household_id: str
+    subject: str  # the household's id, or the contact's
     place: str
     what: str
 
 
 def holes(tx: Connection, heard: Collection[str] | None = None) -> list[Hole]:
-    """Every household whose chain is incomplete: an unheard meter, nobody to tell, no pairing.
+    """Every household whose chain is incomplete (an unheard meter, nobody to tell, no pairing), and idle staff.
 
     `heard`: the meters that ever had a reading, where that is known; a new one is missed after days only.
     """
-    found = []
+    found = list(_placeless(tx))
     for household_id in tx.execute(select(t.households.c.household_id).order_by(t.households.c.household_id)).scalars():
         home = home_of(tx, household_id)
         missing = _missing(tx, household_id, home.community_id)
         if heard is not None and "meter not heard" not in missing:
             own = tx.scalars(select(t.meters.c.meter_id).where(t.meters.c.household_id == household_id))
             missing += [f"meter {meter_id} was never heard" for meter_id in own if meter_id not in heard]
-        found += [Hole(household_id=household_id, place=home.place, what=what) for what in missing]
+        found += [Hole(subject=household_id, place=home.place, what=what) for what in missing]
     return found
+
+
+def _placeless(tx: Connection) -> Iterator[Hole]:
+    """Staff of whom the ledger doesn't say where they serve: an import refuses them by now, an earlier one didn't."""
+    c = t.contacts.c
+    for role, column in NEEDS.items():
+        query = select(c.contact_id, c.name).where(c.role == role, c[column].is_(None)).order_by(c.contact_id)
+        for contact_id, name in tx.execute(query):
+            yield Hole(subject=contact_id, place=name, what=f"{role} without {column}: told of no home, but by pairing")
 
 
 def _missing(tx: Connection, household_id: str, community_id: str | None) -> list[str]:

@@ -340,9 +340,22 @@ def test_every_home_with_a_hole_in_its_chain_is_listed(world: World) -> None:
         add_household(tx, "305", "孤老")
         tx.exec_driver_sql("DELETE FROM meters WHERE meter_id = 'm305'")
     with world.records.read() as tx:
-        assert [(hole.household_id, hole.what) for hole in holes(tx)] == [
+        assert [(hole.subject, hole.what) for hole in holes(tx)] == [
             ("h305", "no meter"),
             ("h305", "no pairing"),
+        ]
+
+
+def test_staff_of_whom_an_earlier_ledger_says_no_place_are_listed(world: World) -> None:
+    with world.records.write() as tx:
+        tx.exec_driver_sql("UPDATE contacts SET grid_id = NULL WHERE contact_id = 'grid_worker'")
+        tx.exec_driver_sql(
+            "UPDATE contacts SET community_id = NULL WHERE contact_id IN ('supervisor', 'operator', 'son')"
+        )
+    with world.records.read() as tx:
+        assert [(hole.subject, hole.place, hole.what) for hole in holes(tx)] == [
+            ("grid_worker", "李敏", "grid_worker without grid_id: told of no home, but by pairing"),
+            ("supervisor", "陈主任", "supervisor without community_id: told of no home, but by pairing"),
         ]
 
 
