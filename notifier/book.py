@@ -10,11 +10,13 @@ from domain.alert import State
 from domain.finding import AlertKind, Reason
 from domain.message import MessageStatus
 from domain.people import Language
+from notifier.case import Case
 from notifier.channels.failures import retry_at
 from notifier.circle import Person
 from notifier.contract import Capabilities, Channel, ChannelError, Failure, Outgoing, Sent
 from notifier.letters import ASKING, Letters, way
 from notifier.life import Life
+from notifier.messages import When
 from notifier.throttle import ThrottleRules
 from store import tables as t
 
@@ -111,6 +113,22 @@ class Book:
         """The channel to try after this one; itself where there is no other."""
         by = way(job.to, job.row["purpose"])
         return self.letters.router.route(job.to.phone or "", now, avoid=[job.channel.name], by=by)[0]
+
+    def is_too_late(self, row: dict[str, Any], now: datetime) -> bool:
+        """News of long ago would be taken for news of now: that somebody is up, or that water runs again."""
+        return row["purpose"] not in (*ASKING, "bundle") and now - row["next_at"] > self.rules.last_try_after
+
+    def of_today(self, tx: Connection, row: dict[str, Any], now: datetime) -> dict[str, Any]:
+        """A text that waited past midnight means by 8:00 another day than its reader: said as the alert stands now."""
+        if row["alert_id"] is None or row["purpose"] not in (*ASKING, "notice"):
+            return row
+        case = Case.open(tx, row["alert_id"], now)
+        zone, language = case.home.timezone, Language(row["language"])
+        if row["created_at"].astimezone(zone).date() == now.astimezone(zone).date():
+            return row
+        section = "ask" if row["template"] == "ask" else "what"
+        what = self.letters.texts.reason(language, section, case.kind, case.reason, When(now=now, zone=zone))
+        return row | {"variables": row["variables"] | {"what": what}}
 
     def reworded(
         self, tx: Connection, row: dict[str, Any], reader: Person, channel: Channel, now: datetime

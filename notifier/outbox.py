@@ -164,6 +164,10 @@ class Outbox:
         if not is_theirs(tx, reader, row["alert_id"]):
             self._book.fail(tx, row, "no longer a guardian of this home", now)
             return None
+        if self._book.is_too_late(row, now):
+            self._book.fail(tx, row, "its time has passed", now)
+            return None
+        written, row = row, self._book.of_today(tx, row, now)
         router, channel = self._letters.router, self._letters.router.channel(row["channel"])
         serves = channel is not None and channel.capabilities(reader.phone or "") is not None
         if channel is None or not serves or router.resting(channel.name, now):
@@ -172,7 +176,8 @@ class Outbox:
             except NoChannelError as e:
                 self._book.fail(tx, row, str(e), now)
                 return None
-            row = self._book.reworded(tx, row, reader, channel, now) if channel.name != row["channel"] else row
+        if channel.name != row["channel"] or row is not written:
+            row = self._book.reworded(tx, row, reader, channel, now)
         job = Job(row=row, to=reader, text=outgoing(row, reader), channel=channel)
         return self._with_room(tx, job, now)
 

@@ -133,8 +133,9 @@ class Unwatched:
     def _tell_guardians(self, tx: Connection, row: RowMapping, template: str, now: datetime) -> None:
         home, since = home_of(tx, row["household_id"]), row["since"]
         circle = circle_of(tx, row["household_id"], home.community_id)
+        not_before = self._rules.quiet.not_before(now, home.timezone)
+        when = When(now=not_before or now, zone=home.timezone)
         for reader in reachable(circle, (Group.FIRST_GUARDIAN,)):
-            when = When(now=now, zone=home.timezone)
             letter = Letter(
                 cause=f"{template}:{row['meter_id']}:{since.isoformat()}",
                 person=reader,
@@ -149,7 +150,7 @@ class Unwatched:
                 why=template,
                 now=now,
                 community_id=home.community_id,
-                not_before=self._rules.quiet.not_before(now, home.timezone),
+                not_before=not_before,
             )
             self._letters.write(tx, letter)
 

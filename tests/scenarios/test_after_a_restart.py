@@ -23,7 +23,7 @@ from store import tables as t
 from store.contracts import Arrival, Batch
 from store.memory import MemoryReadings
 from tests.ingest.test_receive import Says
-from tests.notifier.world import METER, MORNING, World, add_household, at, silence
+from tests.notifier.world import HOME, METER, MORNING, World, add_household, at, silence
 
 NOW = MORNING.astimezone(UTC)
 
@@ -128,6 +128,28 @@ def test_a_restart_in_the_middle_of_an_escalation_goes_on_where_it_was(tmp_path:
     undisturbed = tell(tmp_path / "undisturbed", restarted=False)
     assert len(undisturbed) > 6
     assert tell(tmp_path / "restarted", restarted=True) == undisturbed
+
+
+def test_a_text_that_waited_while_nothing_ran_says_of_which_day_it_speaks(world: World) -> None:
+    world.now = at("19:00")
+    with world.records.write() as tx:
+        world.life.raise_or_join(tx, silence(Level.ALERT, world.now, since=at("8:00")), world.now)
+    world.now = at("1:00", day=1)
+    world.start()
+    world.turn()
+    assert [text.who for text in world.received] == ["王丽", "李敏", "王强"]
+    assert all("王秀英：昨天8:00起11小时没用水，平时会用6次。" in text.body for text in world.received)
+
+
+def test_of_what_was_good_news_before_a_day_without_the_service_nobody_hears(world: World) -> None:
+    world.now = at("9:00")
+    with world.records.write() as tx:
+        tx.execute(update(t.guardians).values(first_use="yes"))
+        world.life.greet(tx, HOME, at("8:30"), world.now)
+    world.now = at("9:00", day=1)
+    world.start()
+    world.turn()
+    assert (world.received, world.statuses()) == ([], {"failed": 2})
 
 
 class Provider:

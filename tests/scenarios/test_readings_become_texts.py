@@ -140,6 +140,16 @@ def test_guardians_hear_when_a_home_can_not_be_watched_for_a_day_and_when_it_can
     assert [r.who for r in world.received if r.template == "watched"] == ["王丽"]
 
 
+def test_what_guardians_hear_after_the_quiet_hours_names_the_day_as_it_is_then(world: World) -> None:
+    live(world, days=3)
+    last = world.now = world.now.replace(hour=22)
+    world.arrives((METER, last, 1200.0))
+    world.until(last + timedelta(hours=36), every=timedelta(minutes=30))
+    (told,) = [r for r in world.received if r.template == "unwatched"]
+    assert (told.at - last).days == 1
+    assert f"{last.month}月{last.day}日22:00起水表没有正常读数" in told.body
+
+
 def test_a_meter_in_the_ledger_that_never_reports_is_missed_too(world: World) -> None:
     world.until(at("07:00", day=4), every=timedelta(hours=1))
     assert [(a["kind"], a["subject"]) for a in world.alerts()] == [("no_data", METER)]
