@@ -1,6 +1,6 @@
 """What people do with an alert: take it, be there, settle it, say that they can't, take it up again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -33,6 +33,10 @@ class Handling(Steps):
         case.hold(by, now + self._policy(case).acknowledged_for)
         if before is not State.ACKNOWLEDGED:
             self._telling.news(case, "taken", event_id, by=by)
+
+    def holds_for(self, tx: Connection, alert_id: int, now: datetime) -> timedelta:
+        """How long whoever takes it has it without being there."""
+        return self._policy(Case.open(tx, alert_id, now)).acknowledged_for
 
     def holder(self, tx: Connection, alert_id: int) -> str | None:
         """Who has it."""

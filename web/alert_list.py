@@ -39,6 +39,7 @@ class Shown:
     raised_at: datetime
     since: datetime
     reason: Reason
+    holder_id: str | None
     acknowledged_by: Person | None
     acknowledged_until: datetime | None
     next_at: datetime | None
@@ -215,6 +216,7 @@ def _shown(tx: Connection, query: Select[*tuple[object, ...]]) -> list[Shown]:
             raised_at=row.raised_at,
             since=row.since,
             reason=Reason(key=row.reason["key"], values=row.reason.get("values", {})),
+            holder_id=row.acknowledged_by,
             acknowledged_by=people.get(row.acknowledged_by or ""),
             acknowledged_until=row.acknowledged_until,
             next_at=row.next_at,

@@ -90,6 +90,13 @@ def routes(desk: Desk) -> APIRouter:
             lambda tx, now: desk.life.acknowledge(tx, alert_id, by=who.contact_id, now=now),
         )
 
+    @router.post("/alerts/{alert_id}/decline")
+    def decline(request: Request, alert_id: IdInPath, csrf: Text = "") -> Response:
+        who = acting(desk, request, csrf)
+        return _act(
+            desk, request, who, alert_id, lambda tx, now: desk.life.decline(tx, alert_id, by=who.contact_id, now=now)
+        )
+
     @router.post("/alerts/{alert_id}/arrive")
     def arrive(request: Request, alert_id: IdInPath, csrf: Text = "") -> Response:
         who = acting(desk, request, csrf)
@@ -141,6 +148,7 @@ def alert_page(desk: Desk, request: Request, who: Viewer, alert_id: int, *, sent
         steps, texts = alert_list.life(tx, alert_id), alert_list.texts(tx, alert_id)
         unwatched = bool(home and told_until(tx, home.household_id, desk.now()) is None)
         finders = meetings.of_alert(tx, alert_id)
+        holds_for = desk.life.holds_for(tx, alert_id, desk.now())
         writers = people_called(tx, {line.by for _, lines in finders for line in lines})
     return desk.page(
         request,
@@ -158,6 +166,8 @@ def alert_page(desk: Desk, request: Request, who: Viewer, alert_id: int, *, sent
         finders=finders,
         writers=writers,
         can=_possible(alert),
+        mine=alert.holder_id == who.contact_id,
+        holds_for=holds_for,
         outcomes=list(Outcome),
     )
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from importlib.resources import files
 from typing import Annotated, Protocol
@@ -61,6 +61,8 @@ class AlertLife(RaisesAlerts, Protocol):
     """What staff and finders do; the notifier's `Life` does it. An impossible step raises `ImpossibleStepError`."""
 
     def acknowledge(self, tx: Connection, alert_id: int, *, by: str, now: datetime) -> None: ...
+
+    def holds_for(self, tx: Connection, alert_id: int, now: datetime) -> timedelta: ...
 
     def leave(self, tx: Connection, alert_id: int, *, by: str, until: datetime, now: datetime) -> None: ...
 

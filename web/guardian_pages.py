@@ -54,7 +54,7 @@ def _add_pages(family: Family, router: APIRouter) -> None:
 
 def _home_page(desk: Desk, request: Request, who: Guardian, *, sent: Sent = NOTHING) -> Response:
     with desk.records.read() as tx:
-        homes = guardian_view.homes(tx, who, desk.now())
+        homes = guardian_view.homes(tx, who, desk.now(), desk.life.holds_for)
     status = 422 if sent.faults else 200
     return desk.page(request, "family/home.html", status=status, sent=sent, who=who, homes=homes)
 

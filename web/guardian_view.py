@@ -1,7 +1,8 @@
 """What a guardian sees: the homes he or she answers for, what runs there, and what each resident's band shows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -30,6 +31,7 @@ class Running:
 
     alert: Shown
     can: frozenset[str]
+    holds_for: timedelta
     talks: list[tuple[Meeting, list[tuple[Line, str]]]]
 
 
@@ -57,10 +59,15 @@ class BandView:
     notes: Notes | None
 
 
-def homes(tx: Connection, who: Guardian, now: datetime) -> list[Home]:
-    """All homes of this guardian, in the ledger's order."""
+HoldsFor = Callable[[Connection, int, datetime], timedelta]
+
+
+def homes(tx: Connection, who: Guardian, now: datetime, holds_for: HoldsFor) -> list[Home]:
+    """All homes of this guardian, in the ledger's order. `holds_for`: how long who takes an alert has it."""
     found = several(tx, who.household_ids)
-    return [_home(tx, found[household_id], now) for household_id in who.household_ids if household_id in found]
+    return [
+        _home(tx, found[household_id], now, holds_for) for household_id in who.household_ids if household_id in found
+    ]
 
 
 def band_of(tx: Connection, who: Guardian, resident_id: str, cipher: NotesCipher, now: datetime) -> BandView:
@@ -108,12 +115,14 @@ def require_meeting(tx: Connection, who: Guardian, meeting_id: int) -> None:
     require_alert(tx, who, alert_id or 0)
 
 
-def _home(tx: Connection, home: Household, now: datetime) -> Home:
+def _home(tx: Connection, home: Household, now: datetime, holds_for: HoldsFor) -> Home:
     first = next((person.person_id for person in home.residents), None)
     return Home(
         household=home,
         line=wearers.wearer(tx, first).line if first else None,
-        running=[_running(tx, alert) for alert in _for_family(tx, home.household_id)],
+        running=[
+            _running(tx, alert, holds_for(tx, alert.alert_id, now)) for alert in _for_family(tx, home.household_id)
+        ],
         away=announced_absences(tx, home.household_id, now),
     )
 
@@ -124,13 +133,14 @@ def _for_family(tx: Connection, household_id: str) -> list[Shown]:
     return [one for one in found if not one.kind.for_operator and not one.kind.is_notice]
 
 
-def _running(tx: Connection, alert: Shown) -> Running:
+def _running(tx: Connection, alert: Shown, holds_for: timedelta) -> Running:
     steps = {"going": Event.ACKNOWLEDGE, "there": Event.ARRIVE, "well": Event.RESOLVE}
     talks = meetings.of_alert(tx, alert.alert_id)
     names = people_called(tx, {line.by for _, lines in talks for line in lines})
     return Running(
         alert=alert,
         can=frozenset(name for name, event in steps.items() if event in TRANSITIONS[alert.state]),
+        holds_for=holds_for,
         talks=[
             (meeting, [(line, names[line.by].name if line.by in names else "") for line in lines])
             for meeting, lines in talks

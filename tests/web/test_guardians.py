@@ -259,6 +259,15 @@ def test_a_guardian_who_cannot_go_hands_it_on(scene: Scene) -> None:
         assert "decline" in tx.exec_driver_sql("SELECT event FROM alert_events WHERE alert_id = 1").scalars().all()
 
 
+def test_a_guardian_who_took_it_and_cannot_go_after_all_hands_it_on(scene: Scene) -> None:
+    form = {"csrf": csrf(scene.follow_link())}
+    page = scene.browser.post("/family/alerts/1/going", data=form).text
+    assert re.findall(r"/family/alerts/1/(\w+)", page) == ["there", "going", "cannot", "well"]
+    page = scene.browser.post("/family/alerts/1/cannot", data=form).text
+    assert scene.alert_state() == "notified"
+    assert "has it" not in page
+
+
 def test_family_announces_an_absence_and_ends_it(scene: Scene) -> None:
     form = {"csrf": csrf(scene.follow_link())}
     scene.browser.post("/family/households/H1/away", data=form | {"until": "2026-03-20T18:00"})
