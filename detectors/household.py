@@ -182,6 +182,15 @@ class HouseholdWatch:
         self._stir(state)
         two_clocks.seen(state.low_use, at.timestamp())
 
+    def goes_on(self, state: HouseholdState, level: Level, since: datetime, now: datetime) -> None:
+        """An alert for missing use runs there of which the state knows nothing, for it was lost: it ends as any other.
+
+        Not before water runs: that a home without a past is not silent for long is no sign of life.
+        """
+        self._stir(state)
+        state.running[AlertKind.LOW_USE] = (level, since.timestamp())
+        two_clocks.told(state.low_use, now.timestamp())
+
     def absent(self, state: HouseholdState, begins_at: datetime, ends_at: datetime) -> None:
         """The household is known to be empty from, until; expires by itself."""
         self._stir(state)

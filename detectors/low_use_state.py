@@ -33,8 +33,8 @@ class LowUseState:
     `first_s`: since when the household is known; later by each whole day without readings.
     `silent_from_s`, `silent_s`: the habit's clock, which a sensor's word may start anew. `dry_from_s`, `dry_s`: the
     net's, since water was used or a person was surely seen; known time alone counts in it. `told_s`: that person was
-    seen then, and no water since. `sign_s`: when a sensor last said that somebody is there; `signs`: the hours in which
-    one did, a bit each, lowest that one's.
+    seen then, or people were told of the silence, and no water ran since. `sign_s`: when a sensor last said that
+    somebody is there; `signs`: the hours in which one did, a bit each, lowest that one's.
     `up_s`: the latest first use of a morning. `used`: the last 64 hours, a bit each, lowest the running one. `plan`:
     the running silence's alarm hour at each step of the ladder, rising. `longest`: a day, in half hours.
     These fade by age (`detectors.record`): `silences[25 b + l]`, how many begun in bin b lasted l hours, in

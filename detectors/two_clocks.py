@@ -46,6 +46,14 @@ def presence(state: LowUseState, at_s: float) -> bool:
     return believed
 
 
+def told(state: LowUseState, at_s: float) -> None:
+    """A silence that people were told of goes on, whatever the clocks know of it: only water ends it."""
+    if not state.first_s:
+        state.first_s = at_s
+        begin_anew(state, at_s)
+    state.told_s = at_s
+
+
 def seen(state: LowUseState, at_s: float) -> None:
     """A person was surely seen or spoken to: both clocks begin anew."""
     if at_s > state.dry_from_s:

@@ -98,6 +98,11 @@ class Raising(Steps):
         newest = _newest(tx, subject, kind)
         return newest is not None and newest.ended_at is None and newest.reason["key"] == reason_key
 
+    def goes_on(self, tx: Connection, subject: str, kind: AlertKind) -> tuple[Level, datetime] | None:
+        """How sure the alert that goes on there is, and since when its cause; None where none does."""
+        newest = _newest(tx, subject, kind)
+        return (Level(newest.level), newest.since) if newest is not None and newest.ended_at is None else None
+
     def runs_since(self, tx: Connection, subject: str, kind: AlertKind) -> datetime | None:
         """When the alert that goes on there was raised; None where none does."""
         newest = _newest(tx, subject, kind)
@@ -189,9 +194,11 @@ class Raising(Steps):
             self._telling.step(case, worse, self._policy(case), event_id)
 
 
-def _newest(tx: Connection, subject: str, kind: AlertKind) -> Row[datetime | None, dict[str, Any], datetime] | None:
+def _newest(
+    tx: Connection, subject: str, kind: AlertKind
+) -> Row[datetime | None, dict[str, Any], datetime, str, datetime] | None:
     its = (A.subject == subject, A.kind == kind.value)
-    found = select(A.ended_at, A.reason, A.raised_at).where(*its).order_by(A.alert_id.desc()).limit(1)
+    found = select(A.ended_at, A.reason, A.raised_at, A.level, A.since).where(*its).order_by(A.alert_id.desc()).limit(1)
     return tx.execute(found).first()
 
 

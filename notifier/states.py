@@ -105,6 +105,7 @@ class States:
             with self._records.write() as tx:
                 turn = Turn(tx, now, self._life, bound(tx, {meter_id}), states={meter_id: state})
                 self._say_lost(turn, meter_id)
+                self._resume(turn, meter_id, state)
                 if arrivals[meter_id] and AlertKind.NO_DATA not in state.running:
                     self._unwatched.ends(tx, meter_id, now, now)  # the lost state may have missed it
                 self.save(turn)
@@ -123,12 +124,18 @@ class States:
             self._say_lost(turn, meter_id)
             turn.anew.add(meter_id)
             state = self._learn_anew(meter_id, watch, turn.arrivals.get(meter_id, ()), turn.now)
+            self._resume(turn, meter_id, state)
         return state
 
     def _say_lost(self, turn: Turn, meter_id: str) -> None:
         log.warning("the state of meter %s can't be read; it is learned anew", meter_id)
         reason = Reason(key="state_lost", values={"device_id": meter_id})
         self._life.tell_operator(turn.tx, "states", reason, turn.now, AlertKind.QUARANTINE)
+
+    def _resume(self, turn: Turn, meter_id: str, state: HouseholdState) -> None:
+        """What people were told of the home goes on, and ends with its water."""
+        if told := self._life.goes_on(turn.tx, turn.home_of(meter_id), AlertKind.LOW_USE):
+            self._watch_in(turn.bound[meter_id].zone).goes_on(state, *told, turn.now)
 
     def _learn_anew(
         self, meter_id: str, watch: HouseholdWatch, arrivals: Iterable[Arrival | Seen], now: datetime
