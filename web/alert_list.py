@@ -5,9 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, false, func, or_, select
 
 from domain.alert import Outcome, State
 from domain.finding import AlertKind, Level, Reason
@@ -35,6 +34,7 @@ class Shown:
     state: State
     subject: str
     household: Household | None
+    place: str  # where there is no household: the gateway's name, the community's
     timezone: str
     raised_at: datetime
     since: datetime
@@ -202,6 +202,8 @@ def _shown(tx: Connection, query: Select[*tuple[object, ...]]) -> list[Shown]:
     homes_of_meters = _homes_of_meters(tx, [row.subject for row in rows if row.household_id is None])
     home = {row.alert_id: row.household_id or homes_of_meters.get(row.subject) for row in rows}
     homes = several(tx, filter(None, home.values()))
+    rest = [row for row in rows if home[row.alert_id] not in homes]
+    places = {row.alert_id: place_of(tx, AlertKind(row.kind), None, row.subject) for row in rest}
     told = _told(tx, [row.alert_id for row in rows])
     people = people_called(tx, {row.acknowledged_by for row in rows if row.acknowledged_by})
     return [
@@ -212,7 +214,8 @@ def _shown(tx: Connection, query: Select[*tuple[object, ...]]) -> list[Shown]:
             state=State(row.state),
             subject=row.subject,
             household=(own := homes.get(home[row.alert_id] or "")),
-            timezone=own.timezone if own else _timezone(tx, row),
+            place="" if own else places[row.alert_id].place,
+            timezone=own.timezone if own else places[row.alert_id].timezone.key,
             raised_at=row.raised_at,
             since=row.since,
             reason=Reason(key=row.reason["key"], values=row.reason.get("values", {})),
@@ -228,11 +231,6 @@ def _shown(tx: Connection, query: Select[*tuple[object, ...]]) -> list[Shown]:
         )
         for row in rows
     ]
-
-
-def _timezone(tx: Connection, row: Row[*tuple[Any, ...]]) -> str:
-    """Of what belongs to no household."""
-    return place_of(tx, AlertKind(row.kind), None, row.subject).timezone.key
 
 
 def _homes_of_meters(tx: Connection, subjects: Iterable[str]) -> dict[str, str]:

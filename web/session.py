@@ -36,6 +36,11 @@ class Viewer:
     language: Language
     csrf: str
 
+    @property
+    def serves_all(self) -> bool:
+        """An operator of all communities: a building's number alone doesn't tell where it is."""
+        return self.role is Role.OPERATOR and self.community_id is None
+
 
 def add_account(tx: Connection, login: str, contact_id: str, password: str, now: datetime) -> None:
     """Lets a member of staff in the ledger sign in. Raises `AccountError`."""

@@ -265,6 +265,22 @@ def test_staff_see_only_the_households_they_answer_for(sign_in: SignIn, login: s
     assert set(re.findall(r"/households/(H\d)", browser.get("/households").text)) == seen
 
 
+@pytest.mark.parametrize(("login", "named"), [("operator", True), ("duty", False)])
+def test_who_serves_several_communities_reads_in_which_a_home_is(sign_in: SignIn, login: str, named: bool) -> None:
+    browser = sign_in(login)
+    for path in ("/", "/alerts/1", "/households", "/mornings"):
+        assert ("幸福社区 3号楼 2单元402" in browser.get(path).text) is named, path
+
+
+def test_what_concerns_no_home_is_called_by_its_name_in_the_ledger(sign_in: SignIn, records: Records) -> None:
+    with records.write() as tx:
+        tx.execute(insert(gateways).values(gateway_id="GW7", community_id="xh", name="门卫室网关"))
+        town.raise_alert(tx, 50, None, "street", subject="xh/low_use")
+    page = sign_in("operator").get("/").text
+    assert "<strong>门卫室网关</strong>" in page
+    assert "<strong>幸福社区</strong>" in page
+
+
 def test_staff_can_neither_read_nor_change_an_alert_of_another_community(sign_in: SignIn, records: Records) -> None:
     browser = sign_in("other_duty")
     token = csrf(browser.get("/alerts/6").text)
