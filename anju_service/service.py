@@ -31,11 +31,13 @@ from ingest.mqtt import Subscriber
 from ingest.receive import Receiver
 from ingest.sorted import Clocks
 from notifier.channels.tencent import TencentSms
+from notifier.channels.twilio import TwilioSms
 from notifier.contract import Channel
 from notifier.feedback import realised
 from notifier.inbound import TwilioInbound
 from notifier.inbound_china import ChinaInbound
 from notifier.life import LifeRules
+from notifier.missed_replies import MissedReplies
 from notifier.outbox import OutboxRules
 from notifier.replies import Replies
 from notifier.service import Notifier, NotifierRules
@@ -100,6 +102,7 @@ class Service:
             turnstile=turnstile,
             link_for=self._links.link_for,
         )
+        self._replies = Replies(self.notifier.life, self.notifier.letters)
         with self.records.read() as tx:
             ledger = read_ledger(tx)
         self._settings = settings
@@ -128,6 +131,7 @@ class Service:
         )
         self._upkeep = Upkeep(self.readings, keep=timedelta(days=settings.store.keep_days))
         self._forwarder = self._make_forwarder()
+        self._missed = self._missed_replies()
         self._scans = ScanLog(self.records, self.readings)
         self._mind_the_file()
         self._measure = Patience(self._measured, FILES_ANSWER_S)
@@ -152,18 +156,17 @@ class Service:
         self, public_url: str, *, notes_keys: Sequence[str] = (), signed_in_as: str | None = None
     ) -> uvicorn.Server:
         """The web server, not yet running."""
-        replies = Replies(self.notifier.life, self.notifier.letters)
         twilio = TwilioInbound(
             records=self.records,
             outbox=self.notifier.outbox,
-            replies=replies,
+            replies=self._replies,
             tokens=self._settings.sms.twilio_auth_token.split(),
             public_url=public_url,
         )
         china = ChinaInbound(
             records=self.records,
             outbox=self.notifier.outbox,
-            replies=replies,
+            replies=self._replies,
             secret=self._settings.sms.webhook_secret,
             tencent=next((c for c in self._channels if isinstance(c, TencentSms)), None),
         )
@@ -204,6 +207,7 @@ class Service:
             self._turns.thread("ledger", lambda: self._ledger.look(self.now()), stopping, 10.0),
             self._turns.thread("upkeep", self._keep_up, stopping, 60.0),
             self._turns.thread("self", self.self_watch.look, stopping, 60.0),
+            *([self._turns.thread("replies", self.look_for_replies, stopping, 60.0)] if self._missed else []),
             *([self._turns.thread("influx", self._forward, stopping, 1.0)] if self._forwarder else []),
         ]
 
@@ -286,6 +290,14 @@ class Service:
             return None
         influx = Influx(InfluxAt(url=to.url, bucket=to.bucket, org=to.org, token=to.token))
         return Forwarder(journal=self.readings, refused=self.readings, records=self.records, influx=influx)
+
+    def _missed_replies(self) -> MissedReplies | None:
+        twilio = next((c for c in self._channels if isinstance(c, TwilioSms)), None)
+        return MissedReplies(self.records, self._replies, twilio.replies) if twilio else None
+
+    def look_for_replies(self) -> None:
+        if self._missed:
+            self._missed.look(self.now())
 
     def _mind_the_file(self) -> None:
         """Before the first reading comes: with a new file of readings, its followers start anew."""

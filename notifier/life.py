@@ -55,8 +55,11 @@ class Life(Raising, Handling):
     def contact_back(self, tx: Connection, reader: Person, now: datetime) -> None:
         self.ease(tx, f"contact:{reader.contact_id}", AlertKind.CHANNEL_DOWN, now, now)
 
-    def call_for_help(self, tx: Connection, resident: Person, now: datetime) -> None:
+    def call_for_help(
+        self, tx: Connection, resident: Person, now: datetime, *, said_at: datetime | None = None
+    ) -> None:
         """The resident says so by text or key: as if a button was pressed. Every time is a call of its own."""
+        at = min(said_at or now, now)
         r = t.residents.c
         home = tx.execute(select(r.household_id).where(r.resident_id == resident.contact_id)).scalar_one()
         concern = Concern(
@@ -64,9 +67,9 @@ class Life(Raising, Handling):
             level=Level.ALERT,
             subject=home,
             household_id=home,
-            at=now,
-            since=now,
-            reason=Reason(key="sos_said", values={"at": now.isoformat()}),
+            at=at,
+            since=at,
+            reason=Reason(key="sos_said", values={"at": at.isoformat()}),
             reported=True,
             momentary=True,
         )

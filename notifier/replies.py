@@ -25,6 +25,7 @@ from store import tables as t
 
 __all__ = ["Inbound", "Meaning", "Pressed", "Replies", "Said", "understand"]
 M, R = t.messages.c, t.replies.c
+LONG_AGO = timedelta(hours=1)  # what "I'm going" and "all is well" meant then, they may not mean now
 LONGEST_BY_FAMILY_DAYS = 14  # as on the pages: for longer they ask the community
 
 
@@ -64,10 +65,12 @@ class Replies:
             self._block(reply, people, open_)
         elif reader is None:
             return _keep(reply, Meaning.STRANGER)
-        elif said.meaning is Meaning.UNKNOWN:
-            reply.back.how(reader)
         elif at_home is not None and said.meaning is Meaning.HELP:
             self._help_wanted(reply, at_home)
+        elif now - (inbound.sent_at or now) > LONG_AGO:
+            pass  # kept, where staff can read it
+        elif said.meaning is Meaning.UNKNOWN:
+            reply.back.how(reader)
         else:
             return self._about(reply, reader, open_)
         return _keep(reply, said.meaning)
@@ -170,7 +173,7 @@ class Replies:
 
     def _help_wanted(self, reply: _Reply, reader: Person) -> None:
         """Who lives there asks for help, asked or not: that is a call like that of a button."""
-        self._life.call_for_help(reply.tx, reader, reply.now)
+        self._life.call_for_help(reply.tx, reader, reply.now, said_at=reply.inbound.sent_at)
         reply.back.thanks(reader, reader.name, reply.back.said(reader, reply.said.meaning.value))
 
     def _block(self, reply: _Reply, people: Sequence[Person], open_: Sequence[Asked]) -> None:

@@ -18,6 +18,7 @@ from domain.message import MessageStatus
 from notifier.channels.failures import never_stood
 from notifier.channels.twilio_codes import STATUSES, UNDELIVERED, Undelivered, refusal
 from notifier.contract import Capabilities, ChannelError, Failure, Outgoing, Sent
+from notifier.heard import Inbound
 
 ONE_WAY = Capabilities(receipts=True, replies=False, links=False, cost=0.05)
 TWO_WAY = Capabilities(receipts=True, replies=True, links=True, cost=0.05)
@@ -76,6 +77,16 @@ class TwilioSms:
             explain(e)
         same = [m for m in found if m.body == text.body and (m.date_created is None or m.date_created >= since)]
         return _sent(same[0]) if same else None
+
+    def replies(self, since: datetime) -> list[Inbound]:
+        """Texts to us since then, oldest first, whether or not a webhook of ours was there for them."""
+        ours = {} if self._rules.sender.startswith("MG") else {"to": self._rules.sender}
+        try:
+            found = self._client.messages.list(date_sent_after=since, limit=1000, **ours)
+        except (TwilioException, RequestException) as e:
+            explain(e)
+        inbound = [m for m in reversed(found) if m.direction == "inbound" and m.date_created >= since]
+        return [Inbound(key=m.sid, phone=m.from_, body=m.body or "", sent_at=m.date_created) for m in inbound]
 
     def status(self, sid: str, to: str, sent_at: datetime) -> Sent | None:
         try:

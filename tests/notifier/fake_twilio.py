@@ -52,6 +52,13 @@ class FakeTwilio:
         self.callbacks[sid] = form.get("StatusCallback", "")
         return message
 
+    def hears(self, phone: str, body: str) -> str:
+        """Somebody texts to us; returns its id. Whether our webhook takes it is another matter."""
+        sid = f"SM{next(self.numbers):032x}"
+        text = _message(sid, {"From": phone, "To": SENDER, "Body": body}, self.now())
+        self.messages.append(text | {"direction": "inbound", "status": "received"})
+        return sid
+
     def ring(self, form: dict[str, str]) -> dict[str, object]:
         sid = f"CA{next(self.numbers):032x}"
         call = _call(sid, form, self.now())
@@ -89,7 +96,7 @@ class FakeTwilio:
 
 def _call(sid: str, form: dict[str, str], now: datetime) -> dict[str, object]:
     """As Twilio describes a call resource."""
-    at = format_datetime(now)
+    at = format_datetime(now.astimezone(UTC))
     empty = ["parent_call_sid", "phone_number_sid", "start_time", "end_time", "duration", "price", "answered_by"]
     return dict.fromkeys([*empty, "forwarded_from", "group_sid", "caller_name", "trunk_sid"]) | {
         "sid": sid,
@@ -112,7 +119,7 @@ def _call(sid: str, form: dict[str, str], now: datetime) -> dict[str, object]:
 
 def _message(sid: str, form: dict[str, str], now: datetime) -> dict[str, object]:
     """As Twilio describes a message resource."""
-    at = format_datetime(now)
+    at = format_datetime(now.astimezone(UTC))
     path = f"/2010-04-01/Accounts/{ACCOUNT}/Messages/{sid}.json"
     return {
         "sid": sid,

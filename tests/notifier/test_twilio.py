@@ -63,6 +63,9 @@ def test_what_we_ask_and_how_we_read_the_answers_agrees_with_twilios_description
     assert twilio.bodies() == [(TEXT.to, TEXT.body)]
     assert sms.find(TEXT, datetime.now(UTC) - timedelta(minutes=1)) == sent
     assert sms.status(sent.sid, TEXT.to, datetime.now(UTC)) == sent
+    sid = twilio.hears(TEXT.to, "救命")
+    (heard,) = sms.replies(datetime.now(UTC) - timedelta(minutes=1))
+    assert (heard.key, heard.phone, heard.body) == (sid, TEXT.to, "救命")
     voice = calls(described)
     rung = voice.send(TEXT)
     assert voice.status(rung.sid, TEXT.to, datetime.now(UTC)) == rung
