@@ -25,7 +25,7 @@ def add_staff_account(
 
     _change(settings, lambda tx: check_account(tx, login, contact))
     password = password or typer.prompt("Password", hide_input=True, confirmation_prompt="Repeat for confirmation")
-    _change(settings, lambda tx: add_account(tx, login, contact, str(password), wall_clock()))
+    _change(settings, lambda tx: add_account(tx, login, contact, str(password), wall_clock()), login)
     typer.echo(f"{login} can sign in")
 
 
@@ -35,7 +35,7 @@ def change_password(
     """Give an account a new password; asks for it, and signs the account out everywhere."""
     from web.session import set_password
 
-    _change(settings, lambda tx: set_password(tx, login, password))
+    _change(settings, lambda tx: set_password(tx, login, password), login)
     typer.echo(f"{login} has a new password")
 
 
@@ -48,17 +48,21 @@ def disable_account(
     from web import session
 
     if undo:
-        _change(settings, lambda tx: session.enable_account(tx, login))
+        _change(settings, lambda tx: session.enable_account(tx, login), login)
     else:
-        _change(settings, lambda tx: session.disable_account(tx, login, wall_clock()))
+        _change(settings, lambda tx: session.disable_account(tx, login, wall_clock()), login)
     typer.echo(f"{login} can sign in" if undo else f"{login} can't sign in any more")
 
 
-def _change(settings: SettingsFile, change: Callable[["Connection"], None]) -> None:
+def _change(settings: SettingsFile, change: Callable[["Connection"], None], changed: str | None = None) -> None:
+    """`changed`: whose account is another afterwards."""
+    from store.security import security_event
     from web.session import AccountError
 
     try:
         with open_records(settings_of(settings)).write() as tx:
             change(tx)
+            if changed:
+                security_event(tx, "account_changed", changed, "by command", wall_clock())
     except AccountError as e:
         raise stop(str(e), code=2) from e

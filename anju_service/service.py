@@ -49,7 +49,7 @@ from store.ledger import read_ledger
 from store.patience import Patience
 from store.readings import Readings
 from store.records import Records
-from store.security import SecurityLog
+from store.security import SecurityLog, purge
 from store.upkeep import Upkeep
 from web import guardian_access, meetings
 from web.app import create_app
@@ -322,6 +322,7 @@ class Service:
         with self.records.write() as tx:
             meetings.purge(tx, now)
             guardian_access.purge(tx, now)
+            purge(tx, now)
 
     def _band_of(self, card_id: str) -> int | None:
         with self.records.read() as tx:

@@ -128,6 +128,9 @@ SENTENCES = {
     # Security events
     "by {who}": "由{who}",
     "by guardian {who}": "由家属{who}",
+    "by command": "由命令",
+    "from {address}": "来自{address}",
+    "too many tries": "尝试次数太多",
     "by code": "用验证码",
     "by link": "凭链接",
     "{count} wrong codes": "{count}次验证码不对",

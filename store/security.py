@@ -1,12 +1,16 @@
 """Security events, written once an hour where the same goes on: a gateway that imposes does so with every message."""
 
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, delete, insert
 
-from store.records import Records
 from store.tables import security_events
 
+HOME_VIEWED, SIGNED_IN = "home_viewed", "signed_in"
+ROUTINE = (HOME_VIEWED, SIGNED_IN, "guardian_came_in")  # as it should be: kept for whoever asks, news for nobody
+ROUTINE_KEPT = timedelta(days=400)
 AGAIN_AFTER = timedelta(hours=1)
 MOST_REMEMBERED = 10_000
 
@@ -16,10 +20,22 @@ def security_event(tx: Connection, kind: str, subject: str, detail: str, now: da
     tx.execute(insert(security_events).values(at=now, kind=kind, subject=subject, detail=detail))
 
 
+def purge(tx: Connection, now: datetime) -> None:
+    """What was routine goes after its time; all else stays."""
+    e = security_events.c
+    tx.execute(delete(security_events).where(e.kind.in_(ROUTINE), e.at < now - ROUTINE_KEPT))
+
+
+class Writes(Protocol):
+    """The records file, for one transaction to write."""
+
+    def write(self) -> AbstractContextManager[Connection]: ...
+
+
 class SecurityLog:
     """`note` from any thread."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Writes) -> None:
         self._records = records
         self._noted: dict[tuple[str, str, str], datetime] = {}
 

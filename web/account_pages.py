@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from domain.people import Role
 from notifier.places import shared_zone
+from store.security import ROUTINE, security_event
 from store.tables import security_events
 from web.desk import LARGEST_ID, Desk, IdInForm, IdInQuery, Text
 from web.sent import Fault, Sent, lacking
@@ -55,22 +56,32 @@ def _add_password(desk: Desk, router: APIRouter) -> None:
             return refuse(422, Fault(name="password", label="account.current", why="account.wrong"))
         with desk.records.write() as tx:
             set_password(tx, who.login, new)
+            security_event(tx, "account_changed", who.login, f"by {who.login}", desk.now())
         return RedirectResponse("/sign-in", 303)
 
 
 def _add_security(desk: Desk, router: APIRouter) -> None:
     @router.get("/security")
-    def security_page(request: Request, before: IdInQuery = LARGEST_ID) -> Response:
+    def security_page(request: Request, before: IdInQuery = LARGEST_ID, kind: str = "events") -> Response:
         who = viewer(desk, request)
-        if not sees_security(who):
+        if not sees_security(who) or kind not in ("events", "routine"):
             return desk.problem(request, 404, "not_found")
-        older = select(security_events).where(security_events.c.event_id < before)
+        routine = security_events.c.kind.in_(ROUTINE)
+        wanted = routine if kind == "routine" else ~routine
+        older = select(security_events).where(security_events.c.event_id < before, wanted)
         query = older.order_by(security_events.c.event_id.desc()).limit(EVENTS_SHOWN + 1)
         with desk.records.read() as tx:
             events, timezone = tx.execute(query).all(), shared_zone(tx).key
         more, newest = len(events) > EVENTS_SHOWN, before == LARGEST_ID
         return desk.page(
-            request, "security.html", who, events=events[:EVENTS_SHOWN], timezone=timezone, more=more, newest=newest
+            request,
+            "security.html",
+            who,
+            kind=kind,
+            events=events[:EVENTS_SHOWN],
+            timezone=timezone,
+            more=more,
+            newest=newest,
         )
 
     @router.post("/security/seen")

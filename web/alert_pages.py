@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from domain.alert import TRANSITIONS, Event, ImpossibleStepError, Outcome
 from domain.people import Language
 from notifier.watched import told_until
-from web import alert_list, looks, meetings, water
+from web import alert_list, looks, meetings, staff_log, water
 from web.alert_list import Shown, Step
 from web.chart import Chart
 from web.desk import Desk, IdInPath, Text
@@ -150,7 +150,7 @@ def alert_page(desk: Desk, request: Request, who: Viewer, alert_id: int, *, sent
         finders = meetings.of_alert(tx, alert_id)
         holds_for = desk.life.holds_for(tx, alert_id, desk.now())
         writers = people_called(tx, {line.by for _, lines in finders for line in lines})
-    return desk.page(
+    answer = desk.page(
         request,
         "alert.html",
         who,
@@ -170,6 +170,7 @@ def alert_page(desk: Desk, request: Request, who: Viewer, alert_id: int, *, sent
         holds_for=holds_for,
         outcomes=list(Outcome),
     )
+    return staff_log.noted(desk, answer, who, home.household_id) if home else answer
 
 
 def _ends_by_hand(alert: Shown, steps: Sequence[Step], *, unwatched: bool) -> bool:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from store.security import SecurityLog
 from web import (
     account_pages,
     alert_pages,
@@ -74,6 +75,7 @@ def create_app(
         signed_in_as=signed_in_as,
         demo_csrf=secrets.token_urlsafe(24),
         sign_in_limit=Limit(tries=10, within=timedelta(minutes=15)),
+        security=SecurityLog(records),
         templates=templates(),
         words=all_words(),
     )

@@ -15,7 +15,7 @@ from domain.wristband import BandField, BandState, ImpossibleBandStepError, UrlT
 from store import consents
 from store.held import StillRunningError
 from store.security import security_event
-from web import alert_list, bands, looks, meetings, wearers
+from web import alert_list, bands, looks, meetings, staff_log, wearers
 from web.alert_pages import alert_page
 from web.bands import ConsentMissingError
 from web.desk import Desk, IdInForm, IdInPath, Text
@@ -169,7 +169,7 @@ def _resident_page(
                 notes = cipher.open(wearer.sealed, resident_id)
             except NotesError:
                 locked = True
-        return desk.page(
+        answer = desk.page(
             request,
             "resident.html",
             who,
@@ -186,6 +186,7 @@ def _resident_page(
             may_forget=may_forget(who),
             log=_log(desk, tx, resident_id),
         )
+    return staff_log.noted(desk, answer, who, home.household_id)
 
 
 def _log(desk: Desk, tx: Connection, resident_id: str) -> list[Mapping[str, object]]:

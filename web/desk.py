@@ -24,6 +24,7 @@ from domain.finding import Reason
 from domain.people import Language
 from domain.wristband import Emergency
 from store.contracts import BatchSink, KeptReader, RegisterReader, ScanReader, TracesKeeper
+from store.security import SecurityLog
 from web.health import Health
 from web.limits import Limit
 from web.meetings import RaisesAlerts
@@ -94,6 +95,7 @@ class Desk:
     signed_in_as: str | None
     demo_csrf: str
     sign_in_limit: Limit
+    security: SecurityLog
     templates: Environment
     words: Mapping[Language, Words]
 

@@ -16,7 +16,7 @@ from notifier.away import announce_away
 from notifier.feedback import realised
 from notifier.watched import state_in
 from store.tables import alerts, detector_states
-from web import absences, alert_list, water
+from web import absences, alert_list, staff_log, water
 from web.chart import Chart, draw
 from web.desk import Desk, Text
 from web.keepers import keeps_bands
@@ -61,7 +61,9 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/households/{household_id}")
     def one_household(request: Request, household_id: str) -> Response:
-        return household_page(desk, request, viewer(desk, request), household_id)
+        who = viewer(desk, request)
+        answer = household_page(desk, request, who, household_id)
+        return answer if answer.status_code == 404 else staff_log.noted(desk, answer, who, household_id)
 
     _add_absences(desk, router)
     _add_consent(desk, router)
@@ -79,6 +81,7 @@ def household_page(desk: Desk, request: Request, who: Viewer, household_id: str,
         outcomes = realised(tx, now, household_id)
         consent = water.consent_of(tx, household_id)
         recalled = _recalled(tx, home.meter_ids)
+        looks = staff_log.of_home(tx, household_id, now) if keeps_bands(who) else []
     charts = {meter_id: chart_of(desk, home, meter_id, own, now=now, days=CHART_DAYS) for meter_id in home.meter_ids}
     return desk.page(
         request,
@@ -94,6 +97,7 @@ def household_page(desk: Desk, request: Request, who: Viewer, household_id: str,
         charts=charts,
         today=now.astimezone(ZoneInfo(home.timezone)).date(),
         recalled=recalled,
+        looks=looks,
         days=CHART_DAYS,
         keeps_bands=keeps_bands(who),
     )

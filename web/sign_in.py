@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from store.security import SIGNED_IN, security_event
 from web.desk import Desk, page_of
 from web.limits import caller
 from web.sent import Fault, Sent, lacking
@@ -80,6 +81,7 @@ def routes(desk: Desk) -> APIRouter:
         if faults := lacking("login", "page.login", login) + lacking("password", "page.password", password):
             return again(422, *faults)
         if not may_try(desk, request, login, now):
+            desk.security.note(at=now, kind="password_guessing", subject=caller(request), detail="too many tries")
             return again(429, Fault(why="page.too_many"))
         with desk.records.read() as tx:
             fits = password_fits(tx, login, password)
@@ -88,6 +90,7 @@ def routes(desk: Desk) -> APIRouter:
         desk.sign_in_limit.forget(f"login {login}")
         with desk.records.write() as tx:
             secret = open_session(tx, login, now)
+            security_event(tx, SIGNED_IN, login, f"from {caller(request)}", now)
         answer = RedirectResponse(_own(page), 303)
         length = int(SESSION_LENGTH.total_seconds())
         answer.set_cookie(cookie, secret, max_age=length, secure=secure, httponly=True, samesite="lax")
