@@ -210,6 +210,26 @@ def test_at_twice_the_size_nothing_is_cut_off(site: Site, page: Page) -> None:
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
 
 
+def test_at_twice_the_size_a_row_of_the_chart_is_still_as_wide_as_its_page(site: Site, page: Page) -> None:
+    page.screen(PHONE[0] // 2, PHONE[1] // 2, scale=2, mobile=True)
+    for path in ("/households/H1", "/alerts/1"):
+        page.open(site.url + path)
+        rows = page.evaluate("[...document.querySelectorAll('.chart svg')].map(e => e.getBoundingClientRect().width)")
+        assert rows
+        assert min(rows) > 100, path
+
+
+def test_on_paper_stand_facts_and_charts_and_nothing_to_tap(site: Site, page: Page) -> None:
+    page.screen(*DESK)
+    page.call("Emulation.setEmulatedMedia", media="print")
+    for path in ("/households/H1", "/alerts/1", "/mornings", "/"):
+        page.open(site.url + path)
+        shown = "[...document.querySelectorAll('button, summary, input, .button')].filter(e => e.checkVisibility())"
+        assert page.evaluate(f"{shown}.length") == 0, path
+    page.open(site.url + "/households/H1")
+    assert page.evaluate("document.querySelectorAll('.chart .bar').length") > 0
+
+
 def test_the_alert_list_renews_itself_and_says_when_it_cannot(site: Site, page: Page) -> None:
     page.open(f"{site.url}/?language=en")
     page.evaluate("document.querySelector('[data-live] h1').textContent = 'old'")
