@@ -22,6 +22,7 @@ from notifier.receipts import Receipts
 from notifier.router import NoChannelError
 from notifier.throttle import anything_to_hold, hold_back
 from store import tables as t
+from store.contracts import StoreUnavailableError
 
 __all__ = ["Outbox", "OutboxRules"]
 M = t.messages.c
@@ -58,6 +59,7 @@ class Outbox:
         self._in_hand: set[int] = set()
         self._in_line: set[int] = set()  # of those in hand, the ones not yet let through the turnstile
         self._begun: deque[datetime] = deque()
+        self._unwritable = False
         with records.read() as tx:
             self._down = life.services_down(tx)
 
@@ -125,9 +127,10 @@ class Outbox:
 
     def _run(self, message_id: int, status: MessageStatus, now: datetime) -> None:
         handle = self._send if status is MessageStatus.PENDING else self._doubts.look_up
-        if self._pool is None:
+        if self._pool is None or self._unwritable:  # raised where the turn waits then, and says so once
             self._begun.append(now)
             handle(message_id, now)
+            self._unwritable = False
             return
         self._in_hand.add(message_id)
         if status is MessageStatus.PENDING:
@@ -142,7 +145,10 @@ class Outbox:
     def _let_go(self, message_id: int, done: "Future[None]") -> None:
         self._in_hand.discard(message_id)
         self._in_line.discard(message_id)
-        if (error := done.exception()) is not None:
+        error = done.exception()
+        if isinstance(error, StoreUnavailableError):
+            self._unwritable = True
+        elif error is not None:
             log.error("message %s: %s", message_id, error, exc_info=error)
 
     def _send(self, message_id: int, now: datetime) -> None:

@@ -1,15 +1,18 @@
 """Clocks that jump, nights that are an hour longer, providers that hang, and a watcher that watches itself."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Event, Semaphore, Thread
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import Connection
 
 from domain.alert import Outcome, State
 from domain.finding import AlertKind, Finding, Level, Reason
@@ -21,6 +24,8 @@ from notifier.contract import Capabilities, ChannelError, Failure, Outgoing, Sen
 from notifier.life import Concern
 from notifier.quiet import QuietHours
 from notifier.selftest import Heartbeat, SelfTest
+from store.contracts import StoreUnavailableError
+from store.records import Records
 from tests.notifier.world import HOME, World, add_household, at, put, silence
 
 
@@ -166,6 +171,51 @@ def test_a_provider_that_hangs_for_one_holds_nobody_else_up_and_doubles_nothing(
         assert slow.taken == ["李敏"]
         slow.let_go.set()
     assert sorted(slow.taken) == sorted(["李敏", "王丽"])
+    assert world.statuses() == {"delivered": 2}
+
+
+class FullDisk:
+    """Records that can be read, and for a while not written."""
+
+    def __init__(self, records: Records) -> None:
+        self.records, self.full = records, False
+
+    def read(self) -> AbstractContextManager[Connection]:
+        return self.records.read()
+
+    def write(self) -> AbstractContextManager[Connection]:
+        if self.full:
+            raise StoreUnavailableError("records.db: database or disk is full")
+        return self.records.write()
+
+
+class AtOnce(Executor):
+    """A pool whose calls are over when they are handed over."""
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(call(*args, **kwargs))
+        except StoreUnavailableError as e:
+            future.set_exception(e)
+        return future
+
+
+def test_on_a_full_disk_waiting_texts_fill_no_log_and_leave_when_there_is_room(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = World(tmp_path, pool=AtOnce(), wrap=FullDisk)
+    disk = world.records
+    assert isinstance(disk, FullDisk)
+    with disk.write() as tx:
+        world.life.raise_or_join(tx, silence(Level.ALERT, at("07:00")), world.now)
+    disk.full = True
+    for _ in range(100):  # a few seconds of turns
+        with pytest.raises(StoreUnavailableError, match="disk is full"):
+            world.notifier.send_turn(world.now)
+    assert caplog.records == []
+    disk.full = False
+    world.notifier.send_turn(world.now)
     assert world.statuses() == {"delivered": 2}
 
 
