@@ -126,7 +126,14 @@ def heard(sid: str, status: str, code: str | int | None) -> Sent:
     return Sent(sid=sid, status=said, error=f"{why.reason} ({number})", again_after=why.again_after)
 
 
+def check_id(sid: str | None) -> None:
+    """An answer without one comes from something between us and Twilio: the text may have left, or not."""
+    if not sid:
+        raise ChannelError(Failure.UNCERTAIN, "an answer without an id")
+
+
 def _sent(message: Any) -> Sent:
+    check_id(message.sid)
     return heard(message.sid, str(message.status), message.error_code)
 
 

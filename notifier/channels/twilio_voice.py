@@ -11,7 +11,7 @@ from twilio.twiml.voice_response import Gather, Say, VoiceResponse
 
 from domain.message import MessageStatus
 from domain.people import Language
-from notifier.channels.twilio import explain
+from notifier.channels.twilio import check_id, explain
 from notifier.contract import Capabilities, Outgoing, Sent
 
 VOICES = {Language.ZH: ("cmn-CN", "Polly.Zhiyu"), Language.EN: ("en-GB", "Polly.Amy")}
@@ -112,4 +112,5 @@ def _gather(words: str, language: Language, keys_to: str) -> Gather:
 
 
 def _sent(call: Any) -> Sent:
+    check_id(call.sid)
     return heard_call(call.sid, str(call.status), call.answered_by)

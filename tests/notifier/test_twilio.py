@@ -18,6 +18,7 @@ from notifier.contract import ChannelError, Failure, Outgoing
 from store import tables as t
 from tests.notifier.desk import PUBLIC, Desk, calls, channel
 from tests.notifier.fake_twilio import SENDER, TOKEN, FakeTwilio, Mood, fake_twilio
+from tests.notifier.loopback import Loopback, listening
 from tests.notifier.world import at, silence
 from tests.services import free_port, program, wait_for_port
 
@@ -108,6 +109,19 @@ def test_neither_a_number_nor_a_word_of_a_text_is_logged(twilio: FakeTwilio, cap
         channel(twilio.base).send(TEXT)
         channel(twilio.base).find(TEXT, datetime.now(UTC) - timedelta(minutes=1))
     assert caplog.records == []
+
+
+def test_an_answer_without_an_id_is_none_of_twilios_and_the_text_is_looked_up() -> None:
+    class Between(Loopback):
+        def post(self) -> None:
+            self.body()
+            self.answer(201, {})
+
+    with listening(Between) as base:
+        for way in (channel(base), calls(base)):
+            with pytest.raises(ChannelError, match="an answer without an id") as doubt:
+                way.send(TEXT)
+            assert doubt.value.failure is Failure.UNCERTAIN
 
 
 def test_where_nothing_listens_the_text_was_certainly_not_sent() -> None:
