@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -126,6 +126,12 @@ def of_household(tx: Connection, household_id: str, meter_ids: Sequence[str], li
     query = select(alerts).where(or_(alerts.c.household_id == household_id, alerts.c.subject.in_(meter_ids)))
     settled_last = alerts.c.state == State.RESOLVED.value
     return _shown(tx, query.order_by(settled_last, alerts.c.raised_at.desc()).limit(limit))
+
+
+def homes_with_alerts(tx: Connection, household_ids: Select[str] | Collection[str]) -> set[str]:
+    """Of these homes, those where something waits for a person."""
+    mine = (alerts.c.household_id.in_(household_ids), alerts.c.state != State.RESOLVED.value)
+    return set(tx.scalars(select(alerts.c.household_id).where(*mine)))
 
 
 def running_at(tx: Connection, household_id: str) -> list[Shown]:

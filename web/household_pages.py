@@ -1,26 +1,25 @@
 """Finding a household, and its page: who lives there, and the water of the last days."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from domain.alert import State
 from notifier.away import announce_away
 from notifier.feedback import realised
 from notifier.watched import state_in
-from store.tables import alerts, detector_states
+from store.tables import detector_states
 from web import absences, alert_list, staff_log, water
 from web.chart import Chart, draw
 from web.desk import Desk, Text
 from web.keepers import keeps_bands
-from web.ledger import Household, announced_absences, find, household
+from web.ledger import Household, announced_absences, find, household, seen_ids
 from web.sent import LONGEST, NOTHING, Fault, Sent, line
 from web.session import Viewer
 from web.sign_in import acting, viewer
@@ -28,25 +27,27 @@ from web.sign_in import acting, viewer
 CHART_DAYS = 14
 BEFORE = timedelta(days=4)  # read before the chart begins, so that a silence across its edge has its true length
 MOST_FOUND = 200
+KINDS: Mapping[str, Callable[[Connection, Select[str]], set[str]] | None] = {
+    "all": None,
+    "alerts": alert_list.homes_with_alerts,
+    "unheard": water.unheard,
+    "not_watched": water.not_watched,
+}
 
 
 def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.get("/households")
-    def households_page(request: Request, q: str = "") -> Response:
+    def households_page(request: Request, q: str = "", only: str = "all") -> Response:
         who = viewer(desk, request)
         with desk.records.read() as tx:
-            found, count = find(tx, who, q[:100], MOST_FOUND)
-            running = set(
-                tx.scalars(
-                    select(alerts.c.household_id).where(
-                        alerts.c.state != State.RESOLVED.value,
-                        alerts.c.household_id.in_([one.household_id for one in found]),
-                    )
-                )
-            )
-            dark = water.not_watched(tx, [one.household_id for one in found])
+            if only not in KINDS:
+                return desk.problem(request, 404, "not_found")
+            chosen = KINDS[only]
+            found, count = find(tx, who, q[:100], MOST_FOUND, chosen(tx, seen_ids(who)) if chosen else None)
+            ids = [one.household_id for one in found]
+            running, dark = alert_list.homes_with_alerts(tx, ids), water.not_watched(tx, ids)
         return desk.page(
             request,
             "households.html",
@@ -57,6 +58,8 @@ def routes(desk: Desk) -> APIRouter:
             running=running,
             dark=dark,
             q=q[:100],
+            only=only,
+            kinds=list(KINDS),
         )
 
     @router.get("/households/{household_id}")

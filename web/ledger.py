@@ -1,7 +1,7 @@
 """What the pages read from the records: only the households that the viewer answers for."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -99,9 +99,13 @@ def seen_ids(viewer: Viewer) -> Select[str]:
     return select(households.c.household_id).join_from(households, buildings).join(grids).where(seen_by(viewer))
 
 
-def find(tx: Connection, viewer: Viewer, words: str, limit: int) -> tuple[list[Household], int]:
-    """Households whose address or residents match every word, and how many there are in all."""
+def find(
+    tx: Connection, viewer: Viewer, words: str, limit: int, among: Collection[str] | None = None
+) -> tuple[list[Household], int]:
+    """Households (`among` these) whose address or residents match every word, and how many there are in all."""
     condition = seen_by(viewer)
+    if among is not None:
+        condition &= households.c.household_id.in_(among)
     for word in words.split()[:5]:
         like = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         lives_there = select(residents.c.household_id).where(residents.c.name.like(like, escape="\\"))

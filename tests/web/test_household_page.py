@@ -1,11 +1,13 @@
 """A home's page: first what holds now, then its meters' water, then its people and its past."""
 
+import re
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import insert, update
 
 from store.records import Records
-from store.tables import absences, alerts, households, meters
+from store.tables import absences, alerts, households, meters, unwatched
 from tests.web import town
 from tests.web.conftest import SignIn
 
@@ -54,3 +56,39 @@ def test_a_home_that_nobody_consented_to_says_so_before_its_chart(sign_in: SignI
         tx.execute(update(households).where(households.c.household_id == "H1").values(water_consent_by=None))
     page = sign_in("duty").get("/households/H1").text
     assert page.index("is not watched") < page.index("Water in the last 14 days")
+
+
+@pytest.mark.parametrize(
+    ("only", "homes"),
+    [
+        ("all", {"H1", "H2", "H3", "H4"}),
+        ("alerts", {"H1", "H2", "H4"}),
+        ("unheard", {"H3"}),
+        ("not_watched", {"H2"}),
+    ],
+)
+def test_homes_are_listed_by_what_is_up_with_them_and_searched_among_these(
+    sign_in: SignIn, records: Records, only: str, homes: set[str]
+) -> None:
+    with records.write() as tx:
+        tx.execute(update(alerts).where(alerts.c.alert_id == 3).values(household_id=None))
+        tx.execute(insert(unwatched).values(meter_id="M3", since=town.NOW, household_id="H3", reason={}))
+        tx.execute(update(households).where(households.c.household_id == "H2").values(water_consent_by=None))
+    browser = sign_in("duty")
+    for meant in (f"/households?only={only}", f"/households?only={only}&q=号楼"):
+        assert set(re.findall(r'"/households/(H\d)"', browser.get(meant).text)) == homes, meant
+    assert set(re.findall(r'"/households/(H\d)"', browser.get(f"/households?only={only}&q=7号楼").text)) == homes & {
+        "H3",
+        "H4",
+    }
+    assert f'href="/households?only={only}" aria-current' in browser.get(f"/households?only={only}").text
+
+
+def test_the_alert_list_leads_to_the_homes_that_it_counts(sign_in: SignIn, records: Records) -> None:
+    assert "only=not_watched" not in sign_in("duty").get("/").text
+    with records.write() as tx:
+        tx.execute(update(households).where(households.c.household_id == "H2").values(water_consent_by=None))
+    page = sign_in("duty").get("/").text
+    assert 'href="/households?only=not_watched"' in page
+    assert 'href="/households?only=unheard"' in page
+    assert sign_in("duty").get("/households?only=none").status_code == 404
