@@ -150,6 +150,9 @@ def alert_page(desk: Desk, request: Request, who: Viewer, alert_id: int, *, sent
         finders = meetings.of_alert(tx, alert_id)
         holds_for = desk.life.holds_for(tx, alert_id, desk.now())
         writers = people_called(tx, {line.by for _, lines in finders for line in lines})
+        said = [
+            (m, [(one, writers[one.by].name if one.by in writers else one.by) for one in own]) for m, own in finders
+        ]
     answer = desk.page(
         request,
         "alert.html",
@@ -163,8 +166,7 @@ def alert_page(desk: Desk, request: Request, who: Viewer, alert_id: int, *, sent
         steps=steps,
         ends_by_hand=_ends_by_hand(alert, steps, unwatched=unwatched),
         texts=texts,
-        finders=finders,
-        writers=writers,
+        finders=said,
         can=_possible(alert),
         mine=alert.holder_id == who.contact_id,
         holds_for=holds_for,

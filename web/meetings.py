@@ -1,5 +1,6 @@
 """A finder with a wearer: who was told, what they wrote to each other, where; forgotten soon."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,6 +44,9 @@ class Line:
     body: str
 
 
+_POSITION = re.compile(r"(-?\d{1,2}\.\d{3}), (-?\d{1,3}\.\d{3})")  # as `web.finder_pages` writes it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meeting:
     """One finder's time with a wearer."""
@@ -57,6 +61,12 @@ class Meeting:
     @property
     def stage(self) -> Stage:
         return Stage.MEDICAL if self.medical else Stage.PRESENT
+
+    @property
+    def map_link(self) -> str | None:
+        """Opens the phone's own map, where the place is a position and not words."""
+        found = _POSITION.fullmatch(self.place or "")
+        return f"geo:{found[1]},{found[2]}" if found else None
 
 
 def of_token(tx: Connection, token: str, band_id: int, now: datetime) -> Meeting | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from threading import Thread
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 import uvicorn
@@ -228,6 +229,23 @@ def test_on_paper_stand_facts_and_charts_and_nothing_to_tap(site: Site, page: Pa
         assert page.evaluate(f"{shown}.length") == 0, path
     page.open(site.url + "/households/H1")
     assert page.evaluate("document.querySelectorAll('.chart .bar').length") > 0
+
+
+def test_where_the_finder_is_comes_to_an_open_page_and_leaves_a_half_written_answer(site: Site, page: Page) -> None:
+    finder = build_opener(HTTPCookieProcessor())
+    finder.open(f"{site.url}/1/{site.card}/here", data=b"")
+    page.open(site.url)
+    found = page.evaluate(
+        "[...document.querySelectorAll('.alerts a')].find(a => /wristband|手环/.test(a.innerText)).href"
+    )
+    page.open(found)
+    page.evaluate("document.querySelector('textarea[name=body]').value = 'I am com'")
+    finder.open(f"{site.url}/1/{site.card}/place", data=b"at=42.0218,121.6702")
+    page.evaluate("refresh()")
+    assert page.evaluate("document.querySelector('a[href^=\"geo:\"]').outerHTML") == (
+        '<a href="geo:42.022,121.670">42.022, 121.670</a>'
+    )
+    assert page.evaluate("document.querySelector('textarea[name=body]').value") == "I am com"
 
 
 def test_the_alert_list_renews_itself_and_says_when_it_cannot(site: Site, page: Page) -> None:
