@@ -35,6 +35,7 @@ class Seen:
     fields: frozenset[BandField]
     talk: list[Line]
     helpers: list[Helper]
+    has_family: bool
 
     @property
     def stage(self) -> Stage:
@@ -84,6 +85,7 @@ def _seen(finder: Finder, door: Door, token: str, now: datetime) -> Seen | None:
             fields=fields if door.medical else fields - {BandField.HEALTH},
             talk=meetings.lines(tx, meeting.meeting_id) if meeting else [],
             helpers=wearers.helpers(tx, who.household_id) if BandField.CONTACTS in fields else [],
+            has_family=meeting is not None and wearers.has_family(tx, who.household_id),
         )
 
 
@@ -118,6 +120,7 @@ def _page(finder: Finder, request: Request, door: Door, seen: Seen, *, notes: No
         medical=door.medical,
         who=seen.who,
         helpers=seen.helpers,
+        has_family=seen.has_family,
         meeting=seen.meeting,
         talk=seen.talk,
         fields=seen.fields,

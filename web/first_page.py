@@ -53,6 +53,7 @@ class FirstPages:
             doctor=doctor,
             police=police,
             helpers=[],
+            has_family=False,
             meeting=None,
             talk=[],
             notes=None,

@@ -68,6 +68,11 @@ def helpers(tx: Connection, household_id: str) -> list[Helper]:
     return [Helper(name=name, phone=phone) for name, phone in tx.execute(_HELPERS, {"id": household_id})]
 
 
+def has_family(tx: Connection, household_id: str) -> bool:
+    """Whether a guardian is told when help is needed there, by whatever way."""
+    return tx.execute(_FAMILY, {"id": household_id}).first() is not None
+
+
 def _worn(row: Row[*tuple[Any, ...]] | None) -> Worn | None:
     if row is None:
         return None
@@ -116,6 +121,12 @@ _worn_bands = _all_of_wearer.add_columns(
 ).join(wristbands, wristbands.c.resident_id == residents.c.resident_id)
 _BY_CARD = _worn_bands.where(wristbands.c.card_hash == bindparam("hash"))
 _BY_NUMBER = _worn_bands.where(wristbands.c.number == bindparam("number"))
+_FAMILY = (
+    select(contacts.c.contact_id)
+    .join_from(guardians, contacts, contacts.c.contact_id == guardians.c.contact_id)
+    .where(guardians.c.household_id == bindparam("id"), contacts.c.phone.is_not(None))
+    .limit(1)
+)
 _HELPERS = (
     select(contacts.c.name, contacts.c.phone)
     .join_from(guardians, contacts, contacts.c.contact_id == guardians.c.contact_id)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from domain.wristband import BandField, BandState
 from store import consents
@@ -120,6 +120,14 @@ def test_a_finder_is_offered_family_whom_a_phone_can_call_and_no_groups_key(scen
     assert "tel:+8613800000011" in page
     assert "example.org" not in page
     assert "the-key" not in page
+
+
+def test_of_somebody_without_family_nobody_says_that_family_was_told(scene: Scene) -> None:
+    assert "已通知家人和社区" in scene.browser.post(f"{scene.path}/here").text
+    with scene.records.write() as tx:
+        tx.execute(delete(guardians))
+    assert "已通知社区" in scene.see()
+    assert "已通知家人" not in scene.see()
 
 
 def test_a_double_tap_a_reload_and_a_second_finder_tell_nobody_again_within_a_quarter(scene: Scene) -> None:
