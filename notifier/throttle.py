@@ -13,14 +13,20 @@ from domain.message import MessageStatus
 from notifier.circle import Person
 from notifier.letters import ASKING, Letter, Letters
 from notifier.people import person
+from notifier.timelines import URGENCY
 from store import tables as t
 
 M = t.messages.c
+CAN_WAIT = URGENCY[AlertKind.LOW_USE]  # it was found after hours; what is more urgent was told of at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThrottleRules:
-    """To one contact: one text a minute and five in 15 minutes; `burst` first words at once become one text."""
+    """To one contact: one text a minute and five in 15 minutes; `burst` first words at once become one text.
+
+    Where a text went to that contact within the minute, such a bundle waits for its end, and takes what comes until
+    then: of a whole town without data, a few hundred come to light a second. No call for help waits, nor gas or smoke.
+    """
 
     apart: timedelta = timedelta(minutes=1)
     window: timedelta = timedelta(minutes=15)
@@ -35,12 +41,16 @@ def anything_to_hold(tx: Connection, rules: ThrottleRules, now: datetime) -> boo
 
 
 def hold_back(tx: Connection, letters: Letters, rules: ThrottleRules, now: datetime) -> None:
-    """Puts off or bundles what is due: first words never wait, three or more at once go in one text."""
+    """Puts off or bundles what is due: first words go at once, three or more in one text, and such a text a minute."""
     for contact_id, rows in _due(tx, now).items():
         first = [row for row in rows if row["purpose"] == "first"]
         others = [row for row in rows if row["purpose"] in ("reminder", "news", "notice")]
         if len(first) >= rules.burst:
-            _bundle(tx, letters, first + others, now)
+            last = max(_left_lately(tx, contact_id, rules, now), default=now - rules.apart)
+            if last + rules.apart > now and first[0]["urgency"] >= CAN_WAIT:
+                _put_off(tx, first + others, last + rules.apart)
+            else:
+                _bundle(tx, letters, first + others, now)
             continue
         if not others:
             continue
@@ -63,11 +73,11 @@ def _due(tx: Connection, now: datetime) -> dict[str, list[RowMapping]]:
     return by_contact
 
 
-def _free_at(tx: Connection, who: str, rules: ThrottleRules, now: datetime) -> datetime:
-    """From when on this contact may be reminded again."""
+def _left_lately(tx: Connection, who: str, rules: ThrottleRules, now: datetime) -> list[datetime]:
+    """When texts went to this contact within the window, the last one first."""
     addressee, contact_id = who.split(":", 1)
     left_at = func.coalesce(M.sent_at, M.status_at)
-    sent = [
+    return [
         min(left, now)  # a clock that went back must not hold anybody back
         for left in tx.execute(
             select(left_at)
@@ -80,7 +90,11 @@ def _free_at(tx: Connection, who: str, rules: ThrottleRules, now: datetime) -> d
             .order_by(left_at.desc())
         ).scalars()
     ]
-    free = now
+
+
+def _free_at(tx: Connection, who: str, rules: ThrottleRules, now: datetime) -> datetime:
+    """From when on this contact may be reminded again."""
+    sent, free = _left_lately(tx, who, rules, now), now
     if sent:
         free = max(free, sent[0] + rules.apart)
     if len(sent) >= rules.in_window:

@@ -3,7 +3,7 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Semaphore
 
@@ -12,6 +12,7 @@ import pytest
 from domain.finding import AlertKind, Level, Reason
 from domain.reading import DeviceEvent
 from notifier.contract import Capabilities
+from notifier.life import Concern
 from notifier.outbox import OutboxRules
 from notifier.service import NotifierRules
 from store import tables as t
@@ -41,6 +42,19 @@ def all_fall_silent(world: World, homes: int) -> None:
             world.life.raise_or_join(tx, concern, world.now)
 
 
+def unheard(meter_id: str, now: datetime) -> Concern:
+    reason = Reason(key="no_data", values={"last_at": now.isoformat()})
+    return Concern(
+        kind=AlertKind.NO_DATA,
+        level=Level.ALERT,
+        subject=meter_id,
+        household_id=None,
+        at=now,
+        since=now,
+        reason=reason,
+    )
+
+
 def test_the_first_text_of_a_new_alert_never_waits_and_three_at_once_become_one_text(tmp_path: Path) -> None:
     world = street(tmp_path, 8)
     world.now = at("19:00")
@@ -51,6 +65,30 @@ def test_the_first_text_of_a_new_alert_never_waits_and_three_at_once_become_one_
     assert all(to[f"女儿{n}"] == 1 for n in range(8))
     bundle = next(r.body for r in world.received if r.who == "李敏")
     assert bundle == "【安居】8条新消息：幸福里3号楼1000 老人0没用水；幸福里3号楼1001 老人1没用水。在工作台接警。"
+
+
+def test_a_whole_town_without_data_is_a_text_a_minute_to_the_operator_and_a_call_for_help_waits_for_none(
+    tmp_path: Path,
+) -> None:
+    """Its meters come to light a few hundred a second; here five."""
+    world = street(tmp_path, 15)
+    for second in range(90):
+        world.now = at("19:00") + timedelta(seconds=second)
+        for n in range(5 * second, 5 * second + 5):
+            with world.records.write() as tx:
+                world.life.raise_or_join(tx, unheard(f"m{n}", world.now), world.now)
+        world.turn()
+    operator = [(f"{r.at:%M:%S}", r.body[:18]) for r in world.received if r.who == "Olga"]
+    assert operator == [("00:00", "anju: 5 messages: "), ("01:00", "anju: 300 messages")]
+    before = len(world.received)
+    for first in (0, 3):
+        world.now += timedelta(seconds=1)
+        with world.records.write() as tx:
+            for n in range(first, first + 3):
+                doubt = silence(Level.ALERT, world.now, household_id=f"h{1000 + n}")
+                world.life.raise_or_join(tx, replace(doubt, kind=AlertKind.SOS), world.now)
+        world.turn()
+    assert [r.template for r in world.received[before:] if r.who == "值班室"] == ["bundle", "bundle"]
 
 
 def test_reminders_to_one_contact_are_a_minute_apart_and_at_most_five_in_a_quarter_of_an_hour(tmp_path: Path) -> None:
