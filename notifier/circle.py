@@ -32,6 +32,7 @@ class Person:
     language: Language
     blocked: str | None = None
     by_call: bool = False
+    serves_all: bool = False  # an operator of all communities
 
     @property
     def reachable(self) -> bool:

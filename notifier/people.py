@@ -49,6 +49,7 @@ _CONTACT = select(
     t.contacts.c.phone,
     t.contacts.c.language,
     t.contacts.c.told_by,
+    t.contacts.c.community_id,
     _BLOCKED,
 ).select_from(t.contacts.outerjoin(t.blocked_phones, t.blocked_phones.c.phone == t.contacts.c.phone))
 
@@ -78,14 +79,10 @@ _PAIRED = (
 _GRID = select(t.buildings.c.grid_id).join(t.households).where(t.households.c.household_id == _HOME)
 _WORKERS = _CONTACT.where(C.role == Role.GRID_WORKER, C.grid_id == _GRID.scalar_subquery()).order_by(C.contact_id)
 _STAFF_ROLES = {Role.DUTY_STAFF: Group.DUTY_STAFF, Role.SUPERVISOR: Group.SUPERVISOR, Role.OPERATOR: Group.OPERATOR}
-_STAFF = (
-    _CONTACT.add_columns(C.community_id)
-    .where(
-        (C.community_id == bindparam("community", type_=String)) | (C.role == Role.OPERATOR),
-        C.role.in_([role.value for role in _STAFF_ROLES]),
-    )
-    .order_by(C.contact_id)
-)
+_STAFF = _CONTACT.where(
+    (C.community_id == bindparam("community", type_=String)) | (C.role == Role.OPERATOR),
+    C.role.in_([role.value for role in _STAFF_ROLES]),
+).order_by(C.contact_id)
 _BY_ID = {"contact": _CONTACT.where(C.contact_id == bindparam("id", type_=String))}
 _BY_ID["resident"] = _RESIDENT.where(t.residents.c.resident_id == bindparam("id", type_=String))
 
@@ -131,4 +128,5 @@ def _person(row: RowMapping) -> Person:
         language=Language(row["language"]),
         blocked=row["blocked"],
         by_call=row["told_by"] == ToldBy.CALL,
+        serves_all=role == Role.OPERATOR and row["community_id"] is None,
     )

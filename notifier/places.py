@@ -19,6 +19,13 @@ class Home:
     residents: str
     timezone: ZoneInfo
     phone: str | None = None
+    community: str = ""  # its name
+
+    def place_for(self, *, serves_all: bool) -> str:
+        """For who serves several communities, with the community's name: each has a building 1."""
+        if not serves_all or not self.community or self.place == self.community:
+            return self.place
+        return _joined(self.community, self.place)
 
 
 def place_of(tx: Connection, kind: AlertKind, household_id: str | None, subject: str) -> Home:
@@ -28,6 +35,11 @@ def place_of(tx: Connection, kind: AlertKind, household_id: str | None, subject:
     if household_id is None and "/" in subject:
         return home_of_community(tx, subject.partition("/")[0])
     return _nowhere(tx) if household_id is None else home_of(tx, household_id)
+
+
+def are_several(tx: Connection) -> bool:
+    """Whether the ledger knows more than one community."""
+    return len(tx.scalars(select(t.communities.c.community_id).limit(2)).all()) > 1
 
 
 def shared_zone(tx: Connection) -> ZoneInfo:
@@ -46,10 +58,11 @@ def home_of(tx: Connection, household_id: str) -> Home:
     return Home(
         household_id=household_id,
         community_id=row["community_id"],
-        place=_place(row["name"], row["door"]),
+        place=_joined(row["name"], row["door"]),
         residents=" ".join(names),
         timezone=ZoneInfo(row["timezone"]),
         phone=row["phone"],
+        community=row["community"],
     )
 
 
@@ -58,7 +71,7 @@ def home_of_gateway(tx: Connection, gateway_id: str) -> Home:
     g, c = t.gateways.c, t.communities.c
     row = (
         tx.execute(
-            select(c.community_id, c.timezone, c.phone, g.name)
+            select(c.community_id, c.timezone, c.phone, g.name, c.name.label("community"))
             .join_from(t.gateways, t.communities)
             .where(g.gateway_id == gateway_id)
         )
@@ -74,6 +87,7 @@ def home_of_gateway(tx: Connection, gateway_id: str) -> Home:
         residents="",
         timezone=ZoneInfo(row["timezone"]),
         phone=row["phone"],
+        community=row["community"],
     )
 
 
@@ -98,9 +112,9 @@ def _nowhere(tx: Connection, household_id: str | None = None, place: str = "") -
     return Home(household_id=household_id, community_id=None, place=place, residents="", timezone=zone)
 
 
-def _place(building: str, door: str) -> str:
+def _joined(larger: str, smaller: str) -> str:
     """Chinese addresses are written without spaces."""
-    return f"{building}{door}" if building and ord(building[-1]) > 0x2E80 else f"{building} {door}"
+    return f"{larger}{smaller}" if larger and ord(larger[-1]) > 0x2E80 else f"{larger} {smaller}"
 
 
 _PLACE = select(
@@ -109,6 +123,7 @@ _PLACE = select(
     t.communities.c.community_id,
     t.communities.c.timezone,
     t.communities.c.phone,
+    t.communities.c.name.label("community"),
 ).select_from(t.households.join(t.buildings).join(t.grids).join(t.communities))
 _HOME = bindparam("home", type_=String)
 _AT_HOME = _PLACE.where(t.households.c.household_id == _HOME)

@@ -9,6 +9,7 @@ from notifier.case import Case
 from notifier.circle import Person
 from notifier.letters import Letter, Letters
 from notifier.messages import When
+from notifier.places import are_several
 from notifier.policy import Decision
 from notifier.quiet import QuietHours
 from notifier.timelines import URGENCY, Policy
@@ -37,9 +38,7 @@ class Telling:
             resident = reader.addressee == "resident"
             if reader.contact_id == by or (resident and template != "settled"):
                 continue
-            variables = self._place(case, reader.language) | self._what_now(
-                case, reader.language, by, over or case.kind.value
-            )
+            variables = self._place(case, reader) | self._what_now(case, reader.language, by, over or case.kind.value)
             variables["gist"] = self.letters.texts.say(reader.language, "gist", template)
             if outcome:
                 variables["outcome"] = self.letters.texts.say(reader.language, "outcome", outcome.value)
@@ -65,7 +64,7 @@ class Telling:
                 continue
             can = self.letters.capabilities(reader, case.now)
             what = texts.reason(reader.language, "what", case.kind, reason, self._when(case))
-            variables = self._place(case, reader.language) | {
+            variables = self._place(case, reader) | {
                 "what": what,
                 "gist": texts.say(reader.language, "gist", case.kind.value),
                 "urge": texts.say(reader.language, "urge", case.kind.value),
@@ -91,7 +90,7 @@ class Telling:
             cause=f"event:{event_id}",
             person=reader,
             template=self._template(case, decision),
-            variables=self._place(case, reader.language) | self._what_is_due(case, reader, decision, policy),
+            variables=self._place(case, reader) | self._what_is_due(case, reader, decision, policy),
             purpose="notice" if notice else "reminder" if decision.told != 1 and case.reminded(reader) else "first",
             urgency=URGENCY[case.kind] + (decision.event is Event.ASK),
             why=decision.why.value,
@@ -112,9 +111,9 @@ class Telling:
             return "notice"
         return "technical" if case.kind.for_operator else "alert"
 
-    def _place(self, case: Case, language: Language) -> dict[str, str]:
-        place = case.home.place or str(case.row["subject"])
-        return {"place": place, "who": self.letters.who(case.home, language) if case.row["household_id"] else ""}
+    def _place(self, case: Case, reader: Person) -> dict[str, str]:
+        place = case.home.place_for(serves_all=reader.serves_all and are_several(case.tx)) or str(case.row["subject"])
+        return {"place": place, "who": self.letters.who(case.home, reader.language) if case.row["household_id"] else ""}
 
     def _what_is_due(self, case: Case, reader: Person, decision: Decision, policy: Policy) -> dict[str, str]:
         texts, language = self.letters.texts, reader.language
