@@ -63,11 +63,13 @@ HoldsFor = Callable[[Connection, int, datetime], timedelta]
 
 
 def homes(tx: Connection, who: Guardian, now: datetime, holds_for: HoldsFor) -> list[Home]:
-    """All homes of this guardian, in the ledger's order. `holds_for`: how long who takes an alert has it."""
+    """All homes of this guardian: those with an alert, then in the ledger's order.
+
+    `holds_for`: how long who takes an alert has it.
+    """
     found = several(tx, who.household_ids)
-    return [
-        _home(tx, found[household_id], now, holds_for) for household_id in who.household_ids if household_id in found
-    ]
+    own = [_home(tx, found[one], now, holds_for) for one in who.household_ids if one in found]
+    return sorted(own, key=lambda home: not home.running)
 
 
 def band_of(tx: Connection, who: Guardian, resident_id: str, cipher: NotesCipher, now: datetime) -> BandView:

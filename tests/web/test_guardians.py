@@ -246,6 +246,15 @@ def test_a_guardian_says_i_am_going_and_everybody_else_is_left_in_peace(scene: S
     assert scene.alert_state() == "acknowledged"
 
 
+def test_of_two_homes_the_one_with_an_alert_comes_first(scene: Scene) -> None:
+    with scene.records.write() as tx:
+        tx.execute(insert(guardians).values(household_id="H3", contact_id="daughter", order=1))
+        town.raise_alert(tx, 60, "H3", "sos")
+        tx.execute(update(alerts).where(alerts.c.household_id == "H1").values(state="resolved"))
+    page = scene.follow_link()
+    assert page.index("张桂英") < page.index("王秀兰")
+
+
 def test_a_guardian_is_there_and_settles_after_having_seen_the_person(scene: Scene) -> None:
     form = {"csrf": csrf(scene.follow_link())}
     for deed, state in (("going", "acknowledged"), ("there", "on_site"), ("well", "resolved")):
