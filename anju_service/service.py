@@ -49,7 +49,7 @@ from store.ledger import read_ledger
 from store.patience import Patience
 from store.readings import Readings
 from store.records import Records
-from store.security import SecurityLog, purge
+from store.security import SecurityLog, came_since, purge
 from store.upkeep import Upkeep
 from web import guardian_access, meetings
 from web.app import create_app
@@ -132,6 +132,7 @@ class Service:
         self._upkeep = Upkeep(self.readings, keep=timedelta(days=settings.store.keep_days))
         self._forwarder = self._make_forwarder()
         self._missed = self._missed_replies()
+        self._no_word_until = 0  # of what was deleted up to this security event no file's log tells any more
         self._scans = ScanLog(self.records, self.readings)
         self._mind_the_file()
         self._measure = Patience(self._measured, FILES_ANSWER_S)
@@ -205,7 +206,7 @@ class Service:
             self._turns.thread("outbox", self._send, stopping, 0.2, self.notifier.written),
             self._turns.thread("scans", self._scans.write, stopping, 0.2),
             self._turns.thread("ledger", lambda: self._ledger.look(self.now()), stopping, 10.0),
-            self._turns.thread("upkeep", self._keep_up, stopping, 60.0),
+            self._turns.thread("upkeep", self.keep_up, stopping, 60.0),
             self._turns.thread("self", self.self_watch.look, stopping, 60.0),
             *([self._turns.thread("replies", self.look_for_replies, stopping, 60.0)] if self._missed else []),
             *([self._turns.thread("influx", self._forward, stopping, 1.0)] if self._forwarder else []),
@@ -312,7 +313,7 @@ class Service:
             if not self._forwarder or not self._forwarder.turn(self.now()):
                 return
 
-    def _keep_up(self) -> None:
+    def keep_up(self) -> None:
         """Every follower of the journal has behind it what is cut; finders' places and messages go after their time."""
         followers = [self.notifier.watch.position()]
         if self._forwarder:
@@ -323,6 +324,14 @@ class Service:
             meetings.purge(tx, now)
             guardian_access.purge(tx, now)
             purge(tx, now)
+        self._leave_no_word()
+
+    def _leave_no_word(self) -> None:
+        """After a deletion on request, by whichever process: the files' logs still hold what was deleted."""
+        with self.records.read() as tx:
+            deleted, newest = came_since(tx, "forgotten", self._no_word_until)
+        if not deleted or (self.records.empty_log() and self.readings.empty_log()):
+            self._no_word_until = newest
 
     def _band_of(self, card_id: str) -> int | None:
         with self.records.read() as tx:

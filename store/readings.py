@@ -133,6 +133,11 @@ class Readings:
             db.execute("DELETE FROM band_scans WHERE at < ?", (ms,))
             db.execute("DELETE FROM kept WHERE received_at < ?", (ms,))
 
+    def empty_log(self) -> bool:
+        """As `Records.empty_log`."""
+        with self._lock, unavailable_named(self.path):
+            return not self._open_writer().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+
     def close(self) -> None:
         """Readers first: the writer, as the last, checkpoints."""
         self._close_readers()
@@ -239,6 +244,7 @@ def open_file(path: Path, mode: str) -> sqlite3.Connection:
     try:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
+        db.execute("PRAGMA secure_delete=ON")
         if mode == "ro":
             db.execute("PRAGMA wal_autocheckpoint=0")
             db.execute("PRAGMA query_only=ON")

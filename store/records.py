@@ -1,7 +1,7 @@
 """The records file (ledger, alerts, outbox, detectors' state): one writer, any number of readers."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -45,6 +45,11 @@ class Records:
         with _unavailable_named(self.path), self._readers.begin() as tx:
             yield tx
 
+    def empty_log(self) -> bool:
+        """What was deleted stands in the write-ahead log until that is in the file and empty; False: somebody reads."""
+        with self._lock, _unavailable_named(self.path), closing(self._writer.raw_connection()) as raw:
+            return not raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+
     def close(self) -> None:
         self._readers.dispose()
         self._writer.dispose()
@@ -83,6 +88,7 @@ def _engine(path: Path, *, writing: bool, checkpoint: bool) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")
         if not checkpoint:
             connection.execute("PRAGMA wal_autocheckpoint=0")
         if not writing:

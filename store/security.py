@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete, func, insert, select
 
 from store.tables import security_events
 
@@ -30,6 +30,13 @@ class Writes(Protocol):
     """The records file, for one transaction to write."""
 
     def write(self) -> AbstractContextManager[Connection]: ...
+
+
+def came_since(tx: Connection, kind: str, event_id: int) -> tuple[bool, int]:
+    """Whether an event of this kind came after that one, and the number of the newest of all."""
+    e = security_events.c
+    newer = select(e.event_id).where(e.event_id > event_id, e.kind == kind).limit(1)
+    return tx.execute(newer).first() is not None, tx.scalar(select(func.max(e.event_id))) or 0
 
 
 class SecurityLog:

@@ -16,13 +16,17 @@ from sqlalchemy import Connection, Table, func, insert, select, update
 from typer.testing import CliRunner
 
 from anju import app as commands
+from anju_service.service import Service
+from config.settings import Settings
 from domain.reading import DeviceEvent
 from domain.wristband import BandField
+from notifier.channels.log import LogChannel
 from store import consents, held
 from store import tables as t
 from store.contracts import BandScan, Batch, Kept
 from store.readings import Readings
 from store.records import Records
+from tests.notifier.world import World
 from tests.web import town
 from tests.web.conftest import URL
 from tests.web.test_staff_console import csrf
@@ -188,6 +192,23 @@ def test_deletion_leaves_no_word_of_the_person_behind(scene: Scene, tmp_path: Pa
     assert scene.readings.band_scans(town.NOW - town.HOUR, town.NOW + town.HOUR, [1]) == []
     assert len(scene.readings.registers("M1", town.NOW - 500 * town.HOUR, town.NOW + town.HOUR)) == 0
     assert len(scene.readings.registers("M2", town.NOW - 500 * town.HOUR, town.NOW + town.HOUR)) > 100
+
+
+def test_a_minute_after_a_deletion_no_file_of_the_service_holds_a_word_of_the_person(tmp_path: Path) -> None:
+    def held(word: str) -> list[str]:
+        return [path.name for path in sorted(tmp_path.iterdir()) if word.encode() in path.read_bytes()]
+
+    world = World(tmp_path)
+    with closing(
+        Service(tmp_path, Settings(), [LogChannel(lambda text: None)], lambda: town.NOW, steady_s=lambda: 0.0)
+    ) as service:
+        kept = Kept(kind="refused", received_at=town.NOW, topic="t", payload=b"my m201", reason="?", device_id="m201")
+        service.readings.commit(Batch(kept=[kept]))
+        with world.records.write() as tx:
+            service.readings.erase(held_pages.forget(tx, "r-h201", by="duty_desk", now=town.NOW))
+        assert held("+8613800000000") + held("my m201") != []
+        service.keep_up()
+        assert held("+8613800000000") + held("my m201") == []
 
 
 def test_the_water_consent_ends_on_the_homes_own_day(scene: Scene) -> None:
