@@ -1,6 +1,5 @@
-"""The alerts that a viewer may see: running ones first, by urgency; and one alert with its life and its texts."""
+"""The alerts that a viewer may see: running ones first, by urgency; and one of them."""
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,14 +12,12 @@ from domain.finding import AlertKind, Level, Reason
 from domain.people import Role
 from notifier.places import place_of
 from notifier.steps import BY_WATER
-from store.tables import alert_events, alerts, communities, contacts, gateways, messages, meters
+from store.tables import alerts, communities, contacts, gateways, messages, meters
 from web.ledger import Household, Person, people_called, seen_ids, several
 from web.session import Viewer
 
 _AT_ONCE = {AlertKind.SOS, AlertKind.GAS, AlertKind.SMOKE, AlertKind.FLOOD, AlertKind.FOUND}
-_TAKEN = ("sent", "delivered")
 _LEFT = ("sending", "uncertain", "sent", "delivered", "bundled")  # somebody may have read it
-_LINK = re.compile(r"/l/\S+")  # a guardian's way in isn't for staff
 _WAITING = {State.OPEN, State.ASKED, State.NOTIFIED, State.EASED}
 
 
@@ -83,32 +80,6 @@ class Shown:
         return rank, self.state not in _WAITING, self.raised_at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One row of an alert's life."""
-
-    at: datetime
-    event: str  # of domain.alert.Event, or "raise", "remind"
-    by: Person | None
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """One text, word for word, with how far it came."""
-
-    to: Person | None
-    contact_id: str
-    channel: str
-    body: str
-    why: str
-    status: str
-    created_at: datetime
-    sent_at: datetime | None
-    attempts: int
-    error: str | None
-
-
 def running(tx: Connection, viewer: Viewer) -> list[Shown]:
     """All alerts that wait for a person, most urgent first."""
     rows = _shown(tx, _seen(viewer).where(alerts.c.state != State.RESOLVED.value))
@@ -143,38 +114,6 @@ def running_at(tx: Connection, household_id: str) -> list[Shown]:
 def one(tx: Connection, viewer: Viewer, alert_id: int) -> Shown | None:
     """The alert, if this viewer may see it."""
     return next(iter(_shown(tx, _seen(viewer).where(alerts.c.alert_id == alert_id))), None)
-
-
-def life(tx: Connection, alert_id: int) -> list[Step]:
-    """Every change of the alert, oldest first."""
-    rows = tx.execute(
-        select(alert_events.c.at, alert_events.c.event, alert_events.c.by, alert_events.c.why)
-        .where(alert_events.c.alert_id == alert_id)
-        .order_by(alert_events.c.event_id)
-    ).all()
-    people = people_called(tx, {row.by for row in rows})
-    return [Step(at=at, event=event, by=people.get(by), why=why) for at, event, by, why in rows]
-
-
-def texts(tx: Connection, alert_id: int) -> list[Text]:
-    """Every text for the alert, oldest first."""
-    rows = tx.execute(select(messages).where(messages.c.alert_id == alert_id).order_by(messages.c.message_id)).all()
-    people = people_called(tx, {row.contact_id for row in rows})
-    return [
-        Text(
-            to=people.get(row.contact_id),
-            contact_id=row.contact_id,
-            channel=row.channel,
-            body=_LINK.sub("/l/…", row.body),
-            why=row.why,
-            status="logged" if row.channel == "log" and row.status in _TAKEN else row.status,  # by nobody
-            created_at=row.created_at,
-            sent_at=row.sent_at,
-            attempts=row.attempts,
-            error=row.error,
-        )
-        for row in rows
-    ]
 
 
 def _seen(viewer: Viewer) -> Select[*tuple[object, ...]]:

@@ -1,32 +1,27 @@
-"""The alert list and one alert: see why, who was told, and act on it."""
+"""One alert: see why, who was told, and act on it."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from sqlalchemy import Connection
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from domain.alert import TRANSITIONS, Event, ImpossibleStepError, Outcome
-from domain.people import Language
 from notifier.watched import told_until
-from web import alert_list, looks, meetings, staff_log, water
-from web.alert_list import Shown, Step
+from web import alert_list, alert_past, meetings, staff_log
+from web.alert_list import Shown
+from web.alert_past import Step
 from web.chart import Chart
 from web.desk import Desk, IdInPath, Text
 from web.household_pages import chart_of
-from web.keepers import keeps_bands
-from web.ledger import Household, household, people_called, seen_ids
+from web.ledger import Household, household, people_called
 from web.sent import NOTHING, Sent, choice, text
 from web.session import Viewer
 from web.sign_in import acting, viewer
 
-SETTLED_SHOWN = timedelta(days=30)
-MOST_SETTLED = 50
-OLD_BANDS_SHOWN = timedelta(days=7)
 LONGEST_NOTE = 500
 CHART_DAYS, MOST_CHART_DAYS = 3, 14
 CHART_AFTER = timedelta(hours=6)
@@ -34,46 +29,6 @@ CHART_AFTER = timedelta(hours=6)
 
 def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
-
-    @router.get("/")
-    def alerts_page(request: Request) -> Response:
-        who = viewer(desk, request)
-        with desk.records.read() as tx:
-            running = alert_list.running(tx, who)
-            settled = alert_list.settled(tx, who, desk.now() - SETTLED_SHOWN, MOST_SETTLED)
-            old_bands = (
-                looks.inactive_scans(tx, seen_ids(who), desk.now() - OLD_BANDS_SHOWN) if keeps_bands(who) else []
-            )
-            watched, dark = water.watched(tx, seen_ids(who)), len(water.not_watched(tx, seen_ids(who)))
-            unseen = water.unheard(tx, seen_ids(who))
-        of_homes = [alert for alert in running if alert.kind.for_operator and alert.household]
-        groups = {
-            "running": [alert for alert in running if not alert.kind.for_operator],
-            "unwatched": [alert for alert in of_homes if alert.ended_at is None],
-            "back": [alert for alert in of_homes if alert.ended_at],
-            "technical": [alert for alert in running if alert.kind.for_operator and not alert.household],
-        }
-        unseen |= {alert.household.household_id for alert in groups["unwatched"] if alert.household}
-        return desk.page(
-            request,
-            "alerts.html",
-            who,
-            groups=groups,
-            settled=settled,
-            watched=watched,
-            unseen=len(unseen),
-            dark=dark,
-            old_bands=old_bands,
-            problems=desk.is_healthy().problems,
-        )
-
-    @router.get("/api/alerts")
-    def alerts_json(request: Request) -> Response:
-        who, language = viewer(desk, request), desk.language(request)
-        with desk.records.read() as tx:
-            running = alert_list.running(tx, who)
-            settled = alert_list.settled(tx, who, desk.now() - SETTLED_SHOWN, MOST_SETTLED)
-        return JSONResponse({"alerts": [_json(desk, alert, language) for alert in [*running, *settled]]})
 
     @router.get("/alerts/{alert_id}")
     def one_alert(request: Request, alert_id: IdInPath) -> Response:
@@ -145,7 +100,7 @@ def alert_page(desk: Desk, request: Request, who: Viewer, alert_id: int, *, sent
         if alert is None:
             return desk.problem(request, 404, "not_found")
         home = household(tx, who, alert.household.household_id) if alert.household else None
-        steps, texts = alert_list.life(tx, alert_id), alert_list.texts(tx, alert_id)
+        steps, texts = alert_past.life(tx, alert_id), alert_past.texts(tx, alert_id)
         unwatched = bool(home and told_until(tx, home.household_id, desk.now()) is None)
         finders = meetings.of_alert(tx, alert_id)
         holds_for = desk.life.holds_for(tx, alert_id, desk.now())
@@ -212,21 +167,3 @@ def _act(
     except ImpossibleStepError:
         return desk.problem(request, 409, "impossible")
     return RedirectResponse(f"/alerts/{alert_id}", 303)
-
-
-def _json(desk: Desk, alert: Shown, language: Language) -> dict[str, Any]:
-    """Ids and times for programs, the reason also in words; names stay on the pages."""
-    return {
-        "alert_id": alert.alert_id,
-        "household_id": alert.household.household_id if alert.household else None,
-        "subject": alert.subject,
-        "kind": alert.kind,
-        "level": alert.level,
-        "state": alert.state,
-        "raised_at": alert.raised_at.isoformat(),
-        "since": alert.since.isoformat(),
-        "ended_at": alert.ended_at.isoformat() if alert.ended_at else None,
-        "outcome": alert.outcome,
-        "reason": {"key": alert.reason.key, "values": dict(alert.reason.values)},
-        "reason_text": desk.explain(alert.reason, language, alert.timezone),
-    }

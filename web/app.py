@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from store.security import SecurityLog
 from web import (
     account_pages,
+    alert_list_page,
     alert_pages,
     band_pages,
     finder_pages,
@@ -99,6 +100,7 @@ def create_app(
         print_pages.routes(desk),
         sign_in.routes(desk),
         account_pages.routes(desk),
+        alert_list_page.routes(desk),
         alert_pages.routes(desk),
         household_pages.routes(desk),
         morning_pages.routes(desk),

@@ -1,5 +1,6 @@
 """The town, and staff who sign in to it."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -74,3 +75,10 @@ def sign_in(visitor: TestClient) -> SignIn:
         return visitor
 
     return signed_in
+
+
+def csrf(page: str) -> str:
+    """The token of a page's forms."""
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found, page
+    return found[1]

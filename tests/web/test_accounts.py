@@ -11,8 +11,7 @@ from anju import app
 from store.records import Records
 from store.tables import security_events
 from tests.web import town
-from tests.web.conftest import SignIn
-from tests.web.test_staff_console import csrf
+from tests.web.conftest import SignIn, csrf
 from web.account_pages import EVENTS_SHOWN
 from web.session import AccountError, disable_account, enable_account, set_password
 

@@ -28,8 +28,7 @@ from notifier.messages import Texts
 from notifier.router import Router
 from store.records import Records
 from tests.web import town
-from tests.web.conftest import URL
-from tests.web.test_staff_console import csrf
+from tests.web.conftest import URL, csrf
 from web.links import Links
 from web.notes import new_key
 from web.rehearsal import dress

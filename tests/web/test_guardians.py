@@ -21,8 +21,7 @@ from store import consents
 from store.records import Records
 from store.tables import absences, alerts, contacts, guardians, messages, security_events, wristbands
 from tests.web import town
-from tests.web.conftest import URL
-from tests.web.test_staff_console import csrf
+from tests.web.conftest import URL, csrf
 from web import bands, guardian_access, wearers
 from web.links import LASTS, LinkKeyError, Links
 from web.notes import Notes, NotesCipher, new_key

@@ -28,8 +28,7 @@ from store.readings import Readings
 from store.records import Records
 from tests.notifier.world import World
 from tests.web import town
-from tests.web.conftest import URL
-from tests.web.test_staff_console import csrf
+from tests.web.conftest import URL, csrf
 from web import bands
 from web import held as held_pages
 from web.app import create_app

@@ -13,8 +13,7 @@ from store.records import Records
 from store.tables import absences, alerts, households, wristband_profiles
 from store.tables import consents as consents_table
 from tests.web import town
-from tests.web.conftest import URL, SignIn
-from tests.web.test_staff_console import csrf
+from tests.web.conftest import URL, SignIn, csrf
 from web.app import create_app
 from web.notes import new_key
 

@@ -11,8 +11,7 @@ from store.records import Records
 from store.security import ROUTINE_KEPT, purge, security_event
 from store.tables import security_events
 from tests.web import town
-from tests.web.conftest import SignIn
-from tests.web.test_staff_console import csrf
+from tests.web.conftest import SignIn, csrf
 
 
 def written(records: Records, *kinds: str) -> list[tuple[str, str, str]]:

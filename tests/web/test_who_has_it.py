@@ -8,8 +8,7 @@ from sqlalchemy import select
 from store.records import Records
 from store.tables import alerts
 from tests.web import town
-from tests.web.conftest import SignIn
-from tests.web.test_staff_console import csrf
+from tests.web.conftest import SignIn, csrf
 
 
 def deeds(page: str) -> list[str]:
