@@ -56,14 +56,36 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901  a list 
         who = viewer(desk, request)
         return _resident_page(desk, cipher, request, who, resident_id)
 
+    @router.get("/residents/{resident_id}/notes")
+    def notes_page(request: Request, resident_id: str) -> Response:
+        return _resident_page(desk, cipher, request, viewer(desk, request), resident_id, opens_notes=True)
+
     @router.post("/residents/{resident_id}/profile")
     def profile(
+        request: Request, resident_id: str, *, csrf: Text = "", salutation: Text = "", all_at_once: Text = ""
+    ) -> Response:
+        def save(tx: Connection, who: Viewer, now: datetime) -> None:
+            bands.save_profile(
+                tx,
+                resident_id,
+                salutation=salutation.strip(),
+                all_at_once=bool(all_at_once),
+                notes=None,
+                cipher=cipher,
+                by=who.contact_id,
+                now=now,
+            )
+
+        faults = too_long("salutation", "band.salutation", salutation, LONGEST_SALUTATION)
+        typed = {"salutation": salutation, "all_at_once": all_at_once}
+        return change(request, resident_id, csrf, save, Sent(form="profile", typed=typed, faults=faults))
+
+    @router.post("/residents/{resident_id}/notes")
+    def notes(
         request: Request,
         resident_id: str,
         *,
         csrf: Text = "",
-        salutation: Text = "",
-        all_at_once: Text = "",
         care: Text = "",
         history: Text = "",
         allergies: Text = "",
@@ -74,25 +96,15 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901  a list 
             "care": care, "history": history, "allergies": allergies, "medicines": medicines, "blood_type": blood_type
         }  # fmt: skip
         written = Notes(**{name: note.strip() for name, note in fields.items()})
-        faults = too_long("salutation", "band.salutation", salutation, LONGEST_SALUTATION)
-        for name, note in fields.items():
-            faults += too_long(name, f"notes.{name}", note, LONGEST_NOTE)
+        faults = [
+            fault for name, note in fields.items() for fault in too_long(name, f"notes.{name}", note, LONGEST_NOTE)
+        ]
 
         def save(tx: Connection, who: Viewer, now: datetime) -> None:
-            may = BandField.HEALTH in consents.consented(tx, resident_id) and cipher.ready
-            bands.save_profile(
-                tx,
-                resident_id,
-                salutation=salutation.strip(),
-                all_at_once=bool(all_at_once),
-                notes=written if may else None,
-                cipher=cipher,
-                by=who.contact_id,
-                now=now,
-            )
+            if BandField.HEALTH in consents.consented(tx, resident_id) and cipher.ready:
+                bands.save_notes(tx, resident_id, written, cipher=cipher, by=who.contact_id, now=now)
 
-        typed = fields | {"salutation": salutation, "all_at_once": all_at_once}
-        return change(request, resident_id, csrf, save, Sent(form="profile", typed=typed, faults=faults))
+        return change(request, resident_id, csrf, save, Sent(form="notes", typed=fields, faults=faults))
 
     @router.post("/residents/{resident_id}/consent")
     def consent(
@@ -155,15 +167,22 @@ def routes(desk: Desk, cipher: NotesCipher) -> APIRouter:  # noqa: C901  a list 
 
 
 def _resident_page(
-    desk: Desk, cipher: NotesCipher, request: Request, who: Viewer, resident_id: str, *, sent: Sent = NOTHING
+    desk: Desk,
+    cipher: NotesCipher,
+    request: Request,
+    who: Viewer,
+    resident_id: str,
+    *,
+    sent: Sent = NOTHING,
+    opens_notes: bool = False,
 ) -> Response:
-    """Everything about the resident's bands; that the notes were seen is written down."""
-    now = desk.now()
+    """Everything about the resident's bands. Notes are opened where they are asked for, and that is written down."""
+    now, opens_notes = desk.now(), opens_notes or sent.form == "notes"
     with desk.records.write() as tx:
         home, person = require(tx, who, resident_id)
         wearer = wearers.wearer(tx, resident_id)
         notes, locked = Notes(), not cipher.ready
-        if wearer.sealed:
+        if opens_notes and wearer.sealed:
             security_event(tx, "notes_viewed", resident_id, f"by {who.login}", now)
             try:
                 notes = cipher.open(wearer.sealed, resident_id)
@@ -178,7 +197,7 @@ def _resident_page(
             home=home,
             person=person,
             wearer=wearer,
-            notes=notes,
+            notes=notes if opens_notes else None,
             locked=locked,
             running={row["field"]: row for row in bands.consents_of(tx, resident_id) if row["withdrawn_at"] is None},
             fields=list(BandField),

@@ -1,6 +1,6 @@
 """Wristbands in the records: issued, found by card or number, changed, consented to, forgotten."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -123,11 +123,20 @@ def save_profile(
         "updated_at": now,
         "updated_by": by,
     }
+    _write_profile(tx, resident_id, values)
     if notes is not None:
-        values["notes"] = cipher.seal(notes, resident_id) if notes != Notes() else None
+        save_notes(tx, resident_id, notes, cipher=cipher, by=by, now=now)
+
+
+def save_notes(tx: Connection, resident_id: str, notes: Notes, *, cipher: NotesCipher, by: str, now: datetime) -> None:
+    sealed = cipher.seal(notes, resident_id) if notes != Notes() else None
+    _write_profile(tx, resident_id, {"notes": sealed, "updated_at": now, "updated_by": by})
+
+
+def _write_profile(tx: Connection, resident_id: str, values: Mapping[str, object]) -> None:
     mine = wristband_profiles.c.resident_id == resident_id
-    if tx.execute(update(wristband_profiles).where(mine).values(values)).rowcount == 0:
-        tx.execute(insert(wristband_profiles).values(resident_id=resident_id, **values))
+    if tx.execute(update(wristband_profiles).where(mine).values(dict(values))).rowcount == 0:
+        tx.execute(insert(wristband_profiles).values({"resident_id": resident_id, **values}))
 
 
 def rotate_notes(tx: Connection, cipher: NotesCipher) -> int:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from domain.wristband import BandField
 from store import consents
@@ -126,12 +126,13 @@ def test_a_consent_that_lacks_something_is_asked_for_and_not_written(
 
 def test_notes_are_kept_only_with_consent_and_encrypted(browser: TestClient, records: Records) -> None:
     token = sign_in(browser, "duty")
-    browser.post("/residents/R1/profile", data={"csrf": token, "allergies": "青霉素"})
+    browser.post("/residents/R1/notes", data={"csrf": token, "allergies": "青霉素"})
     with records.read() as tx:
         assert wearers.wearer(tx, "R1").sealed is None
     consent_to(browser, token, BandField.HEALTH)
-    browser.post("/residents/R1/profile", data={"csrf": token, "allergies": "青霉素", "salutation": "王奶奶"})
-    assert "青霉素" in browser.get("/residents/R1").text
+    browser.post("/residents/R1/notes", data={"csrf": token, "allergies": "青霉素"})
+    browser.post("/residents/R1/profile", data={"csrf": token, "salutation": "王奶奶"})
+    assert "青霉素" in browser.get("/residents/R1/notes").text
     with records.read() as tx:
         sealed = wearers.wearer(tx, "R1").sealed
     assert sealed is not None
@@ -142,7 +143,13 @@ def test_notes_are_kept_only_with_consent_and_encrypted(browser: TestClient, rec
 def test_every_view_of_the_notes_is_written_down(browser: TestClient, records: Records) -> None:
     token = sign_in(browser, "duty")
     consent_to(browser, token, BandField.HEALTH)
-    browser.post("/residents/R1/profile", data={"csrf": token, "allergies": "青霉素"})
+    browser.post("/residents/R1/notes", data={"csrf": token, "allergies": "青霉素"})
+    with records.write() as tx:
+        tx.execute(delete(security_events))
+    browser.get("/residents/R1")
+    with records.read() as tx:
+        assert "notes_viewed" not in tx.scalars(select(security_events.c.kind)).all()
+    browser.get("/residents/R1/notes")
     browser.get("/residents/R1/export")
     with records.read() as tx:
         events = tx.execute(select(security_events.c.kind, security_events.c.subject, security_events.c.detail)).all()
@@ -159,10 +166,11 @@ def test_bands_and_notes_are_for_those_who_answer_for_the_resident(
 ) -> None:
     token = sign_in(browser, "duty")
     consent_to(browser, token, *BandField)
-    browser.post("/residents/R1/profile", data={"csrf": token, "allergies": "青霉素"})
+    browser.post("/residents/R1/notes", data={"csrf": token, "allergies": "青霉素"})
     issue(browser, token)
     token = sign_in(browser, login)
-    for path in ("/residents/R1", "/residents/R1/export"):
+    assert "青霉素" not in browser.get("/residents/R1").text
+    for path in ("/residents/R1/notes", "/residents/R1/export"):
         answer = browser.get(path)
         assert answer.status_code == status
         assert ("青霉素" in answer.text) == (status == 200)

@@ -123,7 +123,8 @@ def test_every_page_fits_and_is_accessible(
     page.screen(*size, mobile=size == PHONE)
     scheme = "dark" if dark else "light"
     page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-    staff = ["/", "/alerts/1", "/alerts/2", "/households", "/households/H1", "/households/H3", "/residents/R1", "/none"]
+    staff = ["/", "/alerts/1", "/alerts/2", "/households", "/households/H1", "/households/H3", "/residents/R1"]
+    staff += ["/residents/R1/notes", "/households?only=alerts", "/mornings", "/account", "/none"]
     finder = [f"/1/{site.card}", f"/1/{site.old_card}", "/1/WRONG", "/n"]
     for path in [*staff, *finder]:
         page.open(site.url + path)

@@ -132,7 +132,16 @@ def staff(street: Street, login: str | None) -> str:
         browser.post("/sign-in", data={"login": login, "password": town.PASSWORD})
     with street.records.read() as tx:
         found = tx.scalars(select(alerts.c.alert_id).where(alerts.c.kind == "found")).all()
-    pages = ["/", "/alerts/1", "/households", "/households/H1", "/residents/R1", "/residents/R1/export", "/api/alerts"]
+    pages = [
+        "/",
+        "/alerts/1",
+        "/households",
+        "/households/H1",
+        "/residents/R1",
+        "/residents/R1/notes",
+        "/residents/R1/export",
+        "/api/alerts",
+    ]
     pages += ["/security", "/family", "/family/residents/R1", *(f"/alerts/{alert_id}" for alert_id in found)]
     return "".join(browser.get(page).text for page in pages)
 

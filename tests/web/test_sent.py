@@ -20,7 +20,7 @@ from web.notes import new_key
 LONG = "很长" * 300
 OUTSIDE = "2026-12-24T10:00"  # long after town.NOW
 SETTLE, AWAY, WATER = "/alerts/1/resolve", "/households/H1/absence", "/households/H1/water-consent"
-CONSENT, PROFILE = "/residents/R1/consent", "/residents/R1/profile"
+CONSENT, PROFILE, NOTES = "/residents/R1/consent", "/residents/R1/profile", "/residents/R1/notes"
 MISSING = "please fill this in."
 
 
@@ -70,11 +70,13 @@ def send(browser: TestClient, path: str, **form: str) -> str:
         (CONSENT, {"field": "name", "paper": "同意书 2026-18"}, [f"Who consented: {MISSING}"]),
         (
             PROFILE,
-            {"salutation": LONG, "care": "耳背", "history": LONG, "all_at_once": "1"},
-            [
-                "Form of address (for example: Grandma Wang): too long, 600 characters of at most 30.",
-                "Medical history: too long, 600 characters of at most 500.",
-            ],
+            {"salutation": LONG, "all_at_once": "1"},
+            ["Form of address (for example: Grandma Wang): too long, 600 characters of at most 30."],
+        ),
+        (
+            NOTES,
+            {"care": "耳背", "history": LONG},
+            ["Medical history: too long, 600 characters of at most 500."],
         ),
     ],
 )
