@@ -29,7 +29,6 @@ _VALUES: Mapping[str, float | int | str] = {
     "expected_uses": 11.0,
     "litres": 14,
     "every_hours": 10.5,
-    "name": "twilio",
     "channel": "aliyun",
     "error": "HTTP 503",
     "problem": "twilio: HTTP 503",
@@ -42,7 +41,7 @@ _VALUES: Mapping[str, float | int | str] = {
     "uses_a_day": 1.5,
     "usual_a_day": 12.0,
 }
-_TIMES = ("at", "since_at", "last_at", "last_use_at", "left_at", "sign_at", "until_at")
+_TIMES = ("at", "since_at", "last_at", "last_use_at", "left_at", "sign_at")
 
 
 def timeline(policies: Policies, kind: AlertKind, level: Level, community_id: str | None = None) -> list[str]:
@@ -108,7 +107,8 @@ def previews(texts: Texts, language: Language, *, replies: bool = False) -> list
     words, when = texts.words[language.value], When(now=START, zone=ZONE)
     place, who, name = LONGEST[language]
     yesterday = (START - timedelta(hours=20)).isoformat()
-    values = dict(_VALUES) | dict.fromkeys(_TIMES, yesterday)
+    until = (START + timedelta(days=3)).isoformat()
+    values = dict(_VALUES) | dict.fromkeys(_TIMES, yesterday) | {"name": name, "until_at": until}
     common = {
         "place": place,
         "who": who,
