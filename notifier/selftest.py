@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http.client import HTTPException
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -95,6 +96,6 @@ def _ping(url: str, wait: timedelta = timedelta(seconds=10)) -> bool:
     try:
         with urlopen(url, timeout=wait.total_seconds()) as answer:  # noqa: S310  checked to be http(s)
             return bool(answer.status < 400)
-    except (URLError, OSError) as e:
+    except (URLError, OSError, HTTPException) as e:
         log.warning("the outside watch can't be reached: %s", type(e).__name__)
         return False

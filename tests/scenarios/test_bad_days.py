@@ -373,6 +373,24 @@ def test_the_outside_watch_is_pinged_only_while_every_due_step_ran(world: World)
     assert not heartbeat.beat(world.now)
 
 
+class _Garbled(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.wfile.write(b"SSH-2.0-OpenSSH_9\r\n")
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
+        """Quiet."""
+
+
+def test_an_outside_watch_that_answers_nonsense_was_not_reached_and_ends_no_turn_of_ours(world: World) -> None:
+    server = HTTPServer(("127.0.0.1", 0), _Garbled)
+    thread = Thread(target=server.handle_request)
+    thread.start()
+    assert not Heartbeat(world.records, f"http://127.0.0.1:{server.server_port}/ping").beat(world.now)
+    thread.join()
+    server.server_close()
+
+
 def test_a_self_test_goes_the_whole_way_to_the_operators_own_phone(world: World) -> None:
     test = SelfTest(world.records, world.life)
     alert = test.begin(world.now)
