@@ -111,7 +111,7 @@ class Handling(Steps):
         case = Case.open(tx, alert_id, now)
         case.note("decline", by, why, case.state)
         if case.state is State.ACKNOWLEDGED and case.row["acknowledged_by"] == by:
-            case.step(Event.EXPIRE, by, Why.NOT_ON_SITE_IN_TIME)
+            case.step(Event.EXPIRE, by, Why.HANDED_ON)
             case.start_again()
             case.write(level=Level.ALERT.value)
             self._advance(case, Why.NOBODY_ACKNOWLEDGED)

@@ -28,6 +28,7 @@ class Why(StrEnum):
     STREET_FIRST = "street_first"
     TOLD_ONCE = "told_once"
     NOT_ON_SITE_IN_TIME = "not_on_site_in_time"
+    HANDED_ON = "handed_on"
     NOT_SETTLED_IN_TIME = "not_settled_in_time"
     ABSENCE_OVER = "absence_over"
     ABSENCE_KNOWN = "absence_known"

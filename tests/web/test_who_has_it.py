@@ -70,6 +70,8 @@ def test_who_took_it_and_cannot_go_hands_it_on_at_once(sign_in: SignIn, records:
     assert state(records) == ("notified", None)
     assert deeds(page)[0] == "acknowledge"
     assert "周敏 has it" not in page
+    assert "who had it can&#39;t go" in page
+    assert "expired" not in page
 
 
 def test_how_long_it_is_kept_is_that_of_the_alerts_own_timeline(sign_in: SignIn) -> None:
