@@ -17,6 +17,7 @@ M = t.messages.c
 DOUBTS = 5  # after so many calls without an answer the next people are told instead
 CLOCKS_APART = timedelta(minutes=1)  # the provider's clock and ours
 ASK_AGAIN = timedelta(seconds=30)
+LISTED_WITHIN = timedelta(seconds=15)  # what a provider took may stand in its list some seconds later
 log = logging.getLogger(__name__)
 
 Found = Callable[[Connection, dict[str, Any], Sent, datetime], None]
@@ -50,7 +51,7 @@ class Doubts:
                 self._book.doubt(tx, dict(row), now, "no answer from the provider's call")
 
     def look_up(self, message_id: int, now: datetime) -> None:
-        """The provider has it: good. It hasn't: sent once more. It can't be asked: again in a while."""
+        """The provider has it: good. It hasn't, asked twice: sent once more. It can't be asked: again in a while."""
         with self._records.read() as tx:
             row = dict(tx.execute(select(t.messages).where(M.message_id == message_id)).mappings().one())
             reader = person(tx, row["contact_id"], row["addressee"])
@@ -79,6 +80,9 @@ class Doubts:
                 return
             if self._book.cancel_if_settled(tx, row, now):
                 return
+            if timedelta(0) <= now - row["status_at"] < LISTED_WITHIN:
+                self._look_again(tx, row, row["status_at"] + LISTED_WITHIN)
+                return
             if row["uncertain_count"] > DOUBTS:
                 self._down(tx, job.channel.name, row["error"] or "", now)
                 self._book.fail(tx, row, "uncertain too often; the provider doesn't have it", now)
@@ -93,5 +97,8 @@ class Doubts:
             if waited:
                 self._book.fail(tx, row, f"uncertain, and the provider can't be asked: {e}", now)
                 return
-            mine = (M.message_id == row["message_id"], M.status == MessageStatus.UNCERTAIN)
-            tx.execute(update(t.messages).where(*mine).values(next_at=now + ASK_AGAIN))
+            self._look_again(tx, row, now + ASK_AGAIN)
+
+    def _look_again(self, tx: Connection, row: dict[str, Any], at: datetime) -> None:
+        mine = (M.message_id == row["message_id"], M.status == MessageStatus.UNCERTAIN)
+        tx.execute(update(t.messages).where(*mine).values(next_at=at))

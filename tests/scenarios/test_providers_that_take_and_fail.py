@@ -97,12 +97,37 @@ def test_a_provider_that_errs_for_a_minute_costs_no_text_and_one_that_errs_on_is
     world = World(tmp_path, channels=[provider])
     world.raise_alert(silence(Level.ALERT, world.now))
     world.until(at("07:01"), every=timedelta(seconds=5))
-    assert provider.asked == 2 * 5
+    assert provider.asked == 2 * 4
     assert world.statuses() == {"uncertain": 2}
     world.until(at("07:09"), every=timedelta(seconds=5))
     assert world.statuses()["failed"] >= 2
     assert problems_with(world, provider)[0] == "undelivered: takes no texts (HTTP 503)"
     assert world.alerts(AlertKind.CHANNEL_DOWN)[0]["subject"] == provider.name
+
+
+class Slow(Undelivered):
+    """Takes every text, gives no answer, and has it in its list ten seconds later."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked_again: dict[str, int] = {}
+
+    def send(self, text: Outgoing) -> Sent:
+        self.taken.append(text.name)
+        raise ChannelError(Failure.UNCERTAIN, "no answer")
+
+    def find(self, text: Outgoing, since: datetime) -> Sent | None:
+        """Asked at once it knows nothing; the second time, fifteen seconds later, it does."""
+        self.asked_again[text.name] = self.asked_again.get(text.name, 0) + 1
+        return Sent(sid=f"S{text.reference}") if self.asked_again[text.name] > 1 else None
+
+
+def test_what_stands_in_the_providers_list_some_seconds_late_leaves_no_second_time(tmp_path: Path) -> None:
+    provider = Slow()
+    world = World(tmp_path, channels=[provider])
+    world.raise_alert(silence(Level.ALERT, world.now))
+    world.until(at("07:01"), every=timedelta(seconds=5))
+    assert (provider.taken, world.statuses()) == (["王丽", "李敏"], {"sent": 2})
 
 
 def test_a_call_for_help_that_reaches_nobody_is_repeated_in_its_time_and_the_operator_is_told(tmp_path: Path) -> None:
