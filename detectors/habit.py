@@ -22,15 +22,13 @@ LADDER = np.geomspace(60.0, 600_000.0, 24)  # what one false alert may cost, on 
 
 _KERNEL_H = 1.7
 PRIOR_SILENCES = 10.0  # weight of other households' silences against the own
-_NEAR_H = 9.0  # a collapse counts where the last use is, and the next would be, less than this away
+NEAR_H = 9  # a collapse counts where the last use is, and the next would be, less than this away
 
 CHOICES = np.arange(SHORTEST_H, LONGEST_H + 1)
-STEEP_COST = CHOICES**4 / 1800.0  # late alarms cost more than in proportion: p90 3 h better at the same false alerts
-LEVEL_COST = CHOICES.astype(np.float64)
+DELAYS = np.maximum(np.subtract.outer(CHOICES, np.arange(NEAR_H) + 0.5), 0.0)  # from a fall so long after the last use
+STEEP_COST = DELAYS**3 / 40.0  # late alarms cost more than in proportion
 WORTH = 1.0 / np.array(PARTS)
 _LENGTHS = np.arange(float(HOURS))
-_MIDDLES = _LENGTHS + 0.5
-EXPOSURE = 1.0 + np.clip(np.minimum(_NEAR_H, _MIDDLES) - np.maximum(0.0, _MIDDLES - _NEAR_H), 0.0, None)
 
 
 def _kernel() -> Array:

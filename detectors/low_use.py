@@ -12,7 +12,7 @@ from detectors.habit import EQUAL_HOURS, LADDER, LONGEST_H, Population, own_reco
 from detectors.localtime import LocalClock
 from detectors.low_use_finding import SENSORS_HOLD_S, finding
 from detectors.low_use_state import LowUseState
-from detectors.own_record import ASK_PRIOR_DAYS, PRIOR_DAYS, SLACK_H, OwnRecord
+from detectors.own_record import SLACK_H, OwnRecord
 from detectors.parts import Part
 from detectors.planner import Planner
 from detectors.population import POPULATION
@@ -38,7 +38,7 @@ class LowUseParameters:
     """
 
     budget: float = 0.5
-    ask_budget: float = 0.7  # of which 1.8 go out to simulated people who live alone (seeds A)
+    ask_budget: float = 0.58  # of which 1.8 go out to simulated people who live alone (seeds A)
     net: timedelta = timedelta(hours=36)
     asks_only: timedelta = timedelta(days=14)
     population: Population = POPULATION
@@ -132,7 +132,7 @@ class LowUse:
     def only_the_net(self, state: LowUseState) -> bool:
         """Whether no plan keeps to the budget behind this coarse register."""
         own = self.record.own(state)
-        return is_coarse(state.step_l) and self.record.step(state, own, self._p.budget, PRIOR_DAYS) == len(LADDER)
+        return is_coarse(state.step_l) and self.record.step(state, own, self._p.budget) == len(LADDER)
 
     def left_s(self, state: LowUseState, at_s: float) -> float | None:
         """Since when the household is announced to be empty; none if it isn't."""
@@ -203,8 +203,8 @@ class LowUse:
         else:
             state.plan = bytes(EQUAL_HOURS)
         own = self.record.own(state)
-        alert_h = self._alarm_h(state, self.record.step(state, own, self._p.budget, PRIOR_DAYS))
-        asked_h = self._alarm_h(state, self.record.step(state, own, self._p.ask_budget, ASK_PRIOR_DAYS))
+        alert_h = self._alarm_h(state, self.record.step(state, own, self._p.budget))
+        asked_h = self._alarm_h(state, self.record.step(state, own, self._p.ask_budget))
         asked_h = min(asked_h, alert_h, (NEVER_H if alert_h == NEVER_H else LONGEST_H) - ASKED_BEFORE_H)
         state.alert_h = max(alert_h, asked_h + ASKED_BEFORE_H)  # to ask sooner would be to ask every day who is regular
         begun = self._clock.hour(state.silent_from_s)

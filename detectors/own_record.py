@@ -14,9 +14,8 @@ from detectors.low_use_state import RATE_STEPS, LowUseState
 
 SLACK_H = 0.15  # an hourly meter's hour wanders by minutes
 RATE_DAYS = 30.0
-PRIOR_DAYS = 30.0  # weight of other households' false alerts against the own
-ASK_PRIOR_DAYS = 100.0  # to be asked once more costs little: asks are spread by need more than by home
-SPENT = 1.5  # times the budget: at 1.25 homes not learned from spent 0.49 of 0.5, and were told of later
+PRIOR_DAYS = 60.0  # weight of other households' false alerts against the own
+SPENT = 1.8  # times the budget: others are told an hour after the question, when fewer silences still run
 MORNING = 4  # use in the small hours is no getting up
 EIGHTHS = 8  # of an alert that would have been raised
 _BITS = (1 << 64) - 1
@@ -31,9 +30,7 @@ class OwnRecord:
     def __init__(self, population: Population, clock: LocalClock, *, calibrated: bool) -> None:
         self._clock, self._calibrated = clock, calibrated
         self._others_back = {
-            (days, coarse): _eighths_back(days * (COARSE_MORE if coarse else 1.0), population)
-            for days in (PRIOR_DAYS, ASK_PRIOR_DAYS)
-            for coarse in (False, True)
+            coarse: _eighths_back(PRIOR_DAYS * (COARSE_MORE if coarse else 1.0), population) for coarse in (False, True)
         }
 
     def turn_hours(self, state: LowUseState, hours: Sequence[int]) -> None:
@@ -83,7 +80,7 @@ class OwnRecord:
 
     def false_alarm(self, state: LowUseState, budget: float) -> None:
         """What was told counts once more, at every step as patient as now."""
-        step = self.step(state, self.own(state), budget, PRIOR_DAYS)
+        step = self.step(state, self.own(state), budget)
         self._would_have_raised(state, min(step, len(LADDER) - 1) + 1)
 
     def _would_have_raised(self, state: LowUseState, steps: int) -> None:
@@ -104,13 +101,13 @@ class OwnRecord:
             would_raise[0] += EIGHTHS * as_long
         return list(accumulate(would_raise))
 
-    def step(self, state: LowUseState, own: list[float], budget: float, prior_days: float) -> int:
-        """The least patient step within the budget [false alerts in 30 days], counting so many days of others."""
+    def step(self, state: LowUseState, own: list[float], budget: float) -> int:
+        """The least patient step within the budget [false alerts in 30 days], counting others' on some days, too."""
         if TOO_COARSE_L <= state.step_l < inf:
             return len(LADDER)
-        spent = list(map(add, own, self._others_back[prior_days, is_coarse(state.step_l)]))
+        spent = list(map(add, own, self._others_back[is_coarse(state.step_l)]))
         days = state.known_s / 86400.0 * self._calibrated
-        return len(spent) - bisect_right(spent, EIGHTHS * (SPENT * budget / 30.0 * (days + prior_days)))
+        return len(spent) - bisect_right(spent, EIGHTHS * (SPENT * budget / 30.0 * (days + PRIOR_DAYS)))
 
 
 def _eighths_back(days: float, population: Population) -> list[float]:

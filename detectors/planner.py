@@ -6,12 +6,12 @@ from detectors.habit import (
     BEGINS,
     BLANK,
     CHOICES,
-    EXPOSURE,
+    DELAYS,
     HOURS,
     KERNEL,
     LADDER,
-    LEVEL_COST,
     LONGEST_H,
+    NEAR_H,
     OWN_RECORD,
     PRIOR_SILENCES,
     SCALED,
@@ -27,7 +27,6 @@ _LEAST, _MOST = 1e-4, 1.0 - 1e-4  # of a share whose logit is taken
 _LEAST_ODDS, _MOST_ODDS = _LEAST / _MOST, _MOST / _LEAST
 _STEPS = np.column_stack((LADDER, np.ones(len(LADDER))))
 _LASTED = np.triu(np.ones((HOURS + 1, HOURS + 1))) * WORTH  # from counts of each length to how many lasted as long
-_EXPOSED = np.diff(EXPOSURE, append=0.0)  # of those who still lasted after each hour
 _ALARMS = CHOICES.astype(np.uint8)
 _ROWS = list(KERNEL)
 
@@ -51,7 +50,7 @@ class Planner:
         self.past = weights[13:19].tolist()
         self.longer = float(in_3_h), float(in_24_h), float(level_longer)
         self.prior = PRIOR_SILENCES * population.survival
-        self.cost = STEEP_COST if steep else LEVEL_COST
+        self.cost = STEEP_COST if steep else DELAYS
         self._tables = [self._table(begun) for begun in range(24)]
         self._priors = list(self.prior)
 
@@ -92,15 +91,18 @@ class Planner:
     def alarm_hours(self, scores: Array) -> bytes:
         """For each step of the ladder the hour g of silence at which to tell somebody, fixed when it begins.
 
-        Least of  cost of a false alert * P(the silence lasts g hours) + exposure to a collapse * cost of g.
+        Least of  cost of a false alert * P(the silence lasts g hours) + sum of P(u) * cost of a delay of g - u hours,
+        P(u) being that the silence lasts u hours, and use is due in the nine after them: somebody may fall then.
         """
         lasting = np.exp(scores)
         lasting += 1.0
         np.divide(1.0, lasting, lasting)
         lasting = lasting.cumprod()
-        exposure = EXPOSURE[0] + lasting.dot(_EXPOSED)
+        falls = -lasting[NEAR_H - 1 : 2 * NEAR_H - 1]
+        falls[0] += 1.0
+        falls[1:] += lasting[: NEAR_H - 1]
         costs = np.empty((2, len(CHOICES)))
         costs[0] = lasting[SHORTEST_H - 1 : LONGEST_H]
-        np.multiply(self.cost, exposure, costs[1])
+        self.cost.dot(falls, costs[1])
         hours: bytes = _ALARMS[np.maximum.accumulate(_STEPS.dot(costs).argmin(axis=1))].tobytes()
         return hours

@@ -32,7 +32,7 @@ Array = NDArray[np.float64]
 _LEARNING_DAYS = 14  # the first days of a home teach little: its own record is empty
 _TRAINING_DAYS = 42  # false alerts are counted after these
 _FROM_H = int(PLAN_FROM_H)
-_RIDGE = 20.0  # on standardised terms
+_RIDGE = 2.0  # on standardised terms
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from simulator.towns import SHANGHAI, town
 SEED_A, SEED_B = 1001, 2002  # thresholds are set on A, figures come from B
 LOW_USER_L_A_DAY = 40.0
 FIRST_DAY = date(2026, 1, 5)
+HOUSEHOLDS = "households.csv"  # id,persons of each home of a folder
 PIPE_EVERY_S, PIPE_STEP_L = 900, 0.1
 
 
@@ -75,8 +76,12 @@ def _simulated(
 
 
 def real_homes(folder: Path, tz: ZoneInfo, report: Callable[[str], None]) -> list[Home]:
-    """Every usable `ts,register_l` file of a folder, in order of name; what can't be used is reported."""
+    """Every usable `ts,register_l` file of a folder, in order of name; what can't be used is reported.
+
+    The list of the homes themselves (`HOUSEHOLDS`) is none.
+    """
     paths = sorted(path for path in folder.iterdir() if path.name.endswith((".csv", ".csv.gz")))
+    paths = [path for path in paths if path.name != HOUSEHOLDS]
     recordings = [recording for path in paths if (recording := read_recording(path, report)) is not None]
     return [Home(about=About(home_id=recording.meter_id, zone=tz), pipe=recording) for recording in recordings]
 

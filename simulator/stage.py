@@ -21,7 +21,7 @@ AWAY_AFTER, AWAY_FOR = timedelta(hours=20), timedelta(days=4)  # so long a silen
 GRID_WORKER, OPERATOR = "limin", "ops"
 SETTLE_NOBODY_CAME = timedelta(minutes=25)  # the story ends with the first escalation on the screen
 
-A = t.alerts.c
+A, E = t.alerts.c, t.alert_events.c
 _SOON = (State.OPEN, State.ASKED, State.NOTIFIED, State.ACKNOWLEDGED, State.ON_SITE, State.EASED)
 
 
@@ -97,9 +97,16 @@ class People:
             self._is_left_alone(alert)
             and alert["level"] == Level.ALERT
             and alert["state"] == State.NOTIFIED
-            and now - alert["raised_at"] >= SETTLE_NOBODY_CAME
+            and now - self._told_at(alert) >= SETTLE_NOBODY_CAME
             for alert in self._waiting()
         )
+
+    def _told_at(self, alert: RowMapping) -> datetime:
+        """When others were first told: half an hour after it was raised where the resident was asked just then."""
+        told = select(E.at).where(E.alert_id == alert["alert_id"], E.to_state == State.NOTIFIED.value)
+        with self._records.read() as tx:
+            first: datetime | None = tx.execute(told.order_by(E.event_id)).scalars().first()
+        return first or alert["raised_at"]
 
     def _waiting(self) -> list[RowMapping]:
         unsettled = A.state.in_([state.value for state in State if state.running])

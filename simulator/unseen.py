@@ -1,9 +1,10 @@
 """What holds on homes never seen: the population is learned from some homes, and the others are judged.
 
-python -m simulator.unseen FOLDER --tz Europe/Madrid --budget 0.5
+python -m simulator.unseen FOLDER --tz Europe/Madrid --budget 0.5 --persons 2
 """
 
 import argparse
+import csv
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,7 @@ from simulator.cases import Home, IncidentKind, draw_incidents
 from simulator.contestants import our_watch
 from simulator.figures import Figures, figures
 from simulator.fit import fit
-from simulator.homes import real_homes
+from simulator.homes import HOUSEHOLDS, real_homes
 from simulator.judge import Trial, try_home
 
 _KINDS = (IncidentKind.COLLAPSE, IncidentKind.TAP_LEFT_ON, IncidentKind.LEAK)
@@ -58,6 +59,15 @@ def try_unseen(
     ]
 
 
+def of_so_many(path: Path, most: float) -> set[str]:
+    """The homes of at least one person and at most so many; those of which it isn't known are none of them.
+
+    Raises `OSError` where there is no such list, and `ValueError` where a number of persons is none.
+    """
+    with path.open(newline="") as file:
+        return {row["id"] for row in csv.DictReader(file) if row["persons"] and 0.0 < float(row["persons"]) <= most}
+
+
 def as_lines(by_kind: Mapping[IncidentKind, Figures]) -> list[str]:
     """One line a kind: false alerts per household and 30 days, delays in hours, shares found."""
     lines = []
@@ -85,14 +95,20 @@ def main(arguments: Sequence[str], say: Callable[[str], object]) -> None:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--incidents", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--persons", type=float, help=f"figures of homes of so many persons at most alone, by {HOUSEHOLDS} (id,persons)"
+    )
     given = parser.parse_args(arguments)
     tz = ZoneInfo(given.tz)
+    small = None if given.persons is None else of_so_many(given.folder / HOUSEHOLDS, given.persons)
     homes = real_homes(given.folder, tz, _complain)
     trials = try_unseen(
         homes, tz=tz, budget=given.budget, folds=given.folds, incidents=given.incidents, seed=given.seed
     )
+    if small is not None:
+        trials = [trial for trial in trials if trial.home.about.home_id in small]
     command = shlex.join(["python", "-m", "simulator.unseen", *arguments])
-    say(f"`{command}`, anju {version('anju')}, seed {given.seed}, REAL: {len(homes)} homes of {given.folder.name}\n")
+    say(f"`{command}`, anju {version('anju')}, seed {given.seed}, REAL: {len(trials)} homes of {given.folder.name}\n")
     for line in as_lines({kind: figures(trials, kind) for kind in _KINDS}):
         say(line + "\n")
 

@@ -55,12 +55,11 @@ def alarm_cost(chances: list[float], cost_of_false_alert: float, alarm_h: int) -
     lasting = [1.0]
     for chance in chances:
         lasting.append(lasting[-1] * (1.0 - chance))
-    exposure = 0.0
-    for length in range(24):
-        middle = length + 0.5
-        at_home = max(0.0, min(9.0, middle) - max(0.0, middle - 9.0))
-        exposure += (lasting[length] - lasting[length + 1]) * (1.0 + at_home)
-    return cost_of_false_alert * (lasting[alarm_h] - lasting[24]) + exposure * alarm_h**4 / 1800.0
+    late = 0.0
+    for hour in range(9):
+        at_home = lasting[hour] - lasting[hour + 9]
+        late += at_home * max(alarm_h - (hour + 0.5), 0.0) ** 3 / 40.0
+    return cost_of_false_alert * (lasting[alarm_h] - lasting[24]) + late
 
 
 def alarm_costs(chances: list[float], step: int) -> dict[int, float]:
@@ -260,21 +259,21 @@ class LowUse:
         self.scores.append([logit_of(chance) for chance in chances])
         best = [min(costs, key=lambda hour: costs[hour]) for costs in all_costs(chances)]
         self.plan = [max(best[: step + 1]) for step in range(len(best))]
-        steps = [self.step(budget, days) for budget, days in zip(self.budgets, (30.0, 100.0), strict=True)]
+        steps = [self.step(budget) for budget in self.budgets]
         never = self.is_coarse()
         self.told_h = [255 if never and step == len(LADDER) else self.plan[min(step, 23)] for step in steps]
         alert_h, asked_h = self.told_h
         asked_h = min(asked_h, alert_h, 254 if alert_h == 255 else 22)
         self.told_h = [max(alert_h, asked_h + 1), asked_h]
 
-    def step(self, budget: float, others_days: float) -> int:
+    def step(self, budget: float) -> int:
         """The first that keeps to the budget, as all after it do: on the own record and some days of other homes'."""
         silences, raised, days = self.record()
         if self.is_coarse() and self.step_l >= 50.0:
             return len(LADDER)
         long = sum(row[24] for row in silences) / 4.0 if self.is_coarse() else 0.0
-        allowed = 1.5 * budget / 30.0 * (days + others_days)
-        weight = others_days * (3.0 if self.is_coarse() else 1.0)
+        allowed = 1.8 * budget / 30.0 * (days + 60.0)
+        weight = 60.0 * (3.0 if self.is_coarse() else 1.0)
         spent = [
             long + sum(raised[step + 1 :]) / 8.0 + weight * float(self.population.false_alerts[step])
             for step in range(len(LADDER))

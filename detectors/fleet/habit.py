@@ -29,10 +29,10 @@ from detectors.fleet.memory import (
 from detectors.fleet.rules import CLOCK, COST, IN_3_H, IN_24_H, LEVEL_LONGER, NOW, OWN, PAST, PRIOR, SOON
 from detectors.habit import (
     BEGINS,
-    EXPOSURE,
     HOURS,
     KERNEL,
     LADDER,
+    NEAR_H,
     PARTS,
     SCALED,
     SHORTEST_H,
@@ -214,15 +214,15 @@ def weigh(m: Floats, p: Floats) -> None:
     m[LASTING] = 1.0
     for length in range(HOURS):
         m[LASTING + length + 1] = 1.0 / (1.0 + exp(m[SCORES + length]))
-    lasting, exposed = 1.0, 0.0
     for length in range(HOURS):
-        goes_on = lasting * m[LASTING + length + 1]
-        exposed += (lasting - goes_on) * EXPOSURE[length]
-        lasting = goes_on
-        m[LASTING + length + 1] = lasting
+        m[LASTING + length + 1] *= m[LASTING + length]
     for choice in range(CHOICES):
-        m[FALSE + choice] = m[LASTING + SHORTEST_H + choice] - lasting
-        m[DELAYED + choice] = exposed * p[COST + choice]
+        m[FALSE + choice] = m[LASTING + SHORTEST_H + choice] - m[LASTING + HOURS]
+        m[DELAYED + choice] = 0.0
+    for hour in range(NEAR_H):
+        falls, first = m[LASTING + hour] - m[LASTING + hour + NEAR_H], np.uint64(COST + hour * CHOICES)
+        for choice in range(CHOICES):
+            m[DELAYED + choice] += falls * p[first + np.uint64(choice)]
 
 
 @compiled

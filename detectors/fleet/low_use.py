@@ -39,7 +39,7 @@ from detectors.fleet.whose_water import BY_ITSELF, NO_USE, people_l, use_of
 from detectors.habit import HOURS, LONGEST_H
 from detectors.low_use import PLAN_FROM_H, PRESUMED_ABSENT_S
 from detectors.low_use_finding import SENSORS_HOLD_S
-from detectors.own_record import ASK_PRIOR_DAYS, PRIOR_DAYS, SLACK_H
+from detectors.own_record import SLACK_H
 from detectors.safety_net import ASKED_BEFORE_H
 
 
@@ -171,8 +171,8 @@ def plan(m: Floats, p: Floats, scores: Floats, end_s: float) -> None:
     keep_scores(m, scores, end_s)
     weigh(m, p)
     m[PLANNED] = 1.0
-    alert_h = planned_h(m, p, p[BUDGET], PRIOR_DAYS, 0)
-    asked_h = min(planned_h(m, p, p[ASK_BUDGET], ASK_PRIOR_DAYS, STEPS), alert_h)
+    alert_h = planned_h(m, p, p[BUDGET])
+    asked_h = min(planned_h(m, p, p[ASK_BUDGET]), alert_h)
     asked_h = min(asked_h, (NEVER_H if alert_h == NEVER_H else LONGEST_H) - ASKED_BEFORE_H)
     m[ALERT_H] = max(alert_h, asked_h + ASKED_BEFORE_H)
     m[ASK_H] = before_bed_h(begun, int(asked_h), int(m[ALERT_H]), m)
@@ -207,9 +207,9 @@ def at_night(hour: int) -> bool:
 
 
 @compiled
-def planned_h(m: Floats, p: Floats, budget: float, prior_days: float, others: int) -> float:
-    """`LowUse._alarm_h`; `others`: 0 for alerts, `STEPS` for asks."""
-    step = own_record.step_of(m, p, budget, prior_days, others)
+def planned_h(m: Floats, p: Floats, budget: float) -> float:
+    """`LowUse._alarm_h`."""
+    step = own_record.step_of(m, p, budget)
     if step == STEPS and is_coarse(m[STEP_L]):
         return float(NEVER_H)
     return float(alarm_h(m, min(step, STEPS - 1)))

@@ -5,14 +5,13 @@ import numpy as np
 from detectors.coarse import COARSE_MORE
 from detectors.constant_flow_rules import SLACK_S
 from detectors.fleet.memory import CHOICES, LENGTHS, MOST_DAYS, MOST_SCALES, STEPS, Floats
-from detectors.habit import BEGINS, HOURS
-from detectors.own_record import ASK_PRIOR_DAYS, PRIOR_DAYS
+from detectors.habit import BEGINS, HOURS, NEAR_H
+from detectors.own_record import PRIOR_DAYS
 from detectors.parameters import WatchParameters
 from detectors.planner import Planner
 from domain.register import GAP_AT_LEAST_S
 
 DAY_S = 86400.0
-PRIORS = (PRIOR_DAYS, ASK_PRIOR_DAYS)
 
 BUDGET, ASK_BUDGET, NET_S, ASKS_ONLY_S, SOON, IN_3_H, IN_24_H, LEVEL_LONGER = range(8)
 SCALES, BURST_LPH, BURST_BEYOND, FLOW_FADE, GROWTH, LEARNING_S, TAP_HOURS, STILL = range(8, 16)
@@ -27,12 +26,12 @@ SCALE_LPH = SCALE_HOURS + MOST_SCALES
 SCALE_BEYOND = SCALE_LPH + 2 * MOST_SCALES
 SCALE_ALONE_S = SCALE_BEYOND + 2 * MOST_SCALES
 OTHERS = SCALE_ALONE_S + 2 * MOST_SCALES
-COARSE_OTHERS = OTHERS + 2 * STEPS  # of alerts, then of asks, as above
-OWN = COARSE_OTHERS + 2 * STEPS
+COARSE_OTHERS = OTHERS + STEPS
+OWN = COARSE_OTHERS + STEPS
 NOW = OWN + HOURS
 PAST = NOW + HOURS
 COST = PAST + 6
-CLOCK = COST + CHOICES
+CLOCK = COST + NEAR_H * CHOICES
 PRIOR = CLOCK + 24 * HOURS
 SIZE = PRIOR + BEGINS * LENGTHS
 
@@ -76,12 +75,9 @@ def rules(parameters: WatchParameters) -> Floats:
             p[[SCALE_LPH + first + number, SCALE_BEYOND + first + number]] = scale.least_lph, scale.beyond
             p[SCALE_ALONE_S + first + number] = scale.alone_hours * 3600.0 - SLACK_S
     tables = (
-        *((OTHERS + number * STEPS, days * low.population.false_alerts) for number, days in enumerate(PRIORS)),
-        *(
-            (COARSE_OTHERS + number * STEPS, COARSE_MORE * days * low.population.false_alerts)
-            for number, days in enumerate(PRIORS)
-        ),
-        *((OWN, planner.own), (NOW, planner.now), (PAST, np.array(planner.past)), (COST, planner.cost)),
+        (OTHERS, PRIOR_DAYS * low.population.false_alerts),
+        (COARSE_OTHERS, COARSE_MORE * PRIOR_DAYS * low.population.false_alerts),
+        *((OWN, planner.own), (NOW, planner.now), (PAST, np.array(planner.past)), (COST, planner.cost.T)),
         *((CLOCK, planner.clock), (PRIOR, planner.prior)),
     )
     for first, table in tables:

@@ -17,7 +17,7 @@ from simulator.families import SILENCE
 from simulator.fit import fit
 from simulator.homes import SEED_A, SEED_B, simulated_homes
 from simulator.report import run_backtest
-from simulator.unseen import learned_elsewhere
+from simulator.unseen import learned_elsewhere, main, of_so_many
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SMALL = Options(seed=SEED_B, tz=SHANGHAI, homes=1, days=55, incidents=1)
@@ -32,6 +32,7 @@ def meters(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lines = (f"{at:%Y-%m-%dT%H:%M:%SZ},{register_l:g}" for at, register_l in readings)
         (folder / f"{home.about.home_id}.csv").write_text("\n".join(["ts,register_l", *lines]))
     (folder / "households.csv").write_text("id,persons\nhome-3-00000,1\n")
+    (folder / "notes.csv").write_text("home,note\nhome-3-00000,valve replaced\n")
     return folder
 
 
@@ -68,7 +69,8 @@ def test_real_meters_are_judged_alone_and_other_files_passed_over(meters: Path) 
     assert status == 0
     assert "REAL" in said
     assert "SIM" not in said
-    assert any("households.csv" in line for line in told)
+    assert any("notes.csv" in line for line in told)
+    assert not any("households.csv" in line for line in told)
 
 
 def test_ours_is_judged_whole_and_without_a_part_with_what_other_homes_taught(meters: Path) -> None:
@@ -87,6 +89,18 @@ def test_no_home_teaches_the_numbers_it_is_judged_with() -> None:
     one, other = simulated_homes(3, number=2, days=45, outages=False)
     learned = learned_elsewhere([one, other], tz=SHANGHAI, folds=2, seed=1)
     assert np.array_equal(learned[one.about.home_id].survival, fit([other.pipe], SHANGHAI).survival)
+
+
+def test_of_homes_never_seen_small_households_can_be_judged_alone(meters: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    main([str(meters), "--tz", "Asia/Shanghai", "--incidents", "1", "--folds", "2", "--persons", "2"], said.append)
+    assert "REAL: 1 homes" in said[0]
+    assert "collapse (1)" in said[1]
+    listed = tmp_path / "households.csv"
+    listed.write_text("id,persons\nalone,1.0\ntwo,2\nthree,3\nunknown,\nnobody,0\n")
+    assert of_so_many(listed, 2) == {"alone", "two"}
+    with pytest.raises(OSError, match="households"):
+        main([str(tmp_path / "none"), "--tz", "Asia/Shanghai", "--persons", "2"], said.append)
 
 
 def test_a_folder_without_meters_is_an_error(tmp_path: Path) -> None:
