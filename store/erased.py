@@ -1,5 +1,7 @@
 """Devices that were deleted on request: nothing of them is taken until the ledger names them again.
 
+But that one of them, which hangs on some wall still, called for help: whoever lives there now must not call in vain.
+
 Whoever sorts messages goes by the ledger as it was some seconds ago, and what is sorted may wait for its commit: so it
 is the file itself that refuses, in the transaction that would store it.
 """
@@ -10,6 +12,7 @@ from dataclasses import replace
 
 from orjson import dumps
 
+from domain.reading import CALL_FROM_NOWHERE
 from store.contracts import Batch, Traces
 
 
@@ -25,7 +28,7 @@ def without(batch: Batch, erased: Collection[str]) -> Batch:
     return replace(
         batch,
         arrivals=[a for a in batch.arrivals if a.meter_id.casefold() not in erased],
-        events=[e for e in batch.events if e.device_id.casefold() not in erased],
+        events=[e for e in batch.events if e.kind == CALL_FROM_NOWHERE or e.device_id.casefold() not in erased],
         kept=[k for k in batch.kept if k.device_id is None or k.device_id.casefold() not in erased],
     )
 

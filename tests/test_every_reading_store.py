@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.reading import DeviceEvent
+from domain.reading import CALL_FROM_NOWHERE, DeviceEvent
 from store.contracts import Arrival, BandScan, Batch, Kept, ReadingStore, Traces
 from store.memory import MemoryReadings
 from store.readings import Readings
@@ -165,6 +166,13 @@ def test_what_was_erased_does_not_come_back_with_what_is_still_on_its_way(store:
     assert (store.device_events("button", *EVER), store.kept("quarantined"), store.kept("refused")) == ([], [], [])
     assert store.follow(before) == []
     assert list(store.registers("m2", *EVER)) == [(NOON, 5.0)]
+
+
+def test_a_button_that_was_erased_and_is_pressed_since_is_heard(store: ReadingStore) -> None:
+    store.erase(Traces(device_ids=["button"]))
+    call = replace(pressed(5), kind=CALL_FROM_NOWHERE)
+    store.commit(Batch(events=[pressed(5), call]))
+    assert store.device_events("button", *EVER) == [call]
 
 
 def test_what_was_erased_is_taken_again_once_it_is_lifted(store: ReadingStore) -> None:

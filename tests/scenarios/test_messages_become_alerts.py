@@ -12,6 +12,7 @@ from ingest.decode import Decoder
 from ingest.follow_ledger import bindings_of
 from ingest.receive import Receiver
 from ingest.sorted import Message
+from store.contracts import Traces
 from store.ledger import read_ledger
 from tests.notifier.world import HOME, MORNING, World, put
 
@@ -108,6 +109,16 @@ def test_of_a_call_for_help_from_a_device_in_no_ledger_the_operator_hears_and_of
     (text,) = world.received
     assert text.who == "Olga"
     assert "幸福里: a device in no ledger, new-1, called for help at 7:00, find out whose" in text.body
+
+
+def test_of_a_call_by_the_button_of_a_resident_who_was_deleted_the_operator_hears(world: World) -> None:
+    world.readings.erase(Traces(device_ids=["old-1"]))
+    heard(world, "gw1/zigbee2mqtt/old-1", b'{"water_leak": true}')
+    assert world.received == []
+    heard(world, "gw1/zigbee2mqtt/old-1", b'{"action": "emergency"}')
+    (text,) = world.received
+    assert text.who == "Olga"
+    assert "a device in no ledger, old-1, called for help" in text.body
 
 
 def test_gas_told_of_by_devices_in_no_ledger_is_one_alert_a_gateway_and_a_call_apart_is_told_anew(world: World) -> None:
