@@ -14,6 +14,7 @@ from simulator.demo import Story
 from store import tables as t
 
 ORDINARY_STEP = timedelta(hours=1)
+READ_WITHIN = timedelta(minutes=1)  # meters are read some seconds apart
 ALERT_STEP = timedelta(minutes=5)
 TOLD_ALL_ROUND = 4  # steps of the policy
 ANSWER_AFTER = timedelta(minutes=5)
@@ -80,16 +81,20 @@ class People:
         """Whether any alert waits for somebody who would do something about it soon."""
         return any(State(alert["state"]) in _SOON for alert in self._waiting() if not _held_by_operator(alert))
 
-    def act(self, now: datetime) -> None:
+    def act(self, now: datetime) -> bool:
+        """Whether anybody did something, of which others are to be told."""
+        acted = False
         for alert in self._waiting():
             if now - alert["opened_at"] < ANSWER_AFTER:
                 continue
             with self._records.write() as tx:
                 if not self._is_left_alone(alert):
                     self._answer(tx, alert, now)
+                    acted = acted or not _held_by_operator(alert)
                 elif alert["policy_step"] >= TOLD_ALL_ROUND and not self._taken_once:
-                    self._taken_once = True
+                    self._taken_once = acted = True
                     self._life.acknowledge(tx, alert["alert_id"], by=GRID_WORKER, now=now)
+        return acted
 
     def nobody_came(self, now: datetime) -> bool:
         """Whether the resident whose use stopped has been alerted about for long enough to see who was told."""
@@ -168,15 +173,16 @@ def perform(
     day before the end. Hours pass at once while nothing is the matter, five minutes while an alert waits for somebody.
     """
     now, published, scanned = story.start_at, 0, False
+    all_read_at, acted = now + READ_WITHIN, False
     while now < story.end_at and not people.nobody_came(now):
-        hour_goes_on = ORDINARY_STEP - (now - story.start_at) % ORDINARY_STEP  # to the meters' next readings
-        now = min(now + (ALERT_STEP if people.busy() else hour_goes_on), story.end_at)
+        hour_goes_on = ORDINARY_STEP - (now - all_read_at) % ORDINARY_STEP  # to the meters' next readings
+        now = min(now + (ALERT_STEP if acted or people.busy() else hour_goes_on), story.end_at)
         move_clock(now)
         published += player.play_until(now)
         if now >= story.scan_at and not scanned:
             scanned = True
             scan()
         settle(published)
-        people.act(now)
+        acted = people.act(now)
         yield Moment(at=now, published=published, share=(now - story.start_at) / (story.end_at - story.start_at))
     settle(published)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from detectors.wording import explain, wall_clock
 from domain.finding import AlertKind, Level, Reason
@@ -43,18 +43,21 @@ class Teller:
         self._language = language
         self._word_for = word_for
         self._told: dict[int, str] = {}
+        self._settled: set[int] = set()
 
     def alerts(self, now: datetime) -> None:
-        """Every alert that is new, or whose level has risen, since the last call."""
+        """Every alert that is new, whose level has risen, or that was settled since the last call."""
         with self._records.read() as tx:
             for row in tx.execute(select(t.alerts).order_by(A.alert_id)).mappings():
                 if self._told.get(row["alert_id"]) not in (row["level"], Level.ALERT):
                     self._told[row["alert_id"]] = row["level"]
-                    home = place_of(tx, AlertKind(row["kind"]), row["household_id"], row["subject"])
-                    where = f"{home.place} {home.residents}".strip() or row["subject"]
                     what = f"{self._word_for('kind', row['kind'])} · {self._word_for('level', row['level'])}"
-                    self._say(f"{wall_clock(now, self._language, self._zone)}  ● {what}  {where}")
+                    self._say(f"{wall_clock(now, self._language, self._zone)}  ● {what}  {_where(tx, row)}")
                     self._say(f"              {_words(row['reason'], self._language, self._zone)}")
+                if row["resolved_at"] and row["alert_id"] not in self._settled:
+                    self._settled.add(row["alert_id"])
+                    what = self._word_for("outcome", row["outcome"])
+                    self._say(f"       {row['resolved_at'].astimezone(self._zone):%H:%M}  ✓ {what}  {_where(tx, row)}")
 
     def sums(self) -> tuple[dict[str, int], dict[str, int]]:
         """Alerts by kind (of `low_use` those at level alert, asks apart), and texts by what became of them."""
@@ -70,6 +73,11 @@ class Teller:
             left = status in (MessageStatus.SENT, MessageStatus.DELIVERED)
             messages["sent" if left else status] += count
         return dict(alerts), dict(messages)
+
+
+def _where(tx: Connection, row: RowMapping) -> str:
+    home = place_of(tx, AlertKind(row["kind"]), row["household_id"], row["subject"])
+    return f"{home.place} {home.residents}".strip() or str(row["subject"])
 
 
 def _words(reason: dict[str, object], language: Language, zone: ZoneInfo) -> str:

@@ -55,6 +55,19 @@ def test_the_last_alert_escalates_because_nobody_answers(demo: subprocess.Comple
     assert "还没人回应" in demo.stdout
 
 
+def test_how_alerts_ended_is_told_beside_their_homes(demo: subprocess.CompletedProcess[str]) -> None:
+    lines = demo.stdout.splitlines()
+    (tap,) = (line.split()[-2:] for line in lines if "● 持续流水" in line)
+    assert any("✓ 确有险情" in line and line.split()[-2:] == tap for line in lines)
+    assert any("✓ 平安" in line for line in lines)
+
+
+def test_a_question_of_the_evening_goes_out_before_the_night(demo: subprocess.CompletedProcess[str]) -> None:
+    lines = demo.stdout.splitlines()
+    assert any("21:01  ● 长时间无用水 · 先询问本人" in line for line in lines)
+    assert any("21:01  ✉" in line and "30分钟后通知" in line for line in lines)
+
+
 def test_logs_and_progress_go_to_standard_error_alone(demo: subprocess.CompletedProcess[str]) -> None:
     assert "已播放读数" in demo.stderr
     assert "UTC, " not in demo.stdout
