@@ -12,7 +12,7 @@ from store.tables import security_events
 from web.desk import LARGEST_ID, Desk, IdInForm, IdInQuery, Text
 from web.sent import Fault, Sent, lacking
 from web.session import Viewer, password_fits, password_is_long, set_password
-from web.sign_in import acting, may_try, viewer
+from web.sign_in import acting, may_try, viewer, was_no_guess
 
 EVENTS_SHOWN = 200
 
@@ -54,6 +54,7 @@ def _add_password(desk: Desk, router: APIRouter) -> None:
             fits = password_fits(tx, who.login, password)
         if not fits:
             return refuse(422, Fault(name="password", label="account.current", why="account.wrong"))
+        was_no_guess(desk, request, who.login)
         with desk.records.write() as tx:
             set_password(tx, who.login, new)
             security_event(tx, "account_changed", who.login, f"by {who.login}", desk.now())

@@ -85,6 +85,8 @@ def _add_codes(family: Family, router: APIRouter) -> None:
             return _code_again(desk, request, 422, *missing)
         with desk.records.write() as tx:
             session = guardian_access.enter(tx, request.cookies.get(ASKING, ""), code[:20], desk.now())
+        if session:
+            family.asks.give_back(f"address {caller(request)}")
         return _come_in(desk, session) or _code_again(desk, request, 401, Fault(name="code", why="family.wrong_code"))
 
 

@@ -45,6 +45,12 @@ class Limit:
         with self._lock:
             return len(self._times(key, now)) >= self.tries
 
+    def give_back(self, key: str) -> None:
+        """The newest try counts no more: it was no guess. An office, or a carrier, has one address for many people."""
+        with self._lock:
+            if times := self._seen.get(key):
+                times.pop()
+
     def forget(self, key: str) -> None:
         """Begins anew, as after a success."""
         with self._lock:

@@ -87,7 +87,7 @@ def routes(desk: Desk) -> APIRouter:
             fits = password_fits(tx, login, password)
         if not fits:
             return again(401, Fault(why="page.wrong_password"))
-        desk.sign_in_limit.forget(f"login {login}")
+        was_no_guess(desk, request, login)
         with desk.records.write() as tx:
             secret = open_session(tx, login, now)
             security_event(tx, SIGNED_IN, login, f"from {caller(request)}", now)
@@ -134,6 +134,16 @@ def _sign_in_for(page: str) -> str:
 
 def may_try(desk: Desk, request: Request, login: str, now: datetime) -> bool:
     """Counts the try for the login and for the address: neither one password for all nor all for one gets far."""
-    by_login = desk.sign_in_limit.allows(f"login {login[:100]}", now)
+    by_login = desk.sign_in_limit.allows(_login(login), now)
     by_address = desk.sign_in_limit.allows(f"address {caller(request)}", now)
     return by_login and by_address
+
+
+def was_no_guess(desk: Desk, request: Request, login: str) -> None:
+    """The password was right: the login begins anew, and of the address this try counts no more, but all others do."""
+    desk.sign_in_limit.forget(_login(login))
+    desk.sign_in_limit.give_back(f"address {caller(request)}")
+
+
+def _login(login: str) -> str:
+    return f"login {login[:100]}"

@@ -166,6 +166,15 @@ def test_codes_are_limited_by_phone_and_by_address(scene: Scene) -> None:
     assert answers == [200] * 5 + [429]
 
 
+def test_many_people_of_one_carriers_address_come_in_and_guesses_from_it_count(scene: Scene) -> None:
+    for _ in range(4):
+        scene.ask()
+        assert "王秀兰" in scene.enter(scene.code())
+    others = [f"1390000000{n}" for n in range(6)]
+    answers = [scene.browser.post("/family/code", data={"phone": phone}).status_code for phone in others]
+    assert answers == [200] * 5 + [429]
+
+
 @pytest.mark.parametrize("typed", [PHONE + "{}", PHONE + " " * 40 + "{}", "{}" + PHONE])
 def test_no_way_of_typing_a_phone_gets_around_its_limit(scene: Scene, typed: str) -> None:
     answers = []

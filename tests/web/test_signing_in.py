@@ -75,6 +75,15 @@ def test_guessing_passwords_is_slowed_down_and_ends_by_itself(visitor: TestClien
     assert visitor.post("/sign-in", data={"login": "duty", "password": town.PASSWORD}).url.path == "/"
 
 
+def test_an_office_behind_one_address_signs_in_whole_and_guesses_from_it_count(visitor: TestClient) -> None:
+    def sign_in(login: str, password: str) -> int:
+        return visitor.post("/sign-in", data={"login": login, "password": password}, follow_redirects=False).status_code
+
+    assert [sign_in(f"guess-{n}", "guess") for n in range(9)] == [401] * 9
+    assert [sign_in("duty", town.PASSWORD) for _ in range(12)] == [303] * 12
+    assert [sign_in("nobody", "guess"), sign_in("duty", town.PASSWORD)] == [401, 429]
+
+
 def test_who_guessed_while_the_clock_was_ahead_is_not_shut_out_until_that_day(
     visitor: TestClient, clock: town.Clock
 ) -> None:
