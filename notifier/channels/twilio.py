@@ -21,6 +21,7 @@ from notifier.contract import Capabilities, ChannelError, Failure, Outgoing, Sen
 from notifier.heard import Inbound
 
 ONE_WAY = Capabilities(receipts=True, replies=False, links=False, cost=0.05)
+LOOKED_THROUGH = 200  # of the texts to one number, the newest first
 TWO_WAY = Capabilities(receipts=True, replies=True, links=True, cost=0.05)
 
 
@@ -70,9 +71,12 @@ class TwilioSms:
         return _sent(taken)
 
     def find(self, text: Outgoing, since: datetime) -> Sent | None:
-        """The newest text to this number with these words since then."""
+        """The newest text to this number with these words since then.
+
+        Asked for by number alone: a text that waits in a queue has no `date_sent`, so a filter by it may leave it out.
+        """
         try:
-            found = self._client.messages.list(to=text.to, date_sent_after=since, limit=50)
+            found = self._client.messages.list(to=text.to, limit=LOOKED_THROUGH)
         except (TwilioException, RequestException) as e:
             explain(e)
         same = [m for m in found if m.body == text.body and (m.date_created is None or m.date_created >= since)]

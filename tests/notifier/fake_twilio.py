@@ -56,7 +56,7 @@ class FakeTwilio:
         """Somebody texts to us; returns its id. Whether our webhook takes it is another matter."""
         sid = f"SM{next(self.numbers):032x}"
         text = _message(sid, {"From": phone, "To": SENDER, "Body": body}, self.now())
-        self.messages.append(text | {"direction": "inbound", "status": "received"})
+        self.messages.append(text | {"direction": "inbound", "status": "received", "date_sent": text["date_created"]})
         return sid
 
     def ring(self, form: dict[str, str]) -> dict[str, object]:
@@ -86,6 +86,7 @@ class FakeTwilio:
         """(address, form, signature) of a receipt, and the message has that status from now on."""
         message = next(m for m in self.messages if m["sid"] == sid)
         message["status"], message["error_code"] = status, code or None
+        message["date_sent"] = message["date_created"]
         form = {"MessageSid": sid, "MessageStatus": status, "To": str(message["to"]), "AccountSid": ACCOUNT}
         form |= {"ErrorCode": str(code)} if code else {}
         return self.signed(self.callbacks[sid], form)
@@ -138,7 +139,7 @@ def _message(sid: str, form: dict[str, str], now: datetime) -> dict[str, object]
         "error_code": None,
         "error_message": None,
         "date_created": at,
-        "date_sent": at,
+        "date_sent": None,
         "date_updated": at,
         "uri": path,
         "subresource_uris": {"media": path.replace(".json", "/Media.json")},
@@ -174,8 +175,10 @@ class _Handler(Loopback):
             if sid.startswith(("SM", "CA")):
                 self.answer(200, next(m for m in self.fake.messages + self.fake.calls if m["sid"] == sid))
                 return
-            to = parse_qs(asked.query).get("To", [""])[0]
-            found = [m for m in reversed(self.fake.messages) if not to or m["to"] == to]
+            query = parse_qs(asked.query)
+            to, by_date = query.get("To", [""])[0], "DateSent>" in query
+            newest_first = reversed(self.fake.messages)
+            found = [m for m in newest_first if to in ("", m["to"]) and (m["date_sent"] or not by_date)]
         page = {
             "messages": found,
             "page": 0,
