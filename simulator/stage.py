@@ -132,6 +132,8 @@ class People:
             case State.ASKED:
                 by = f"r-{alert['household_id']}"
                 self._life.resolve(tx, alert_id, by=by, outcome=Outcome.SAFE, now=now, note="")
+            case State.OPEN if alert["level"] == Level.ASK:
+                pass  # the question waits for the morning, and nobody else knows of it
             case State.OPEN | State.NOTIFIED:
                 self._life.acknowledge(tx, alert_id, by=worker, now=now)
             case State.ACKNOWLEDGED if kind is AlertKind.LOW_USE and now - alert["since"] > AWAY_AFTER:

@@ -62,6 +62,15 @@ def test_how_alerts_ended_is_told_beside_their_homes(demo: subprocess.CompletedP
     assert any("✓ 平安" in line for line in lines)
 
 
+def test_nobody_answers_or_settles_of_whom_nobody_was_told(demo: subprocess.CompletedProcess[str]) -> None:
+    lines = demo.stdout.splitlines()
+    for at, line in enumerate(lines):
+        if "✓" in line:
+            *_, place, name = line.split()
+            begun = max(n for n in range(at) if "●" in lines[n] and lines[n].endswith(f"{place} {name}"))
+            assert any("✉" in text and name in text for text in lines[begun:at]), line
+
+
 def test_a_question_of_the_evening_goes_out_before_the_night(demo: subprocess.CompletedProcess[str]) -> None:
     lines = demo.stdout.splitlines()
     assert any("21:01  ● 长时间无用水 · 先询问本人" in line for line in lines)
