@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import OperationalError
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
+from store.contracts import StoreUnavailableError
 from store.security import HOME_VIEWED
 from store.tables import security_events
 from web.desk import Desk
@@ -48,5 +48,5 @@ def of_home(tx: Connection, household_id: str, now: datetime) -> list[Look]:
 def _note(desk: Desk, login: str, household_id: str, at: datetime) -> None:
     try:
         desk.security.note(at=at, kind=HOME_VIEWED, subject=household_id, detail=f"{_BY}{login}")
-    except OperationalError:
-        log.exception("that a home's page was opened can't be written down")
+    except StoreUnavailableError as e:
+        log.warning("that %s opened the page of home %s can't be written down: %s", login, household_id, e)

@@ -48,6 +48,16 @@ def test_who_keeps_a_home_reads_on_its_page_who_looked(sign_in: SignIn) -> None:
     assert "Who looked at this home" not in sign_in("volunteer").get("/households/H3?language=en").text
 
 
+def test_a_page_is_shown_also_where_nothing_can_be_written_and_the_log_says_who_looked(
+    sign_in: SignIn, records: Records, caplog: pytest.LogCaptureFixture
+) -> None:
+    browser = sign_in("duty")
+    with records.write() as tx:
+        tx.exec_driver_sql("PRAGMA query_only=ON")  # as on a disk that has become read-only
+    assert browser.get("/households/H1").status_code == 200
+    assert [r.exc_info for r in caplog.records if "duty opened the page of home H1" in r.getMessage()] == [None]
+
+
 def test_a_resident_who_asks_gets_the_looks_with_everything_else(sign_in: SignIn, records: Records) -> None:
     sign_in("duty").get("/households/H1")
     with records.read() as tx:
