@@ -163,10 +163,13 @@ def turn_day(state: DripState, local_day: int, step_l: float) -> None:
     """Once a day the drip is judged anew, from whole days gone by.
 
     drip = max(third largest daily least 3-h flow, second least 6-h flow of seven days): regular use is none. Behind a
-    coarse register each is believed less one step, as a single move may be of water that ran before.
+    coarse register each is believed less one step, as a single move may be of water that ran before. A meter that is
+    read every six hours or more seldom tells of none: what was known of a drip before is forgotten, a day each day.
     """
     if state.today_3h < inf:
         state.least_3h = [*state.least_3h, state.today_3h][-DAYS:]
+    elif state.today_6h < inf:  # read too seldom by now: a whole day's water passes for a flow of six hours
+        state.least_3h = state.least_3h[1:]
     if state.today_6h < inf:
         state.least_6h = [*state.least_6h, state.today_6h][-DAYS:]
     state.day, state.today_3h, state.today_6h = local_day, inf, inf

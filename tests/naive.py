@@ -349,7 +349,7 @@ class LowUse:
 
     def drip_lph(self) -> float:
         """The third largest of seven days' least 3-h flows, or the second least of their 6-h flows."""
-        days_3h, days_6h = sorted(self.days_of("3h")[-7:]), sorted(self.days_of("6h")[-7:])
+        days_3h, days_6h = sorted(self.days_of("3h")), sorted(self.days_of("6h"))
         if len(days_3h) < 2:
             return 0.0
         there_3h = days_3h[::-1][min(2, len(days_3h) // 2)]
@@ -360,11 +360,15 @@ class LowUse:
         return max(there_3h, there_6h)
 
     def days_of(self, which: str) -> list[float]:
+        """The last seven that tell such a flow; each that tells the longer one alone takes the oldest away."""
         flows: dict[int, list[float]] = {}
         for day, kind, lph in self.least:
-            if kind == which and day != self.drip_day:
-                flows.setdefault(day, []).append(lph)
-        return [min(of_day) for of_day in flows.values()]
+            if day != self.drip_day:
+                flows.setdefault(day, []).extend([lph] * (kind == which))
+        least = list[float]()
+        for of_day in flows.values():
+            least = [*least, min(of_day)][-7:] if of_day else least[which == "3h" :]
+        return least
 
     def sample(self, end_s: float, volume: float) -> None:
         day = self.local_hour(end_s - 1.0) // 24

@@ -161,6 +161,9 @@ def interrupt(m: Floats) -> None:
 def turn_day(m: Floats, local_day: int) -> None:
     if m[TODAY_3H] < inf:
         m[DRIP_3H] = append(m, LEAST_3H, DAYS, int(m[DRIP_3H]), m[TODAY_3H])
+    elif m[TODAY_6H] < inf and m[DRIP_3H]:
+        shift(m, LEAST_3H, int(m[DRIP_3H]))
+        m[DRIP_3H] -= 1.0
     if m[TODAY_6H] < inf:
         m[DRIP_6H] = append(m, LEAST_6H, DAYS, int(m[DRIP_6H]), m[TODAY_6H])
     m[DRIP_DAY] = local_day

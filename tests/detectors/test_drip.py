@@ -32,6 +32,20 @@ def test_a_drip_that_begins_only_now_hides_nobody(missing: tuple[int, ...]) -> N
     assert STOPPED < alerts[-1] <= STOPPED + 24 * HOUR
 
 
+@pytest.mark.parametrize("every_h", [12, 24])
+def test_who_draws_water_every_day_is_not_told_of_once_the_meter_is_read_less_often(every_h: int) -> None:
+    watch = HouseholdWatch(WatchParameters(), ZoneInfo("Asia/Shanghai"))
+    state = watch.start()
+    told = [
+        (change.finding.at, change.finding.reason)
+        for hour, (at, register_l) in enumerate(registers(ordinary_life(150, drip_lph=2.0)))
+        if hour < 40 * 24 or hour % every_h == 0
+        for change in watch.observe(state, at, register_l)
+        if isinstance(change, Raised) and change.finding.kind is AlertKind.LOW_USE
+    ]
+    assert [reason for at, reason in told if at > MONDAY + timedelta(days=50)] == []
+
+
 @pytest.mark.parametrize(
     ("step_l", "litres", "drawn_l"),
     [

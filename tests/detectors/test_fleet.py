@@ -144,7 +144,17 @@ def test_a_fleet_s_changes_are_those_of_one_reading_after_the_other(
 def test_both_forms_say_what_the_slow_twin_says_and_score_alike_to_nine_digits(
     seed: int, zone: str, every_min: int, begins_at: datetime, days: int
 ) -> None:
-    readings = life(seed, days, every_min, begins_at)
+    all_forms_say_the_same(life(seed, days, every_min, begins_at), zone)
+
+
+@pytest.mark.parametrize("every_h", [6, 12, 24])
+def test_a_meter_that_is_read_less_often_for_a_while_is_the_same_in_all_forms(every_h: int) -> None:
+    readings = life(4, 60, 60, SPRING)
+    seldom = [one for one in readings[480:960] if one[0] % (3600 * every_h) < 3600]
+    all_forms_say_the_same([*readings[:480], *seldom, *readings[960:]], "Europe/Madrid")
+
+
+def all_forms_say_the_same(readings: list[Reading], zone: str) -> None:
     online, planner = HouseholdWatch(WatchParameters(), ZoneInfo(zone)), Listening()
     online._low_use._planner = planner
     _, changes = watched(online, readings)
