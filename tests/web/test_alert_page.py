@@ -37,6 +37,7 @@ def test_an_alert_tells_why_in_the_viewers_language_and_who_was_told(sign_in: Si
     ("address", "shown", "hidden"),
     [
         ("+8613800000011", 'href="tel:+8613800000011"', "mailto:"),
+        ("+8613800000011", "<span>138 0000 0011</span>", "<span>+86"),
         ("wang.li@example.org", 'href="mailto:wang.li@example.org"', "tel:wang"),
         ("wecombot://the-key", "王丽", "the-key"),
     ],

@@ -225,7 +225,7 @@ def test_a_service_that_is_down_says_so_on_the_page_and_to_its_watcher(records: 
     assert browser.get("/health").status_code == 200
     ready = browser.get("/health/ready")
     assert (ready.status_code, ready.json()["problems"]) == (503, ["mqtt: not connected since 08:00"])
-    assert "Alerts may be missed" in browser.get("/").text
+    assert "alerts may be missed" in browser.get("/").text
 
 
 def test_what_ails_the_service_is_told_in_the_viewers_language(records: Records, clock: town.Clock) -> None:
@@ -235,6 +235,7 @@ def test_what_ails_the_service_is_told_in_the_viewers_language(records: Records,
         *well, now=clock, public_url=URL, signed_in_as="duty", is_healthy=lambda: Health(problems=(problem,))
     )
     browser = TestClient(app, base_url=URL)
+    assert "Tell the operator; until it is mended, call or visit" in browser.get("/?language=en").text
     assert f"<li>{problem}</li>" in browser.get("/?language=en").text
     assert "<li>自08:00:00 UTC起连不上消息服务器<br>" in browser.get("/?language=zh").text
     assert browser.get("/health/ready").json()["problems"] == [problem]

@@ -51,14 +51,24 @@ def test_what_somebody_else_has_is_not_offered_to_be_taken_once_more(sign_in: Si
     assert deeds(page) == ["arrive", "resolve"]
 
 
+def test_the_list_says_who_has_what_so_that_a_shift_can_be_handed_over(sign_in: SignIn) -> None:
+    browser = sign_in("grid_worker")
+    form = {"csrf": csrf(browser.get("/alerts/1").text)}
+    browser.post("/alerts/1/acknowledge", data=form)
+    assert "刘芳 has it and should be there by today 17:00" in sign_in("duty").get("/?language=en").text
+    browser = sign_in("duty")
+    browser.post("/alerts/1/arrive", data={"csrf": csrf(browser.get("/").text)})
+    assert "周敏 is there; please settle it by" in browser.get("/?language=en").text
+
+
 def test_who_is_still_on_the_way_keeps_it_for_another_half_hour(
     sign_in: SignIn, records: Records, clock: town.Clock
 ) -> None:
     browser = sign_in("duty")
     form = {"csrf": csrf(browser.get("/alerts/1").text)}
-    assert "until Today 17:00" in browser.post("/alerts/1/acknowledge", data=form).text.replace("today", "Today")
+    assert "by Today 17:00" in browser.post("/alerts/1/acknowledge", data=form).text.replace("today", "Today")
     clock.at += timedelta(minutes=25)
-    assert "until Today 17:25" in browser.post("/alerts/1/acknowledge", data=form).text.replace("today", "Today")
+    assert "by Today 17:25" in browser.post("/alerts/1/acknowledge", data=form).text.replace("today", "Today")
     assert state(records) == ("acknowledged", "duty")
 
 
