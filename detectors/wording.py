@@ -185,19 +185,19 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.ZH: "全流程测试，编号{number}。",
     },
     "street_low_use": {
-        Language.EN: "{count} or more homes use no water within {minutes} min: "
+        Language.EN: "Within {minutes} min, {count} or more homes were found to use no water: "
         "likely one cause (burst main, no supply, power cut).",
-        Language.ZH: "{minutes}分钟内{count}户以上没有用水，可能是同一原因（爆管、停水、停电）。",
+        Language.ZH: "{minutes}分钟内发现{count}户以上没有用水，可能是同一原因（爆管、停水、停电）。",
     },
     "street_constant_flow": {
-        Language.EN: "{count} or more homes have water running within {minutes} min: "
-        "likely one cause (burst main, no supply, power cut).",
-        Language.ZH: "{minutes}分钟内{count}户以上水流不停，可能是同一原因（爆管、停水、停电）。",
+        Language.EN: "Within {minutes} min, water was found running in {count} or more homes: "
+        "likely one cause (the supply is back, and taps were left open).",
+        Language.ZH: "{minutes}分钟内发现{count}户以上水流不停，可能是同一原因（如停水后来水，水龙头没有关）。",
     },
     "street_no_data": {
-        Language.EN: "{count} or more homes send no readings within {minutes} min: "
-        "likely one cause (burst main, no supply, power cut).",
-        Language.ZH: "{minutes}分钟内{count}户以上没有读数，可能是同一原因（爆管、停水、停电）。",
+        Language.EN: "Within {minutes} min, {count} or more homes were found without readings: "
+        "likely one cause (power cut, gateway, network).",
+        Language.ZH: "{minutes}分钟内发现{count}户以上没有读数，可能是同一原因（停电、网关或网络故障）。",
     },
     "gap": {
         Language.EN: "Readings are missing; what happened meanwhile can't be told.",
@@ -225,6 +225,24 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
     },
 }
 
+_UNHEARD_OF: Mapping[str, Mapping[Language, str]] = {  # where the household's record is nought
+    "constant_flow_tap": {
+        Language.EN: "Water has been running without a pause since {since_at}, at least {flow_lph} L/h: a tap or "
+        "shower may be on. It has not run so long, or not at this time of day, here before.",
+        Language.ZH: "自{since_at}起一直在流水，每小时至少{flow_lph}升：可能是水龙头或淋浴没有关。"
+        "这户平时不在这个时段用水，或从不连续流这么久。",
+    },
+    "constant_flow_leak": {
+        Language.EN: "Water has been running without a pause since {since_at}, at least {flow_lph} L/h: a leak or a "
+        "running cistern. It has not run so long without a pause here before.",
+        Language.ZH: "自{since_at}起一直在流水，每小时至少{flow_lph}升：可能是漏水或马桶水箱没有关严。"
+        "这户平时从不连续流这么久。",
+    },
+    "constant_flow_burst": {
+        Language.EN: "Far more water than is usual here: {flow_lph} L/h since {since_at}. A pipe may have burst.",
+        Language.ZH: "用水量远超平时：自{since_at}起每小时{flow_lph}升。可能是水管爆裂。",
+    },
+}
 _TIMERS = {
     Language.EN: " Water that a timer draws at about {timers} is not counted.",
     Language.ZH: "{timers}左右的定时用水（如浇灌）不计在内。",
@@ -253,7 +271,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 def explain(reason: Reason, language: str, tz: tzinfo) -> str:
     """The reason as one or two sentences; an unknown key is shown as it is rather than hidden."""
     spoken = Language(language) if language in set(Language) else Language.EN
-    template = TEMPLATES.get(reason.key, {}).get(spoken)
+    unheard_of = reason.key in _UNHEARD_OF and not reason.values.get("record_lph", 1.0)
+    template = (_UNHEARD_OF if unheard_of else TEMPLATES).get(reason.key, {}).get(spoken)
     if template is None:
         return reason.key
     if "timers" in reason.values:

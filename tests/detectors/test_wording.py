@@ -23,6 +23,18 @@ def test_every_moment_is_said_on_the_wall_clock_of_the_home(key: str, name: str)
     assert "4月23日15:25" in explain(Reason(key=key, values=values), "zh", ZoneInfo("Asia/Shanghai"))
 
 
+@pytest.mark.parametrize("grade", ["tap", "leak", "burst"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_nobody_reads_that_nought_litres_an_hour_are_usual(grade: str, language: str) -> None:
+    values: dict[str, float | str] = {"since_at": "2026-04-23T07:25:07+00:00", "flow_lph": 60.0, "record_lph": 0.0}
+    said = explain(Reason(key=f"constant_flow_{grade}", values=values), language, UTC)
+    assert "60" in said
+    assert " 0 " not in said
+    assert "0升" not in said.replace("60升", "")
+    usual = explain(Reason(key=f"constant_flow_{grade}", values=values | {"record_lph": 7.0}), language, UTC)
+    assert "7" in usual
+
+
 @pytest.mark.parametrize(
     ("minutes", "en", "zh"), [(60.0, "60 min", "60分钟"), (67.3, "67 min", "67分钟"), (1440.0, "24 h", "24小时")]
 )

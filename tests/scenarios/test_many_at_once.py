@@ -115,7 +115,8 @@ def test_a_burst_main_is_one_notice_to_the_operator_and_the_rest_waits_until_it_
     assert [(a["kind"], a["subject"]) for a in world.alerts(AlertKind.STREET)] == [("street", "c1/low_use")]
     operator = [r.body for r in world.received if r.who == "Olga"]
     assert operator == [
-        "anju: 幸福里: no water used in 20 or more homes in 30 min, likely one cause. Please find out; see the desk."
+        "anju: 幸福里: 20 or more homes found to use no water within 30 min, likely one cause. "
+        "Please find out; see the desk."
     ]
     world.until(at("19:31"))
     assert len({r.who for r in world.received if r.who.startswith("女儿")}) == 60
