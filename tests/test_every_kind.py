@@ -38,6 +38,7 @@ def test_every_kind_has_its_words_in_texts_and_on_pages(kind: AlertKind, languag
     texts, page = load_words()[language.value]["what"], load_page_words(language).sections
     assert [key for key in texts if key.startswith(SAID_AS.get(kind, kind.value))]
     assert page["kind"][kind.value]
+    assert kind.for_operator or page["first"][kind.value]
 
 
 @pytest.mark.parametrize("kind", sorted(FOUND_BY_DETECTORS))

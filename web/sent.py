@@ -67,8 +67,4 @@ def line(name: str, label: str, typed: str, most: int) -> list[Fault]:
 
 def choice(name: str, label: str, typed: str, among: Collection[str]) -> list[Fault]:
     """One of a list."""
-    if typed in among:
-        return []
-    return lacking(name, label, typed) or [
-        Fault(name=name, label=label, why="form.unknown", value=typed[:LONGEST_SHOWN])
-    ]
+    return [] if typed in among else [Fault(name=name, label=label, why="form.unknown", value=typed[:LONGEST_SHOWN])]

@@ -52,9 +52,9 @@ def send(browser: TestClient, path: str, **form: str) -> str:
 @pytest.mark.parametrize(
     ("path", "form", "said"),
     [
-        (SETTLE, {}, [f"Outcome: {MISSING}", f"What you found: {MISSING}"]),
+        (SETTLE, {}, ["Outcome: please take one of the choices.", f"What you found: {MISSING}"]),
         (SETTLE, {"outcome": "safe", "note": " "}, [f"What you found: {MISSING}"]),
-        (SETTLE, {"note": "她在家"}, [f"Outcome: {MISSING}"]),
+        (SETTLE, {"note": "她在家"}, ["Outcome: please take one of the choices."]),
         (SETTLE, {"outcome": "x", "note": "她在家"}, ["Outcome: “x” won&#39;t do; please take one of the choices."]),
         (SETTLE, {"outcome": "safe", "note": LONG}, ["What you found: too long, 600 characters of at most 500."]),
         (

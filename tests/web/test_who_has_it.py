@@ -42,6 +42,18 @@ def test_what_comes_next_is_the_filled_button(sign_in: SignIn) -> None:
     assert "Please go and look" not in page
 
 
+def test_an_alerts_page_says_what_to_do_first_and_what_each_outcome_means(sign_in: SignIn, records: Records) -> None:
+    browser = sign_in("duty")
+    page = browser.get("/alerts/1").text
+    assert "Call first; if nobody answers, go there" in page
+    assert page.index("for missing water this home is given a little longer") < page.index('value="away"')
+    with records.write() as tx:
+        tx.execute(alerts.update().where(alerts.c.alert_id == 1).values(kind="gas"))
+    assert "touch no switch" in browser.get("/alerts/1").text
+    browser.post("/alerts/1/resolve", data={"csrf": csrf(page), "outcome": "safe", "note": "all is well"})
+    assert "touch no switch" not in browser.get("/alerts/1").text
+
+
 def test_what_somebody_else_has_is_not_offered_to_be_taken_once_more(sign_in: SignIn) -> None:
     browser = sign_in("grid_worker")
     form = {"csrf": csrf(browser.get("/alerts/1").text)}
