@@ -95,6 +95,14 @@ class Case:
         newest = select(e.event).where(*mine).order_by(e.event_id.desc()).limit(1)
         return self.tx.execute(newest).scalar() in told
 
+    def heard_at(self) -> datetime:
+        """When we heard of what it is about now: it was raised then, or a new incident opened it again."""
+        e = t.alert_events.c
+        mine = (e.alert_id == self.alert_id, e.event.in_(("raise", Event.RECUR.value)))
+        newest = select(e.at).where(*mine).order_by(e.event_id.desc()).limit(1)
+        heard_at: datetime = self.tx.execute(newest).scalar_one()
+        return heard_at
+
     def happened(self, event: Event) -> bool:
         """Ever, also before it recurred."""
         e = t.alert_events.c

@@ -34,6 +34,7 @@ class Why(StrEnum):
     ABSENCE_KNOWN = "absence_known"
     STILL_GOING_ON = "still_going_on"
     CAUSE_GONE = "cause_gone"
+    OVER_WHEN_HEARD = "over_when_heard"
     SIGN_OF_LIFE = "sign_of_life"
     STILL_UNSETTLED = "still_unsettled"
     BY_REPLY = "by_reply"

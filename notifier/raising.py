@@ -1,6 +1,6 @@
 """What detectors and devices bring: a new alert, more evidence of a running one, or the end of its cause."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -13,6 +13,7 @@ from notifier.people import person
 from notifier.policy import Decision, Why
 from notifier.steps import A, Steps
 
+LONG_OVER = timedelta(days=1)
 STREET_KINDS = frozenset({AlertKind.LOW_USE, AlertKind.CONSTANT_FLOW, AlertKind.NO_DATA})
 
 
@@ -53,20 +54,22 @@ class Raising(Steps):
 
         `by_sign`: no water ran, but a door, motion or a wristband tells of somebody there.
         """
-        why = Why.SIGN_OF_LIFE if by_sign else Why.CAUSE_GONE
         case = Case.find(tx, (A.subject == subject) & (A.kind == kind), now)
         if case is None or case.ended:
             return None
         before = case.state
+        held_back = kind in DANGERS and _was_held_back(case, at)
+        why = Why.SIGN_OF_LIFE if by_sign else Why.OVER_WHEN_HEARD if held_back else Why.CAUSE_GONE
         if kind is AlertKind.LOW_USE and _is_between_us_and_the_resident(case):
             case.step(Event.RESOLVE, ANJU, why)
             case.write(ended_at=at)
             case.settle(Outcome.SAFE, "", None)
             return case.alert_id
-        if kind in NEVER_EASES and before.running:
+        if kind in NEVER_EASES and before.running and not held_back:
             case.write(ended_at=at)
-            case.note("over", ANJU, Why.CAUSE_GONE, before)
+            case.note("over", ANJU, why, before)
             return case.alert_id
+        readers = case.told(or_will_be=held_back)
         event_id = case.step(Event.EASE, ANJU, why)
         case.write(ended_at=at)
         if case.state is State.RESOLVED:
@@ -74,7 +77,8 @@ class Raising(Steps):
             return case.alert_id
         if case.state is State.EASED and before is not State.EASED:
             self._wait_for_settling(case)
-        self._telling.news(case, "eased", event_id, by=ANJU, over=f"{kind.value}_sign" if by_sign else kind.value)
+        over = f"{kind.value}_sign" if by_sign else f"{kind.value}_held_back" if held_back else kind.value
+        self._telling.news(case, "eased", event_id, by=ANJU, over=over, to=readers)
         return case.alert_id
 
     def tell_operator(
@@ -104,9 +108,9 @@ class Raising(Steps):
         return (Level(newest.level), newest.since) if newest is not None and newest.ended_at is None else None
 
     def runs_since(self, tx: Connection, subject: str, kind: AlertKind) -> datetime | None:
-        """When the alert that goes on there was raised; None where none does."""
+        """Since when the alert that goes on there, by our clock or its cause's, whichever says longer; else None."""
         newest = _newest(tx, subject, kind)
-        return newest.raised_at if newest is not None and newest.ended_at is None else None
+        return min(newest.raised_at, newest.since) if newest is not None and newest.ended_at is None else None
 
     # Inside
 
@@ -200,6 +204,15 @@ def _newest(
     its = (A.subject == subject, A.kind == kind.value)
     found = select(A.ended_at, A.reason, A.raised_at, A.level, A.since).where(*its).order_by(A.alert_id.desc()).limit(1)
     return tx.execute(found).first()
+
+
+def _was_held_back(case: Case, over_at: datetime) -> bool:
+    """A danger that was over for a day when we heard of it, and was told in less time than it lasted.
+
+    A sensor whose clock is merely wrong says that it is over as long after the alarm as its own clock does.
+    """
+    heard_at = case.heard_at()
+    return heard_at - over_at >= LONG_OVER and 2 * (case.now - heard_at) < over_at - case.row["since"]
 
 
 def _is_between_us_and_the_resident(case: Case) -> bool:

@@ -1,5 +1,6 @@
 """What each person is told of an alert: the step that is due, and news for those who were told before."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.alert import Event, Outcome, State
@@ -28,13 +29,21 @@ class Telling:
             self._write(case, reader, event_id, decision, policy)
 
     def news(
-        self, case: Case, template: str, event_id: int, *, by: str, outcome: Outcome | None = None, over: str = ""
+        self,
+        case: Case,
+        template: str,
+        event_id: int,
+        *,
+        by: str,
+        outcome: Outcome | None = None,
+        over: str = "",
+        to: Sequence[Person] | None = None,
     ) -> None:
         """Everybody who was told hears of it, but for the one who did it; residents only that it is settled.
 
-        `over`: how it ended, by the word's key; else as its kind does.
+        `over`: how it ended, by the word's key; else as its kind does. `to`: who hears it, else all who were told.
         """
-        for reader in case.told():
+        for reader in case.told() if to is None else to:
             resident = reader.addressee == "resident"
             if reader.contact_id == by or (resident and template != "settled"):
                 continue
@@ -130,8 +139,8 @@ class Telling:
         }
 
     def _what_now(self, case: Case, language: Language, by: str, over: str) -> dict[str, str]:
-        ended = {"at": (case.row["ended_at"] or case.now).isoformat()}
-        reason = Reason(key=over, values=ended)
+        times = {"since_at": case.row["since"].isoformat(), "at": (case.row["ended_at"] or case.now).isoformat()}
+        reason = Reason(key=over, values=times)
         return {
             "what": self.letters.texts.reason(language, "eased", case.kind, reason, self._when(case)),
             "name": self.letters.name_of(case.tx, by, language),
