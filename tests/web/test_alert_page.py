@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
+from notifier.people import person
 from store.records import Records
 from store.tables import alert_events, alerts, contacts, messages
 from tests.web import town
@@ -31,6 +32,16 @@ def test_an_alert_tells_why_in_the_viewers_language_and_who_was_told(sign_in: Si
     chinese = browser.get("/?language=zh").text
     assert "已20小时没有用水" in chinese
     assert "王丽" in chinese and "刘芳" in chinese  # noqa: PT018  both were told
+
+
+def test_who_asked_for_help_by_text_pressed_no_button(records: Records, sign_in: SignIn) -> None:
+    with records.write() as tx:
+        resident = person(tx, "R3", "resident")
+        assert resident
+        town.life().call_for_help(tx, resident, town.NOW)
+    page = sign_in("operator").get("/").text
+    assert "The resident asked for help at" in page
+    assert not re.search("sos_said|button pressed", page)
 
 
 @pytest.mark.parametrize(
