@@ -109,8 +109,10 @@ def zone(text: str) -> str:
 
 
 def day(text: str) -> str:
+    """Year, month and day; also 2026/3/1, as Excel saves days, and 2026年3月1日."""
+    written = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", unicodedata.normalize("NFKC", text))
     try:
-        entered = date.fromisoformat(text)
+        entered = date(*map(int, written.groups())) if written else date.fromisoformat(text)
     except ValueError as e:
         raise ValueError("is no day, such as 2026-03-01") from e
     if not FIRST_DAY <= entered <= LAST_DAY:

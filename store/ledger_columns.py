@@ -1,5 +1,6 @@
 """The ledger's CSV files: which columns each has, and what may stand in them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -32,18 +33,19 @@ from domain.people import Category, Language, Role, ToldBy
 from domain.wristband import BandField
 from store import ledger_consents
 from store import tables as t
+from store.ledger_in_chinese import among, in_ours
 
 
 def chosen(text: str) -> str:
-    if text != "yes":
+    if in_ours(text) != "yes":
         raise ValueError("is neither yes nor empty")
-    return text
+    return "yes"
 
 
 def categories(text: str) -> str:
-    """Separated by semicolons; sorted, once each."""
-    parse = one_of(Category)
-    return ";".join(sorted({str(parse(part.strip())) for part in text.split(";") if part.strip()}))
+    """Separated by semicolons, a Chinese keyboard's too; sorted, once each."""
+    parse = among(Category)
+    return ";".join(sorted({parse(part.strip()) for part in re.split("[;；、]", text) if part.strip()}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,8 @@ _EVERYWHERE: Mapping[str, Parse] = {
     "meter_id": meter_id,
     "device_id": sensor_id,
     "profile": profile,
-    "language": one_of(Language),
-    "told_by": one_of(ToldBy),
+    "language": among(Language),
+    "told_by": among(ToldBy),
 }
 _NAMES = ("name", "door", "given_by", "paper", "water_consent_by", "water_consent_paper")
 
@@ -175,7 +177,7 @@ FILES = (
             "community_id": "where duty staff and supervisors must serve, volunteers may; what an operator may see",
             "grid_id": "where a grid worker serves; must be there for one",
         },
-        {"role": one_of(Role), "phone": address},
+        {"role": among(Role), "phone": address},
     ),
     FileSpec(
         t.guardians,
@@ -227,7 +229,7 @@ FILES = (
             "paper": "which signed paper says so; health and whereabouts want a consent of their own",
             "withdrawn_on": "the day from which it no longer holds, no day to come; empty: it holds",
         },
-        {"field": one_of(BandField), "given_on": day, "withdrawn_on": day},
+        {"field": among(BandField), "given_on": day, "withdrawn_on": day},
     ),
     FileSpec(
         t.sensors,
@@ -239,6 +241,6 @@ FILES = (
             "kind": f"one of {', '.join(SENSOR_KINDS)}",
             "profile": "how its frames are read, where the format can't say",
         },
-        {"kind": one_of(SENSOR_KINDS)},
+        {"kind": among(SENSOR_KINDS)},
     ),
 )

@@ -22,7 +22,7 @@ def test_the_example_ledger_has_every_column_and_is_taken_without_a_warning(
 ) -> None:
     monkeypatch.setenv("ANJU_STORE_FOLDER", str(tmp_path))
     for spec in FILES:
-        with (EXAMPLE / "ledger" / spec.name).open(encoding="utf-8", newline="") as file:
+        with (EXAMPLE / "ledger" / spec.name).open(encoding="utf-8-sig", newline="") as file:
             assert tuple(next(csv.reader(file))) == spec.columns, spec.name
     run.invoke(app, ["migrate"])
     done = run.invoke(app, ["import-ledger", str(EXAMPLE / "ledger")])

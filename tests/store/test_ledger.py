@@ -1,5 +1,6 @@
 """A folder of CSV files becomes the ledger, row by row, and every mistake in it is named with its place."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from domain.people import Category, Language, Role
 from domain.reading import Device
 from domain.wristband import BandField
 from store import consents
@@ -14,9 +16,11 @@ from store import tables as t
 from store.ledger import read_ledger, version
 from store.ledger_columns import FILES
 from store.ledger_import import LedgerError, import_ledger
+from store.ledger_in_chinese import WORDS, among
 from store.ledger_page import page
 from store.migrations import migrate
 from store.records import Records
+from web.words import load
 
 NOW = datetime(2026, 4, 3, 12, tzinfo=UTC)
 TOWN = {
@@ -98,6 +102,32 @@ def test_what_chinese_keyboards_and_zigbee_gateways_write_is_understood(records:
         assert tx.scalar(select(t.contacts.c.phone).where(t.contacts.c.contact_id == "daughter")) == "+8613812345678"
         assert set(tx.scalars(select(t.meters.c.profile))) == {None, "property:total"}
         assert tx.scalar(select(t.sensors.c.device_id)) == "3/2 gas kitchen"
+
+
+def test_words_and_days_may_be_written_as_in_a_chinese_office(records: Records, tmp_path: Path) -> None:
+    head = {name: text.splitlines()[0] + "\n" for name, text in TOWN.items()}
+    changed = {
+        "residents": head["residents"] + "r1,h1,王秀英,1941,+865551000001,中文,独居；80 岁以上、失智\n",
+        "contacts": head["contacts"]
+        + "daughter,王明,监护人,+86 138 1234 5678,中文,,\nworker,李敏,网格员,+8613812345679,zh,xfl,g1\n",
+        "consents": head["consents"] + "r1,姓名,王秀英,2026/1/5,17,\nr1,病情资料,王秀英,2026年1月5日,18,2026.2.1\n",
+        "sensors": head["sensors"] + "button,h1,gw1,求助按钮,\n",
+        "guardians": "household_id,contact_id,order,first_use\nh1,daughter,1,是\nh2,daughter,2,\n",
+    }
+    import_ledger(records, folder(tmp_path, **changed), now=NOW)
+    with records.read() as tx:
+        assert set(tx.scalars(select(t.resident_categories.c.category))) == {"living_alone", "over_80", "dementia"}
+        assert set(tx.scalars(select(t.contacts.c.role))) == {"guardian", "grid_worker"}
+        assert tx.scalars(select(t.sensors.c.kind)).all() == ["sos_button"]
+        assert tx.execute(select(t.guardians.c.first_use).order_by(t.guardians.c.order)).first() == ("yes",)
+        assert consents.consented(tx, "r1") == {BandField.NAME}
+        assert {row.given_at.day for row in tx.execute(select(t.consents)).all()} == {5}
+
+
+def test_every_category_and_role_may_be_written_as_pages_say_it() -> None:
+    said = load(Language.ZH).sections
+    for section, kinds in (("category", Category), ("role", Role)):
+        assert {among(kinds)(said[section][one]) for one in kinds} == set(kinds)
 
 
 @pytest.mark.parametrize("address", ["daughter@example.org", "wecombot://a1b2c3", "ntfy://block3"])
@@ -559,3 +589,18 @@ def test_the_docs_agree_with_the_columns() -> None:
     docs = Path(__file__).parents[2] / "docs" / "ledger.md"
     assert docs.read_text(encoding="utf-8") == page(), "run: python -m store.ledger_page > docs/ledger.md"
     assert [spec.name for spec in FILES if set(spec.meaning) != set(spec.columns)] == []
+
+
+def test_the_chinese_page_names_every_file_column_and_word() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "ledger.zh-CN.md").read_text("utf-8")
+    sections = [section.split("\n") for section in page.split("\n## ")[1:]]
+    named = {
+        lines[0].split()[0]: [re.split(" *[|] *", line)[1] for line in lines if line.startswith("|")][2:]
+        for lines in sections
+    }
+    assert named == {
+        spec.name: [f"**{name}**" if spec.required(name) else name for name in spec.columns] for spec in FILES
+    }
+    both = re.findall(r"([^（）|、：\s]+)（([a-z0-9_]+)）", page)
+    assert {WORDS[chinese]: chinese for chinese, _ in both} == {ours: chinese for chinese, ours in both}
+    assert set(WORDS) - {"短信"} == {chinese for chinese, _ in both}
