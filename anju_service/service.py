@@ -100,6 +100,7 @@ class Service:
             rules=_notifier_rules(settings),
             pool=pool,
             turnstile=turnstile,
+            steady_s=steady_s,
             link_for=self._links.link_for,
         )
         self._replies = Replies(self.notifier.life, self.notifier.letters)

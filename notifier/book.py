@@ -29,12 +29,14 @@ WORDING = ("channel", "variables", "body", "segments", "cost")  # what changes w
 class OutboxRules:
     """`call_within`: a call that has not answered by then may have been taken (a crash looks the same).
 
+    `answer_within`: so long a call keeps its worker, however its answer drips; longer than the clients' own patience.
     `at_once`: in hand at one time; `a_second`: never above the provider's rate. `last_try_after`: a text that does not
     leave is given up then; the alert has gone on to the next people long before. `daily_cost`: a community's texts of
     one day may cost so much before the operator is alarmed [currency of the settings]; none is dropped for it.
     """
 
     call_within: timedelta = timedelta(seconds=90)
+    answer_within: timedelta = timedelta(seconds=60)
     at_once: int = 50
     last_try_after: timedelta = timedelta(hours=4)
     poll_after: timedelta = timedelta(seconds=90)

@@ -14,7 +14,7 @@ from notifier.book import LONGEST_WAIT, Book, Job, OutboxRules, outgoing
 from notifier.caps import full_until
 from notifier.contract import ChannelError, Failure, Records, Sent
 from notifier.cost import guard_cost
-from notifier.doubts import Doubts
+from notifier.doubts import LISTED_WITHIN, Doubts
 from notifier.letters import Letters, way
 from notifier.life import Life
 from notifier.people import is_theirs, person
@@ -34,6 +34,7 @@ class Outbox:
 
     Without `pool` each call is made in turn, inside `send_due`; with one (a ThreadPoolExecutor) calls run beside
     each other and a slow provider holds nobody up, and each waits for `turnstile` (a pace.Turnstile) before it begins.
+    `steady_s`: a clock that nobody sets, for how long a call took.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Outbox:
         rules: OutboxRules | None = None,
         pool: Executor | None = None,
         turnstile: Callable[[], None] = lambda: None,
+        steady_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._records = records
         self._letters = letters
@@ -52,6 +54,7 @@ class Outbox:
         self._rules = rules or OutboxRules()
         self._pool = pool
         self._turnstile = turnstile
+        self._steady_s = steady_s
         self._book = Book(letters, life, self._rules)
         self._receipts = Receipts(records, self._book)
         self._doubts = Doubts(records, self._book, self._sent, self._call, self._is_down)
@@ -72,9 +75,9 @@ class Outbox:
         if many:
             with self._records.write() as tx:
                 hold_back(tx, self._letters, self._rules.throttle, now)
-        due = self._due(now)
+        due, begun_s = self._due(now), self._steady_s()
         for message_id, status in due:
-            self._run(message_id, MessageStatus(status), now)
+            self._run(message_id, MessageStatus(status), lambda: self._later(now, begun_s))
         if due and self._rules.daily_cost is not None:
             with self._records.write() as tx:
                 guard_cost(tx, self._life, self._rules.daily_cost, now)
@@ -125,17 +128,23 @@ class Outbox:
         while self._begun and not now - timedelta(seconds=1) < self._begun[0] <= now:
             self._begun.popleft()
 
-    def _run(self, message_id: int, status: MessageStatus, now: datetime) -> None:
+    def _later(self, then: datetime, then_s: float) -> datetime:
+        return then + timedelta(seconds=self._steady_s() - then_s)
+
+    def _run(self, message_id: int, status: MessageStatus, now: Callable[[], datetime]) -> None:
+        """`now`: when its turn comes, which is behind calls that take long."""
         handle = self._send if status is MessageStatus.PENDING else self._doubts.look_up
         if self._pool is None or self._unwritable:  # raised where the turn waits then, and says so once
-            self._begun.append(now)
-            handle(message_id, now)
+            self._begun.append(now())
+            handle(message_id, now())
             self._unwritable = False
             return
         self._in_hand.add(message_id)
         if status is MessageStatus.PENDING:
             self._in_line.add(message_id)
-        self._pool.submit(handle, message_id, now).add_done_callback(lambda done: self._let_go(message_id, done))
+        self._pool.submit(lambda: handle(message_id, now())).add_done_callback(
+            lambda done: self._let_go(message_id, done)
+        )
 
     def _asked(self, done: "Future[None]") -> None:
         self._asking = False
@@ -211,13 +220,15 @@ class Outbox:
     def _call(self, job: Job, now: datetime) -> None:
         self._turnstile()
         self._in_line.discard(job.row["message_id"])
+        begun_s = self._steady_s()
         try:
             sent = job.channel.send(job.text)
         except ChannelError as e:
-            self._failed(job, e, now)
+            self._failed(job, e, now, self._later(now, begun_s))
         except Exception as e:  # whatever a provider's client throws: the text may have left
             log.exception("channel %s, message %s", job.channel.name, job.row["message_id"])
-            self._failed(job, ChannelError(Failure.UNCERTAIN, type(e).__name__), now)
+            unknown = ChannelError(Failure.UNCERTAIN, type(e).__name__)
+            self._failed(job, unknown, now, self._later(now, begun_s))
         else:
             with self._records.write() as tx:
                 self._sent(tx, job.row, sent, now)
@@ -233,14 +244,16 @@ class Outbox:
         self._down.add(channel)
         self._life.service_down(tx, channel, error, now)
 
-    def _failed(self, job: Job, e: ChannelError, now: datetime) -> None:
+    def _failed(self, job: Job, e: ChannelError, begun_at: datetime, now: datetime) -> None:
+        """What was long on its way may be taken yet: it is in doubt only when `call_within` is over."""
         counts = e.failure in (Failure.DOWN, Failure.UNCERTAIN, Failure.CONFIGURATION)
         rests = self._letters.router.failed(job.channel.name, now) if counts else False
         with self._records.write() as tx:
             if rests or e.failure is Failure.CONFIGURATION:
                 self._is_down(tx, job.channel.name, str(e), now)
             if e.failure is Failure.UNCERTAIN:
-                self._book.doubt(tx, job.row, now, str(e))
+                if now - begun_at < LISTED_WITHIN:
+                    self._book.doubt(tx, job.row, now, str(e))
             elif e.failure is Failure.PERMANENT:
                 self._book.block(tx, job.to, str(e), now)
                 self._book.fail(tx, job.row, str(e), now)

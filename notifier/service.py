@@ -11,6 +11,7 @@ from notifier.contract import Channel, Records
 from notifier.letters import Letters, LinkFor
 from notifier.life import Life, LifeRules
 from notifier.messages import Texts, Words
+from notifier.on_time import OnTime
 from notifier.outbox import Outbox, OutboxRules
 from notifier.router import Router
 from notifier.unwatched import Unwatched, UnwatchedRules
@@ -34,7 +35,7 @@ class Notifier:
     `records`: store.records.Records; `journal`: the readings' store; `channels`: in order of preference, for example
     `LogChannel(show)`; `words`: config.sms.load_words(); `watch_in`: `lambda zone: HouseholdWatch(parameters, zone)`;
     `pool`: a ThreadPoolExecutor for the providers' calls, none to make them in turn; `turnstile`: minds their rate;
-    `link_for`: a guardian's link.
+    `steady_s`: for how long a call takes; `link_for`: a guardian's link.
 
     The service runs `watch_some(now())` in one thread, again at once while it returns true, else after new readings or
     a second, and `send_turn(now())` in another, at once when `written` is set. `turn` does both to the end, for one
@@ -52,13 +53,15 @@ class Notifier:
         rules: NotifierRules | None = None,
         pool: Executor | None = None,
         turnstile: Callable[[], None] = lambda: None,
+        steady_s: Callable[[], float] = lambda: 0.0,
         link_for: LinkFor | None = None,
     ) -> None:
         rules = rules or NotifierRules()
         self.written = Event()  # texts wait to be sent
         self._seen = 0
         watch_in = cache(watch_in)
-        self.letters = Letters(Texts(words=words), Router(channels), link_for)
+        ways = [OnTime(channel, rules.outbox.answer_within) for channel in channels]
+        self.letters = Letters(Texts(words=words), Router(ways), link_for)
         self.life = Life(self.letters, rules.life, watch_in)
         self.unwatched = Unwatched(self.life, self.letters, rules.unwatched)
         self.watch = Watch(
@@ -76,6 +79,7 @@ class Notifier:
             rules=rules.outbox,
             pool=pool,
             turnstile=turnstile,
+            steady_s=steady_s,
         )
 
     def watch_turn(self, now: datetime) -> int:

@@ -156,6 +156,7 @@ class World:
             rules=self.rules,
             pool=self.pool,
             turnstile=self.turnstile,
+            steady_s=lambda: self.now.timestamp(),  # noqa: PLW0108  now is another each time
         )
         self.life, self.watch, self.outbox = self.notifier.life, self.notifier.watch, self.notifier.outbox
 
