@@ -5,7 +5,7 @@ A home's consent to watching its water stands in its row too, where it binds the
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from domain.wristband import BandField
 from store.ledger import bump
@@ -79,6 +79,6 @@ def end_water(tx: Connection, household_id: str, *, on: str, by: str) -> None:
 
 
 def water_withdrawn_on(tx: Connection, household_id: str) -> str | None:
-    """The day from which nobody consents; None where somebody does, or nobody ever did."""
-    newest = select(W.withdrawn_on).where(W.household_id == household_id).order_by(W.consent_id.desc()).limit(1)
-    return tx.scalar(newest)
+    """The last day from which nobody consented, though somebody may have since; None where nobody ever withdrew."""
+    last: str | None = tx.scalar(select(func.max(W.withdrawn_on)).where(W.household_id == household_id))
+    return last

@@ -307,6 +307,18 @@ def test_an_old_withdrawal_that_still_stands_in_the_files_ends_no_consent_of_a_l
     assert water(records)[0] == "王秀英"
 
 
+def test_an_old_list_puts_no_paper_from_before_a_withdrawal_in_place_of_the_later_one(
+    records: Records, tmp_path: Path
+) -> None:
+    import_ledger(records, folder(tmp_path), now=NOW)
+    with records.write() as tx:
+        consents.withdraw_water(tx, "h1", on="2026-02-01", by="limin")
+        consents.consent_to_water(tx, "h1", given_by="女儿王明", on="2026-03-01", paper="40", recorded_by="limin")
+    done = {one.file: one for one in import_ledger(records, folder(tmp_path), now=NOW)}
+    assert done["households.csv"].changed == 0
+    assert water(records) == ("女儿王明", [("2026-01-05", "2026-02-01"), ("2026-03-01", None)])
+
+
 def test_a_part_of_the_ledger_may_come_alone_and_leaves_the_rest(records: Records, tmp_path: Path) -> None:
     import_ledger(records, folder(tmp_path), now=NOW)
     part = tmp_path / "part"
