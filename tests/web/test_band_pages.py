@@ -112,6 +112,14 @@ def test_a_consent_shows_its_day_with_the_year_as_the_paper_does(browser: TestCl
     assert "18 Mar 2026" in browser.get("/residents/R1").text
 
 
+def test_who_consented_on_which_paper_is_typed_once_but_for_what_wants_a_paper_of_its_own(browser: TestClient) -> None:
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, BandField.NAME)
+    forms = re.findall(r'action="/residents/R1/consent".*?</form>', browser.get("/residents/R1").text, re.S)
+    filled = {re.findall('value="([^"]*)"', form)[1] for form in forms if 'value="同意书 2026-17"' in form}
+    assert filled == {"salutation", "age", "contacts"}
+
+
 @pytest.mark.parametrize(("lacks", "status"), [("given_by", 422), ("paper", 422), ("field", 404)])
 def test_a_consent_that_lacks_something_is_asked_for_and_not_written(
     browser: TestClient, records: Records, lacks: str, status: int
