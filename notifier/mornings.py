@@ -14,7 +14,7 @@ from notifier.quiet import QuietHours
 from notifier.timelines import URGENCY
 from store import tables as t
 
-FRESH = timedelta(hours=6)  # a first use that is learned of later, after an outage, no longer says that all is well
+FRESH = timedelta(hours=6)  # a first use that is read of later, after an outage or the night, tells nothing of now
 WANTED = "yes"  # in the ledger's guardians.first_use
 G = t.guardians.c
 
@@ -29,9 +29,10 @@ def tell(
     tx: Connection, letters: Letters, household_id: str, up_at: datetime, *, now: datetime, quiet: QuietHours
 ) -> None:
     """One text a morning to each guardian who chose it, not before the quiet hours end, nor long afterwards."""
-    if now - up_at > FRESH:
-        return
     home = home_of(tx, household_id)
+    not_before = quiet.not_before(now, home.timezone)
+    if (not_before or now) - up_at > FRESH:
+        return
     morning = up_at.astimezone(home.timezone).date().isoformat()
     reason = Reason(key=AlertKind.FIRST_USE.value, values={"at": up_at.isoformat()})
     chosen = select(G.contact_id).where(G.household_id == household_id, G.first_use == WANTED).order_by(G.order)
@@ -57,6 +58,6 @@ def tell(
             why=AlertKind.FIRST_USE.value,
             now=now,
             community_id=home.community_id,
-            not_before=quiet.not_before(now, home.timezone),
+            not_before=not_before,
         )
         letters.write(tx, letter)

@@ -32,7 +32,7 @@ class Message:
         return self.received_at, "server"
 
     def json(self) -> Any:
-        """The payload as JSON; refuses what isn't UTF-8, isn't JSON, is too deep, has NaN or a name twice."""
+        """The payload as JSON; refuses what isn't UTF-8, isn't JSON, is too deep or has a name twice."""
         if self._parsed is ...:
             self._parsed = parse_json(self.payload)
         return self._parsed

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 from json import loads as slow_loads
-from math import floor
+from math import floor, isfinite
 from typing import Any
 
 import orjson
@@ -28,16 +28,38 @@ class RefusedError(Exception):
 
 
 def parse_json(payload: bytes | str) -> Any:
-    """Strict JSON; refuses malformed, not UTF-8, deeper than 1,024, NaN, infinite, and names that come twice."""
+    """Strict JSON; refuses malformed, not UTF-8, deeper than 1,024, and names that come twice.
+
+    Where NaN or an infinite number stands in its place it is a text: it spoils its own field and no other reading.
+    """
     try:
         document = orjson.loads(payload)
     except orjson.JSONDecodeError as error:
-        raise RefusedError(f"payload isn't JSON: {error}; it begins {shown(payload[:40])}") from error
+        document = _with_numbers_that_are_none(payload)
+        if document is None:
+            raise RefusedError(f"payload isn't JSON: {error}; it begins {shown(payload[:40])}") from error
+        return document
     raw = payload.encode() if isinstance(payload, str) else payload
     again = orjson.dumps(document)
     if raw != again and (b"\\" in raw or raw.count(b'"') != again.count(b'"')):
         slow_loads(payload, object_pairs_hook=_no_name_twice)  # a lost pair takes its quotes with it
     return document
+
+
+def _with_numbers_that_are_none(payload: bytes | str) -> Any:
+    """None where something else is wrong, too."""
+    try:
+        text = payload if isinstance(payload, str) else payload.decode()
+        document = slow_loads(text, parse_constant=str, parse_float=_if_finite, object_pairs_hook=_no_name_twice)
+        orjson.dumps(document)  # refuses what else the slower one lets pass
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return document
+
+
+def _if_finite(text: str) -> float | str:
+    value = float(text)
+    return value if isfinite(value) else text
 
 
 def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -47,6 +47,13 @@ def test_one_bad_reading_of_an_array_doesnt_lose_its_neighbours() -> None:
     assert results[1] == Refused("[1] register_l: a number was expected, not '12'")
 
 
+@pytest.mark.parametrize("none", [b"NaN", b"Infinity", b"-Infinity", b"1e999"])
+def test_a_number_that_is_none_doesnt_lose_its_neighbours_either(none: bytes) -> None:
+    results = decoded(b'[{"meter_id":"a","register_l":1},{"meter_id":"b","register_l":%b}]' % none)
+    assert [type(result) for result in results] == [Reading, Refused]
+    assert results[1] == Refused(f"[1] register_l: a number was expected, not '{none.decode()}'")
+
+
 @pytest.mark.parametrize(
     ("payload", "named"),
     [
@@ -64,8 +71,14 @@ def test_one_bad_reading_of_an_array_doesnt_lose_its_neighbours() -> None:
         ({"meter_id": "a", "register_L": 1}, "'register_L' is no field"),
         ({"meter_id": "a", "register_l": 1, "flags": {"leak": 1}}, "flags"),
         ([], "an array of readings"),
-        (b'{"meter_id":"a","register_l":NaN}', "isn't JSON"),
-        (b'{"meter_id":"a","register_l":1e999}', "isn't JSON"),
+        (b'{"meter_id":"a","register_l":NaN}', "register_l: a number was expected, not 'NaN'"),
+        (b'{"meter_id":"a","register_l":-Infinity}', "register_l: a number was expected, not '-Infinity'"),
+        (b'{"meter_id":"a","register_l":1e999}', "register_l: a number was expected, not '1e999'"),
+        (b'{"meter_id":"a","meter_id":"b","register_l":NaN}', "'meter_id' twice"),
+        (b'{"meter_id":"a\\ud800","register_l":NaN}', "isn't JSON"),
+        (b'{"meter_id":"a\xff","register_l":NaN}', "isn't JSON"),
+        (b"[NaN," + b"[" * 10_000, "isn't JSON"),
+        (b"NaN", "payload"),
         (b'{"meter_id":"a","register_l":1,"register_l":2}', "'register_l' twice"),
         (b'{"meter_id":"a","register_l":1,"register\\u005fl":2}', "'register_l' twice"),
         (b'{"meter_id":"a\xff","register_l":1}', "isn't JSON"),

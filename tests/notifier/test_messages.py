@@ -155,8 +155,8 @@ def test_no_text_stumbles_over_its_own_signs(language: Language) -> None:
     assert [p.body for p in previews(TEXTS, language) if any(sign in p.body for sign in odd)] == []
 
 
-def test_the_preview_of_the_first_use_is_of_this_morning_and_asks_for_nothing() -> None:
+def test_the_preview_of_the_first_use_is_of_today_and_asks_for_nothing() -> None:
     said = {language: {p.about: p.body for p in previews(TEXTS, language)}["first_use"] for language in Language}
-    assert "今早10:45已用水" in said[Language.ZH]
+    assert "今天10:45开始用水了" in said[Language.ZH]
     assert "water used at 10:45" in said[Language.EN]
     assert "nothing to do" in said[Language.EN]

@@ -34,7 +34,19 @@ def test_who_chose_it_hears_once_a_morning_and_nobody_else(world: World) -> None
     until(world, "10:00", 2, register, h4_30=5.0, h8_30=5.0)
     heard = [(text.who, f"{text.at:%d %H:%M}") for text in world.received if text.template == "notice"]
     assert heard == [("王强", "10 08:00"), ("王强", "11 08:00")]
-    assert "今早6:30已用水" in world.received[0].body
+    assert "今天6:30开始用水了" in world.received[0].body
+
+
+def test_who_gets_up_in_the_afternoon_is_not_said_to_have_been_up_in_the_morning(world: World) -> None:
+    until(world, "18:00", 1, h15_00=5.0)
+    assert [text.body for text in world.received if text.who == "王强"] == [
+        "【安居】幸福里3号楼201 王秀英：今天15:00开始用水了。不用处理。"
+    ]
+
+
+def test_what_would_reach_family_a_day_later_is_not_told(world: World) -> None:
+    until(world, "12:00", 2, h21_30=5.0)
+    assert [text.body for text in world.received if text.who == "王强"] == []
 
 
 def test_use_in_the_small_hours_is_no_getting_up(world: World) -> None:

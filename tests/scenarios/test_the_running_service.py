@@ -32,7 +32,7 @@ NONSENSE = {
     b"\xff\xfe\x00\x01": "payload isn't JSON: str is not valid UTF-8",
     b'{"meter_id": "meter-001", "register_l": ': "payload isn't JSON",
     DEEP: "payload isn't JSON",
-    b'{"meter_id": "meter-001", "register_l": NaN}': "payload isn't JSON",
+    b'{"meter_id": "meter-001", "register_l": NaN}': "register_l: a number was expected, not 'NaN'",
     b'{"meter_id": "meter-001", "register_l": "12"}': "register_l: a number was expected, not '12'",
     b'{"meter_id": "meter-001", "register_l": 1, "register_l": 2}': "payload has the name 'register_l' twice",
     b'{"meter_id": "meter-001/#", "register_l": 1}': "meter_id: 'meter-001/#' can't be an id",
