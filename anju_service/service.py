@@ -61,6 +61,7 @@ from web.webhooks import webhooks
 from web.webhooks_china import webhooks_china
 
 WATCH_BEHIND_S = 900.0  # a backlog of hours is taken in minutes
+SLEPT = timedelta(minutes=1)  # between two turns of the watch, which come each second
 
 
 class Service:
@@ -139,6 +140,7 @@ class Service:
         self._measure = Patience(self._measured, FILES_ANSWER_S)
         self._turns = Turns(steady_s)
         self._caught_up_at_s = steady_s()  # when the watch was last behind nothing
+        self._watched_at: datetime | None = None
         self.self_watch = SelfWatch(
             self.records,
             self.notifier.life,
@@ -232,11 +234,14 @@ class Service:
 
     def _watch(self) -> None:
         """At once again where more readings may wait."""
+        if self._watched_at and self.now() - self._watched_at >= SLEPT:
+            self.notifier.watch.after_a_sleep(self._watched_at)
         there = self.readings.position()
         if self.notifier.watch_some(self.now()):
             self.committed.set()
         if self.notifier.watch.position() >= there:
             self._caught_up_at_s = self._steady_s()
+        self._watched_at = self.now()
 
     def _send(self) -> None:
         self.notifier.send_turn(self.now())

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundRules:
-    """`quiet_start`: after a start, missing readings may still be on their way; no clock runs out so long."""
+    """`quiet_start`: after a start or a sleep, readings may still be on their way; no clock runs out so long."""
 
     timers_at_once: int = 200
     quiet_start: timedelta = timedelta(minutes=5)
@@ -48,7 +48,14 @@ class Rounds:
         self._set_back = set_back
         self._rules = rules
         self._ticks_from: datetime | None = None
+        self._has_ticked = False
         self._looked_at: datetime | None = None
+
+    def after_a_sleep(self, since: datetime) -> None:
+        """As after a start; but a machine that falls asleep again before any clock ran out waits no second time."""
+        log.warning("nothing ran since %s; what the broker holds comes first", since)
+        if self._has_ticked:
+            self._ticks_from, self._has_ticked = None, False
 
     def round(self, now: datetime, *, caught_up: bool) -> int:
         """Returns how many things; behind a journal that can't be read no meter is missed, alerts go on."""
@@ -61,13 +68,19 @@ class Rounds:
         if self._looked_at is None or abs(now - self._looked_at) >= self._rules.look_for_new_meters:
             self._looked_at = now
             self._states.start_unheard(now)
-        done = self._tick_due(now) if now >= self._ticks_from else 0
+        done = self._miss_due(now) if now >= self._ticks_from else 0
+        return done + self._advance_due(now)
+
+    def _miss_due(self, now: datetime) -> int:
+        """Meters of which nothing is heard, and those of whom that has been so for long."""
+        self._has_ticked = True
+        done = self._tick_due(now)
         with self._records.read() as tx:
             waiting = self._unwatched.anything_due(tx, now)
         if waiting:
             with self._records.write() as tx:
                 done += self._unwatched.round(tx, now)
-        return done + self._advance_due(now)
+        return done
 
     def _tick_due(self, now: datetime) -> int:
         with self._records.read() as tx:

@@ -127,6 +127,10 @@ class Watch:
             self._life.tell_operator(tx, "readings.db", Reason(key="readings_lost", values={}), now)
         return True
 
+    def after_a_sleep(self, since: datetime) -> None:
+        """Nothing ran since then: readings of that time may still be on their way."""
+        self._rounds.after_a_sleep(since)
+
     def round(self, now: datetime, *, caught_up: bool = True) -> int:
         """What time alone brings: silent meters, due steps, expired acknowledgements. Returns how many things.
 
