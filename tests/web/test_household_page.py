@@ -24,6 +24,12 @@ def test_what_runs_and_where_they_are_stand_before_the_chart_and_what_is_settled
     assert page.count('<li class="alert') == 2
 
 
+def test_on_a_phone_one_tap_leads_past_the_chart_to_whom_to_call(sign_in: SignIn) -> None:
+    page = sign_in("duty").get("/households/H1").text
+    order = ['<a class="button" href="#people">', "Water in the last 14 days", 'id="people"', "tel:"]
+    assert [*sorted(order, key=page.index)] == order
+
+
 def test_a_running_alert_is_never_pushed_off_the_page_by_newer_ones(sign_in: SignIn, records: Records) -> None:
     with records.write() as tx:
         for alert_id in range(100, 125):
