@@ -269,7 +269,7 @@ def test_a_form_that_lacks_something_comes_back_to_its_page_with_all_it_lacks_in
     page.tap(".acts summary")
     page.click("form[action$='/resolve'] button")
     look(page, axe, "settling without a word")
-    assert page.evaluate("document.activeElement.innerText") == "结果：请填写。\n\n情况说明：请填写。"
+    assert page.evaluate("document.activeElement.innerText") == "结果：请选一项。\n\n情况说明：请填写。"
     assert 0 < page.evaluate("document.activeElement.getBoundingClientRect().top") < size[1]
     assert page.evaluate("location.pathname") == "/alerts/1"
     page.evaluate("refresh()")
