@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from anju_commands.channels import channel_problems, words_of
 from anju_commands.common import bound, folder_of, records_path, stop
-from config.addresses import origin, proxies_of, topic_filters, web_address
+from config.addresses import host, origin, proxies_of, topic_filters, web_address
 from config.load import find
 from config.setting import ConfigError
 from config.settings import Settings, described
@@ -100,8 +100,6 @@ def subscription(settings: Settings) -> "Subscription":
 
 
 def _broker(settings: Settings) -> Iterator[str]:
-    if not settings.mqtt.host.strip():
-        yield f"mqtt.host = {settings.mqtt.host!r}: wants the broker's name or address"
     yield from _sound("mqtt.topics", lambda _: topic_filters(settings.mqtt.topics))(settings)
     if settings.mqtt.tls:
         yield from _certificates(settings)
@@ -168,6 +166,8 @@ _VALUES: tuple[Check, ...] = (
     _sound("ingest.formats", _formats),
     _sound("notify.policies", _policies),
     _sound("notify.words", words_of),
+    _sound("mqtt.host", lambda settings: host(settings.mqtt.host)),
+    _sound("sms.smtp_host", lambda settings: host(settings.sms.smtp_host or "localhost")),
     _sound("web.trusted_proxies", lambda settings: proxies_of(settings.web.trusted_proxies)),
     _sound("web.public_url", lambda settings: origin(settings.web.public_url)),
     _urls,

@@ -1,6 +1,7 @@
 """The addresses among the settings: what others reach us by, and we them."""
 
-from ipaddress import ip_network
+import re
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from config.setting import ConfigError
@@ -26,11 +27,24 @@ def web_address(url: str) -> None:
     """Anything by HTTP; raises `ConfigError`."""
     try:
         at = urlsplit(url)
-        fits = at.scheme in ("http", "https") and bool(at.hostname) and at.port != 0 and len(url.split()) == 1
-    except ValueError:  # a port beyond all ports, half an IPv6 address
+        host(at.hostname or "")
+        fits = at.scheme in ("http", "https") and at.port != 0 and at.netloc[-1] != ":" and url.split() == [url]
+    except (ConfigError, ValueError):  # a port beyond all ports, half an IPv6 address
         fits = False
     if not fits:
         raise ConfigError(f"{url!r}: wants http:// or https:// and a host")
+
+
+def host(text: str) -> None:
+    """A name, or an address without brackets; raises `ConfigError`."""
+    try:
+        ip_address(text)
+    except ValueError:
+        if not _NAME.fullmatch(text):
+            raise ConfigError(f"{text!r}: wants a name or an address alone, such as host.example") from None
+
+
+_NAME = re.compile(r"[\w-]{1,63}(\.[\w-]{1,63})*\.?")
 
 
 def topic_filters(text: str) -> list[str]:

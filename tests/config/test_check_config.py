@@ -79,7 +79,17 @@ def test_all_that_is_wrong_is_named_in_one_run_whatever_kind_it_is_of(tmp_path: 
 @pytest.mark.parametrize(
     ("toml", "wanted"),
     [
-        ('[mqtt]\nhost = ""\n', "mqtt.host = '': wants the broker's name"),
+        ('[mqtt]\nhost = ""\n', "mqtt.host: '': wants a name or an address alone"),
+        ('[mqtt]\nhost = "x y"\n', "mqtt.host: 'x y': wants a name or an address alone"),
+        ('[mqtt]\nhost = " broker.example"\n', "mqtt.host: ' broker.example': wants a name or an address alone"),
+        ('[mqtt]\nhost = "mqtt://h"\n', "mqtt.host: 'mqtt://h': wants a name or an address alone"),
+        ('[mqtt]\nhost = "h:1883"\n', "mqtt.host: 'h:1883': wants a name or an address alone"),
+        ('[mqtt]\nhost = "a..b"\n', "mqtt.host: 'a..b': wants a name or an address alone"),
+        ('[sms]\nsmtp_host = "smtp://h"\n', "sms.smtp_host: 'smtp://h': wants a name or an address alone"),
+        ('[influx]\nurl = " http://h"\n', "influx.url: ' http://h': wants http:// or https:// and a host"),
+        ('[influx]\nurl = "http://http://h"\n', "influx.url: 'http://http://h': wants http:// or https:// and a host"),
+        ('[influx]\nurl = "http://a..b"\n', "influx.url: 'http://a..b': wants http:// or https:// and a host"),
+        ('[web]\nhost = "a..b"\n', "web.host = 'a..b': is no address of this machine"),
         ('[mqtt]\ntopics = ""\n', "mqtt.topics: '': wants topic filters; # for all"),
         ('[mqtt]\ntls = true\ncert_file = "/nowhere"\n', "mqtt.cert_file: /nowhere: can't be read: No such file"),
         (f'[mqtt]\ntls = true\nca_file = "{__file__}"\n', "mqtt.ca_file, cert_file, key_file: not certificates"),
