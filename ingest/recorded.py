@@ -38,7 +38,7 @@ class Line(NamedTuple):
 
 NAMED = 20  # lines of one file, each by itself: a file in which all is wrong says so in some lines
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
-_LEAP_S = timedelta(days=366).total_seconds()  # a line further off is a broken clock, unless the next agrees
+_LEAP_S = timedelta(days=364).total_seconds()  # a wrong year is further off; a broken clock, unless the next agrees
 
 
 def household_of(path: Path) -> str:
@@ -134,7 +134,7 @@ def _name_others(read: list[Line], kept: list[int], bad: list[tuple[int, str]]) 
 
 
 def _without_leaps(read: list[Line], bad: list[tuple[int, str]]) -> list[Line]:
-    """A line more than a year from those on both sides is a broken clock; two that agree are not."""
+    """A line a year or more from those on both sides is a broken clock; two that agree are not."""
     if len(read) < 3:
         return read
     good: list[Line] = []
@@ -142,7 +142,7 @@ def _without_leaps(read: list[Line], bad: list[tuple[int, str]]) -> list[Line]:
         beside = good[-1:] + read[place + 1 : place + 2]
         if all(abs(line.at_s - other.at_s) > _LEAP_S for other in beside):
             side = "after" if line.at_s > beside[0].at_s else "before"
-            bad.append((line.number, f"ts more than a year {side} {_iso(beside[0].at_s)!r}: {_iso(line.at_s)!r}"))
+            bad.append((line.number, f"ts a year or more {side} {_iso(beside[0].at_s)!r}: {_iso(line.at_s)!r}"))
         else:
             good.append(line)
     return good

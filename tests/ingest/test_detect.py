@@ -92,7 +92,7 @@ def test_the_clock_ends_at_the_latest_reading_of_all_files(tmp_path: Path) -> No
         ("2025-03-03T00:30:00Z,105", ":4: ts out of order: '2025-03-03T00:30:00Z' after '2025-03-03T01:00:00Z'"),
         ("2025-03-03T01:00:00Z,105", ":4: the same ts twice: '2025-03-03T01:00:00Z'"),
         ("1970-01-01T00:00:00Z,105", ":4: ts out of 2000-2099: '1970-01-01T00:00:00Z'"),
-        ("2031-01-01T00:00:00Z,105", ":4: ts more than a year after '2025-03-03T01:00:00Z': '2031-01-01T00:00:00Z'"),
+        ("2031-01-01T00:00:00Z,105", ":4: ts a year or more after '2025-03-03T01:00:00Z': '2031-01-01T00:00:00Z'"),
         ("2025-03-03T02:00:00Z", ":4: too few columns: '2025-03-03T02:00:00Z'"),
     ],
 )
@@ -126,18 +126,34 @@ def test_a_register_that_breaks_off_is_named(tmp_path: Path) -> None:
         ({24: "2024-04-01T05:00:00"}, [":26: ts out of order: '2024-04-01T05:00:00Z' after '2025-03-03T23:00:00Z'"]),
         (
             {0: "2000-01-01T00:00:00"},
-            [":2: ts more than a year before '2025-03-03T01:00:00Z': '2000-01-01T00:00:00Z'"],
+            [":2: ts a year or more before '2025-03-03T01:00:00Z': '2000-01-01T00:00:00Z'"],
         ),
         (
             {47: "2031-01-01T00:00:00"},
-            [":49: ts more than a year after '2025-03-04T22:00:00Z': '2031-01-01T00:00:00Z'"],
+            [":49: ts a year or more after '2025-03-04T22:00:00Z': '2031-01-01T00:00:00Z'"],
+        ),
+        (
+            {47: "2026-03-04T23:00:00"},
+            [":49: ts a year or more after '2025-03-04T22:00:00Z': '2026-03-04T23:00:00Z'"],
+        ),
+        (
+            {0: "2024-03-03T00:00:00"},
+            [":2: ts a year or more before '2025-03-03T01:00:00Z': '2024-03-03T00:00:00Z'"],
         ),
         (
             {20: "2025-03-03T21:00:00", 21: "2025-03-03T20:00:00"},
             [":23: ts out of order: '2025-03-03T20:00:00Z' after '2025-03-03T21:00:00Z'"],
         ),
     ],
-    ids=["months ahead", "a year back", "the first", "the last", "two changed places"],
+    ids=[
+        "months ahead",
+        "a year back",
+        "the first",
+        "the last",
+        "its year",
+        "the first one's year",
+        "two changed places",
+    ],
 )
 def test_a_clock_that_was_wrong_for_one_line_costs_that_line_alone(
     tmp_path: Path, wrong: dict[int, str], named: list[str]
