@@ -7,7 +7,7 @@ from typing import Any
 from domain.reading import AtSource, Decoded, Reading, Refused
 from ingest.codecs.contract import Context, Message
 from ingest.codecs.times import clock
-from ingest.codecs.values import RefusedError, checked_id, litres, number, shown
+from ingest.codecs.values import RefusedError, check_names, checked_id, litres, number, shown
 
 REGISTERS = (("register_l", 1.0), ("register_m3", 1000.0))
 KNOWN = frozenset({"meter_id", "at", "register_l", "register_m3", "flags", "battery"})
@@ -51,9 +51,7 @@ def _kept_apart(
 
 
 def _reading(message: Message, document: dict[str, Any]) -> Reading:
-    if not KNOWN.issuperset(document):
-        unknown = next(name for name in document if name not in KNOWN)
-        raise RefusedError(f"{shown(unknown)} is no field of a reading")
+    check_names(document, KNOWN, "a reading")
     at, at_source = time_of(message, document)
     meter_id, register_l = checked_id(document.get("meter_id"), "meter_id"), _register(document)
     flags, battery = _of(bool, document, "flags"), _of((int, float), document, "battery")

@@ -7,7 +7,7 @@ from domain.reading import Decoded, DeviceEvent
 from ingest.codecs.contract import Context, Message
 from ingest.codecs.outcomes import device_event
 from ingest.codecs.plain import each, time_of
-from ingest.codecs.values import RefusedError, checked_id, percent, shown
+from ingest.codecs.values import RefusedError, check_names, checked_id, percent, shown
 
 EVENTS = {  # what is noticed: the kind of sensor, and its flag
     "sos": ("sos_button", "sos"),
@@ -46,9 +46,7 @@ def decode_status(message: Message, _context: Context) -> list[Decoded]:
 
 
 def _event(message: Message, document: Mapping[str, Any]) -> DeviceEvent:
-    if not KNOWN.issuperset(document):
-        unknown = next(name for name in document if name not in KNOWN)
-        raise RefusedError(f"{shown(unknown)} is no field of an event")
+    check_names(document, KNOWN, "an event")
     event = document.get("event")
     if not isinstance(event, str) or event not in EVENTS:
         raise RefusedError(f"event: {shown(event)} is none of {', '.join(EVENTS)}")

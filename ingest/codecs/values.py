@@ -1,6 +1,7 @@
 """What all codecs share in reading values: JSON, numbers, units and ids; what is none is refused with its name."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from json import loads as slow_loads
 from math import floor, isfinite
@@ -75,6 +76,19 @@ def shown(value: object) -> str:
     """A value for a reason, cut short."""
     text = repr(value[:60] if isinstance(value, str | bytes) else value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def check_names(document: Mapping[str, Any], known: frozenset[str], of: str) -> None:
+    """Refuses a name that is no field `of` what is read, and says which may be meant."""
+    if not known.issuperset(document):
+        unknown = next(name for name in document if name not in known)
+        raise RefusedError(f"{shown(unknown)} is no field of {of}; {_meant(unknown[:60].casefold(), known)}")
+
+
+@lru_cache(maxsize=1000)  # each reading of a long list may have the same
+def _meant(name: str, known: frozenset[str]) -> str:
+    near = get_close_matches(name, sorted(known), n=1)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
 
 
 def number(document: Mapping[str, Any], name: str) -> float | None:

@@ -57,6 +57,7 @@ def test_one_bad_event_of_an_array_doesnt_lose_its_neighbours() -> None:
         ({"device_id": "a", "event": "sos", "at": "14:30"}, "at: '14:30' is no time with its zone"),
         ({"device_id": "a", "event": "sos", "battery_percent": 101}, "battery_percent: a number from 0 to 100"),
         ({"device_id": "a", "event": "sos", "register_l": 7}, "'register_l' is no field of an event"),
+        ({"device": "a", "event": "sos"}, "'device' is no field of an event; did you mean device_id?"),
         ([], "payload: an event or an array of events was expected"),
         (b"sos", "payload"),
     ],
