@@ -67,7 +67,7 @@ class SelfWatch:
 
     def look(self) -> None:
         """The operator hears of each part that is ill, and the watch outside only that all is well."""
-        ill = {problem.split(":")[0].split(" since ")[0]: problem for problem in self.health().problems}
+        ill = {name_of(problem): problem for problem in self.health().problems}
         now = self._instant().at
         self._say(ill)
         with self._records.write() as tx:
@@ -92,3 +92,8 @@ class SelfWatch:
     def _audited(self) -> Audit:
         with self._records.read() as tx:
             return audit(tx, self._instant().at, channels=self._told_elsewhere)
+
+
+def name_of(problem: str) -> str:
+    """What it is known by for as long as it lasts: without when it began, and how much there is of it."""
+    return problem.partition(":")[0].partition(" since ")[0]

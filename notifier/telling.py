@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from domain.alert import Event, Outcome, State
 from domain.finding import Reason
+from domain.in_chinese import in_chinese
 from domain.people import Language
 from notifier.case import Case
 from notifier.circle import Person
@@ -121,7 +122,10 @@ class Telling:
         return "technical" if case.kind.for_operator else "alert"
 
     def _place(self, case: Case, reader: Person) -> dict[str, str]:
-        place = case.home.place_for(serves_all=reader.serves_all and are_several(case.tx)) or str(case.row["subject"])
+        place = case.home.place_for(serves_all=reader.serves_all and are_several(case.tx))
+        if not place:
+            subject = str(case.row["subject"])
+            place = in_chinese(subject) if reader.language is Language.ZH else subject
         return {"place": place, "who": self.letters.who(case.home, reader.language) if case.row["household_id"] else ""}
 
     def _what_is_due(self, case: Case, reader: Person, decision: Decision, policy: Policy) -> dict[str, str]:

@@ -14,7 +14,7 @@ import ingest
 import store
 import web
 from anju_commands.channels import standing_problems
-from anju_service.self_watch import SelfWatch
+from anju_service.self_watch import SelfWatch, name_of
 from anju_service.service import Service
 from anju_service.turns import Turns
 from domain.in_chinese import in_chinese
@@ -96,6 +96,8 @@ def test_what_ails_the_service(maker: Callable[..., object]) -> None:
     assert said
     for sentence in said:
         assert CHINESE.search(in_chinese(sentence) + in_chinese(f"{sentence}: 7")), sentence
+        name = name_of(sentence)
+        assert " " not in name or CHINESE.search(in_chinese(name)), name
 
 
 def test_what_a_reason_holds_is_said_too_and_names_and_values_stay() -> None:
