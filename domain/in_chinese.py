@@ -1,7 +1,7 @@
 """What the service says of itself, and of messages it can't use, in Chinese: by the pattern of the English sentence.
 
-The English sentence is the one that is stored and logged. A pattern's `{reason}`, `{expected}` and `{length}` are
-said in Chinese, too; any other part stays as it is: a name, a value, an id. A sentence that no pattern fits stays
+The English sentence is the one that is stored and logged. A pattern's parts in `_SAID_TOO` are said in
+Chinese, too; any other part stays as it is: a name, a value, an id. A sentence that no pattern fits stays
 English.
 """
 
@@ -86,8 +86,9 @@ SENTENCES = {
     "payload: {one} or an array of {many} was expected, not {value}": "payload：应为 {one} 或一组 {many}，却是{value}",
     "payload: neither a telegram nor an alarm: {value}": "payload：既不是电报也不是报警：{value}",
     "event: {value} is none of {known}": "event：{value}不在{known}之中",
-    "{field} is no field of a reading": "读数没有{field}这个字段",
-    "{field} is no field of an event": "事件没有{field}这个字段",
+    "{field} is no field of {of}; {meant}": "{of}没有{field}这个字段：{meant}",
+    "did you mean {near}?": "是不是 {near}？",
+    "known are {known}": "认识的有 {known}",
     "{name}: {value} isn't an object of {values}": "{name}：{value}应为值是 {values} 的对象",
     "{name}: {value} can't be an id (wildcard, slash, control character, or too long)": "{name}：{value}不能作编号"
     "（含通配符、斜杠、控制字符，或太长）",
@@ -173,7 +174,7 @@ SENTENCES = {
 }
 _LENGTH = re.compile(r"(\d+) (seconds|minutes|hours|days)")  # as domain.length says it
 _UNITS = {"seconds": "秒", "minutes": "分钟", "hours": "小时", "days": "天"}
-_SAID_TOO = ("reason", "expected", "length")
+_SAID_TOO = ("reason", "expected", "length", "of", "meant")
 
 
 def in_chinese(sentence: str) -> str:

@@ -103,6 +103,8 @@ def test_what_ails_the_service(maker: Callable[..., object]) -> None:
 def test_what_a_reason_holds_is_said_too_and_names_and_values_stay() -> None:
     told = in_chinese("[3] register_l: a number was expected, not 'x'; 4 more of this message")
     assert told == "第[3]项：register_l：应为数字，却是'x'；这条报文另有4处"
+    told = in_chinese("'register_L' is no field of a reading; did you mean register_l?")
+    assert told == "读数没有'register_L'这个字段：是不是 register_l？"
 
 
 def test_a_sentence_that_nobody_has_translated_stays_as_it_is() -> None:
