@@ -1,12 +1,15 @@
 """Where a household, a gateway or a community is: what a text says of the place, and its clock."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, String, bindparam, select
 
 from domain.finding import AlertKind
 from store import tables as t
+
+Subject = tuple[AlertKind, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +32,24 @@ class Home:
 
 
 def place_of(tx: Connection, kind: AlertKind, household_id: str | None, subject: str) -> Home:
-    """An alert's: its household's; a gateway's; a community's, where the subject is "community/what"; else nobody's."""
-    if kind is AlertKind.GATEWAY_SILENT:
-        return home_of_gateway(tx, subject)
-    if household_id is None and "/" in subject:
-        return home_of_community(tx, subject.partition("/")[0])
-    return _nowhere(tx) if household_id is None else home_of(tx, household_id)
+    """An alert's: its household's, or what `places_of` says of its subject."""
+    if household_id is not None and kind is not AlertKind.GATEWAY_SILENT:
+        return home_of(tx, household_id)
+    return places_of(tx, [(kind, subject)])[kind, subject]
+
+
+def places_of(tx: Connection, subjects: Collection[Subject]) -> dict[Subject, Home]:
+    """Of alerts without a household: a gateway's; a community's, where it is "community/what"; else nobody's."""
+    gateways = _of_gateways(tx, {subject for kind, subject in subjects if kind is AlertKind.GATEWAY_SILENT})
+    communities = _of_communities(tx, {subject.partition("/")[0] for _, subject in subjects if "/" in subject})
+    nowhere = _nowhere(shared_zone(tx))
+
+    def place(kind: AlertKind, subject: str) -> Home:
+        if kind is AlertKind.GATEWAY_SILENT:
+            return gateways.get(subject) or replace(nowhere, place=subject)
+        return communities.get(subject.partition("/")[0], nowhere) if "/" in subject else nowhere
+
+    return {one: place(*one) for one in subjects}
 
 
 def are_several(tx: Connection) -> bool:
@@ -53,7 +68,7 @@ def home_of(tx: Connection, household_id: str) -> Home:
     home = {"home": household_id}
     row = tx.execute(_AT_HOME, home).mappings().first()
     if row is None:
-        return _nowhere(tx, household_id, place=household_id)
+        return _nowhere(shared_zone(tx), household_id, place=household_id)
     names = tx.execute(_NAMES, home).scalars()
     return Home(
         household_id=household_id,
@@ -66,49 +81,47 @@ def home_of(tx: Connection, household_id: str) -> Home:
     )
 
 
-def home_of_gateway(tx: Connection, gateway_id: str) -> Home:
+def _of_gateways(tx: Connection, gateway_ids: Collection[str]) -> dict[str, Home]:
     """A gateway stands in a community."""
+    if not gateway_ids:
+        return {}
     g, c = t.gateways.c, t.communities.c
-    row = (
-        tx.execute(
-            select(c.community_id, c.timezone, c.phone, g.name, c.name.label("community"))
-            .join_from(t.gateways, t.communities)
-            .where(g.gateway_id == gateway_id)
+    query = select(g.gateway_id, c.community_id, c.timezone, c.phone, g.name, c.name.label("community"))
+    rows = tx.execute(query.join_from(t.gateways, t.communities).where(g.gateway_id.in_(gateway_ids)))
+    return {
+        row.gateway_id: Home(
+            household_id=None,
+            community_id=row.community_id,
+            place=row.name or row.gateway_id,
+            residents="",
+            timezone=ZoneInfo(row.timezone),
+            phone=row.phone,
+            community=row.community,
         )
-        .mappings()
-        .first()
-    )
-    if row is None:
-        return _nowhere(tx, place=gateway_id)
-    return Home(
-        household_id=None,
-        community_id=row["community_id"],
-        place=row["name"] or gateway_id,
-        residents="",
-        timezone=ZoneInfo(row["timezone"]),
-        phone=row["phone"],
-        community=row["community"],
-    )
+        for row in rows
+    }
 
 
-def home_of_community(tx: Connection, community_id: str) -> Home:
+def _of_communities(tx: Connection, community_ids: Collection[str]) -> dict[str, Home]:
     """For what concerns a whole community."""
+    if not community_ids:
+        return {}
     c = t.communities.c
-    row = tx.execute(select(c.name, c.timezone, c.phone).where(c.community_id == community_id)).mappings().first()
-    if row is None:
-        return _nowhere(tx)
-    return Home(
-        household_id=None,
-        community_id=community_id,
-        place=row["name"],
-        residents="",
-        timezone=ZoneInfo(row["timezone"]),
-        phone=row["phone"],
-    )
+    rows = tx.execute(select(c.community_id, c.name, c.timezone, c.phone).where(c.community_id.in_(community_ids)))
+    return {
+        row.community_id: Home(
+            household_id=None,
+            community_id=row.community_id,
+            place=row.name,
+            residents="",
+            timezone=ZoneInfo(row.timezone),
+            phone=row.phone,
+        )
+        for row in rows
+    }
 
 
-def _nowhere(tx: Connection, household_id: str | None = None, place: str = "") -> Home:
-    zone = shared_zone(tx)
+def _nowhere(zone: ZoneInfo, household_id: str | None = None, place: str = "") -> Home:
     return Home(household_id=household_id, community_id=None, place=place, residents="", timezone=zone)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, false, func, or_, sele
 from domain.alert import Outcome, State
 from domain.finding import AlertKind, Level, Reason
 from domain.people import Role
-from notifier.places import place_of
+from notifier.places import places_of
 from notifier.steps import BY_WATER
 from store.tables import alerts, communities, contacts, gateways, messages, meters
 from web.ledger import Household, Person, people_called, seen_ids, several
@@ -147,8 +147,9 @@ def _shown(tx: Connection, query: Select[*tuple[object, ...]]) -> list[Shown]:
     homes_of_meters = _homes_of_meters(tx, [row.subject for row in rows if row.household_id is None])
     home = {row.alert_id: row.household_id or homes_of_meters.get(row.subject) for row in rows}
     homes = several(tx, filter(None, home.values()))
-    rest = [row for row in rows if home[row.alert_id] not in homes]
-    places = {row.alert_id: place_of(tx, AlertKind(row.kind), None, row.subject) for row in rest}
+    rest = {row.alert_id: (AlertKind(row.kind), row.subject) for row in rows if home[row.alert_id] not in homes}
+    places_by_subject = places_of(tx, set(rest.values())) if rest else {}
+    places = {alert_id: places_by_subject[subject] for alert_id, subject in rest.items()}
     told = _told(tx, [row.alert_id for row in rows])
     people = people_called(tx, {row.acknowledged_by for row in rows if row.acknowledged_by})
     return [

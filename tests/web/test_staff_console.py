@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import insert, select, update
+from sqlalchemy import Engine, event, insert, select, update
 
 from store.records import Records
 from store.tables import alerts, communities, contacts, gateways, unwatched
@@ -171,6 +171,39 @@ def test_a_home_unheard_for_longer_than_its_chart_still_says_when_water_was_last
 def test_a_silent_gateway_concerns_the_operator_alone(sign_in: SignIn) -> None:
     assert "GW7" in sign_in("operator").get("/").text
     assert "GW7" not in sign_in("duty").get("/").text
+
+
+def test_many_technical_alerts_ask_the_ledger_no_more_often_than_one(sign_in: SignIn, records: Records) -> None:
+    console = sign_in("operator")
+
+    def questions() -> int:
+        asked = []
+        event.listen(Engine, "before_cursor_execute", note := lambda *_: asked.append(1))
+        try:
+            console.get("/")
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+        return len(asked)
+
+    def more(first: int) -> None:
+        with records.write() as tx:
+            tx.execute(insert(gateways), [{"gateway_id": f"g{first}", "community_id": "xh", "name": f"门口{first}"}])
+            kinds = {
+                f"g{first}": "gateway_silent",
+                "xh/no_data": "street",
+                f"nobody/{first}": "street",
+                "xh": "no_data",
+            }
+            for n, (subject, kind) in enumerate(kinds.items()):
+                town.raise_alert(tx, first + n, None, kind, subject=subject)
+
+    more(100)
+    console.get("/")
+    few = questions()
+    for first in range(200, 300, 10):
+        more(first)
+    assert questions() == few
+    assert all(f"门口{first}" in console.get("/").text for first in (100, 200, 290))
 
 
 def test_an_operator_of_one_community_sees_nothing_of_anothers_devices(sign_in: SignIn, records: Records) -> None:
