@@ -36,6 +36,7 @@ class Event(StrEnum):
     LEAVE = "leave"
     RESOLVE = "resolve"
     REOPEN = "reopen"
+    CORRECT = "correct"
 
 
 MEANING: dict[Event, str] = {
@@ -51,6 +52,7 @@ MEANING: dict[Event, str] = {
     Event.LEAVE: "the household is known to be away until a time",
     Event.RESOLVE: "a person settles it, with an outcome",
     Event.REOPEN: "settled too early",
+    Event.CORRECT: "settled with a wrong outcome or note: here are the right ones",
 }
 
 
@@ -137,6 +139,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     State.RESOLVED: {
         Event.EASE: State.RESOLVED,
         Event.REOPEN: State.OPEN,
+        Event.CORRECT: State.RESOLVED,
     },
 }
 

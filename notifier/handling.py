@@ -63,6 +63,21 @@ class Handling(Steps):
             false_alarm = outcome is Outcome.FALSE_ALARM
             tell_the_watch(tx, home, case.home.timezone, self._watch_in, now, false_alarm=false_alarm)
 
+    def correct(
+        self, tx: Connection, alert_id: int, *, by: str, outcome: Outcome, now: datetime, note: str = ""
+    ) -> None:
+        """It was settled with a wrong outcome or note: these hold, and it stays settled.
+
+        Who was told of another outcome hears this one; the home's clocks go on, for nobody has looked since.
+        """
+        case = Case.open(tx, alert_id, now)
+        before = case.row["outcome"]
+        event_id = case.step(Event.CORRECT, by, note)
+        case.write(outcome=outcome.value, outcome_note=note or None)
+        if outcome.value != before:
+            others = [one for one in case.told() if one.addressee != "resident"]
+            self._telling.news(case, "settled", event_id, by=by, outcome=outcome, to=others)
+
     def leave(self, tx: Connection, alert_id: int, *, by: str, until: datetime, now: datetime, why: str = "") -> None:
         """The household is away until a time; the alert waits for its end, and those who were told hear why."""
         case = Case.open(tx, alert_id, now)

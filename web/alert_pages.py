@@ -60,13 +60,9 @@ def routes(desk: Desk) -> APIRouter:
         )
 
     @router.post("/alerts/{alert_id}/resolve")
-    def resolve(
-        request: Request,
-        alert_id: IdInPath,
-        csrf: Text = "",
-        outcome: Text = "",
-        note: Text = "",
-    ) -> Response:
+    @router.post("/alerts/{alert_id}/correct")
+    def settle(request: Request, alert_id: IdInPath, csrf: Text = "", outcome: Text = "", note: Text = "") -> Response:
+        deed = desk.life.correct if request.url.path.endswith("/correct") else desk.life.resolve
         who = acting(desk, request, csrf)
         faults = choice("outcome", "alert.outcome", outcome, list(Outcome))
         faults += text("note", "alert.note", note, LONGEST_NOTE)
@@ -79,9 +75,7 @@ def routes(desk: Desk) -> APIRouter:
             request,
             who,
             alert_id,
-            lambda tx, now: desk.life.resolve(
-                tx, alert_id, by=who.contact_id, outcome=Outcome(outcome), now=now, note=note.strip()
-            ),
+            lambda tx, now: deed(tx, alert_id, by=who.contact_id, outcome=Outcome(outcome), now=now, note=note.strip()),
         )
 
     @router.post("/alerts/{alert_id}/reopen")
@@ -149,7 +143,7 @@ def _possible(alert: Shown) -> set[str]:
     """The names of the steps that the alert's table allows now."""
     return {
         event.value
-        for event in (Event.ACKNOWLEDGE, Event.ARRIVE, Event.RESOLVE, Event.REOPEN)
+        for event in (Event.ACKNOWLEDGE, Event.ARRIVE, Event.RESOLVE, Event.REOPEN, Event.CORRECT)
         if event in TRANSITIONS[alert.state]
     }
 

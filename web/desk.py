@@ -81,6 +81,10 @@ class AlertLife(RaisesAlerts, Protocol):
         self, tx: Connection, alert_id: int, *, by: str, outcome: Outcome, now: datetime, note: str
     ) -> None: ...
 
+    def correct(
+        self, tx: Connection, alert_id: int, *, by: str, outcome: Outcome, now: datetime, note: str
+    ) -> None: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from domain.alert import Event, ImpossibleStepError, Outcome, State
 from domain.finding import AlertKind, Level
+from store.tables import alerts
 from tests.notifier.world import HOME, World, at, put, silence
 
 
@@ -229,6 +231,32 @@ def test_what_was_settled_too_early_is_opened_again_and_everybody_told_from_the_
     told = world.received[before:]
     assert {r.who for r in told} == {"王丽", "李敏"}
     assert all("重新打开，请上门看看" in r.body for r in told)
+
+
+def test_a_wrong_outcome_is_corrected_without_telling_anybody_to_go_once_more(world: World) -> None:
+    alert = world.raise_alert(silence(Level.ALERT, at("07:00")))
+    with world.records.write() as tx:
+        world.life.resolve(tx, alert, by="duty_desk", outcome=Outcome.FALSE_ALARM, now=at("07:02"), note="x")
+    world.until(at("07:30"))
+    before = len(world.received)
+    with world.records.write() as tx:
+        world.life.correct(tx, alert, by="duty_desk", outcome=Outcome.INCIDENT, now=world.now, note="摔倒，已送医")
+    world.until(at("07:40"))
+    told = world.received[before:]
+    assert {r.who for r in told} == {"王丽", "李敏"}
+    assert all("已办结，确有险情" in r.body for r in told)
+    assert world.state(alert) is State.RESOLVED
+    with world.records.write() as tx:
+        world.life.correct(tx, alert, by="duty_desk", outcome=Outcome.INCIDENT, now=world.now, note="摔倒，已回家")
+        assert tx.scalar(select(alerts.c.outcome_note)) == "摔倒，已回家"
+    world.until(at("08:00"))
+    assert world.received[before:] == told
+
+
+def test_what_is_not_settled_has_no_outcome_to_correct(world: World) -> None:
+    alert = world.raise_alert(silence(Level.ALERT, at("07:00")))
+    with world.records.write() as tx, pytest.raises(ImpossibleStepError):
+        world.life.correct(tx, alert, by="duty_desk", outcome=Outcome.SAFE, now=at("07:02"))
 
 
 def test_an_old_alert_is_not_opened_again_beside_a_running_one_of_its_kind(world: World) -> None:

@@ -54,6 +54,22 @@ def test_an_alerts_page_says_what_to_do_first_and_what_each_outcome_means(sign_i
     assert "touch no switch" not in browser.get("/alerts/1").text
 
 
+def test_a_wrong_outcome_is_corrected_in_the_form_that_shows_what_stands_there(
+    sign_in: SignIn, records: Records
+) -> None:
+    browser = sign_in("duty")
+    form = {"csrf": csrf(browser.get("/alerts/1").text)}
+    page = browser.post("/alerts/1/resolve", data=form | {"outcome": "false_alarm", "note": "在家看电视"}).text
+    assert deeds(page) == ["correct", "reopen"]
+    assert re.search(r'value="false_alarm" required checked', page)
+    assert ">在家看电视</textarea>" in page
+    page = browser.post("/alerts/1/correct", data=form | {"outcome": "safe", "note": "在家看电视"}).text
+    assert "Settled: Safe" in page
+    assert "Outcome corrected" in page
+    assert state(records)[0] == "resolved"
+    assert browser.post("/alerts/1/correct", data=form | {"outcome": "", "note": ""}).status_code == 422
+
+
 def test_what_somebody_else_has_is_not_offered_to_be_taken_once_more(sign_in: SignIn) -> None:
     browser = sign_in("grid_worker")
     form = {"csrf": csrf(browser.get("/alerts/1").text)}
