@@ -1,4 +1,8 @@
-"""Homes with several meters, a kitchen's and a bathroom's: who draws water at one is seen at the others."""
+"""Homes with several meters, a kitchen's and a bathroom's: who draws water at one is seen at the others.
+
+What its own meter knows for a timer's or a drip's (detectors.schedule, ticks) is so at the others, too. A machine that
+it takes for people, as any in its first ten runs, hides a silence from all of them: its meter belongs to no home.
+"""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime

@@ -206,7 +206,9 @@ FILES = (
     ),
     FileSpec(
         t.meters,
-        "Water meters. A home may have several (kitchen and bathroom): water at one is a sign of life at all.",
+        "Water meters. A home may have several (kitchen and bathroom): water at one is a sign of life at all. Leave out"
+        " one behind which a machine alone draws (a garden, a boiler): until it is known for a timer, after ten equal"
+        " runs, and for ever where it draws now and then, its water counts as people's and hides that nobody draws.",
         {
             "meter_id": "as its messages name it; upper and lower case are the same; no blank and no / + # in it",
             "household_id": "whose water it counts",

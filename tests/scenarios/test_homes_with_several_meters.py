@@ -121,6 +121,20 @@ def test_what_drips_at_one_meter_hides_nobody(flat: Flat) -> None:
     assert [alert["level"] for alert in flat.asked()] == ["alert"]
 
 
+def test_a_garden_watered_by_a_timer_behind_the_other_meter_hides_nobody(flat: Flat) -> None:
+    def day(*used: str) -> None:
+        for hour in range(24):
+            flat.litres[BATH] += (60.3 + hour % 3 / 10) * (flat.next_hour() % 4 == 2)
+            flat.hours(1, *used, turn=False)
+        flat.world.turn()
+
+    for _ in range(DAYS + 2):
+        day(KITCHEN)
+    assert flat.asked() == []
+    day()
+    assert len(flat.asked()) == 1
+
+
 def arrival(meter_id: str, hour: int, register_l: float, *, late: bool = False) -> Arrival:
     at = MORNING.astimezone(UTC) + timedelta(hours=hour)
     return Arrival(meter_id=meter_id, at=at, register_l=register_l, late=late, received_at=at)
