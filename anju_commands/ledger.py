@@ -17,6 +17,8 @@ from anju_commands.common import (
     wall_clock,
     write_new,
 )
+from domain.in_chinese import in_chinese
+from domain.people import Language
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -26,6 +28,7 @@ def import_the_ledger(
     folder: Annotated[Path, typer.Argument(help="CSV files: communities, grids, buildings, households, meters, ...")],
     settings: SettingsFile = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be, change nothing.")] = False,
+    language: Annotated[Language, typer.Option(help="Of what it says: zh or en.")] = Language.EN,
 ) -> None:
     """Bring the ledger up to a folder of CSV files.
 
@@ -39,6 +42,7 @@ def import_the_ledger(
     from store.ledger_files import Problem
     from store.ledger_import import Moved, import_ledger
 
+    say = in_chinese if language is Language.ZH else str
     records, found, behind, now = open_records(settings_of(settings)), list[Hole](), list[str](), wall_clock()
     wrong: list[Problem] = []
 
@@ -49,23 +53,24 @@ def import_the_ledger(
     try:
         done = import_ledger(records, folder, now=now, dry_run=dry_run, look=look, report=wrong.append)
     except StoreError as e:
-        raise stop(str(e), code=2) from e
+        raise stop("\n".join(map(say, str(e).splitlines())), code=2) from e
     for one in done:
-        typer.echo(one)
+        typer.echo(say(str(one)))
     by_what: dict[str, list[str]] = {}
     for hole in found:
         if hole.what != "meter not heard":  # it can't have been, so soon
             by_what.setdefault(hole.what, []).append(hole.subject)
     for what, whose in by_what.items():
         more = f" and {len(whose) - 10} more" if len(whose) > 10 else ""
-        complain(f"warning: {what}: {', '.join(whose[:10])}{more}")
+        complain(say(f"warning: {what}: {', '.join(whose[:10])}{more}"))
     for line in behind:
-        complain(f"warning: {line}")
+        complain(say(f"warning: {line}"))
     if dry_run:
-        typer.echo("dry run: nothing was written")
+        typer.echo(say("dry run: nothing was written"))
     if wrong:
         refused = sum(one.refused for one in done)
-        raise stop("\n".join([*map(str, wrong), f"rows refused: {refused}; what they name stays as it was"]))
+        lines = [*map(str, wrong), f"rows refused: {refused}; what they name stays as it was"]
+        raise stop("\n".join(map(say, lines)))
 
 
 def migrate_records(settings: SettingsFile = None) -> None:

@@ -8,6 +8,8 @@ English.
 import re
 from functools import cache
 
+from domain.entered_in_chinese import LEDGER
+
 SENTENCES = {
     # The service
     "texts are only logged, not sent: set sms.channel": "短信只写进日志，没有发出：请设置 sms.channel",
@@ -171,7 +173,7 @@ SENTENCES = {
     "online or offline": "online 或 offline",
     "Online or Offline": "Online 或 Offline",
     "ONLINE or OFFLINE": "ONLINE 或 OFFLINE",
-}
+} | LEDGER
 _LENGTH = re.compile(r"(\d+) (seconds|minutes|hours|days)")  # as domain.length says it
 _UNITS = {"seconds": "秒", "minutes": "分钟", "hours": "小时", "days": "天"}
 _SAID_TOO = ("reason", "expected", "length", "of", "meant")

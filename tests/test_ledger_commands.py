@@ -54,6 +54,23 @@ def test_a_ledger_is_checked_then_imported(data: Path) -> None:
         assert result.stdout == said + ("dry run: nothing was written\n" if options else "")
 
 
+def test_what_is_wrong_with_a_ledger_is_said_in_chinese_where_that_is_asked_for(data: Path) -> None:
+    run.invoke(app, ["migrate"])
+    folder = one_building(
+        data, households="household_id,building_id,door\nh1,b,101\nh2,b9,102\nh3,,103\n", meters=METER
+    )
+    said = run.invoke(app, ["import-ledger", str(folder), "--language", "zh", "--dry-run"])
+    assert said.exit_code == 1
+    assert "households.csv：新增1，改动0，不变0，没有导入2\n" in said.stdout
+    assert said.stdout.endswith("试运行：什么也没有写入\n")
+    assert "anju: households.csv 第3行 building_id：buildings.csv 和台账里都没有'b9'\n" in said.stderr
+    assert "anju: households.csv 第4行 building_id：没有填\n" in said.stderr
+    assert "注意：没有守护，因为没有人同意查看用水：h1\n" in said.stderr
+    assert said.stderr.endswith("anju: 没有导入2行，它们写到的保持原样\n")
+    empty = run.invoke(app, ["import-ledger", str(data / "nowhere"), "--language", "zh"])
+    assert (empty.exit_code, "这里没有 CSV 文件" in empty.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("options", [["--dry-run"], []])
 def test_a_home_that_nobody_would_be_told_of_is_named(data: Path, options: list[str]) -> None:
     folder = one_building(data, households="household_id,building_id,door\nh1,b,101\n")

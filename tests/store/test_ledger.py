@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from domain.in_chinese import in_chinese
 from domain.people import Category, Language, Role
 from domain.reading import Device
 from domain.wristband import BandField
@@ -427,6 +428,7 @@ def test_a_mistake_is_named_with_its_place_and_nothing_is_imported(
 ) -> None:
     assert wanted in problems(records, folder(tmp_path, **changed))
     assert set(counts(records).values()) == {0}
+    assert not re.search(r" (row|is|has|but|must|can't|in)\b", in_chinese(wanted))
 
 
 def refused(records: Records, path: Path) -> list[str]:
