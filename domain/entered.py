@@ -87,7 +87,7 @@ def phone(text: str) -> str:
     """E.164: + and the country's code first, no spaces; digits of a Chinese keyboard are digits."""
     bare = re.sub(r"[ ()\-]", "", unicodedata.normalize("NFKC", text))
     if not re.fullmatch(r"\+[1-9][0-9]{6,14}", bare):
-        raise ValueError("is no number in international form, such as +8613812345678")
+        raise ValueError("is no number in international form, such as +86 138 1234 5678")
     return bare
 
 

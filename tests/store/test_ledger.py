@@ -142,7 +142,7 @@ def test_what_is_neither_phone_nor_mail_nor_group_is_refused(records: Records, t
     path = folder(tmp_path, contacts=TOWN["contacts"].replace("+86 138-1234-5678", "daughter@"))
     assert problems(records, path) == [
         "contacts.csv row 2, phone: 'daughter@' is no number in international form, "
-        "such as +8613812345678, no e-mail address and no group's URL"
+        "such as +86 138 1234 5678, no e-mail address and no group's URL"
     ]
 
 
@@ -335,7 +335,7 @@ def test_a_part_of_the_ledger_may_come_alone_and_leaves_the_rest(records: Record
     [
         (
             {"contacts": TOWN["contacts"].replace("+8613812345679", "13812345679")},
-            "contacts.csv row 3, phone: '13812345679' is no number in international form, such as +8613812345678, "
+            "contacts.csv row 3, phone: '13812345679' is no number in international form, such as +86 138 1234 5678, "
             "no e-mail address and no group's URL",
         ),
         (
@@ -445,7 +445,7 @@ def test_a_refused_row_takes_those_that_refer_to_it_along_and_no_other(records: 
         meters=TOWN["meters"] + "m/3,h1,,,,\nm4,h1,,,,1e99\nm5,h9,,,,\n",
     )
     assert refused(records, path) == [
-        "contacts.csv row 2, phone: '+86 138' is no number in international form, such as +8613812345678, "
+        "contacts.csv row 2, phone: '+86 138' is no number in international form, such as +86 138 1234 5678, "
         "no e-mail address and no group's URL",
         "meters.csv row 4, meter_id: 'm/3' can't be an id in a message: / in it",
         "meters.csv row 5, litres_per_pulse: '1e99' is no number of litres from 0.001 to 10000",
