@@ -107,7 +107,18 @@ class Findings:
                 self._unwatched.ends(turn.tx, meter_id, change.at, turn.now)
             elif change.kind is not AlertKind.CONSTANT_FLOW or not self.flows(turn, meter_id, elsewhere=True):
                 by_sign = change.kind is AlertKind.LOW_USE and change.at in signs
+                if change.kind is AlertKind.LOW_USE and not by_sign and self._goes_on(turn, meter_id):
+                    continue
                 self._life.ease(turn.tx, place.household_id, change.kind, change.at, turn.now, by_sign=by_sign)
+
+    def _goes_on(self, turn: Turn, meter_id: str) -> bool:
+        """Whether a litre, which may be a drip's, ended the question alone, and others were told meanwhile."""
+        state, home = turn.states[meter_id], turn.home_of(meter_id)
+        told = self._life.told_to_others(turn.tx, home, AlertKind.LOW_USE)
+        if told is None or not two_clocks.is_held_back(state.low_use):
+            return False
+        self._watch_of(turn, meter_id).goes_on(state, *told, turn.now)
+        return True
 
     def flows(self, turn: Turn, meter_id: str, *, elsewhere: bool = False) -> bool:
         """Whether water runs on in this meter's home, by any meter or another: one leak's end is not that of all."""

@@ -107,6 +107,11 @@ class Raising(Steps):
         newest = _newest(tx, subject, kind)
         return (Level(newest.level), newest.since) if newest is not None and newest.ended_at is None else None
 
+    def told_to_others(self, tx: Connection, subject: str, kind: AlertKind) -> tuple[Level, datetime] | None:
+        """The same of an alert of which others than the resident were told."""
+        newest = _newest(tx, subject, kind)
+        return self.goes_on(tx, subject, kind) if newest is not None and newest.policy_step else None
+
     def runs_since(self, tx: Connection, subject: str, kind: AlertKind) -> datetime | None:
         """Since when the alert that goes on there, by our clock or its cause's, whichever says longer; else None."""
         newest = _newest(tx, subject, kind)
@@ -200,10 +205,10 @@ class Raising(Steps):
 
 def _newest(
     tx: Connection, subject: str, kind: AlertKind
-) -> Row[datetime | None, dict[str, Any], datetime, str, datetime] | None:
-    its = (A.subject == subject, A.kind == kind.value)
-    found = select(A.ended_at, A.reason, A.raised_at, A.level, A.since).where(*its).order_by(A.alert_id.desc()).limit(1)
-    return tx.execute(found).first()
+) -> Row[datetime | None, dict[str, Any], datetime, str, datetime, int] | None:
+    found = select(A.ended_at, A.reason, A.raised_at, A.level, A.since, A.policy_step)
+    its = found.where(A.subject == subject, A.kind == kind.value)
+    return tx.execute(its.order_by(A.alert_id.desc()).limit(1)).first()
 
 
 def _was_held_back(case: Case, over_at: datetime) -> bool:

@@ -50,6 +50,19 @@ def reopened(world: World) -> World:
     return world
 
 
+def test_a_litre_by_itself_takes_nothing_back_once_others_were_told_though_it_was_a_doubt(world: World) -> None:
+    live(world, days=DAYS)
+    hour(world, litres=3.0)  # the register tells single litres
+    while not world.alerts() or world.state(1) is not State.NOTIFIED:
+        hour(world, litres=3.0)
+    assert world.alerts()[0]["level"] == Level.ASK
+    for _ in range(8):
+        hour(world, litres=4.0)
+    assert ("ease" in history(world), world.texts("eased"), world.state(1)) == (False, [], State.NOTIFIED)
+    hour(world, litres=12.0)
+    assert (world.state(1), history(world)[-1]) == (State.EASED, "ease")
+
+
 def until_the_habit_rings(world: World) -> None:
     for _ in range(30):
         hour(world)
