@@ -1,6 +1,7 @@
 """What the finder's pages share: how the finder came in, how often he may try, and the page itself."""
 
 import base64
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.wristband import Band, Stage, coarse
-from store.contracts import BandScan, Batch, BatchSink
+from store.contracts import BandScan, Batch, BatchSink, StoreUnavailableError
 from store.security import security_event
 from web import meetings, wearers
 from web.desk import Desk
@@ -23,6 +24,7 @@ from web.scan_log import ScanLog
 from web.sent import NOTHING
 from web.wearers import Wearer, Worn
 
+log = logging.getLogger(__name__)
 COOKIE = "anju_finder"
 COOKIE_LASTS = int(meetings.MEETING_LASTS.total_seconds())
 
@@ -76,8 +78,11 @@ def unknown(finder: Finder, request: Request, address: str, now: datetime) -> Re
     if counts:  # what one address tries beyond its own limit closes no numbers to others
         limits.all_misses.allows("all", now)
     if counts and limits.misses.exhausted(address, now):
-        with finder.desk.records.write() as tx:
-            security_event(tx, "guessing", coarse(address), f"{limits.misses.tries} unknown codes", now)
+        try:
+            with finder.desk.records.write() as tx:
+                security_event(tx, "guessing", coarse(address), f"{limits.misses.tries} unknown codes", now)
+        except StoreUnavailableError as e:
+            log.warning("that codes are guessed from %s can't be written down: %s", coarse(address), e)
     return page(finder, request, "finder/unknown.html", 404)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from store.contracts import StoreUnavailableError
 from store.security import SIGNED_IN, security_event
 from web.desk import Desk, page_of
 from web.limits import caller
@@ -81,7 +83,8 @@ def routes(desk: Desk) -> APIRouter:
         if faults := lacking("login", "page.login", login) + lacking("password", "page.password", password):
             return again(422, *faults)
         if not may_try(desk, request, login, now):
-            desk.security.note(at=now, kind="password_guessing", subject=caller(request), detail="too many tries")
+            with suppress(StoreUnavailableError):  # on a full disk; a try after it is noted
+                desk.security.note(at=now, kind="password_guessing", subject=caller(request), detail="too many tries")
             return again(429, Fault(why="page.too_many"))
         with desk.records.read() as tx:
             fits = password_fits(tx, login, password)

@@ -341,6 +341,16 @@ def test_guessing_is_shut_out_and_staff_hear_of_it(scene: Scene, door: str) -> N
     assert "王奶奶" in scene.see(typed)
 
 
+def test_on_a_full_disk_a_guesser_is_shut_out_too_and_the_log_says_so(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    with scene.records.write() as tx:
+        tx.exec_driver_sql("PRAGMA query_only=ON")
+    answers = [scene.browser.get(f"/n/{'ABCD2345'[i % 8] * 8}").status_code for i in range(11)]
+    assert answers == [404] * 10 + [429]
+    assert ["guessed" in r.getMessage() for r in caplog.records if r.name == "web.finder"] == [True]
+
+
 @pytest.mark.parametrize("door", ["n", "1"])
 def test_a_card_opens_though_somebody_behind_the_same_address_guesses(scene: Scene, door: str) -> None:
     """A carrier's customers share one address: who stands beside her must not pay for a guesser."""

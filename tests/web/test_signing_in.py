@@ -1,16 +1,19 @@
 """Nobody gets in without a password, and no other site gets anything done in the name of who is in."""
 
 import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
+from store.contracts import StoreUnavailableError
 from store.records import Records
-from store.tables import alerts
+from store.tables import alerts, security_events
 from tests.web import town
-from tests.web.conftest import SignIn, csrf
+from tests.web.conftest import URL, SignIn, csrf
 from web.app import create_app
 
 
@@ -73,6 +76,35 @@ def test_guessing_passwords_is_slowed_down_and_ends_by_itself(visitor: TestClien
     assert answers == [401] * 10 + [429]
     clock.at += timedelta(minutes=16)
     assert visitor.post("/sign-in", data={"login": "duty", "password": town.PASSWORD}).url.path == "/"
+
+
+class FullDisk(Records):
+    """Can be read, and for a while not written."""
+
+    full = True
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        if self.full:
+            raise StoreUnavailableError("records.db: database or disk is full")
+        with super().write() as tx:
+            yield tx
+
+
+def test_who_guesses_is_refused_politely_on_a_full_disk_too_and_written_down_once_there_is_room(
+    records: Records, clock: town.Clock
+) -> None:
+    disk = FullDisk(records.path)
+    visitor = TestClient(create_app(disk, town.readings(), town.life(), now=clock, public_url=URL), base_url=URL)
+
+    def guess() -> int:
+        return visitor.post("/sign-in", data={"login": "duty", "password": "guess"}).status_code
+
+    assert [guess() for _ in range(12)] == [401] * 10 + [429] * 2
+    disk.full = False
+    assert guess() == 429
+    with closing(disk), disk.read() as tx:
+        assert tx.scalars(select(security_events.c.kind)).all() == ["password_guessing"]
 
 
 def test_an_office_behind_one_address_signs_in_whole_and_guesses_from_it_count(visitor: TestClient) -> None:
