@@ -12,6 +12,7 @@ from ingest.decode import Decoder
 from ingest.follow_ledger import bindings_of
 from ingest.receive import Receiver
 from ingest.sorted import Message
+from store.consents import withdraw_water
 from store.contracts import Traces
 from store.ledger import read_ledger
 from tests.notifier.world import HOME, MORNING, World, put
@@ -100,6 +101,14 @@ def test_a_gateways_last_words_are_one_alert_for_the_operator(world: World, topi
         world.now += timedelta(minutes=1)
     assert [(a["kind"], a["subject"]) for a in world.alerts()] == [(AlertKind.GATEWAY_SILENT.value, "gw1")]
     assert {text.who for text in world.received} == {"Olga"}
+
+
+def test_a_button_calls_for_help_also_where_nobody_consents_to_watching_the_water(world: World) -> None:
+    with world.records.write() as tx:
+        withdraw_water(tx, HOME, on="2026-03-01", by="duty")
+    heard(world, "gw1/zigbee2mqtt/bed", b'{"action": "emergency"}')
+    assert [a["kind"] for a in world.alerts()] == [AlertKind.SOS.value]
+    assert "王丽" in {text.who for text in world.received}
 
 
 def test_of_a_call_for_help_from_a_device_in_no_ledger_the_operator_hears_and_of_water_nobody(world: World) -> None:

@@ -72,7 +72,7 @@ def test_a_home_is_watched_only_with_consent_and_staff_see_which_is_not(sign_in:
     with records.read() as tx:
         before = version(tx)
     browser.post("/households/H1/water-consent", data={"csrf": token, "sure": "1"})
-    assert "This home is not watched" in browser.get("/households/H1").text
+    assert "This home&#39;s water is not watched" in browser.get("/households/H1").text
     assert "nobody consents to it: 1." in browser.get("/").text
     assert "not watched" in browser.get("/households").text
     with records.read() as tx:

@@ -56,7 +56,7 @@ def test_where_consent_is_withdrawn_while_an_alert_runs_staff_read_before_and_af
     assert "An alert is open here: it goes on" in before
     assert "An alert is open here" not in browser.get("/households/H3").text
     browser.post("/households/H1/water-consent", data={"csrf": csrf(before), "sure": "1"}, headers={"origin": URL})
-    assert "nobody is told of anything. An alert is open here" in browser.get("/households/H1").text
+    assert "Buttons, detectors and wristbands go on. An alert is open here" in browser.get("/households/H1").text
     assert "No reading ends this alert any more" in browser.get("/alerts/1").text
     assert "No reading ends this alert any more" not in browser.get("/alerts/2").text
 
