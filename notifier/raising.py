@@ -212,12 +212,14 @@ def _newest(
 
 
 def _was_held_back(case: Case, over_at: datetime) -> bool:
-    """A danger that was over for a day when we heard of it, and was told in less time than it lasted.
+    """A danger that was over for a day when we heard of it, and told in less than half the time that it lasted.
 
-    A sensor whose clock is merely wrong says that it is over as long after the alarm as its own clock does.
+    A sensor whose clock is merely wrong takes as long to say that it is over as its own clock says. And where one of
+    today came in between, the end of the old one is not its end.
     """
-    heard_at = case.heard_at()
-    return heard_at - over_at >= LONG_OVER and 2 * (case.now - heard_at) < over_at - case.row["since"]
+    heard_at, row = case.heard_at(), case.row
+    at_once = 2 * (case.now - heard_at) < over_at - row["since"]
+    return heard_at - over_at >= LONG_OVER and at_once and row["last_at"] <= over_at
 
 
 def _is_between_us_and_the_resident(case: Case) -> bool:

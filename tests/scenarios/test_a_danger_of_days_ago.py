@@ -108,6 +108,10 @@ def test_a_new_danger_behind_one_of_days_ago_tells_everybody_at_once(world: Worl
     assert nagged_after(world, says(flag, True, world.now))
 
 
+def test_the_end_of_the_old_one_ends_none_of_today_that_came_between(world: World, flag: str) -> None:
+    assert nagged_after(world, says(flag, True, BEGAN), says(flag, True, HEARD), says(flag, False, OVER))
+
+
 def test_a_danger_told_of_a_second_time_in_the_same_backlog_is_told_once(world: World, flag: str) -> None:
     again = BEGAN + timedelta(days=1)
     later = again + timedelta(minutes=10)
