@@ -90,7 +90,9 @@ class HouseholdWatch:
         self._no_data.heard(state.no_data, at_s, received_s)
         interval, case = advance(state.register, at, register_l, late=late)
         usable = case is Case.FIRST if interval is None else not isnan(interval.volume)
-        if not usable or state.no_data.unusable_s or state.running:
+        if late and received_s - at_s >= GAP_AT_LEAST_S:
+            changes += self._stale(state, at, case, received_s)
+        elif not usable or state.no_data.unusable_s or state.running:
             changes += self._usable(state, at, case, usable=usable, late=late)
         if interval is None:
             state.still_until_s = 0.0
@@ -231,6 +233,19 @@ class HouseholdWatch:
             return []
         verdict = self._no_data.unusable(state.no_data, at.timestamp(), case)
         return [] if late or running else follow(state, AlertKind.NO_DATA, verdict, at)
+
+    def _stale(self, state: HouseholdState, at: datetime, case: Case, received_s: float) -> list[Change]:
+        """Of what came hours after its time: where nothing else comes for too long, nobody is watched here now.
+
+        After an outage, what is not overdue by the meter's own rhythm ends `no_data`.
+        """
+        if case in _REPEATS:
+            return []
+        verdict = self._no_data.stale(state.no_data, received_s)
+        if AlertKind.NO_DATA not in state.running:
+            return follow(state, AlertKind.NO_DATA, verdict, at)
+        back = verdict is CLEAR and (self._no_data.deadline_s(state.no_data) or 0.0) > received_s
+        return [end(state, AlertKind.NO_DATA, at)] if back else []
 
     def _use_while_absent(self, state: HouseholdState, interval: Interval, used: bool) -> Verdict:
         """Somebody draws water where nobody should be; said once an absence."""

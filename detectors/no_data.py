@@ -18,7 +18,7 @@ class NoDataParameters:
     """When a meter counts as silent: rhythm times `missed`, and never sooner than rhythm + `patience`.
 
     Chosen by reasoning, not tuned: an hourly meter is named after 6 h, a daily one after 3 days.
-    `unusable`: readings come, but from so long no volume can be told.
+    `unusable`: readings come, but for so long no volume can be told, or none of now.
     """
 
     missed: float = 3.0
@@ -33,8 +33,8 @@ class NoDataState:
     """When the meter was last heard (or, before its first reading, put in) and how often it reports [s].
 
     `received_s`: when the last of them came, which for a meter that uploads once a day is not when it was read.
-    `unusable_s`: when the run of readings began that tell no volume; 0 without. `learned_s`: a step that teaches
-    nothing any more; not written down.
+    `unusable_s`: when the run of readings began that tell no volume, or come hours after their time; 0 without.
+    `learned_s`: a step that teaches nothing any more; not written down.
     """
 
     last_s: float = 0.0
@@ -97,6 +97,13 @@ class NoData:
             return CLEAR
         return unusable(at_s, state.unusable_s, case)
 
+    def stale(self, state: NoDataState, received_s: float) -> Verdict:
+        """A reading came hours after its time, then: nothing is said of now while no other comes."""
+        state.unusable_s = state.unusable_s or received_s
+        if received_s - state.unusable_s < self._unusable_s:
+            return CLEAR
+        return stale(received_s, state.unusable_s, state.last_s, received_s)
+
     def deadline_s(self, state: NoDataState) -> float | None:
         """When `tick` will say something if no reading comes before."""
         if not state.last_s:
@@ -107,6 +114,8 @@ class NoData:
         due_s = self.deadline_s(state)
         if due_s is None or now_s < due_s:
             return CLEAR
+        if state.unusable_s and state.received_s >= due_s:  # overdue already as it came
+            return stale(state.received_s, state.unusable_s, state.last_s, state.received_s)
         rhythm_s = state.rhythm_s or self._first_rhythm_s
         return silent(now_s, state.last_s, rhythm_s, self._allowed_s(state), ever_heard=bool(state.heard_s))
 
@@ -146,6 +155,18 @@ def silent(at_s: float, last_s: float, rhythm_s: float, allowed_s: float, *, eve
         at=datetime.fromtimestamp(at_s, UTC),
         since=last_at,
         reason=Reason(key="no_data" if ever_heard else "no_data_never", values=values),
+    )
+
+
+def stale(at_s: float, since_s: float, last_s: float, received_s: float) -> Finding:
+    """What comes was read hours before."""
+    last_at, received_at = (datetime.fromtimestamp(s, UTC).isoformat() for s in (last_s, received_s))
+    return Finding(
+        kind=NoData.kind,
+        level=Level.ALERT,
+        at=datetime.fromtimestamp(at_s, UTC),
+        since=datetime.fromtimestamp(since_s, UTC),
+        reason=Reason(key="no_data_late", values={"last_at": last_at, "at": received_at}),
     )
 
 

@@ -117,6 +117,11 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         "Whether water is used there can't be told.",
         Language.ZH: "有读数，但自{since_at}起无法从中得出用水量（{case}）。目前无法判断是否有用水。",
     },
+    "no_data_late": {
+        Language.EN: "Readings come hours after their time: that of {last_at} came on {at}. The meter's clock may be "
+        "wrong. Whether water is used there now can't be told.",
+        Language.ZH: "读数晚了几个小时才到：{last_at}的读数，{at}才收到，水表的时钟可能不准。目前无法判断是否有用水。",
+    },
     "sos": {
         Language.EN: "The SOS button was pressed at {at}.",
         Language.ZH: "{at}按了求助按钮。",

@@ -5,7 +5,7 @@ from math import inf, nan
 
 import pytest
 
-from detectors.episodes import Change, Raised
+from detectors.episodes import Change, Ended, Raised
 from detectors.household import HouseholdWatch
 from detectors.household_state import HouseholdState
 from detectors.parameters import WatchParameters
@@ -80,3 +80,32 @@ def test_a_meter_stuck_since_it_was_put_in_is_named_so_and_not_called_an_empty_h
     changes = seen([(MONDAY + hour * HOUR, 0.0) for hour in range(80)])
     (alert,) = [c.finding for c in changes if isinstance(c, Raised) and c.finding.level is Level.ALERT]
     assert alert.reason.key == "low_use_never_moved"
+
+
+@pytest.mark.parametrize("behind_h", [5, 8, 24 * 365])
+def test_of_a_meter_whose_clock_is_hours_behind_it_is_told_once_that_nothing_can_be_said_of_now(behind_h: int) -> None:
+    """Neither missed again with each reading, nor left unwatched in silence."""
+    state, behind, changes = WATCH.start(AT), behind_h * HOUR, list[Change]()
+    for hour in range(72):
+        now = AT + hour * HOUR
+        changes += WATCH.observe(state, now - behind, LAST_L, late=True, received_at=now)
+        state = WATCH.load(WATCH.dump(state))
+        changes += WATCH.tick(state, now + HOUR / 2)
+    (raised,) = [change.finding for change in changes if isinstance(change, Raised)]
+    assert (raised.kind, raised.reason.key) == (AlertKind.NO_DATA, "no_data_late")
+    assert raised.at <= AT + timedelta(hours=24)
+    assert len(changes) == 1
+    assert isinstance(WATCH.observe(state, AT + 72 * HOUR, LAST_L, received_at=AT + 72 * HOUR)[0], Ended)
+
+
+@pytest.mark.parametrize("every_h", [1, 24])
+def test_what_an_outage_kept_back_ends_it_once_it_is_not_overdue_any_more(every_h: int) -> None:
+    state, back = WATCH.start(AT), AT + 96 * HOUR
+    seen(BEFORE[::-every_h][::-1], state)
+    changes = WATCH.tick(state, back)
+    for at, register_l in AFTER[every_h - 1 : 92 : every_h]:
+        changes += WATCH.observe(state, at, register_l, late=True, received_at=back)
+    raised, ended = [change for change in changes if not isinstance(change, Raised) or change.finding.at > AT]
+    assert isinstance(raised, Raised)
+    assert isinstance(ended, Ended)
+    assert ended.at > back - (7 if every_h == 1 else 80) * HOUR

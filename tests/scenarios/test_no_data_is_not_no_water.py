@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from domain.alert import Outcome, State
 from domain.finding import AlertKind, Level
@@ -32,6 +32,23 @@ def readings_stop(world: World, since: str) -> None:
     row = {"meter_id": METER, "household_id": HOME, "since": at(since), "told_at": at(since)}
     with world.records.write() as tx:
         put(tx, "unwatched", row | {"reason": {"key": "no_data", "values": {}}})
+
+
+@pytest.mark.parametrize("behind_h", [5, 8])
+def test_a_meter_whose_clock_is_hours_behind_is_the_operators_once_and_not_with_each_reading(
+    world: World, behind_h: int
+) -> None:
+    for hour in range(60):
+        world.now = MORNING + timedelta(hours=hour)
+        world.arrives((METER, world.now - timedelta(hours=behind_h), 1000.0 + hour), late=True)
+        world.until(world.now + timedelta(minutes=59), every=timedelta(minutes=20))
+    (alert,) = world.alerts(AlertKind.NO_DATA)
+    events = t.alert_events.c
+    with world.records.read() as tx:
+        said = list(tx.execute(select(events.event).where(events.alert_id == alert["alert_id"])).scalars())
+    assert (said.count("raise"), said.count("recur"), said.count("ease")) == (1, 0, 0)
+    first = next(text.body for text in world.received if text.who == "Olga")
+    assert "readings come late, that of " in first
 
 
 def wait(world: World, until: str) -> None:
