@@ -23,6 +23,10 @@ def test_nobody_gets_in_without_signing_in(visitor: TestClient) -> None:
     assert visitor.get("/api/alerts").status_code == 401
 
 
+def test_who_forgot_the_password_reads_whom_to_ask(visitor: TestClient) -> None:
+    assert "运维人员可以给您重设" in visitor.get("/sign-in?language=zh").text
+
+
 def test_who_asked_for_a_page_comes_to_it_by_signing_in_also_at_the_second_try(visitor: TestClient) -> None:
     def sign_in(at: str, password: str) -> tuple[str, str]:
         answer = visitor.post(at, data={"login": "duty", "password": password})
