@@ -104,13 +104,13 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.ZH: "登记外出（自{left_at}起）期间，{used_at}有用水。",
     },
     "no_data": {
-        Language.EN: "No reading since {last_at}; one is due about every {rhythm_minutes}. "
+        Language.EN: "No usable reading since {last_at}; one is due about every {rhythm_minutes}. "
         "Whether water is used there can't be told.",
-        Language.ZH: "自{last_at}起没有收到读数，平时约每{rhythm_minutes}一次。目前无法判断是否有用水。",
+        Language.ZH: "自{last_at}起没有收到可用读数，平时约每{rhythm_minutes}一次。目前无法判断是否有用水。",
     },
     "no_data_never": {
-        Language.EN: "The meter, known since {last_at}, has never sent a reading.",
-        Language.ZH: "水表自{last_at}登记以来从未发送读数。",
+        Language.EN: "No usable reading has come from the meter yet, known since {last_at}.",
+        Language.ZH: "水表自{last_at}登记以来没有收到可用读数。",
     },
     "no_data_unusable": {
         Language.EN: "Readings come, but since {since_at} none of them tells how much water was used ({case}). "

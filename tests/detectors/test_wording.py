@@ -44,6 +44,13 @@ def test_a_meters_rhythm_is_said_as_people_say_it(minutes: float, en: str, zh: s
     assert f"约每{zh}一次" in explain(reason, "zh", UTC)
 
 
+@pytest.mark.parametrize("key", ["no_data", "no_data_never"])
+def test_a_meter_whose_readings_are_all_refused_is_not_said_to_send_none(key: str) -> None:
+    reason = Reason(key=key, values={"last_at": "2026-04-23T07:25:07+00:00", "rhythm_minutes": 60.0})
+    assert "usable" in explain(reason, "en", UTC)
+    assert "可用" in explain(reason, "zh", UTC)
+
+
 def test_no_reason_in_chinese_holds_a_word_of_the_programs() -> None:
     for case in ("unreadable", "replaced", "jump", "return", "unit change"):
         reason = Reason(key="no_data_unusable", values={"since_at": "2026-04-23T07:25:07+00:00", "case": case})
