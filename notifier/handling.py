@@ -68,11 +68,12 @@ class Handling(Steps):
     ) -> None:
         """It was settled with a wrong outcome or note: these hold, and it stays settled.
 
-        Who was told of another outcome hears this one; the home's clocks go on, for nobody has looked since.
+        The history keeps the outcome from before. Who was told of another outcome hears this one; the home's clocks go
+        on, for nobody has looked since.
         """
         case = Case.open(tx, alert_id, now)
-        before = case.row["outcome"]
-        event_id = case.step(Event.CORRECT, by, note)
+        before = str(case.row["outcome"])
+        event_id = case.step(Event.CORRECT, by, before)
         case.write(outcome=outcome.value, outcome_note=note or None)
         if outcome.value != before:
             others = [one for one in case.told() if one.addressee != "resident"]

@@ -65,7 +65,7 @@ def test_a_wrong_outcome_is_corrected_in_the_form_that_shows_what_stands_there(
     assert ">在家看电视</textarea>" in page
     page = browser.post("/alerts/1/correct", data=form | {"outcome": "safe", "note": "在家看电视"}).text
     assert "Settled: Safe" in page
-    assert "Outcome corrected" in page
+    assert re.search("Outcome corrected.*before: False alarm", page, re.S)
     assert state(records)[0] == "resolved"
     assert browser.post("/alerts/1/correct", data=form | {"outcome": "", "note": ""}).status_code == 422
 
