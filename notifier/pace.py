@@ -5,7 +5,7 @@ from collections.abc import Callable
 from threading import Lock
 
 CATCH_UP = 4  # calls that may follow at once where earlier ones came late
-A_SECOND_S = 1.03  # between its turn and the provider's clock a call may be late by a thread's switch [s]
+A_SECOND_S = 1.05  # between its turn and the provider's clock a call may be late by two threads' switches [s]
 
 
 class Pace:
