@@ -13,11 +13,12 @@ from domain.message import MessageStatus
 from notifier.circle import Person
 from notifier.people import person
 from notifier.places import Home, place_of
-from notifier.policy import Standing
+from notifier.policy import Standing, Why
 from notifier.watched import known_silence
 from store import tables as t
 
 ANJU = "anju"
+_ENDED_BY = {Why.SIGN_OF_LIFE.value: "_sign", Why.OVER_WHEN_HEARD.value: "_held_back"}
 A, M = t.alerts.c, t.messages.c
 
 
@@ -108,6 +109,14 @@ class Case:
         e = t.alert_events.c
         found = select(e.event_id).where(e.alert_id == self.alert_id, e.event == event.value).limit(1)
         return self.tx.execute(found).first() is not None
+
+    @property
+    def over(self) -> str:
+        """How it ended, by the key of the words for it."""
+        e = t.alert_events.c
+        its = (e.alert_id == self.alert_id, e.event == Event.EASE.value)
+        why = self.tx.execute(select(e.why).where(*its).order_by(e.event_id.desc()).limit(1)).scalar()
+        return self.kind.value + _ENDED_BY.get(why or "", "")
 
     @property
     def reason(self) -> Reason:

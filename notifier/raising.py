@@ -77,8 +77,7 @@ class Raising(Steps):
             return case.alert_id
         if case.state is State.EASED and before is not State.EASED:
             self._wait_for_settling(case)
-        over = f"{kind.value}_sign" if by_sign else f"{kind.value}_held_back" if held_back else kind.value
-        self._telling.news(case, "eased", event_id, by=ANJU, over=over, to=readers)
+        self._telling.news(case, "eased", event_id, by=ANJU, over=case.over, to=readers)
         return case.alert_id
 
     def tell_operator(

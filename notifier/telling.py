@@ -134,8 +134,9 @@ class Telling:
         again = texts.find(language, "again", decision.why.value)
         can = self.letters.capabilities(reader, case.now, by_call=_called(decision, policy))
         wait = policy.ask_wait.total_seconds() / 60 if policy.ask_wait else 0
+        what = texts.reason(language, section, case.kind, case.reason, self._when(case))
         return {
-            "what": texts.reason(language, section, case.kind, case.reason, self._when(case)),
+            "what": self._how_it_ended(case, language, case.over) if case.state is State.EASED else what,
             "gist": texts.say(language, "gist", case.kind.value),
             "urge": again + texts.say(language, "urge", case.kind.value),
             "answer": self.letters.answer(reader, case.kind, can, case.now),
@@ -143,12 +144,14 @@ class Telling:
         }
 
     def _what_now(self, case: Case, language: Language, by: str, over: str) -> dict[str, str]:
-        times = {"since_at": case.row["since"].isoformat(), "at": (case.row["ended_at"] or case.now).isoformat()}
-        reason = Reason(key=over, values=times)
         return {
-            "what": self.letters.texts.reason(language, "eased", case.kind, reason, self._when(case)),
+            "what": self._how_it_ended(case, language, over),
             "name": self.letters.name_of(case.tx, by, language),
         }
+
+    def _how_it_ended(self, case: Case, language: Language, over: str) -> str:
+        times = {"since_at": case.row["since"].isoformat(), "at": (case.row["ended_at"] or case.now).isoformat()}
+        return self.letters.texts.reason(language, "eased", case.kind, Reason(key=over, values=times), self._when(case))
 
     def _when(self, case: Case) -> When:
         return When(now=case.now, zone=case.home.timezone)

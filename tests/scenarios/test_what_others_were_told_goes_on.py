@@ -127,6 +127,18 @@ def test_a_reminder_that_nobody_settled_it_does_not_take_the_alert_out_of_what_i
         assert realised(tx, world.now).false == 1
 
 
+@pytest.mark.parametrize(("by_sign", "said"), [(False, "10:04又用水了"), (True, "10:04家里有动静")])
+def test_the_reminder_says_how_it_ended_and_not_that_it_goes_on(world: World, by_sign: bool, said: str) -> None:
+    world.now = at("10:00")
+    world.raise_alert(silence(Level.ALERT, at("10:00")))
+    world.now = at("10:05")
+    with world.records.write() as tx:
+        world.life.ease(tx, HOME, AlertKind.LOW_USE, at("10:04"), world.now, by_sign=by_sign)
+    world.until(at("23:00"), every=timedelta(hours=1))
+    (reminder,) = [text.body for text in world.received if text.template == "unsettled"]
+    assert reminder == f"【安居】幸福里3号楼201 王秀英：{said}，还没有办结，请确认老人平安，由社区办结。"
+
+
 def test_the_end_of_the_meters_own_alarm_does_not_end_what_the_detector_still_finds(world: World) -> None:
     def says(leak: bool) -> None:
         flags = {"leak": leak}
