@@ -6,7 +6,7 @@ from datetime import timedelta
 from math import inf, isinf, isnan
 
 from detectors import drip, schedule, ticks
-from detectors.bedtime import before_bed_h
+from detectors.bedtime import before_bed
 from detectors.coarse import NEVER_H, is_coarse
 from detectors.habit import EQUAL_HOURS, LADDER, LONGEST_H, Population, own_record_alone
 from detectors.localtime import LocalClock
@@ -38,7 +38,7 @@ class LowUseParameters:
     """
 
     budget: float = 0.5
-    ask_budget: float = 0.58  # of which 1.8 go out to simulated people who live alone (seeds A)
+    ask_budget: float = 0.57  # of which 1.8 go out to simulated people who live alone (seeds A)
     net: timedelta = timedelta(hours=36)
     asks_only: timedelta = timedelta(days=14)
     population: Population = POPULATION
@@ -97,7 +97,7 @@ class LowUse:
         if state.silent_s < PRESUMED_ABSENT_S:
             state.known_s += end_s - begin_s
         if used:
-            self.record.learn(state, end_s, hour)
+            self.record.learn(state, begin_s, end_s, hour)
             if not alone:
                 begin_anew(state, end_s)
                 state.last_use_s = end_s
@@ -206,9 +206,8 @@ class LowUse:
         alert_h = self._alarm_h(state, self.record.step(state, own, self._p.budget))
         asked_h = self._alarm_h(state, self.record.step(state, own, self._p.ask_budget))
         asked_h = min(asked_h, alert_h, (NEVER_H if alert_h == NEVER_H else LONGEST_H) - ASKED_BEFORE_H)
-        state.alert_h = max(alert_h, asked_h + ASKED_BEFORE_H)  # to ask sooner would be to ask every day who is regular
-        begun = self._clock.hour(state.silent_from_s)
-        state.ask_h = before_bed_h(begun, asked_h, state.alert_h, state.rate)
+        alert_h = max(alert_h, asked_h + ASKED_BEFORE_H)  # to ask sooner would be to ask every day who is regular
+        state.ask_h, state.alert_h = before_bed(self._clock.hour(state.silent_from_s), asked_h, alert_h, state.rate)
 
     def _alarm_h(self, state: LowUseState, step: int) -> int:
         """Never, where no step keeps to the budget and the register's steps are to blame."""

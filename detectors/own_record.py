@@ -4,7 +4,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 from math import floor, inf
-from operator import add
 
 from detectors import record
 from detectors.coarse import COARSE_MORE, TOO_COARSE_L, is_coarse
@@ -14,8 +13,7 @@ from detectors.low_use_state import RATE_STEPS, LowUseState
 
 SLACK_H = 0.15  # an hourly meter's hour wanders by minutes
 RATE_DAYS = 30.0
-PRIOR_DAYS = 60.0  # weight of other households' false alerts against the own
-SPENT = 1.8  # times the budget: others are told an hour after the question, when fewer silences still run
+SPENT = 1.85  # times the budget: others are told an hour after the question, when fewer silences still run
 MORNING = 4  # use in the small hours is no getting up
 EIGHTHS = 8  # of an alert that would have been raised
 _BITS = (1 << 64) - 1
@@ -30,8 +28,8 @@ class OwnRecord:
     def __init__(self, population: Population, clock: LocalClock, *, calibrated: bool) -> None:
         self._clock, self._calibrated = clock, calibrated
         self._others_back = {
-            coarse: _eighths_back(PRIOR_DAYS * (COARSE_MORE if coarse else 1.0), population) for coarse in (False, True)
-        }
+            coarse: _eighths_back(COARSE_MORE if coarse else 1.0, population) for coarse in (False, True)
+        }  # a day
 
     def turn_hours(self, state: LowUseState, hours: Sequence[int]) -> None:
         """Each hour that is over joins the own rate and the bits; at midnight the longest silences move on.
@@ -60,11 +58,16 @@ class OwnRecord:
         state.would_raise = record.fade(state.would_raise, period)
         state.known_s = record.faded(state.known_s)
 
-    def learn(self, state: LowUseState, end_s: float, hour: int) -> None:
-        """Use: it ends the silence, and makes the hour one with use, perhaps the morning's first."""
+    def learn(self, state: LowUseState, begin_s: float, end_s: float, hour: int) -> None:
+        """Use: it ends the silence, and makes the hour one with use, perhaps the morning's first.
+
+        The water ran in the middle of the interval, for all that is known: what is read at 4:00:14 was drawn before.
+        """
         state.hour_used = True
         if hour % 24 >= MORNING and self._clock.hour(state.up_s - 1.0) // 24 != hour // 24:
-            state.up_s = end_s
+            drawn = self._clock.hour((begin_s + end_s) / 2.0)
+            if drawn % 24 >= MORNING and drawn // 24 == hour // 24:
+                state.up_s = end_s
         begun = self._clock.hour(state.silent_from_s)
         if begun != hour or state.silent_s >= 3600.0:  # a second use within the hour begins no other silence
             self._learn_silence(state, begun, state.silent_s / 3600.0)
@@ -102,15 +105,20 @@ class OwnRecord:
         return list(accumulate(would_raise))
 
     def step(self, state: LowUseState, own: list[float], budget: float) -> int:
-        """The least patient step within the budget [false alerts in 30 days], counting others' on some days, too."""
+        """The least patient step within the budget [false alerts in 30 days].
+
+        Other households' false alerts count, too: those of as many days as the budget has one for.
+        """
         if TOO_COARSE_L <= state.step_l < inf:
             return len(LADDER)
-        spent = list(map(add, own, self._others_back[is_coarse(state.step_l)]))
+        prior_days = 30.0 / budget
+        others = self._others_back[is_coarse(state.step_l)]
+        spent = [alerts + prior_days * daily for alerts, daily in zip(own, others, strict=True)]
         days = state.known_s / 86400.0 * self._calibrated
-        return len(spent) - bisect_right(spent, EIGHTHS * (SPENT * budget / 30.0 * (days + PRIOR_DAYS)))
+        return len(spent) - bisect_right(spent, EIGHTHS * (SPENT * budget / 30.0 * (days + prior_days)))
 
 
-def _eighths_back(days: float, population: Population) -> list[float]:
-    """Of other households' false alerts in so many days, from the most patient step to the least."""
-    eighths: list[float] = (EIGHTHS * (days * population.false_alerts))[::-1].tolist()
+def _eighths_back(times: float, population: Population) -> list[float]:
+    """Of so many times other households' daily false alerts, from the most patient step to the least."""
+    eighths: list[float] = (EIGHTHS * (times * population.false_alerts))[::-1].tolist()
     return eighths

@@ -16,6 +16,7 @@ from simulator.cases import Home, Incident, IncidentKind, draw_incidents
 from simulator.contestants import Contestant, baselines, our_watch
 from simulator.families import ANJU, ORACLES, SILENCE, Family, oracle
 from simulator.figures import figures
+from simulator.fit import alone
 from simulator.homes import SEED_A, household_days, real_homes, simulated_homes
 from simulator.judge import Trial, try_home
 from simulator.machines import Machine
@@ -139,7 +140,12 @@ class _Bench:
         if without not in self._learned:
             self._report(f"learning from the homes of other folds: {self._options.folds} times")
             self._learned[without] = learned_elsewhere(
-                self.homes, tz=self._options.tz, folds=self._options.folds, seed=self._options.seed, without=without
+                self.homes,
+                tz=self._options.tz,
+                folds=self._options.folds,
+                seed=self._options.seed,
+                without=without,
+                simulated=alone(),
             )
         return our_watch(budget, without=without, populations=self._learned[without])
 

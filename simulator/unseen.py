@@ -19,7 +19,7 @@ from detectors.parts import Part
 from simulator.cases import Home, IncidentKind, draw_incidents
 from simulator.contestants import our_watch
 from simulator.figures import Figures, figures
-from simulator.fit import fit
+from simulator.fit import alone, fit
 from simulator.homes import HOUSEHOLDS, real_homes
 from simulator.judge import Trial, try_home
 
@@ -27,12 +27,18 @@ _KINDS = (IncidentKind.COLLAPSE, IncidentKind.TAP_LEFT_ON, IncidentKind.LEAK)
 
 
 def learned_elsewhere(
-    homes: Sequence[Home], *, tz: ZoneInfo, folds: int, seed: int, without: frozenset[Part] = frozenset()
+    homes: Sequence[Home],
+    *,
+    tz: ZoneInfo,
+    folds: int,
+    seed: int,
+    without: frozenset[Part] = frozenset(),
+    simulated: Sequence[Home] = (),
 ) -> dict[str, Population]:
-    """For each home, by its id, the numbers learned from the homes of the other folds; folds from the seed."""
+    """For each home, by its id, what the homes of the other folds and simulated ones taught; folds from the seed."""
     fold_of = np.random.default_rng(seed).permutation(len(homes)) % folds
     learned = [
-        fit([home.pipe for home, its in zip(homes, fold_of, strict=True) if its != fold], tz, without)
+        fit([home.pipe for home, its in zip(homes, fold_of, strict=True) if its != fold], tz, without, simulated)
         for fold in range(folds)
     ]
     return {home.about.home_id: learned[its] for home, its in zip(homes, fold_of, strict=True)}
@@ -42,7 +48,8 @@ def try_unseen(
     homes: Sequence[Home], *, tz: ZoneInfo, budget: float, folds: int, incidents: int, seed: int
 ) -> list[Trial]:
     """Every home judged with numbers learned from the homes of the other folds; folds and incidents from the seed."""
-    contestant = our_watch(budget, populations=learned_elsewhere(homes, tz=tz, folds=folds, seed=seed))
+    learned = learned_elsewhere(homes, tz=tz, folds=folds, seed=seed, simulated=alone())
+    contestant = our_watch(budget, populations=learned)
     return [
         try_home(
             contestant,

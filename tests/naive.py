@@ -164,7 +164,7 @@ class LowUse:
         planned = self.silent_s >= (4.0 - 0.15) * 3600.0
         if planned and not self.plan:
             self.make_plan()
-        alert_h, asked_h = self.told_h if planned else (inf, inf)
+        alert_h, asked_h = self.at_night(*self.told_h) if planned else (inf, inf)
         hours = self.silent_s / 3600.0 + 0.15
         old = end_s - self.first_s >= 14 * 86400.0
         by_net = self.dry_s >= self.net_s() or self.row_s() >= 36 * 3600.0
@@ -172,17 +172,17 @@ class LowUse:
             return "alert"
         held = self.dry_s >= 24 * 3600.0 and self.silent_s < self.dry_s
         near = self.by_longest() and self.dry_s >= self.net_s() - 3600.0
-        return "ask" if held or near or hours >= self.before_bed(asked_h, alert_h) else ""
+        return "ask" if held or near or hours >= asked_h else ""
 
-    def before_bed(self, asked_h: float, alert_h: float) -> float:
-        """Of the hours before those of the night the last one, where others would be told before the morning."""
+    def at_night(self, alert_h: int, asked_h: int) -> tuple[int, int]:
+        """Where others would be told before the morning: asked in the last hour before the night, or told later."""
         begun, night = self.local_hour(self.silent_from_s), {22, 23, 0, 1, 2, 3, 4, 5, 6}
-        if alert_h == inf or (begun + asked_h) % 24 not in night or (begun + alert_h) % 24 not in night:
-            return asked_h
-        evening = max(hour for hour in range(-9, int(asked_h)) if (begun + hour) % 24 == 21)
-        if any(self.planned_rate[(begun + hour) % 24] > 0.85 for hour in range(evening, int(asked_h))):
-            return asked_h
-        return evening if evening >= 4 and alert_h - asked_h <= 9 else asked_h
+        if alert_h - asked_h > 9 or (begun + asked_h) % 24 not in night or (begun + alert_h) % 24 not in night:
+            return alert_h, asked_h
+        evening = max(hour for hour in range(-9, asked_h) if (begun + hour) % 24 == 21)
+        if evening < 4 or any(self.planned_rate[(begun + hour) % 24] > 0.85 for hour in range(evening, asked_h)):
+            return min(alert_h + 1, max(alert_h, 23)), asked_h
+        return alert_h, evening
 
     def begins_anew(self, at_s: float) -> None:
         self.restarts(at_s)
@@ -272,10 +272,10 @@ class LowUse:
         if self.is_coarse() and self.step_l >= 50.0:
             return len(LADDER)
         long = sum(row[24] for row in silences) / 4.0 if self.is_coarse() else 0.0
-        allowed = 1.8 * budget / 30.0 * (days + 60.0)
-        weight = 60.0 * (3.0 if self.is_coarse() else 1.0)
+        allowed = 1.85 * budget / 30.0 * (days + 30.0 / budget)
+        times = 3.0 if self.is_coarse() else 1.0
         spent = [
-            long + sum(raised[step + 1 :]) / 8.0 + weight * float(self.population.false_alerts[step])
+            long + sum(raised[step + 1 :]) / 8.0 + 30.0 / budget * (times * float(self.population.false_alerts[step]))
             for step in range(len(LADDER))
         ]
         over = [step for step, alerts in enumerate(spent) if alerts > allowed]

@@ -174,8 +174,7 @@ def plan(m: Floats, p: Floats, scores: Floats, end_s: float) -> None:
     alert_h = planned_h(m, p, p[BUDGET])
     asked_h = min(planned_h(m, p, p[ASK_BUDGET]), alert_h)
     asked_h = min(asked_h, (NEVER_H if alert_h == NEVER_H else LONGEST_H) - ASKED_BEFORE_H)
-    m[ALERT_H] = max(alert_h, asked_h + ASKED_BEFORE_H)
-    m[ASK_H] = before_bed_h(begun, int(asked_h), int(m[ALERT_H]), m)
+    before_bed(m, begun, int(asked_h), int(max(alert_h, asked_h + ASKED_BEFORE_H)))
 
 
 @compiled
@@ -190,15 +189,19 @@ def keep_scores(m: Floats, scores: Floats, end_s: float) -> None:
 
 
 @compiled
-def before_bed_h(begun: int, asked_h: int, alert_h: int, m: Floats) -> int:
+def before_bed(m: Floats, begun: int, asked_h: int, alert_h: int) -> None:
+    m[ASK_H], m[ALERT_H] = asked_h, alert_h
     asked, alerted = of_day(begun + asked_h), of_day(begun + alert_h)
+    if alert_h - asked_h > NIGHT_H or not (at_night(asked) and at_night(alerted)):
+        return
     sooner_h = asked_h - (asked - LAST_ASKED) % 24
-    if sooner_h < ASKED_FROM_H or alert_h - asked_h > NIGHT_H or not (at_night(asked) and at_night(alerted)):
-        return asked_h
+    expected = sooner_h < ASKED_FROM_H
     for hour in range(sooner_h, asked_h):
-        if m[RATE + of_day(begun + hour)] > MOSTLY:
-            return asked_h
-    return sooner_h
+        expected |= m[RATE + of_day(begun + hour)] > MOSTLY
+    if expected:
+        m[ALERT_H] += alert_h < LONGEST_H
+    else:
+        m[ASK_H] = sooner_h
 
 
 @compiled

@@ -29,7 +29,7 @@ from detectors.fleet.memory import (
 from detectors.fleet.rules import COARSE_OTHERS, OTHERS
 from detectors.habit import BEGINS, HOURS, PARTS
 from detectors.low_use_state import LONGEST_DAYS, RATE_STEPS
-from detectors.own_record import EIGHTHS, PRIOR_DAYS, RATE_DAYS, SLACK_H, SPENT
+from detectors.own_record import EIGHTHS, RATE_DAYS, SLACK_H, SPENT
 from detectors.record import FADE_DAYS, FADED, MOST, TURN_OF_PERIOD, TURN_OF_PLACE
 
 
@@ -98,7 +98,8 @@ def learn(m: Floats) -> None:
 
 @compiled
 def step_of(m: Floats, p: Floats, budget: float) -> int:
-    allowed = SPENT * budget / 30.0 * (m[KNOWN_S] / 86400.0 + PRIOR_DAYS)
+    prior_days = 30.0 / budget
+    allowed = SPENT * budget / 30.0 * (m[KNOWN_S] / 86400.0 + prior_days)
     own, step, others = 0.0, STEPS, OTHERS
     if is_coarse(m[STEP_L]):
         if m[STEP_L] >= TOO_COARSE_L:
@@ -109,7 +110,7 @@ def step_of(m: Floats, p: Floats, budget: float) -> int:
         others = COARSE_OTHERS
     while step:
         own += m[WOULD_RAISE + step] / EIGHTHS
-        if own + p[others + step - 1] > allowed:
+        if own + prior_days * p[others + step - 1] > allowed:
             break
         step -= 1
     return step

@@ -6,7 +6,6 @@ from detectors.coarse import COARSE_MORE
 from detectors.constant_flow_rules import SLACK_S
 from detectors.fleet.memory import CHOICES, LENGTHS, MOST_DAYS, MOST_SCALES, STEPS, Floats
 from detectors.habit import BEGINS, HOURS, NEAR_H
-from detectors.own_record import PRIOR_DAYS
 from detectors.parameters import WatchParameters
 from detectors.planner import Planner
 from domain.register import GAP_AT_LEAST_S
@@ -75,8 +74,8 @@ def rules(parameters: WatchParameters) -> Floats:
             p[[SCALE_LPH + first + number, SCALE_BEYOND + first + number]] = scale.least_lph, scale.beyond
             p[SCALE_ALONE_S + first + number] = scale.alone_hours * 3600.0 - SLACK_S
     tables = (
-        (OTHERS, PRIOR_DAYS * low.population.false_alerts),
-        (COARSE_OTHERS, COARSE_MORE * PRIOR_DAYS * low.population.false_alerts),
+        (OTHERS, low.population.false_alerts),
+        (COARSE_OTHERS, COARSE_MORE * low.population.false_alerts),
         *((OWN, planner.own), (NOW, planner.now), (PAST, np.array(planner.past)), (COST, planner.cost.T)),
         *((CLOCK, planner.clock), (PRIOR, planner.prior)),
     )

@@ -62,6 +62,14 @@ def test_the_first_use_of_the_morning_is_known_and_not_that_of_the_night() -> No
     assert WATCH.up_at(state, MONDAY + 45 * HOUR) is None
 
 
+def test_water_of_the_small_hours_that_is_read_after_four_is_no_getting_up() -> None:
+    volumes = [0.0] * 26
+    volumes[19] = 5.0  # from 03:00:14 to 04:00:14 in Shanghai on Tuesday
+    readings = [(at + timedelta(seconds=14), register_l) for at, register_l in registers(volumes)]
+    state, _ = watched(readings)
+    assert WATCH.up_at(state, MONDAY + 26 * HOUR) is None
+
+
 def test_three_days_with_half_the_uses_are_a_notice_by_day_and_not_an_alert() -> None:
     ill = [volume if 5 < hour % 24 < 10 else 0.0 for hour, volume in enumerate(ordinary_life(6, seed=4))]
     _, changes = watched(registers(ordinary_life(60) + ill))

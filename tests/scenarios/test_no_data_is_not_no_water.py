@@ -1,5 +1,6 @@
 """An alert behind which the readings stop: nobody hears that water is still missing where nobody can tell."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from domain.alert import Outcome, State
 from domain.finding import AlertKind, Level
 from store import tables as t
 from tests.notifier.world import HOME, METER, MORNING, World, at, put, silence
-from tests.scenarios.test_readings_become_texts import live
+from tests.scenarios.test_readings_become_texts import HOURS_OF_USE, live
 
 
 @pytest.fixture
@@ -103,13 +104,23 @@ def test_texts_count_the_hours_without_water_up_to_the_last_reading_and_no_furth
 
 def test_the_uses_that_were_usual_are_those_of_all_the_hours_that_a_text_names(world: World) -> None:
     live(world, days=20)
+    since = next(
+        at for hour in range(24) if (at := world.now - timedelta(hours=hour)).hour in HOURS_OF_USE
+    )  # the end of the last hour with use
     for _ in range(40):
         world.now += timedelta(hours=1)
         world.arrives((METER, world.now, 1000.0 + 20 * 6 * 8.0))
         world.turn()
-    told = [r.body for r in world.received if r.template == "alert"]
-    assert "15小时没用水，平时会用4次" in told[0]
-    assert "40小时没用水，平时会用10次" in told[-1]
+    told = [
+        tuple(map(int, said.groups()))
+        for received in world.received
+        if (said := re.search(r"(\d+)小时没用水，平时会用(\d+)次", received.body)) and received.template == "alert"
+    ]
+    assert told[0][0] < 20
+    assert told[-1] == (40, 10)
+    for hours, uses in told:
+        usual = sum((since + timedelta(hours=hour)).hour in HOURS_OF_USE for hour in range(1, hours + 1))
+        assert 0.75 * usual <= uses <= usual  # after 20 days
 
 
 def test_readings_that_tell_no_volume_let_the_hours_stand(world: World) -> None:

@@ -8,6 +8,8 @@ import pytest
 from detectors.habit import LADDER, TERMS, Population
 from domain.recording import Recording
 from simulator.fit import as_module, fit
+from simulator.homes import simulated_homes
+from simulator.metering import seen_through
 from tests.detectors.homes import ordinary_life, registers
 
 
@@ -36,3 +38,12 @@ def test_the_numbers_written_down_are_those_learned(learned: Population) -> None
     assert read.survival == pytest.approx(learned.survival, rel=1e-2)
     assert read.weights == pytest.approx(learned.weights, rel=1e-3)
     assert read.intercept == pytest.approx(learned.intercept, rel=1e-3)
+
+
+def test_a_simulated_home_teaches_how_silences_end_by_a_share_of_a_recorded_one() -> None:
+    zone, (lone,) = ZoneInfo("Asia/Shanghai"), simulated_homes(3, number=1, days=70, outages=False)
+    hourly = seen_through(lone.pipe, every_s=3600, step_l=1.0)
+    recorded, simulated = fit([recording(1)], zone).survival, fit([hourly], zone).survival
+    both = fit([recording(1)], zone, simulated=[lone]).survival
+    assert both == pytest.approx((recorded + 0.3 * simulated) / 1.3, abs=1e-4)
+    assert np.abs(both - recorded).max() > 0.01
