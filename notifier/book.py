@@ -128,8 +128,9 @@ class Book:
         zone, language = case.home.timezone, Language(row["language"])
         if row["created_at"].astimezone(zone).date() == now.astimezone(zone).date():
             return row
-        section = "ask" if row["template"] == "ask" else "what"
-        what = self.letters.texts.reason(language, section, case.kind, case.reason, When(now=now, zone=zone))
+        section = {"ask": "ask", "unsettled": "eased"}.get(row["template"], "what")
+        reason = case.ending if section == "eased" else case.reason
+        what = self.letters.texts.reason(language, section, case.kind, reason, When(now=now, zone=zone))
         return row | {"variables": row["variables"] | {"what": what}}
 
     def reworded(

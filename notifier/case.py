@@ -111,12 +111,14 @@ class Case:
         return self.tx.execute(found).first() is not None
 
     @property
-    def over(self) -> str:
-        """How it ended, by the key of the words for it."""
+    def ending(self) -> Reason:
+        """How it ended, by the key of the words for it: who is said to be back (by a person) has used no water yet."""
         e = t.alert_events.c
         its = (e.alert_id == self.alert_id, e.event == Event.EASE.value)
-        why = self.tx.execute(select(e.why).where(*its).order_by(e.event_id.desc()).limit(1)).scalar()
-        return self.kind.value + _ENDED_BY.get(why or "", "")
+        row = self.tx.execute(select(e.why, e.by).where(*its).order_by(e.event_id.desc()).limit(1)).first()
+        how = "" if row is None else _ENDED_BY.get(row.why, "") if row.by == ANJU else "_back"
+        times = {"since_at": self.row["since"].isoformat(), "at": (self.row["ended_at"] or self.now).isoformat()}
+        return Reason(key=self.kind.value + how, values=times)
 
     @property
     def reason(self) -> Reason:

@@ -77,7 +77,7 @@ class Raising(Steps):
             return case.alert_id
         if case.state is State.EASED and before is not State.EASED:
             self._wait_for_settling(case)
-        self._telling.news(case, "eased", event_id, by=ANJU, over=case.over, to=readers)
+        self._telling.news(case, "eased", event_id, by=ANJU, to=readers)
         return case.alert_id
 
     def tell_operator(

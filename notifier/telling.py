@@ -37,18 +37,17 @@ class Telling:
         *,
         by: str,
         outcome: Outcome | None = None,
-        over: str = "",
         to: Sequence[Person] | None = None,
     ) -> None:
         """Everybody who was told hears of it, but for the one who did it; residents only that it is settled.
 
-        `over`: how it ended, by the word's key; else as its kind does. `to`: who hears it, else all who were told.
+        `to`: who hears it, else all who were told.
         """
         for reader in case.told() if to is None else to:
             resident = reader.addressee == "resident"
             if reader.contact_id == by or (resident and template != "settled"):
                 continue
-            variables = self._place(case, reader) | self._what_now(case, reader.language, by, over or case.kind.value)
+            variables = self._place(case, reader) | self._what_now(case, reader.language, by)
             variables["gist"] = self.letters.texts.say(reader.language, "gist", template)
             if outcome:
                 variables["outcome"] = self.letters.texts.say(reader.language, "outcome", outcome.value)
@@ -136,22 +135,18 @@ class Telling:
         wait = policy.ask_wait.total_seconds() / 60 if policy.ask_wait else 0
         what = texts.reason(language, section, case.kind, case.reason, self._when(case))
         return {
-            "what": self._how_it_ended(case, language, case.over) if case.state is State.EASED else what,
+            "what": self._how_it_ended(case, language) if case.state is State.EASED else what,
             "gist": texts.say(language, "gist", case.kind.value),
             "urge": again + texts.say(language, "urge", case.kind.value),
             "answer": self.letters.answer(reader, case.kind, can, case.now),
             "minutes": f"{wait:.0f}",
         }
 
-    def _what_now(self, case: Case, language: Language, by: str, over: str) -> dict[str, str]:
-        return {
-            "what": self._how_it_ended(case, language, over),
-            "name": self.letters.name_of(case.tx, by, language),
-        }
+    def _what_now(self, case: Case, language: Language, by: str) -> dict[str, str]:
+        return {"what": self._how_it_ended(case, language), "name": self.letters.name_of(case.tx, by, language)}
 
-    def _how_it_ended(self, case: Case, language: Language, over: str) -> str:
-        times = {"since_at": case.row["since"].isoformat(), "at": (case.row["ended_at"] or case.now).isoformat()}
-        return self.letters.texts.reason(language, "eased", case.kind, Reason(key=over, values=times), self._when(case))
+    def _how_it_ended(self, case: Case, language: Language) -> str:
+        return self.letters.texts.reason(language, "eased", case.kind, case.ending, self._when(case))
 
     def _when(self, case: Case) -> When:
         return When(now=case.now, zone=case.home.timezone)

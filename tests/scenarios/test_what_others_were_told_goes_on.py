@@ -139,6 +139,33 @@ def test_the_reminder_says_how_it_ended_and_not_that_it_goes_on(world: World, by
     assert reminder == f"【安居】幸福里3号楼201 王秀英：{said}，还没有办结，请确认老人平安，由社区办结。"
 
 
+def test_the_reminder_of_who_is_said_to_be_back_tells_of_no_water(world: World) -> None:
+    world.now = at("10:00")
+    alert = world.raise_alert(silence(Level.ALERT, at("10:00")))
+    with world.records.write() as tx:
+        world.life.leave(tx, alert, by="daughter", until=at("07:00", day=30), now=world.now)
+    world.now = at("10:05")
+    with world.records.write() as tx:
+        world.life.back(tx, HOME, by="daughter", now=world.now)
+    world.until(at("23:00"), every=timedelta(hours=1))
+    (reminder,) = [text.body for text in world.received if text.template == "unsettled"]
+    assert "：10:05有人说已回家，还没有办结" in reminder
+
+
+def test_a_reminder_that_waited_past_midnight_says_how_it_ended_too(world: World) -> None:
+    world.now = at("10:00")
+    world.raise_alert(silence(Level.ALERT, at("10:00")))
+    world.now = at("11:58")
+    with world.records.write() as tx:
+        world.life.ease(tx, HOME, AlertKind.LOW_USE, at("11:57"), world.now)
+    world.turn()
+    world.notifier.watch_turn(at("23:59"))
+    world.now = at("00:05", day=1)
+    world.turn()
+    (reminder,) = [text.body for text in world.received if text.template == "unsettled"]
+    assert "：昨天11:57又用水了，还没有办结" in reminder
+
+
 def test_the_end_of_the_meters_own_alarm_does_not_end_what_the_detector_still_finds(world: World) -> None:
     def says(leak: bool) -> None:
         flags = {"leak": leak}
