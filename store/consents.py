@@ -12,6 +12,7 @@ from store.ledger import bump
 from store.tables import consents, households, water_consents, wristband_profiles
 
 LONGEST = 100  # characters of a name or of what says which paper it is
+LEDGER = "ledger"  # who wrote down what the ledger's files say
 C, W, H = consents.c, water_consents.c, households.c
 
 
@@ -79,6 +80,10 @@ def end_water(tx: Connection, household_id: str, *, on: str, by: str) -> None:
 
 
 def water_withdrawn_on(tx: Connection, household_id: str) -> str | None:
-    """The last day from which nobody consented, though somebody may have since; None where nobody ever withdrew."""
-    last: str | None = tx.scalar(select(func.max(W.withdrawn_on)).where(W.household_id == household_id))
+    """The last day from which nobody consented, though somebody may have since; None where nobody ever withdrew.
+
+    What another paper of the files took the place of was not withdrawn.
+    """
+    withdrawn = (W.household_id == household_id, W.withdrawn_by.is_distinct_from(LEDGER))
+    last: str | None = tx.scalar(select(func.max(W.withdrawn_on)).where(*withdrawn))
     return last

@@ -11,9 +11,9 @@ from sqlalchemy import Column, Connection, ForeignKey, MetaData, Table, Text, se
 from domain.wristband import BandField
 from store import consents
 from store import tables as t
+from store.consents import LEDGER
 from store.security import security_event
 
-LEDGER = "ledger"  # who wrote it down
 WITHDRAWN = ("withdrawn", "撤回")
 WATER = ("water_consent_by", "water_consent_on", "water_consent_paper")
 Row = dict[str, str | int | float | None]

@@ -320,6 +320,14 @@ def test_an_old_list_puts_no_paper_from_before_a_withdrawal_in_place_of_the_late
     assert water(records) == ("女儿王明", [("2026-01-05", "2026-02-01"), ("2026-03-01", None)])
 
 
+def test_a_paper_that_the_files_renewed_is_corrected_there(records: Records, tmp_path: Path) -> None:
+    import_ledger(records, folder(tmp_path), now=NOW)
+    import_ledger(records, with_water(tmp_path, "女儿王名", "2026-03-01", "40"), now=NOW)
+    done = import_ledger(records, with_water(tmp_path, "女儿王明", "2026-03-01", "40"), now=NOW)
+    assert [one.changed for one in done if one.file == "households.csv"] == [1]
+    assert water(records)[0] == "女儿王明"
+
+
 def test_a_part_of_the_ledger_may_come_alone_and_leaves_the_rest(records: Records, tmp_path: Path) -> None:
     import_ledger(records, folder(tmp_path), now=NOW)
     part = tmp_path / "part"
