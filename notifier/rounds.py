@@ -53,8 +53,8 @@ class Rounds:
 
     def after_a_sleep(self, since: datetime) -> None:
         """As after a start; but a machine that falls asleep again before any clock ran out waits no second time."""
-        log.warning("nothing ran since %s; what the broker holds comes first", since)
         if self._has_ticked:
+            log.warning("nothing ran since %s; what the broker holds comes first", since)
             self._ticks_from, self._has_ticked = None, False
 
     def round(self, now: datetime, *, caught_up: bool) -> int:

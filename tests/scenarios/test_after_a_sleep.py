@@ -13,7 +13,7 @@ from config.settings import Settings
 from domain.finding import AlertKind
 from notifier.channels.log import LogChannel
 from store import tables as t
-from store.contracts import Arrival, Batch
+from store.contracts import Arrival, Batch, StoreUnavailableError
 from tests.notifier.world import METER, World
 
 START = datetime(2026, 3, 10, 6, tzinfo=UTC)
@@ -84,3 +84,16 @@ def test_a_machine_that_sleeps_again_and_again_misses_it_all_the_same(machine: M
         machine.sleeps()
         machine.runs(minutes=1)
     assert machine.missed() == ["gateway_silent"]
+
+
+def test_while_the_watch_fails_turn_after_turn_the_log_tells_of_no_sleep_each_time(
+    machine: Machine, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(now: datetime) -> bool:
+        raise StoreUnavailableError("the disk is full")
+
+    monkeypatch.setattr(machine.service.notifier, "watch_some", fails)
+    for _ in range(10):
+        with pytest.raises(StoreUnavailableError):
+            machine.runs(minutes=1)
+    assert len([one for one in caplog.messages if one.startswith("nothing ran since")]) == 1
