@@ -201,7 +201,7 @@ class Book:
         if row["alert_id"] is None or row["purpose"] not in ASKING:
             return False
         state = tx.execute(select(t.alerts.c.state).where(t.alerts.c.alert_id == row["alert_id"])).scalar()
-        if state in (State.OPEN, State.ASKED, State.NOTIFIED):
+        if state in (State.OPEN, State.ASKED, State.NOTIFIED) or (state, row["template"]) == (State.EASED, "unsettled"):
             return False
         values = {"status": MessageStatus.CANCELLED.value, "status_at": now, "next_at": None}
         waiting = M.status.in_((MessageStatus.PENDING.value, MessageStatus.UNCERTAIN.value))

@@ -328,6 +328,20 @@ def test_too_many_requests_are_waited_out_as_long_as_asked_and_every_text_leaves
     assert world.alerts(AlertKind.CHANNEL_DOWN) == []
 
 
+def test_the_reminder_of_an_alert_that_is_over_is_tried_again_as_any_other(tmp_path: Path) -> None:
+    busy = Busy(times=0)
+    world = World(tmp_path, channels=[busy])
+    world.raise_alert(silence(Level.ALERT, at("07:00")))
+    world.now = at("07:05")
+    with world.records.write() as tx:
+        world.life.ease(tx, HOME, AlertKind.LOW_USE, world.now, world.now)
+    world.turn()
+    busy.taken.clear()
+    busy.left = 1
+    world.until(at("19:10"))
+    assert busy.taken == ["李敏"]
+
+
 def test_the_audit_finds_each_step_that_was_due_and_did_not_run(world: World) -> None:
     with world.records.read() as tx:
         assert audit(tx, world.now).passed
