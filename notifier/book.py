@@ -17,6 +17,7 @@ from notifier.contract import Capabilities, Channel, ChannelError, Failure, Outg
 from notifier.letters import ASKING, Letters, way
 from notifier.life import Life
 from notifier.messages import When
+from notifier.policy import Why
 from notifier.throttle import ThrottleRules
 from store import tables as t
 
@@ -197,11 +198,18 @@ class Book:
             self.life.hasten(tx, row["alert_id"], now)
 
     def cancel_if_settled(self, tx: Connection, row: dict[str, Any], now: datetime) -> bool:
-        """A text that was on its way out when somebody acknowledged is not tried again."""
+        """A text that was on its way out when somebody acknowledged is not tried again.
+
+        But what was told since is: to whoever is on the way that it goes on, to staff that it is over and unsettled.
+        """
         if row["alert_id"] is None or row["purpose"] not in ASKING:
             return False
-        state = tx.execute(select(t.alerts.c.state).where(t.alerts.c.alert_id == row["alert_id"])).scalar()
-        if state in (State.OPEN, State.ASKED, State.NOTIFIED) or (state, row["template"]) == (State.EASED, "unsettled"):
+        a = t.alerts.c
+        state, holder = tx.execute(select(a.state, a.acknowledged_by).where(a.alert_id == row["alert_id"])).one()
+        taken = (state, holder) == (State.ACKNOWLEDGED, row["contact_id"])
+        goes_on = taken and row["why"] == Why.GOES_ON_SINCE_TAKEN
+        unsettled = (state, row["template"]) == (State.EASED, "unsettled")
+        if state in (State.OPEN, State.ASKED, State.NOTIFIED) or goes_on or unsettled:
             return False
         values = {"status": MessageStatus.CANCELLED.value, "status_at": now, "next_at": None}
         waiting = M.status.in_((MessageStatus.PENDING.value, MessageStatus.UNCERTAIN.value))

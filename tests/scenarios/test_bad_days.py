@@ -342,6 +342,22 @@ def test_the_reminder_of_an_alert_that_is_over_is_tried_again_as_any_other(tmp_p
     assert busy.taken == ["李敏"]
 
 
+def test_what_whoever_is_on_the_way_hears_is_tried_again_as_any_other(tmp_path: Path) -> None:
+    busy = Busy(times=0)
+    world = World(tmp_path, channels=[busy])
+    world.now = at("12:00")
+    alert = world.raise_alert(silence(Level.ASK, at("12:00")))
+    world.until(at("12:35"))
+    with world.records.write() as tx:
+        world.life.acknowledge(tx, alert, by="daughter", now=world.now)
+    world.until(at("12:40"))
+    busy.taken.clear()
+    busy.left = 1
+    world.raise_alert(silence(Level.ALERT, at("12:40")))
+    world.until(at("12:45"))
+    assert busy.taken == ["王丽"]
+
+
 def test_the_audit_finds_each_step_that_was_due_and_did_not_run(world: World) -> None:
     with world.records.read() as tx:
         assert audit(tx, world.now).passed
