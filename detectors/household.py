@@ -208,6 +208,11 @@ class HouseholdWatch:
         self.settle(state)
         self._low_use.false_alarm(state.low_use)
 
+    def no_false_alarm(self, state: HouseholdState) -> None:
+        """What staff settled as a false alarm was none: as patient again as before."""
+        self.settle(state)
+        self._low_use.no_false_alarm(state.low_use)
+
     def only_the_net(self, state: HouseholdState) -> bool:
         """Whether the register is too coarse for hours to tell anything: shorter silences are told to nobody."""
         return self._low_use.only_the_net(state.low_use)

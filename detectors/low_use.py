@@ -129,6 +129,10 @@ class LowUse:
         """
         self.record.false_alarm(state, self._p.budget)
 
+    def no_false_alarm(self, state: LowUseState) -> None:
+        """It was none after all: that count is taken back."""
+        self.record.no_false_alarm(state, self._p.budget)
+
     def only_the_net(self, state: LowUseState) -> bool:
         """Whether no plan keeps to the budget behind this coarse register."""
         own = self.record.own(state)

@@ -83,8 +83,18 @@ class OwnRecord:
 
     def false_alarm(self, state: LowUseState, budget: float) -> None:
         """What was told counts once more, at every step as patient as now."""
-        step = self.step(state, self.own(state), budget)
-        self._would_have_raised(state, min(step, len(LADDER) - 1) + 1)
+        self._would_have_raised(state, self._steps_now(state, budget))
+
+    def no_false_alarm(self, state: LowUseState, budget: float) -> None:
+        """What `false_alarm` counted is gone: from the step of now on, which it made as patient or more so."""
+        left = EIGHTHS
+        for steps in range(self._steps_now(state, budget), 0, -1):
+            gone = min(left, state.would_raise[steps])
+            state.would_raise[steps] -= gone
+            left -= gone
+
+    def _steps_now(self, state: LowUseState, budget: float) -> int:
+        return min(self.step(state, self.own(state), budget), len(LADDER) - 1) + 1
 
     def _would_have_raised(self, state: LowUseState, steps: int) -> None:
         state.would_raise[steps] = min(state.would_raise[steps] + EIGHTHS, record.MOST)

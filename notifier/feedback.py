@@ -22,13 +22,13 @@ def tell_the_watch(
     household_id: str,
     zone: ZoneInfo,
     watch_in: WatchIn,
-    now: datetime,
     *,
-    false_alarm: bool,
+    well_at: datetime | None,
+    false_alarms: int,
 ) -> None:
-    """All is well there: every clock of the home starts anew, in the transaction of the word that says so.
+    """In the transaction of the word that says so: where all is well, every clock of the home starts anew.
 
-    After a false alarm every meter of the home waits a little longer from now on.
+    After a false alarm every meter of the home waits a little longer from now on; -1: it was none after all.
     """
     here = select(D.meter_id, D.body).join(t.meters, M.meter_id == D.meter_id).where(M.household_id == household_id)
     watch = watch_in(zone)
@@ -36,9 +36,12 @@ def tell_the_watch(
         state = loaded(watch, row.body)
         if state is None:
             continue  # it is learned anew when its next reading comes
-        watch.answered(state, now)
-        if false_alarm:
+        if well_at:
+            watch.answered(state, well_at)
+        if false_alarms > 0:
             watch.false_alarm(state)
+        elif false_alarms < 0:
+            watch.no_false_alarm(state)
         tx.execute(t.detector_states.update().where(D.meter_id == row.meter_id).values(body=watch.dump(state)))
 
 

@@ -56,28 +56,33 @@ class Handling(Steps):
         event_id = case.step(Event.RESOLVE, by, note)
         again = self._policy(case).look_again_after
         goes_on = not case.ended and case.kind not in MOMENTARY
+        self._teach(case, outcome, well_at=now if outcome in _ALL_IS_WELL else None)
         case.settle(outcome, note, now + again if again and goes_on else None)
         self._telling.news(case, "settled", event_id, by=by, outcome=outcome)
-        home = case.home.household_id
-        if outcome in _ALL_IS_WELL and case.kind is AlertKind.LOW_USE and home and self._watch_in:
-            false_alarm = outcome is Outcome.FALSE_ALARM
-            tell_the_watch(tx, home, case.home.timezone, self._watch_in, now, false_alarm=false_alarm)
 
     def correct(
         self, tx: Connection, alert_id: int, *, by: str, outcome: Outcome, now: datetime, note: str = ""
     ) -> None:
         """It was settled with a wrong outcome or note: these hold, and it stays settled.
 
-        The history keeps the outcome from before. Who was told of another outcome hears this one; the home's clocks go
-        on, for nobody has looked since.
+        The history keeps the outcome from before, and every note. Who was told of another outcome hears this one; the
+        home's clocks go on, for nobody has looked since.
         """
         case = Case.open(tx, alert_id, now)
         before = str(case.row["outcome"])
-        event_id = case.step(Event.CORRECT, by, before)
+        event_id = case.step(Event.CORRECT, by, f"{before} {note}".rstrip())
+        self._teach(case, outcome)
         case.write(outcome=outcome.value, outcome_note=note or None)
         if outcome.value != before:
             others = [one for one in case.told() if one.addressee != "resident"]
             self._telling.news(case, "settled", event_id, by=by, outcome=outcome, to=others)
+
+    def _teach(self, case: Case, outcome: Outcome | None, *, well_at: datetime | None = None) -> None:
+        """The home's watch learns of a false alarm, or that what was settled as one was none; and that all is well."""
+        home, false = case.home.household_id, Outcome.FALSE_ALARM
+        more = (outcome is false) - (case.row["outcome"] == false)
+        if case.kind is AlertKind.LOW_USE and home and self._watch_in and (well_at or more):
+            tell_the_watch(case.tx, home, case.home.timezone, self._watch_in, well_at=well_at, false_alarms=more)
 
     def leave(self, tx: Connection, alert_id: int, *, by: str, until: datetime, now: datetime, why: str = "") -> None:
         """The household is away until a time; the alert waits for its end, and those who were told hear why."""
@@ -118,6 +123,7 @@ class Handling(Steps):
         if later is not None and later.alert_id != alert_id and later.state.running:
             raise ImpossibleStepError(case.state, Event.REOPEN)
         case.step(Event.REOPEN, by, why or Why.REOPENED)
+        self._teach(case, None)
         case.start_again()
         case.write(level=Level.ALERT.value, ended_at=None)
         self._advance(case, Why.REOPENED)

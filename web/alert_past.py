@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from domain.alert import Event
 from store.tables import alert_events, messages
 from web.ledger import Person, people_called
 
@@ -21,6 +22,7 @@ class Step:
     event: str  # of domain.alert.Event, or "raise", "remind"
     by: Person | None
     why: str
+    was: str = ""  # the outcome before a correction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,12 @@ def life(tx: Connection, alert_id: int) -> list[Step]:
         .order_by(alert_events.c.event_id)
     ).all()
     people = people_called(tx, {row.by for row in rows})
-    return [Step(at=at, event=event, by=people.get(by), why=why) for at, event, by, why in rows]
+    return [_step(at, event, people.get(by), why) for at, event, by, why in rows]
+
+
+def _step(at: datetime, event: str, by: Person | None, why: str) -> Step:
+    was, _, note = why.partition(" ") if event == Event.CORRECT else ("", "", why)
+    return Step(at=at, event=event, by=by, why=note, was=was)
 
 
 def texts(tx: Connection, alert_id: int) -> list[Text]:

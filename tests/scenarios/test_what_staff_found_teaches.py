@@ -29,6 +29,15 @@ def told_and_settled(world: World, outcome: Outcome) -> None:
         world.life.resolve(tx, alert_id, by="grid_worker", outcome=outcome, now=world.now, note="asleep late")
 
 
+def after_correction(world: World, outcome: Outcome) -> int:
+    """What is on the record then, where what was needless follows, too."""
+    with world.records.write() as tx:
+        world.life.correct(tx, 1, by="grid_worker", outcome=outcome, now=world.now, note="looked again")
+        assert realised(tx, world.now, HOME).false == (outcome is Outcome.FALSE_ALARM)
+        assert realised(tx, world.now).incidents == (outcome is Outcome.INCIDENT)
+    return needless(world)
+
+
 def needless(world: World) -> int:
     """The false alerts on the home's record, in eighths."""
     with world.records.read() as tx:
@@ -46,6 +55,23 @@ def test_a_false_alarm_is_one_more_on_the_home_s_record(world: World) -> None:
 def test_no_other_outcome_makes_the_watch_more_patient(world: World, outcome: Outcome) -> None:
     before = needless(world)
     told_and_settled(world, outcome)
+    assert needless(world) == before
+
+
+def test_a_correction_teaches_what_the_outcome_now_says(world: World) -> None:
+    before = needless(world)
+    told_and_settled(world, Outcome.SAFE)
+    assert after_correction(world, Outcome.FALSE_ALARM) == before + 8
+    assert after_correction(world, Outcome.FALSE_ALARM) == before + 8
+    assert after_correction(world, Outcome.INCIDENT) == before
+    assert after_correction(world, Outcome.AWAY) == before
+
+
+def test_an_alert_that_is_opened_again_was_no_false_alarm_yet(world: World) -> None:
+    before = needless(world)
+    told_and_settled(world, Outcome.FALSE_ALARM)
+    with world.records.write() as tx:
+        world.life.reopen(tx, 1, by="grid_worker", now=world.now)
     assert needless(world) == before
 
 

@@ -67,6 +67,11 @@ def test_a_wrong_outcome_is_corrected_in_the_form_that_shows_what_stands_there(
     assert "Settled: Safe" in page
     assert re.search("Outcome corrected.*before: False alarm", page, re.S)
     assert state(records)[0] == "resolved"
+    page = browser.post("/alerts/1/correct", data=form | {"outcome": "safe", "note": "在邻居家"}).text
+    page = browser.post("/alerts/1/correct", data=form | {"outcome": "incident", "note": "摔倒，已送医"}).text
+    told = re.findall(r'<span class="quote">([^<]+)', page[page.index('id="life"') :])
+    notes = ["before: False alarm", "在家看电视", "before: Safe", "在邻居家", "before: Safe", "摔倒，已送医"]
+    assert told[-6:] == notes
     assert browser.post("/alerts/1/correct", data=form | {"outcome": "", "note": ""}).status_code == 422
 
 
