@@ -11,6 +11,7 @@ from domain.register import Case
 SMOOTHING = 1 / 16  # about a day of hourly readings
 NO_RHYTHM_S = 2.5 * 86400.0  # so long passed once, between being put in and the first upload, is none yet
 WOBBLE_CAP = 4.0  # one outage [rhythms] must not blunt the watch for weeks
+ALIKE = 2  # two longer steps in a row, neither over twice the other, are no outages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class NoDataState:
 
     `received_s`: when the last of them came, which for a meter that uploads once a day is not when it was read.
     `unusable_s`: when the run of readings began that tell no volume, or come hours after their time; 0 without.
+    `longer_s`: the last step [s], where it was far over the rhythm; else 0.
     `learned_s`: a step that teaches nothing any more; not written down.
     """
 
@@ -43,18 +45,20 @@ class NoDataState:
     wobble_s: float = 0.0
     unusable_s: float = 0.0
     received_s: float = 0.0
+    longer_s: float = 0.0
     learned_s: float = 0.0
 
     def numbers(self, now_s: float) -> list[float]:
         """Of when it was first heard only whether it was."""
         times = (ago(at_s, now_s) for at_s in (self.last_s, self.unusable_s, self.received_s))
-        return [*times, self.rhythm_s * SIXTEENTHS, self.wobble_s * SIXTEENTHS, bool(self.heard_s)]
+        steps = (step_s * SIXTEENTHS for step_s in (self.rhythm_s, self.wobble_s, self.longer_s))
+        return [*times, *steps, bool(self.heard_s)]
 
     @classmethod
     def of(cls, numbers: Iterator[float], now_s: float) -> "NoDataState":
         last_s, unusable_s, received_s = (then(age_s, now_s) for age_s in take(numbers, 3))
-        rhythm, wobble, heard = take(numbers, 3)
-        return cls(last_s, last_s * heard, rhythm / SIXTEENTHS, wobble / SIXTEENTHS, unusable_s, received_s)
+        rhythm_s, wobble_s, longer_s = (step / SIXTEENTHS for step in take(numbers, 3))
+        return cls(last_s, last_s * next(numbers), rhythm_s, wobble_s, unusable_s, received_s, longer_s)
 
 
 class NoData:
@@ -120,16 +124,21 @@ class NoData:
         return silent(now_s, state.last_s, rhythm_s, self._allowed_s(state), ever_heard=bool(state.heard_s))
 
     def _learn(self, state: NoDataState, step_s: float) -> None:
+        """A step far over the rhythm may be an outage and hardly counts; two alike in a row are the new rhythm."""
         if step_s == state.learned_s:
             return
-        rhythm_s, wobble_s = state.rhythm_s, state.wobble_s
-        if not rhythm_s or (not wobble_s and rhythm_s > NO_RHYTHM_S and WOBBLE_CAP * step_s < rhythm_s):
-            state.rhythm_s = step_s
+        rhythm_s, wobble_s, before_s = state.rhythm_s, state.wobble_s, state.longer_s
+        none_yet = not wobble_s and rhythm_s > NO_RHYTHM_S and WOBBLE_CAP * step_s < rhythm_s
+        state.learned_s = state.longer_s = 0.0
+        if not rhythm_s or none_yet or step_s / ALIKE <= before_s <= step_s * ALIKE:
+            state.rhythm_s, state.wobble_s = step_s, 0.0
             return
         if step_s == rhythm_s and not wobble_s:
             state.learned_s = step_s
             return
         capped_s = min(step_s, WOBBLE_CAP * rhythm_s)
+        if capped_s < step_s:
+            state.longer_s = step_s
         state.wobble_s = sixteenths(wobble_s + SMOOTHING * (abs(capped_s - rhythm_s) - wobble_s))
         state.rhythm_s = sixteenths(rhythm_s + SMOOTHING * (capped_s - rhythm_s))
         state.learned_s = step_s if (state.rhythm_s, state.wobble_s) == (rhythm_s, wobble_s) else 0.0

@@ -70,7 +70,7 @@ SHORTEST_S, SHORTEST_BEFORE_S, HELD_FROM_S, HELD_L = (_place() for _ in range(4)
 BEFORE_LPH, PART, RUNNING_LPH, USUAL_LPH, MOST = _place(), _place(), _place(), _place(), _place(PARTS)
 STEADY_RECORD, STEADY_TODAY = _place(), _place()
 # of no data
-HEARD_LAST_S, HEARD, RHYTHM_S, WOBBLE_S, UNUSABLE_S = (_place() for _ in range(5))
+HEARD_LAST_S, HEARD, RHYTHM_S, WOBBLE_S, UNUSABLE_S, LONGER_S = (_place() for _ in range(6))
 STEP_S, STEPS_UNLEARNED = _place(), _place()  # the latest step, and how many of it are still to be learned
 # of change in use
 CHANGE_HOUR, JUDGED_DAY, CHANGE_SINCE_S, GRADE, USED, AT_NIGHT = (_place() for _ in range(6))

@@ -6,6 +6,7 @@ from detectors.fleet.compiled import apart, compiled, seldom
 from detectors.fleet.memory import (
     HEARD,
     HEARD_LAST_S,
+    LONGER_S,
     RHYTHM_S,
     STEP_S,
     STEPS_UNLEARNED,
@@ -14,7 +15,7 @@ from detectors.fleet.memory import (
     Floats,
 )
 from detectors.fleet.rules import FIRST_RHYTHM_S, MISSED, NEVER_HEARD_S, PATIENCE_S, UNUSABLE_FOR_S
-from detectors.no_data import NO_RHYTHM_S, WOBBLE_CAP
+from detectors.no_data import ALIKE, NO_RHYTHM_S, WOBBLE_CAP
 from detectors.packing import SIXTEENTHS
 
 _CAP = int(WOBBLE_CAP)
@@ -44,8 +45,12 @@ def catch_up(m: Floats) -> None:
     """In sixteenths of a second, as whole numbers; the first step that teaches nothing speaks for all after it."""
     step, many = int(m[STEP_S] * SIXTEENTHS), int(m[STEPS_UNLEARNED])
     rhythm, wobble = int(m[RHYTHM_S] * SIXTEENTHS), int(m[WOBBLE_S] * SIXTEENTHS)
-    if many and not wobble and (not rhythm or (rhythm > NO_RHYTHM_S * SIXTEENTHS and _CAP * step < rhythm)):
-        rhythm = step
+    before, is_longer = int(m[LONGER_S] * SIXTEENTHS), rhythm and step > _CAP * rhythm
+    none_yet = not wobble and (not rhythm or (rhythm > NO_RHYTHM_S * SIXTEENTHS and _CAP * step < rhythm))
+    if many and (none_yet or step <= ALIKE * before <= ALIKE * ALIKE * step or (is_longer and many > 1)):
+        rhythm, wobble, is_longer = step, 0, False
+    if many:
+        m[LONGER_S] = m[STEP_S] if is_longer else 0.0
     more = further = 1
     while many and more | further:
         longer = min(step, _CAP * rhythm) - rhythm

@@ -510,6 +510,28 @@ def test_an_hourly_meter_is_missed_as_soon_as_ever_after_its_gateway_sent_a_back
     assert due - readings[-1][0] <= timedelta(hours=7)
 
 
+@pytest.mark.parametrize(("every_min", "then_h"), [(60, 24), (15, 24), (5, 24), (15, 6), (300, 24), (60, 168)])
+def test_a_meter_that_reads_less_often_from_now_on_is_missed_twice_at_most(every_min: int, then_h: int) -> None:
+    changes_at, step = MONDAY + timedelta(days=10), timedelta(minutes=every_min)
+    often = [MONDAY + n * step for n in range(int((changes_at - MONDAY) / step))]
+    seldom = [changes_at + n * then_h * HOUR for n in range(30)]
+    state, changes = watched((at, 1000.0 + 9.0 * n) for n, at in enumerate([*often, *seldom]))
+    assert len(raised(changes, AlertKind.NO_DATA)) == 2
+    assert WATCH.deadline(state) == seldom[-1] + max(3 * then_h, then_h + 5) * HOUR
+
+
+@pytest.mark.parametrize("outages_h", [(20,), (20, 1, 20), (30, 9)])
+def test_outages_of_a_meter_read_every_hour_are_told_as_soon_as_before(outages_h: tuple[int, ...]) -> None:
+    """Also where a reading or two came in between, unless the outages were as long as one another."""
+    at = [MONDAY + n * HOUR for n in range(240)]
+    for length_h in outages_h:
+        at.append(at[-1] + length_h * HOUR)
+    state, _ = watched((one, 1000.0 + 9.0 * n) for n, one in enumerate(at))
+    due = WATCH.deadline(state)
+    assert due is not None
+    assert due - at[-1] <= 8 * HOUR
+
+
 def test_nothing_is_said_of_low_use_while_readings_are_missing() -> None:
     state, _ = watched(registers(ordinary_life(60)))
     changes = [c for hour in range(1, 200) for c in WATCH.tick(state, STOPPED + hour * HOUR)]
