@@ -254,7 +254,7 @@ class LowUse:
             timers=schedule.timers(state.schedule),
             never_moved=isinf(state.step_l),
             sign_s=state.sign_s if state.sign_s > since_s else 0.0,
-            row_l=state.ticks.litres if row else 0.0,
+            row_l=state.ticks.known_l if row else 0.0,
             every_s=state.ticks.every_s,
         )
 

@@ -29,7 +29,7 @@ def finding(
 
     Where water may have run in a gap since the last use, or somebody was seen or away, it counts from there.
     `coarse_l`: the register's step, where it leaves only the net; `timers`: the hours in which machines draw.
-    `row_l`, `every_s`: of the equal draws after equal times, where nothing else has run.
+    `row_l`, `every_s`: of the equal draws after equal times, where nothing else has run; the last may still run.
     """
     values: dict[str, float | int | str] = {
         "expected_uses": max(round(expected_uses), 1),

@@ -34,7 +34,7 @@ from detectors.fleet.memory import (
     RECORD,
     RHYTHM_S,
     ROW_EVERY_S,
-    ROW_LITRES,
+    ROW_KNOWN_L,
     RUNNING,
     RUNNING_SINCE_S,
     SILENT_S,
@@ -278,7 +278,7 @@ def why_low_use(m: Floats, p: Floats, clock: Floats, at_s: float, row: Floats) -
     row[WHY + 5] = schedule.timers(m)
     row[WHY + 6] = m[STEP_L] if safety_net.by_longest(m) else 0.0
     if by_row:
-        row[WHY + 7], row[WHY + 8] = m[ROW_LITRES], m[ROW_EVERY_S]
+        row[WHY + 7], row[WHY + 8] = m[ROW_KNOWN_L], m[ROW_EVERY_S]
     if m[STEP_L] == inf:
         row[WHY + 4] = NEVER_MOVED
 

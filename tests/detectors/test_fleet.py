@@ -23,6 +23,7 @@ from detectors.population import POPULATION
 from domain.finding import AlertKind
 from domain.register import RegisterState, advance
 from tests import naive
+from tests.detectors.homes import ordinary_life, registers
 
 Reading = tuple[float, float]
 PARAMETERS = LowUseParameters()
@@ -152,6 +153,11 @@ def test_a_meter_that_is_read_less_often_for_a_while_is_the_same_in_all_forms(ev
     readings = life(4, 60, 60, SPRING)
     seldom = [one for one in readings[480:960] if one[0] % (3600 * every_h) < 3600]
     all_forms_say_the_same([*readings[:480], *seldom, *readings[960:]], "Europe/Madrid")
+
+
+def test_a_cistern_that_fills_over_two_readings_is_the_same_in_all_forms() -> None:
+    filled = registers(ordinary_life(30) + [0.0, 8.0, 8.0, *[0.0] * 7] * 8)
+    all_forms_say_the_same([(at.timestamp(), register_l) for at, register_l in filled], "Asia/Shanghai")
 
 
 def all_forms_say_the_same(readings: list[Reading], zone: str) -> None:

@@ -382,6 +382,13 @@ def test_a_drip_that_alone_moves_a_register_of_ten_litres_hides_nobody() -> None
     assert alert.at <= STOPPED + 48 * HOUR
 
 
+def test_what_comes_of_itself_is_told_with_all_its_litres_while_the_last_draw_still_runs() -> None:
+    _, changes = watched(registers(ordinary_life(60) + [0.0, 8.0, 8.0, *[0.0] * 7] * 8))
+    told = [c.finding for c in changes if isinstance(c, Raised) and c.finding.kind is AlertKind.LOW_USE]
+    row = next(finding for finding in told if finding.reason.key == "low_use_row")
+    assert (row.reason.values["litres"], row.reason.values["every_hours"]) == (16, 10.0)
+
+
 def test_alerts_that_staff_call_false_make_the_household_s_watch_more_patient() -> None:
     def hours_to_alert(false_alarms: int) -> timedelta:
         state, _ = watched(registers(ordinary_life(60) + [0.0] * 30))
