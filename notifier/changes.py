@@ -54,7 +54,7 @@ def changes(tx: Connection, event: DeviceEvent) -> list[Said]:
         before = known.get(flag)
         if before is not None and event.at <= before.at:
             continue
-        _remember(tx, event, flag, value)
+        _remember(tx, event.device_id, flag, value=value, at=event.at)
         if before is None or before.value is not value:
             said.append(Said(event.device_id, flag, value, before.value if before else None, event.at))
     return said
@@ -76,23 +76,28 @@ def wearers(tx: Connection, scans: Iterable[BandScan]) -> list[tuple[str, dateti
     return [(homes[scan.band_no], scan.at) for scan in by_staff if scan.band_no in homes]
 
 
-def remember_dangers(
-    tx: Connection, event: DeviceEvent, raised: Iterable[AlertKind], over: Iterable[AlertKind]
-) -> None:
-    """The device's last word on each danger that can be over, whatever its clock says."""
-    for kind in raised:
-        _remember(tx, event, kind.value, True)
-    for kind in over:
-        _remember(tx, event, kind.value, False)
+def remember_danger(tx: Connection, event: DeviceEvent, kind: AlertKind, value: bool, now: datetime) -> None:
+    """The device's last word on a danger that can be over; one that goes on is as new as the newest word of it."""
+    began_at = in_danger_since(tx, event.device_id, kind)
+    at = max(event.at, began_at) if value and began_at else event.at
+    _remember(tx, event.device_id, kind.value, value=value, at=at, heard_at=now)
+
+
+def in_danger_since(tx: Connection, device_id: str, kind: AlertKind) -> datetime | None:
+    """When the device last said so, by its own clock; None where it never did, or said that it is over."""
+    c = t.last_said.c
+    its = (c.device_id == device_id, c.flag == kind.value, c.value.is_(True))
+    at: datetime | None = tx.execute(select(c.at).where(*its)).scalar()
+    return at
 
 
 def others_in_danger(tx: Connection, event: DeviceEvent, kind: AlertKind, since: datetime) -> bool:
-    """Whether another sensor of this one's home has said so since then, and not yet that it is over."""
+    """Whether another sensor of this one's home was heard to say so since then, and not yet that it is over."""
     said, sensors = t.last_said, t.sensors
     home = select(sensors.c.household_id).where(sensors.c.device_id == event.device_id).scalar_subquery()
     query = select(said.c.device_id).join(sensors, sensors.c.device_id == said.c.device_id)
     query = query.where(sensors.c.household_id == home, said.c.device_id != event.device_id)
-    query = query.where(said.c.flag == kind.value, said.c.value.is_(True), said.c.at >= since)
+    query = query.where(said.c.flag == kind.value, said.c.value.is_(True), said.c.heard_at >= since)
     return tx.execute(query.limit(1)).first() is not None
 
 
@@ -108,10 +113,6 @@ def left_at(tx: Connection, household_id: str, silent_since: datetime) -> dateti
     return door
 
 
-def _remember(tx: Connection, event: DeviceEvent, flag: str, value: bool) -> None:
-    put = insert(t.last_said).values(device_id=event.device_id, flag=flag, value=value, at=event.at)
-    tx.execute(
-        put.on_conflict_do_update(
-            index_elements=["device_id", "flag"], set_={"value": put.excluded.value, "at": put.excluded.at}
-        )
-    )
+def _remember(tx: Connection, device_id: str, flag: str, **said: bool | datetime) -> None:
+    put = insert(t.last_said).values(device_id=device_id, flag=flag, **said)
+    tx.execute(put.on_conflict_do_update(index_elements=["device_id", "flag"], set_=said))

@@ -57,6 +57,8 @@ class Raising(Steps):
         case = Case.find(tx, (A.subject == subject) & (A.kind == kind), now)
         if case is None or case.ended:
             return None
+        if at < case.row["since"]:
+            at = now  # said by another clock than the beginning
         before = case.state
         held_back = kind in DANGERS and _was_held_back(case, at)
         why = Why.SIGN_OF_LIFE if by_sign else Why.OVER_WHEN_HEARD if held_back else Why.CAUSE_GONE
@@ -112,9 +114,9 @@ class Raising(Steps):
         return self.goes_on(tx, subject, kind) if newest is not None and newest.policy_step else None
 
     def runs_since(self, tx: Connection, subject: str, kind: AlertKind) -> datetime | None:
-        """Since when the alert that goes on there, by our clock or its cause's, whichever says longer; else None."""
+        """Since when we know of the alert that goes on there; None where none does."""
         newest = _newest(tx, subject, kind)
-        return min(newest.raised_at, newest.since) if newest is not None and newest.ended_at is None else None
+        return newest.raised_at if newest is not None and newest.ended_at is None else None
 
     # Inside
 

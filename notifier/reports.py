@@ -10,9 +10,10 @@ from notifier.changes import (
     FLAGS_HOLD,
     Said,
     changes,
+    in_danger_since,
     is_fresh,
     others_in_danger,
-    remember_dangers,
+    remember_danger,
     says_followed,
     wearers,
 )
@@ -101,12 +102,19 @@ class Reports:
         turn.told += len(raised)
         for concern in raised:
             self._life.raise_or_join(turn.tx, concern, turn.now)
+        over = [kind for kind in over if not self._is_of_before(turn, event, kind)]
         for kind in over:
             self._is_over(turn, event, place.household_id, kind)
-        dangers = {concern.kind for concern in raised} - {AlertKind.SOS}
-        if dangers or over:
+        said = [(concern.kind, True) for concern in raised if not concern.momentary] + [(kind, False) for kind in over]
+        if said:
             with turn.alone(event.device_id):
-                remember_dangers(turn.tx, event, dangers, over)
+                for kind, value in said:
+                    remember_danger(turn.tx, event, kind, value, turn.now)
+
+    def _is_of_before(self, turn: Turn, event: DeviceEvent, kind: AlertKind) -> bool:
+        """The end of a danger older than the one that the device told of since, by its own clock."""
+        began_at = in_danger_since(turn.tx, event.device_id, kind)
+        return began_at is not None and event.at < began_at
 
     def _is_over(self, turn: Turn, event: DeviceEvent, home: str, kind: AlertKind) -> None:
         """A danger that two sensors of a home tell of is over when both say so."""

@@ -238,7 +238,8 @@ last_said = Table(  # what a device last said of itself: only a change is news
     Column("device_id", Text, primary_key=True),
     Column("flag", Text, primary_key=True),
     Column("value", Boolean, nullable=False),
-    Column("at", UtcTime, nullable=False),
+    Column("at", UtcTime, nullable=False),  # by its own clock
+    Column("heard_at", UtcTime),  # by ours; of dangers
 )
 
 absences = Table(

@@ -89,6 +89,52 @@ def test_one_that_another_sensor_still_tells_of_is_told_as_now(world: World, fla
     assert nagged_after(world, says(flag, True, BEGAN), other, says(flag, False, OVER))
 
 
+def test_the_end_of_an_old_one_does_not_stop_the_siren_of_another_sensor_whose_clock_is_days_behind(
+    world: World, flag: str
+) -> None:
+    rings_now = says(flag, True, BEGAN - timedelta(days=10), "two")
+    assert nagged_after(world, says(flag, True, BEGAN), rings_now, says(flag, False, OVER))
+    (alert,) = world.alerts()
+    assert alert["ended_at"] is None
+
+
+@pytest.mark.parametrize("with_its_alarm", [False, True])
+def test_the_end_of_an_old_one_behind_todays_alarm_calls_nobody_again_when_todays_goes_on(
+    world: World, flag: str, with_its_alarm: bool
+) -> None:
+    world.happens(says(flag, True, HEARD))
+    world.turn()
+    world.happens(*[says(flag, True, BEGAN)] * with_its_alarm, says(flag, False, OVER))
+    world.turn()
+    (alert,) = world.alerts()
+    assert alert["ended_at"] is None
+    told = len(world.received)
+    world.now += timedelta(minutes=1)
+    world.happens(says(flag, True, world.now))
+    world.turn()
+    assert len(world.received) == told
+
+
+def test_the_end_of_an_old_one_does_not_end_todays_of_the_same_sensor_when_another_ends(
+    world: World, flag: str
+) -> None:
+    world.happens(says(flag, True, HEARD), says(flag, True, HEARD, "two"), says(flag, False, OVER))
+    world.happens(says(flag, False, HEARD + timedelta(minutes=1), "two"))
+    world.turn()
+    (alert,) = world.alerts()
+    assert alert["ended_at"] is None
+
+
+def test_an_end_that_a_slow_clock_puts_before_the_beginning_is_of_now(world: World, flag: str) -> None:
+    world.happens(says(flag, True, HEARD), says(flag, True, BEGAN, "two"), says(flag, False, HEARD))
+    world.turn()
+    world.now += timedelta(minutes=5)
+    world.happens(says(flag, False, OVER, "two"))
+    world.turn()
+    (alert,) = world.alerts()
+    assert alert["ended_at"] == world.now
+
+
 def test_a_sensor_whose_clock_is_days_behind_is_told_as_now_also_when_it_says_that_it_is_over(
     world: World, flag: str
 ) -> None:
