@@ -103,10 +103,11 @@ class Preview:
 
 
 def previews(texts: Texts, language: Language, *, replies: bool = False) -> list[Preview]:
-    """Every template, and the alert for every reason, with the longest names."""
+    """Every template: the alert for every reason, its end for every ending and outcome, with the longest names."""
     words, when = texts.words[language.value], When(now=START, zone=ZONE)
     place, who, name = LONGEST[language]
     yesterday = (START - timedelta(hours=20)).isoformat()
+    long_ago = dict.fromkeys(_TIMES, (START - timedelta(days=10)).isoformat())
     until = (START + timedelta(days=3)).isoformat()
     values = dict(_VALUES) | dict.fromkeys(_TIMES, yesterday) | {"name": name, "until_at": until}
     common = {
@@ -119,29 +120,37 @@ def previews(texts: Texts, language: Language, *, replies: bool = False) -> list
         "first": f"{place} {who}",
         "second": f"{place} {who}",
     }
-    made = []
+    made: list[Preview] = []
+
+    def add(template: str, about: str, **more: str) -> None:
+        made.append(_preview(texts, language, template, about, common | more))
+
     for key in words["what"]:
         kind = _kind(key)
         morning = {"at": (START - timedelta(minutes=75)).isoformat()} if kind is AlertKind.FIRST_USE else {}
         what = texts.reason(language, "what", kind, Reason(key=key, values=values | morning), when)
-        more = {
-            "what": what,
-            "urge": texts.say(language, "urge", kind.value),
-            "answer": texts.say(language, "answer", _answer(kind, replies=replies)),
-        }
+        urge = texts.say(language, "urge", kind.value)
+        answer = texts.say(language, "answer", _answer(kind, replies=replies))
         template = "technical" if kind.for_operator else "notice" if kind.is_notice else "alert"
-        made.append(_preview(texts, language, template, key, common | more))
-    reason = Reason(key="low_use", values=values)
-    asked = texts.reason(language, "ask", AlertKind.LOW_USE, reason, when)
-    eased = texts.reason(language, "eased", AlertKind.LOW_USE, reason, when)
+        add(template, key, what=what, urge=urge, answer=answer)
+    for key in words["eased"]:
+        kind = _kind(key)
+        what = texts.reason(language, "eased", kind, Reason(key=key, values=long_ago), when)
+        for template in ("eased_technical",) if kind.for_operator else ("eased", "unsettled"):
+            add(template, f"{template} {key}", what=what)
+    for key in words["outcome"]:
+        for template in ("settled", "settled_technical"):
+            add(template, f"{template} {key}", outcome=texts.say(language, "outcome", key))
+    shown = {one.template for one in made}
+    asked = texts.reason(language, "ask", AlertKind.LOW_USE, Reason(key="low_use", values=values), when)
+    settled = texts.say(language, "reply", "well")
     for template in words["template"]:
-        if template in ("alert", "technical", "notice"):
+        if template in shown:
             continue
-        what = "155959" if template in ("code", "test") else asked if template == "ask" else eased
+        what = {"code": "155959", "test": "155959", "ask": asked}.get(template, settled)
         how = "resident_replies" if replies else "resident"
         answer = texts.say(language, "answer", how if template == "ask" else "replies" if replies else "notice")
-        more = {"what": what, "answer": answer, "outcome": texts.say(language, "outcome", "false_alarm")}
-        made.append(_preview(texts, language, template, template, common | more))
+        add(template, template, what=what, answer=answer)
     return made
 
 

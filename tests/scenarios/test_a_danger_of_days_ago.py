@@ -43,7 +43,7 @@ def test_of_a_danger_that_is_over_for_days_everybody_reads_once_and_no_siren_fol
     world.until(at("20:00", day=3), every=timedelta(minutes=10))
     assert sorted(who for _, who in world.texts()) == EVERYBODY
     assert world.texts("eased") == world.texts()
-    expected = f"3月9日14:05{KINDS[flag][2]}，3月9日14:20已结束，刚收到。仍请确认老人平安"
+    expected = f"3月9日14:05{KINDS[flag][2]}，已结束，消息晚到。仍请确认老人平安"
     assert all(expected in r.body for r in world.received)
     assert world.state(1) is State.EASED
 
