@@ -15,7 +15,7 @@ from detectors.packing import above_least, ago, of_least, pack_numbers, take, th
 from domain.finding import AlertKind, Level
 from domain.register import RegisterState
 
-_VERSION = 14
+_VERSION = 15
 KINDS = (
     AlertKind.LOW_USE,
     AlertKind.CONSTANT_FLOW,
@@ -113,16 +113,24 @@ def _register_numbers(state: RegisterState, now_s: float) -> list[float]:
     last_l, mark_l = (-1.0 if isnan(litres) else litres for litres in (state.last_l, state.mark_l))
     aside = (0.0,) if isnan(state.aside_l) else (1.0, state.aside_l)
     mark = (0.0,) if mark_l == last_l else (1.0, mark_l)
-    return [last_l, ago(marked_s, now_s), *mark, *aside, len(state.lengths_s), *above_least(state.lengths_s)]
+    return [
+        last_l,
+        ago(marked_s, now_s),
+        *mark,
+        *aside,
+        state.falls,
+        len(state.lengths_s),
+        *above_least(state.lengths_s),
+    ]
 
 
 def _register_of(numbers: Iterator[float], now_s: float) -> RegisterState:
     last_l, marked_ago_s = take(numbers, 2)
     mark_l = next(numbers) if next(numbers) else last_l
     aside_l = next(numbers) if next(numbers) else nan
+    falls, lengths = take(numbers, 2)
     marked_s = then(marked_ago_s, now_s)
     last_at, marked_at = (datetime.fromtimestamp(at_s, UTC) if at_s else None for at_s in (now_s, marked_s))
     last_l, mark_l = (nan if litres == -1.0 else litres for litres in (last_l, mark_l))
-    return RegisterState(
-        last_at, last_l, marked_at, mark_l, aside_l, tuple(of_least(take(numbers, 1 + int(next(numbers)))))
-    )
+    lengths_s = tuple(of_least(take(numbers, 1 + int(lengths))))
+    return RegisterState(last_at, last_l, marked_at, mark_l, aside_l, int(falls), lengths_s)

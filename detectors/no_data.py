@@ -188,5 +188,5 @@ def unusable(at_s: float, since_s: float, case: Case) -> Finding:
         level=Level.ALERT,
         at=datetime.fromtimestamp(at_s, UTC),
         since=since,
-        reason=Reason(key="no_data_unusable", values=values),
+        reason=Reason(key="no_data_falling" if case is Case.FALLING else "no_data_unusable", values=values),
     )

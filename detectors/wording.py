@@ -60,10 +60,10 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         "一次、每次约{litres}升的用水，昼夜不变，且没有外出登记：像是滴漏、马桶水箱漏水或定时设备，不像有人用水。平时这段时间会用水{expected_uses}次。",
     },
     "low_use_never_moved": {
-        Language.EN: "The meter reports, but has never moved in {silent_hours} h of readings: it may be "
-        "stuck, or nobody draws water. Which of the two can't be told from here.",
-        Language.ZH: "水表有读数，但在有读数的{silent_hours}小时里从未走动："
-        "可能是水表卡住，也可能没有人用水，无法远程判断。",
+        Language.EN: "The meter reports, but has never counted up in {silent_hours} h of readings: it may be "
+        "stuck or mounted backwards, or nobody draws water. Which of them can't be told from here.",
+        Language.ZH: "水表有读数，但在有读数的{silent_hours}小时里从未往上走："
+        "可能是水表卡住或装反，也可能没有人用水，无法远程判断。",
     },
     "constant_flow_tap": {
         Language.EN: "Water has been running without a pause since {since_at}, at least {flow_lph} L/h: a tap or "
@@ -116,6 +116,12 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.EN: "Readings come, but since {since_at} none of them tells how much water was used ({case}). "
         "Whether water is used there can't be told.",
         Language.ZH: "有读数，但自{since_at}起无法从中得出用水量（{case}）。目前无法判断是否有用水。",
+    },
+    "no_data_falling": {
+        Language.EN: "Since {since_at} the register only falls: the meter may be mounted backwards. How much water is "
+        "used there can't be told. Please see that the arrow on the meter points to where the water flows.",
+        Language.ZH: "自{since_at}起表底数只减不增，水表可能装反，无法得出用水量。"
+        "请检查表壳上的箭头是否与水流方向一致。",
     },
     "no_data_late": {
         Language.EN: "Readings come hours after their time: that of {last_at} came on {at}. The meter's clock may be "

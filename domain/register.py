@@ -13,6 +13,7 @@ from typing import Any
 from domain.interval import UNKNOWN, Interval
 
 BACKFLOW_L = 20.0  # pressure swings push a few litres back; more than this is another register
+FALLS = 2  # a meter is changed once, and then rises
 JUMP_L_PER_HOUR = 5000.0  # a DN20 household pipe can't carry more (overload flow Q4 of a Q3 = 4 m3/h meter)
 GAP_RHYTHMS = 2.5  # one reading missed is ordinary radio; two in a row hide when the water ran
 FIRST_RHYTHM_S = 86400.0  # until a second interval tells the meter's own: a day or two may be how it reports
@@ -38,6 +39,7 @@ class Case(StrEnum):
     BACKFLOW = "backflow"  # a few litres lower: volume 0 until the register is above its mark again
     ROLLOVER = "rollover"  # the dial went past its last digit: volume counted across
     REPLACED = "replaced"  # lower: meter changed or reset; volume unknown
+    FALLING = "falling"  # lower again, with no rise since: mounted backwards? Volumes unknown until it rises
     JUMP = "jump"  # more than a household pipe can carry; volume unknown
     RETURN = "return"  # back on the register from before a break that lasted one reading; volume unknown
     UNIT_CHANGE = "unit_change"  # a factor of 1000 against the own history; volumes unknown until it is mended
@@ -48,7 +50,8 @@ class RegisterState:
     """All that is remembered of one meter's register between two readings.
 
     `mark_l` is the register [L] up to which volumes are counted: the highest seen of this meter; `marked_at` is the
-    last time that a reading agreed with it. `aside_l` is the mark from before a break, for one reading.
+    last time that a reading agreed with it. `aside_l` is the mark from before a break, for one reading. `falls`: how
+    often it was replaced or fell since it last rose, up to `FALLS`; its mark is then the lowest seen.
     """
 
     last_at: datetime | None = None
@@ -56,6 +59,7 @@ class RegisterState:
     marked_at: datetime | None = None
     mark_l: float = nan
     aside_l: float = nan
+    falls: int = 0
     lengths_s: tuple[float, ...] = ()
 
     @property
@@ -68,14 +72,14 @@ class RegisterState:
         """Plain values, for storing."""
         times = [at.isoformat() if at else None for at in (self.last_at, self.marked_at)]
         registers = [None if isnan(r) else r for r in (self.last_l, self.mark_l, self.aside_l)]
-        return [*times, *registers, *self.lengths_s]
+        return [*times, *registers, self.falls, *self.lengths_s]
 
 
 def state_from_json(stored: Sequence[Any]) -> RegisterState:
     """The inverse of `RegisterState.to_json`."""
     last_at, marked_at = (None if text is None else datetime.fromisoformat(text) for text in stored[:2])
     last_l, mark_l, aside_l = (nan if value is None else float(value) for value in stored[2:5])
-    return RegisterState(last_at, last_l, marked_at, mark_l, aside_l, tuple(map(float, stored[5:])))
+    return RegisterState(last_at, last_l, marked_at, mark_l, aside_l, int(stored[5]), tuple(map(float, stored[6:])))
 
 
 def advance(
@@ -94,7 +98,8 @@ def advance(
     gap = length_s > GAP_AT_LEAST_S and length_s > GAP_RHYTHMS * (state.rhythm_s or FIRST_RHYTHM_S)
     volume = register_l - mark_l
     case = Case.GAP if gap else Case.ORDINARY
-    if 0.0 <= volume < most(length_s) and state.aside_l != state.aside_l and state.marked_at == last_at:
+    is_plain = not state.falls and state.aside_l != state.aside_l and state.marked_at == last_at
+    if is_plain and 0.0 <= volume < most(length_s):
         state.mark_l = register_l
         state.marked_at = at
     else:
@@ -125,6 +130,9 @@ def _no_interval(state: RegisterState, at: datetime, register_l: float) -> Case:
 
 def _odd(state: RegisterState, at: datetime, register_l: float, length_s: float) -> tuple[Case, float]:
     """The case, and its volume [L]; moves the mark."""
+    if state.falls == FALLS and register_l - state.mark_l <= BACKFLOW_L:
+        state.marked_at, state.mark_l, state.aside_l = at, min(state.mark_l, register_l), nan
+        return Case.FALLING, UNKNOWN
     case, volume = _case(state, at, register_l, length_s)
     if case is Case.UNIT_CHANGE:
         return case, volume
@@ -133,7 +141,11 @@ def _odd(state: RegisterState, at: datetime, register_l: float, length_s: float)
     state.marked_at = at
     if case is not Case.BACKFLOW:
         state.mark_l = register_l
-    return case, volume
+    if case is Case.REPLACED:
+        state.falls += 1
+    elif volume != 0.0:
+        state.falls = 0
+    return (Case.FALLING if state.falls == FALLS else case), volume
 
 
 def _case(state: RegisterState, at: datetime, register_l: float, length_s: float) -> tuple[Case, float]:

@@ -34,7 +34,7 @@ def _place(size: int = 1) -> int:
 
 
 # of the register
-LAST_S, LAST_L, MARKED_S, MARK_L, ASIDE_L, LENGTHS_SEEN = (_place() for _ in range(6))
+LAST_S, LAST_L, MARKED_S, MARK_L, ASIDE_L, FALLS, LENGTHS_SEEN = (_place() for _ in range(7))
 LENGTHS_S = _place(LENGTHS_KEPT)
 LENGTH_S, LENGTHS_UNKEPT = _place(), _place()  # the latest, and how many of it are still to be kept
 # of low use

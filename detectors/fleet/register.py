@@ -5,6 +5,7 @@ from math import inf, isfinite, isnan, nan
 from detectors.fleet.compiled import apart, compiled, seldom
 from detectors.fleet.memory import (
     ASIDE_L,
+    FALLS,
     LAST_L,
     LAST_S,
     LENGTH_S,
@@ -29,6 +30,7 @@ from domain.register import (
     UNIT_TOLERANCE_L_PER_HOUR,
     Case,
 )
+from domain.register import FALLS as MOST_FALLS
 
 CASES = tuple(Case)
 (
@@ -42,10 +44,11 @@ CASES = tuple(Case)
     BACKFLOW,
     ROLLOVER,
     REPLACED,
+    FALLING,
     JUMP,
     RETURN,
     UNIT_CHANGE,
-) = range(13)
+) = range(14)
 
 
 @compiled
@@ -57,7 +60,8 @@ def advance(m: Floats, at_s: float, register_l: float) -> tuple[int, float, floa
     length_s = at_s - last_s
     gap = seldom(length_s > GAP_AT_LEAST_S) and length_s > GAP_RHYTHMS * (rhythm_s(m) or FIRST_RHYTHM_S)
     volume = register_l - m[MARK_L]
-    is_plain = 0.0 <= volume < most(length_s) and isnan(m[ASIDE_L]) and m[MARKED_S] == last_s
+    is_known = m[FALLS] == 0.0 and isnan(m[ASIDE_L]) and m[MARKED_S] == last_s
+    is_plain = is_known and 0.0 <= volume < most(length_s)
     if seldom(not is_plain):
         case, volume = odd(m, at_s, register_l, length_s)
     else:
@@ -121,6 +125,9 @@ def no_interval(m: Floats, at_s: float, register_l: float) -> int:
 
 @apart
 def odd(m: Floats, at_s: float, register_l: float, length_s: float) -> tuple[int, float]:
+    if m[FALLS] == MOST_FALLS and register_l - m[MARK_L] <= BACKFLOW_L:
+        m[MARKED_S], m[MARK_L], m[ASIDE_L] = at_s, min(m[MARK_L], register_l), nan
+        return FALLING, nan
     case, volume = case_of(m, at_s, register_l, length_s)
     if case == UNIT_CHANGE:
         return case, volume
@@ -128,7 +135,11 @@ def odd(m: Floats, at_s: float, register_l: float, length_s: float) -> tuple[int
     m[MARKED_S] = at_s
     if case != BACKFLOW:
         m[MARK_L] = register_l
-    return case, volume
+    if case == REPLACED:
+        m[FALLS] += 1.0
+    elif volume != 0.0:
+        m[FALLS] = 0.0
+    return (FALLING if m[FALLS] == MOST_FALLS else case), volume
 
 
 @compiled

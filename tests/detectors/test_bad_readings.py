@@ -9,6 +9,7 @@ from detectors.episodes import Change, Ended, Raised
 from detectors.household import HouseholdWatch
 from detectors.household_state import HouseholdState
 from detectors.parameters import WatchParameters
+from detectors.wording import explain
 from domain.finding import AlertKind, Level
 from domain.register import Case, advance
 from tests.detectors.homes import HOUR, MONDAY, ordinary_life, registers
@@ -80,6 +81,20 @@ def test_a_meter_stuck_since_it_was_put_in_is_named_so_and_not_called_an_empty_h
     changes = seen([(MONDAY + hour * HOUR, 0.0) for hour in range(80)])
     (alert,) = [c.finding for c in changes if isinstance(c, Raised) and c.finding.level is Level.ALERT]
     assert alert.reason.key == "low_use_never_moved"
+
+
+def test_a_meter_mounted_backwards_is_named_so_once_and_until_it_is_turned_round() -> None:
+    backwards = [(at, 100_000.0 - register_l) for at, register_l in LIFE[: 10 * 24]]
+    state, (at, last_l) = WATCH.start(), backwards[-1]
+    (alert,) = [c.finding for c in seen(backwards, state) if isinstance(c, Raised)]
+    assert (alert.kind, alert.reason.key) == (AlertKind.NO_DATA, "no_data_falling")
+    assert alert.at - backwards[0][0] <= timedelta(hours=48)
+    assert "mounted backwards" in explain(alert.reason, "en", SHANGHAI)
+    assert "装反" in explain(alert.reason, "zh", SHANGHAI)
+    state = WATCH.load(WATCH.dump(state))
+    assert seen([(at + HOUR, last_l + 15.0)], state) == []
+    (ended,) = seen([(at + 2 * HOUR, last_l + 30.0)], state)
+    assert (type(ended), ended.kind if isinstance(ended, Ended) else None) == (Ended, AlertKind.NO_DATA)
 
 
 @pytest.mark.parametrize("behind_h", [5, 8, 24 * 365])

@@ -160,6 +160,13 @@ def test_a_cistern_that_fills_over_two_readings_is_the_same_in_all_forms() -> No
     all_forms_say_the_same([(at.timestamp(), register_l) for at, register_l in filled], "Asia/Shanghai")
 
 
+def test_a_meter_mounted_backwards_and_turned_round_is_the_same_in_all_forms() -> None:
+    readings = life(4, 40, 60, SPRING)
+    most_l = max(register_l for _, register_l in readings)
+    backwards = [(at_s, most_l + 500.0 - register_l) for at_s, register_l in readings[:480]]
+    all_forms_say_the_same([*backwards, *readings[480:]], "Asia/Shanghai")
+
+
 def all_forms_say_the_same(readings: list[Reading], zone: str) -> None:
     online, planner = HouseholdWatch(WatchParameters(), ZoneInfo(zone)), Listening()
     online._low_use._planner = planner

@@ -70,6 +70,17 @@ def test_a_replaced_meter_leaves_an_unknown_volume_not_a_negative_one() -> None:
     assert [interval.known for interval, _ in told_all[1:] if interval] == [True, False, True]
 
 
+def test_a_register_that_only_falls_is_named_and_tells_no_volume_until_it_rises() -> None:
+    registers = [900.0, 895.0, 870.0, 866.0, 840.0, 840.0, 839.0, 842.0, 838.0, 859.0, 865.0]
+    fell = [Case.BACKFLOW, Case.REPLACED, Case.BACKFLOW, *[Case.FALLING] * 5]
+    assert cases(*registers)[1:] == [*fell, Case.ORDINARY, Case.ORDINARY]
+    assert [not isnan(volume) for volume in volumes(*registers)] == [True, False, True, *[False] * 5, True, True]
+
+
+def test_a_meter_that_is_changed_again_after_it_rose_is_none_that_only_falls() -> None:
+    assert cases(812_345.0, 500.0, 515.0, 3.0, 9.0)[1:] == [Case.REPLACED, Case.ORDINARY] * 2
+
+
 def test_a_dial_past_its_last_digit_is_counted_across() -> None:
     assert cases(9_999_995.0, 7.0)[1] is Case.ROLLOVER
     assert volumes(9_999_995.0, 7.0) == [12.0]
