@@ -169,13 +169,17 @@ def silent(at_s: float, last_s: float, rhythm_s: float, allowed_s: float, *, eve
 
 def stale(at_s: float, since_s: float, last_s: float, received_s: float) -> Finding:
     """What comes was read hours before."""
-    last_at, received_at = (datetime.fromtimestamp(s, UTC).isoformat() for s in (last_s, received_s))
+    values: dict[str, float | int | str] = {
+        "last_at": datetime.fromtimestamp(last_s, UTC).isoformat(),
+        "at": datetime.fromtimestamp(received_s, UTC).isoformat(),
+        "late_hours": round((received_s - last_s) / 3600.0, 1),
+    }
     return Finding(
         kind=NoData.kind,
         level=Level.ALERT,
         at=datetime.fromtimestamp(at_s, UTC),
         since=datetime.fromtimestamp(since_s, UTC),
-        reason=Reason(key="no_data_late", values={"last_at": last_at, "at": received_at}),
+        reason=Reason(key="no_data_late", values=values),
     )
 
 

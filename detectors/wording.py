@@ -124,9 +124,12 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         "请检查表壳上的箭头是否与水流方向一致。",
     },
     "no_data_late": {
-        Language.EN: "Readings come hours after their time: that of {last_at} came on {at}. The meter's clock may be "
-        "wrong. Whether water is used there now can't be told.",
-        Language.ZH: "读数晚了几个小时才到：{last_at}的读数，{at}才收到，水表的时钟可能不准。目前无法判断是否有用水。",
+        Language.EN: "Readings come {late_hours} h after their time: that of {last_at} came on {at}. Either the "
+        "meter's clock is wrong, or the meter uploads so late by design: then the setting ingest.late_hours is to be "
+        "above the age of the newest reading of an upload. Whether water is used there now can't be told.",
+        Language.ZH: "读数晚了{late_hours}小时才到：{last_at}的读数，{at}才收到。"
+        "可能是水表的时钟不准；如果这种水表本来就隔几个小时才上传一次，"
+        "请把设置项 ingest.late_hours 调到大于每次上传时最新读数的延迟。目前无法判断是否有用水。",
     },
     "sos": {
         Language.EN: "The SOS button was pressed at {at}.",

@@ -23,6 +23,7 @@ LONGEST = {
 _VALUES: Mapping[str, float | int | str] = {
     "silent_hours": 39.0,
     "longest_hours": 13.0,
+    "late_hours": 27.5,
     "flow_lph": 1240.0,
     "record_lph": 85.0,
     "rhythm_minutes": 60,

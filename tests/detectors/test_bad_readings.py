@@ -11,6 +11,7 @@ from detectors.household_state import HouseholdState
 from detectors.parameters import WatchParameters
 from detectors.wording import explain
 from domain.finding import AlertKind, Level
+from domain.people import Language
 from domain.register import Case, advance
 from tests.detectors.homes import HOUR, MONDAY, ordinary_life, registers
 from tests.detectors.test_household_watch import SHANGHAI
@@ -111,6 +112,20 @@ def test_of_a_meter_whose_clock_is_hours_behind_it_is_told_once_that_nothing_can
     assert raised.at <= AT + timedelta(hours=24)
     assert len(changes) == 1
     assert isinstance(WATCH.observe(state, AT + 72 * HOUR, LAST_L, received_at=AT + 72 * HOUR)[0], Ended)
+
+
+@pytest.mark.parametrize("every_h", [1, 24])
+def test_a_meter_that_uploads_late_by_design_is_told_once_with_the_setting_to_look_at(every_h: int) -> None:
+    state, changes = WATCH.start(AT), list[Change]()
+    for day in range(1, 9):
+        now = AT + day * 24 * HOUR
+        changes += WATCH.tick(state, now - HOUR)
+        for back_h in range(28 - every_h, 3, -every_h):
+            changes += WATCH.observe(state, now - back_h * HOUR, LAST_L + day, late=True, received_at=now)
+    (raised,) = [change.finding for change in changes if isinstance(change, Raised)]
+    assert (raised.reason.key, raised.reason.values["late_hours"]) == ("no_data_late", 28 - every_h)
+    for language in Language:
+        assert "ingest.late_hours" in explain(raised.reason, language, SHANGHAI)
 
 
 @pytest.mark.parametrize("every_h", [1, 24])
