@@ -82,6 +82,30 @@ def test_the_clock_ends_at_the_latest_reading_of_all_files(tmp_path: Path) -> No
     assert (line["household"], line["ended_at"]) == ("a", None)
 
 
+@pytest.mark.parametrize("days", [2, 150, 363])
+@pytest.mark.parametrize("before", [1, 0], ids=["after others", "alone in its file"])
+def test_a_last_line_that_is_wrong_by_less_than_a_year_is_named_and_does_nothing_to_other_files(
+    tmp_path: Path, days: int, before: int
+) -> None:
+    rows = list(registers(ordinary_life(10)))
+    ends_at, litres = rows[-1]
+    others = [written(tmp_path / f"{name}.csv", rows) for name in "ab"]
+    wrong = written(tmp_path / "wrong.csv", [*rows[: before * len(rows)], (ends_at + timedelta(days=days), litres)])
+    alone = run(others)
+    code, lines, said = run([*others, wrong])
+    assert [line for line in lines if line["household"] != "wrong"] == alone[1]
+    ts = f"{ends_at + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+    assert said == [f"{wrong}: ts {days} days after all others' and not followed by another: '{ts}'"]
+    assert code == 1
+
+
+def test_a_meter_that_is_back_after_an_outage_at_the_end_of_the_recordings_is_not_complained_of(tmp_path: Path) -> None:
+    rows = list(registers(ordinary_life(10)))
+    back = written(tmp_path / "back.csv", [*rows[:-40], rows[-1]])
+    assert run([back, written(tmp_path / "b.csv", rows[:-1])])[2] == []
+    assert run([back])[2] == []
+
+
 @pytest.mark.parametrize(
     ("bad", "named"),
     [
