@@ -81,6 +81,11 @@ def standing_problems(settings: Settings) -> list[str]:
     return ["texts are only logged, not sent: set sms.channel"] if settings.sms.channel.split() == ["log"] else []
 
 
+def makes_calls(settings: Settings) -> bool:
+    """Whether landlines are reached; where texts are only logged, nobody is."""
+    return bool({"voice", "log"} & set(settings.sms.channel.split()))
+
+
 def _twilio(settings: Settings) -> "Channel":
     from notifier.channels.twilio import TwilioRules, TwilioSms, client
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anju_commands.channels import makes_calls
 from anju_commands.checks import settings_of
 from anju_commands.common import (
     SettingsFile,
@@ -43,11 +44,12 @@ def import_the_ledger(
     from store.ledger_import import Moved, import_ledger
 
     say = in_chinese if language is Language.ZH else str
-    records, found, behind, now = open_records(settings_of(settings)), list[Hole](), list[str](), wall_clock()
+    loaded = settings_of(settings)
+    records, found, behind, now = open_records(loaded), list[Hole](), list[str](), wall_clock()
     wrong: list[Problem] = []
 
     def look(tx: "Connection", moved: list[Moved]) -> None:
-        found.extend(holes(tx))
+        found.extend(holes(tx, calls=makes_calls(loaded)))
         behind.extend(left_behind(tx, moved, now))
 
     try:

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from anju_commands.channels import channels_of, standing_problems, words_of
+from anju_commands.channels import channels_of, makes_calls, standing_problems, words_of
 from anju_commands.checks import settings_of, settings_to_run_by, subscription
 from anju_commands.common import SettingsFile, address_of, complain, folder_of, listen, open_records, stop, wall_clock
 
@@ -121,7 +121,7 @@ def selftest(
             typer.echo("no operator can be reached: nobody would hear that the service is ill")
         test.end(alert_id, wall_clock())
         with records.read() as tx:
-            found = holes(tx, heard_meters)
+            found = holes(tx, heard_meters, calls=makes_calls(loaded))
         for hole in found:
             typer.echo(f"{hole.subject} {hole.place}: {hole.what}")
     if any(one.channel == LogChannel.name for one in heard):

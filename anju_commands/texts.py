@@ -10,7 +10,7 @@ from anju_commands.channels import channels_of, words_of
 from anju_commands.checks import settings_of
 from anju_commands.common import SettingsFile, stop, wall_clock
 from config.setting import ConfigError
-from domain.entered import address
+from domain.entered import address, is_landline
 from domain.finding import AlertKind, Level
 from domain.people import Language
 
@@ -88,7 +88,8 @@ def send_test(
     text = text_for_a_test(Texts(words=words_of(loaded)), language, phone, f"{wall_clock():%H%M%S}")
     serving = [channel for channel in channels_of(loaded) if channel.capabilities(phone) is not None]
     if not serving:
-        raise stop(f"no channel of sms.channel serves {phone}")
+        why = ", a landline: it gets no texts, only calls (voice)" if is_landline(phone) else ""
+        raise stop(f"no channel of sms.channel serves {phone}{why}")
     for channel in serving:
         try:
             sent = channel.send(text)

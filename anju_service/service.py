@@ -191,6 +191,7 @@ class Service:
                 webhooks_china(china, self.now),
             ],
             scan_log=self._scans,
+            reaches=self.notifier.letters.router.serves,
         )
         config = uvicorn.Config(
             app,

@@ -86,9 +86,15 @@ def litres(text: str) -> float:
 def phone(text: str) -> str:
     """E.164: + and the country's code first, no spaces; digits of a Chinese keyboard are digits."""
     bare = re.sub(r"[ ()\-]", "", unicodedata.normalize("NFKC", text))
+    bare = re.sub(r"^\+860", "+86", bare)  # the 0 before the area code is dialled within China alone
     if not re.fullmatch(r"\+[1-9][0-9]{6,14}", bare):
         raise ValueError("is no number in international form, such as +86 138 1234 5678")
     return bare
+
+
+def is_landline(number: str) -> bool:
+    """Of mainland China: an area code and 7 or 8 digits. It can be called, and gets no texts; abroad nobody knows."""
+    return re.fullmatch(r"\+86(10|2\d|[3-9]\d\d)\d{7,8}", number) is not None
 
 
 def address(text: str) -> str:

@@ -63,6 +63,8 @@ LEDGER = {
     "consent to watching the water is not on paper: {homes}": "查看用水的同意没有书面文件：{homes}",
     "no pairing: {homes}": "没有结对：{homes}",
     "no guardian who can be reached: {homes}": "没有能联系上的监护人：{homes}",
+    "a landline gets no texts, and sms.channel makes no calls: {whom}": "座机收不到短信，而 sms.channel 没有设置打电话"
+    "（voice），通知不到：{whom}",
     "nobody who can be reached: {homes}": "没有任何能联系上的人：{homes}",
     "{role} without {column}: told of no home, but by pairing: {whom}": "{role} 没有 {column}，除了结对的住户，收不到"
     "任何通知：{whom}",

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, exists, func, select
 
+from domain.entered import is_landline
 from domain.finding import AlertKind
 from domain.message import MessageStatus
 from notifier.circle import Group, reachable
@@ -87,15 +88,16 @@ class Hole:
     what: str
 
 
-def holes(tx: Connection, heard: Collection[str] | None = None) -> list[Hole]:
+def holes(tx: Connection, heard: Collection[str] | None = None, *, calls: bool = True) -> list[Hole]:
     """Every household whose chain is incomplete (an unheard meter, nobody to tell, no pairing), and idle staff.
 
-    `heard`: the meters that ever had a reading, where that is known; a new one is missed after days only.
+    `heard`: the meters that ever had a reading, where that is known; a new one is missed after days only. `calls`:
+    whether any are made; else who has a landline is told of nothing.
     """
-    found = list(_placeless(tx))
+    found = [*_placeless(tx), *([] if calls else _on_landlines(tx))]
     for household_id in tx.execute(select(t.households.c.household_id).order_by(t.households.c.household_id)).scalars():
         home = home_of(tx, household_id)
-        missing = _missing(tx, household_id, home.community_id)
+        missing = _missing(tx, household_id, home.community_id, calls=calls)
         if heard is not None and "meter not heard" not in missing:
             own = tx.scalars(select(t.meters.c.meter_id).where(t.meters.c.household_id == household_id))
             missing += [f"meter {meter_id} was never heard" for meter_id in own if meter_id not in heard]
@@ -112,8 +114,19 @@ def _placeless(tx: Connection) -> Iterator[Hole]:
             yield Hole(subject=contact_id, place=name, what=f"{role} without {column}: told of no home, but by pairing")
 
 
-def _missing(tx: Connection, household_id: str, community_id: str | None) -> list[str]:
+def _on_landlines(tx: Connection) -> Iterator[Hole]:
+    for people, key in ((t.residents.c, "resident_id"), (t.contacts.c, "contact_id")):
+        for who, name, phone in tx.execute(select(people[key], people.name, people.phone).order_by(people[key])):
+            if is_landline(phone or ""):
+                yield Hole(subject=who, place=name, what="a landline gets no texts, and sms.channel makes no calls")
+
+
+def _missing(tx: Connection, household_id: str, community_id: str | None, *, calls: bool) -> list[str]:
     circle = circle_of(tx, household_id, community_id)
+
+    def nobody(groups: tuple[Group, ...]) -> bool:
+        return not any(calls or not is_landline(one.phone or "") for one in reachable(circle, groups))
+
     meters = t.meters.c
     has_meter = exists().where(meters.household_id == household_id)
     unwatched = exists().where(t.unwatched.c.household_id == household_id)
@@ -127,7 +140,7 @@ def _missing(tx: Connection, household_id: str, community_id: str | None) -> lis
         "consent to watching the water is not on paper": metered and paper == "",
         "meter not heard": bool(tx.execute(select(unwatched)).scalar()),
         "no pairing": not circle.get(Group.PAIRED),
-        "no guardian who can be reached": not reachable(circle, (Group.FIRST_GUARDIAN, Group.OTHER_CONTACTS)),
-        "nobody who can be reached": not reachable(circle, told),
+        "no guardian who can be reached": nobody((Group.FIRST_GUARDIAN, Group.OTHER_CONTACTS)),
+        "nobody who can be reached": nobody(told),
     }
     return [what for what, true in answers.items() if true]

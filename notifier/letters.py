@@ -67,14 +67,17 @@ class Letters:
         self.written = 0  # so many rows since the start; those of a transaction that failed count, too
 
     def write(self, tx: Connection, letter: Letter) -> int | None:
-        """The new row's id; None when this cause has written to this person before, or nothing serves the number."""
+        """The new row's id; None when this cause has written to this person before.
+
+        Where nothing serves the number, the outbox finds that out, too, and the next people are told.
+        """
         key = f"{letter.cause}/{letter.person.addressee}:{letter.person.contact_id}"
         try:
             by = way(letter.person, letter.purpose, by_call=letter.by_call)
             channel, can = self.router.route(letter.person.phone or "", letter.now, by=by)
-            name, error, status = channel.name, None, MessageStatus.PENDING
-        except NoChannelError as e:
-            name, can, error, status = "none", Capabilities(), str(e), MessageStatus.FAILED
+            name = channel.name
+        except NoChannelError:
+            name, can = "none", Capabilities()
         worded = self.worded(letter.person.language, letter.template, letter.variables, can)
         row = {
             "key": key,
@@ -92,11 +95,10 @@ class Letters:
             "body": worded.body,
             "segments": worded.segments,
             "cost": worded.cost,
-            "status": status.value,
+            "status": MessageStatus.PENDING.value,
             "created_at": letter.now,
             "status_at": letter.now,
             "next_at": letter.not_before or letter.now,
-            "error": error,
         }
         put = insert(t.messages).values(row).on_conflict_do_nothing(index_elements=["key"])
         message_id = tx.execute(put.returning(t.messages.c.message_id)).scalar_one_or_none()

@@ -41,6 +41,10 @@ class Router:
     def channel(self, name: str) -> Channel | None:
         return self._channels.get(name)
 
+    def serves(self, phone: str) -> bool:
+        """Whether anything that is set up gets there."""
+        return any(channel.capabilities(phone) is not None for channel in self._channels.values())
+
     def route(
         self, phone: str, now: datetime, avoid: Sequence[str] = (), by: By = By.TEXT_ELSE_CALL
     ) -> tuple[Channel, Capabilities]:

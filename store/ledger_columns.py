@@ -154,7 +154,7 @@ FILES = (
             "birth_year": "for the age on staff's pages and the wristband; 1900 to this year",
             "phone": "where the resident is asked first; empty: nobody is asked, others are told at once",
             "language": "zh or en",
-            "told_by": "call: asked by a telephone call that takes a key (a landline, weak eyes); else a text",
+            "told_by": "call: asked by a telephone call that takes a key; else a text, but at a landline",
             "categories": f"official groups, separated by semicolons: {', '.join(Category)}",
         },
         {
@@ -173,7 +173,7 @@ FILES = (
             "role": f"one of {', '.join(Role)}",
             "phone": "where texts go: a phone, an e-mail address, or a group's Apprise URL (wecombot://...)",
             "language": "zh or en",
-            "told_by": "call: told by a telephone call that takes a key; else a text",
+            "told_by": "call: told by a telephone call that takes a key; else a text, but at a landline",
             "community_id": "where duty staff and supervisors must serve, volunteers may; what an operator may see",
             "grid_id": "where a grid worker serves; must be there for one",
         },

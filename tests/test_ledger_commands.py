@@ -81,6 +81,23 @@ def test_a_home_that_nobody_would_be_told_of_is_named(data: Path, options: list[
     assert "warning: no meter: h1\n" in result.stderr
 
 
+@pytest.mark.parametrize(("channel", "named"), [("twilio", True), ("twilio voice", False), ("log", False)])
+def test_who_has_a_landline_is_named_where_no_calls_are_set_up(
+    data: Path, monkeypatch: pytest.MonkeyPatch, channel: str, named: bool
+) -> None:
+    monkeypatch.setenv("ANJU_SMS_CHANNEL", channel)
+    folder = one_building(
+        data,
+        households="household_id,building_id,door\nh1,b,101\n",
+        contacts="contact_id,name,role,phone,language\nc1,王丽,guardian,+86 0551 655 1234,zh\n",
+        guardians="household_id,contact_id,order\nh1,c1,1\n",
+    )
+    run.invoke(app, ["migrate"])
+    said = run.invoke(app, ["import-ledger", str(folder), "--language", "zh"]).stderr
+    assert ("座机收不到短信，而 sms.channel 没有设置打电话（voice），通知不到：c1\n" in said) is named
+    assert ("没有能联系上的监护人：h1\n" in said) is named
+
+
 def test_a_meter_of_a_home_without_consent_is_named(data: Path) -> None:
     folder = one_building(data, households="household_id,building_id,door\nh1,b,101\n", meters=METER)
     run.invoke(app, ["migrate"])

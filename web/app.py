@@ -58,12 +58,13 @@ def create_app(
     emergency_numbers: tuple[str, str] = ("120", "110"),
     routers: Sequence[APIRouter] = (),
     scan_log: ScanLog | None = None,
+    reaches: Callable[[str], bool] = lambda _: True,
 ) -> FastAPI:
     """Everything wired. `signed_in_as` opens the console without a password: for the demonstration on loopback alone.
 
     `letters` sends guardians their codes, without it they have no pages; `links` checks the links in their texts.
     `notes_keys` open the medical notes of wristbands, the newest first; `emergency_numbers`: ambulance, police.
-    `scan_log`: where somebody else writes it.
+    `scan_log`: where somebody else writes it. `reaches`: whether a text or a call gets to this phone or address.
     `routers` are added as they are (providers' webhooks, metrics); they must check who calls by themselves.
     """
     desk = Desk(
@@ -77,7 +78,7 @@ def create_app(
         demo_csrf=secrets.token_urlsafe(24),
         sign_in_limit=Limit(tries=10, within=timedelta(minutes=15)),
         security=SecurityLog(records),
-        templates=templates(),
+        templates=templates(reaches),
         words=all_words(),
     )
     finder = Finder(

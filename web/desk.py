@@ -197,7 +197,7 @@ FINDER_STYLE = (files("web") / "templates/finder/style.css").read_text("utf-8")
 FINDER_SCRIPT = (files("web") / "templates/finder/here.js").read_text("utf-8")
 
 
-def templates() -> Environment:
+def templates(reaches: Callable[[str], bool]) -> Environment:
     """Escapes everything; a name that isn't there is an error."""
     environment = Environment(
         loader=FileSystemLoader(str(files("web") / "templates")),
@@ -208,6 +208,7 @@ def templates() -> Environment:
         auto_reload=False,  # no look at the disk for each page
     )
     environment.filters["spoken"] = spoken
+    environment.tests["reached"] = reaches
     environment.globals["static_version"] = _static_version()
     environment.globals["emergencies"] = list(Emergency)
     environment.globals["finder_style"] = FINDER_STYLE

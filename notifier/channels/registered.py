@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from domain.entered import is_landline
 from notifier.contract import Cap, Capabilities, ChannelError, Failure, Outgoing
 from notifier.messages import LONGEST_VARIABLE, Texts, short
 
@@ -44,8 +45,8 @@ class InChina(Protocol):
 
 
 def capabilities_in_china(phone: str, rules: InChina) -> Capabilities | None:
-    """Mainland China only: elsewhere other signs and templates are wanted."""
-    if not phone.startswith("+86"):
+    """Mainland China's mobiles only: elsewhere other signs and templates are wanted."""
+    if not phone.startswith("+86") or is_landline(phone):
         return None
     return Capabilities(
         receipts=True, replies=rules.replies, free_text=False, sign=rules.sign, cost=rules.cost, caps=rules.caps

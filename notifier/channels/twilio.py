@@ -14,6 +14,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from domain.entered import is_landline
 from domain.message import MessageStatus
 from notifier.channels.failures import never_stood
 from notifier.channels.twilio_codes import STATUSES, UNDELIVERED, Undelivered, refusal
@@ -50,8 +51,8 @@ class TwilioSms:
         self._rules = rules
 
     def capabilities(self, phone: str) -> Capabilities | None:
-        """By country; only numbers in international form are served."""
-        if not phone.startswith("+"):
+        """By country; only numbers in international form are served, and no landlines."""
+        if not phone.startswith("+") or is_landline(phone):
             return None
         own = [can for beginning, can in self._rules.countries.items() if phone.startswith(beginning)]
         return own[0] if own else self._rules.elsewhere

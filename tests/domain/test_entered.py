@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.entered import ALARM_PROFILES, FRAME_PROFILES, LONGEST_NAME, litres, phone
+from domain.entered import ALARM_PROFILES, FRAME_PROFILES, LONGEST_NAME, is_landline, litres, phone
 from ingest.codecs import rtl_433, shelly, zigbee2mqtt
 from ingest.codecs.profiles import PROFILES
 from ingest.lines import UsageError, device_of
@@ -24,6 +24,20 @@ def test_what_is_no_number_of_litres_is_refused(text: str) -> None:
 def test_what_is_no_number_in_international_form_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="international form"):
         phone(text)
+
+
+def test_the_0_before_a_chinese_area_code_is_dropped() -> None:
+    assert phone("+86 (010) 6552-9988") == phone("+86 10 6552 9988") == "+861065529988"
+
+
+@pytest.mark.parametrize("number", ["+861065529988", "+862152345678", "+865516551234", "+8657188880000"])
+def test_a_landline_is_known_by_its_area_code(number: str) -> None:
+    assert is_landline(number)
+
+
+@pytest.mark.parametrize("number", ["+8613800000000", "+8619912345678", "+85221234567", "+493012345678", "a@b.org", ""])
+def test_neither_a_mobile_nor_a_number_abroad_is_taken_for_a_landline(number: str) -> None:
+    assert not is_landline(number)
 
 
 @pytest.mark.parametrize(

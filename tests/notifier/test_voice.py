@@ -9,7 +9,7 @@ import pytest
 
 from config.policies import load_policies
 from config.sms import load_words
-from domain.alert import State
+from domain.alert import Outcome, State
 from domain.finding import Level
 from domain.people import Language
 from notifier.channels.twilio_voice import heard_call
@@ -125,6 +125,36 @@ def test_who_is_called_by_choice_takes_the_alert_with_a_key_and_texts_go_to_the_
     assert says(desk.heard(desk.twilio.key_pressed(sid, "1"))) == ["您已接警，到场后请告知社区"]
     assert desk.world.state(alert) is State.ACKNOWLEDGED
     assert desk.world.alerts()[0]["acknowledged_by"] == "grid_worker"
+
+
+def has_a_landline(world: World, table: str, key: str, who: str) -> None:
+    with world.records.write() as tx:
+        tx.exec_driver_sql(f"UPDATE {table} SET phone = '+865516551234', told_by = NULL WHERE {key} = '{who}'")
+
+
+def test_a_landline_is_called_and_never_texted_whatever_the_ledger_says(desk: Desk) -> None:
+    has_a_landline(desk.world, "contacts", "contact_id", "daughter")
+    alert = desk.world.raise_alert(silence(Level.ALERT, at("17:00")))
+    assert ([call["to"] for call in desk.twilio.calls], desk.told()) == (["+865516551234"], ["3"])
+    desk.heard(desk.twilio.key_pressed(str(desk.twilio.calls[0]["sid"]), "1"))
+    assert desk.world.alerts()[0]["acknowledged_by"] == "daughter"
+    with desk.world.records.write() as tx:
+        desk.world.life.resolve(tx, alert, by="grid_worker", outcome=Outcome.SAFE, now=desk.world.now)
+    desk.world.until(at("07:05"))
+    assert [call["to"] for call in desk.twilio.calls] == ["+865516551234"] * 2
+
+
+def test_where_nobody_is_called_the_next_people_are_told_at_once_in_place_of_a_landline(
+    tmp_path: Path, twilio: FakeTwilio
+) -> None:
+    desk = Desk(tmp_path, twilio, channels=[channel(twilio.base)])
+    has_a_landline(desk.world, "residents", "resident_id", "r-h201")
+    desk.world.raise_alert(silence(Level.ASK, at("17:00")))
+    desk.world.turn()
+    assert desk.told() == ["1", "3"]
+    with desk.world.records.read() as tx:
+        failed = tx.exec_driver_sql("SELECT contact_id, error FROM messages WHERE status = 'failed'").all()
+    assert failed == [("r-h201", "no channel serves +865…")]
 
 
 def test_a_forged_key_is_refused_and_changes_nothing(desk: Desk) -> None:

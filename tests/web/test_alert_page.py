@@ -4,13 +4,15 @@ import re
 from datetime import timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import insert, select, update
 
 from notifier.people import person
 from store.records import Records
 from store.tables import alert_events, alerts, contacts, messages
 from tests.web import town
-from tests.web.conftest import SignIn, csrf
+from tests.web.conftest import URL, SignIn, csrf
+from web.app import create_app
 
 
 def test_an_alert_whose_device_moved_to_another_home_says_so_until_it_is_settled(
@@ -42,6 +44,25 @@ def test_who_asked_for_help_by_text_pressed_no_button(records: Records, sign_in:
     page = sign_in("operator").get("/").text
     assert "The resident asked for help at" in page
     assert not re.search("sos_said|button pressed", page)
+
+
+def test_staff_see_whom_nothing_that_is_set_up_reaches(records: Records, clock: town.Clock) -> None:
+    with records.write() as tx:
+        tx.execute(update(contacts).where(contacts.c.contact_id == "daughter").values(phone="+865516551234"))
+    app = create_app(
+        records,
+        town.readings(),
+        town.life(),
+        now=clock,
+        public_url=URL,
+        signed_in_as="operator",
+        reaches=lambda phone: not phone.startswith("+86551"),
+    )
+    browser = TestClient(app, base_url=URL)
+    for path in ("/alerts/1", "/households/H1"):
+        page = browser.get(path).text
+        assert page.count("短信发不到这里，也没有设置电话通知") == 1
+        assert "0551 6551234" in page
 
 
 @pytest.mark.parametrize(

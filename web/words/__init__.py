@@ -108,7 +108,10 @@ def spoken(phone: str) -> str:
     if not phone.startswith("+86"):
         return phone
     rest = phone.removeprefix("+86")
-    return f"{rest[:3]} {rest[3:7]} {rest[7:]}" if rest[0] == "1" and len(rest) == 11 else f"0{rest}"
+    if rest[0] == "1" and len(rest) == 11:
+        return f"{rest[:3]} {rest[3:7]} {rest[7:]}"
+    area = 2 if rest[0] in "12" else 3
+    return f"0{rest[:area]} {rest[area:]}"
 
 
 def _ranges(header: str) -> list[tuple[str, float]]:
