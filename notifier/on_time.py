@@ -1,10 +1,13 @@
 """Nobody waits for a provider for ever: a client's own patience begins anew with each byte of an answer that drips."""
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from datetime import datetime, timedelta
+from socket import SHUT_RDWR, socket
 from threading import Thread
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from notifier.contract import Capabilities, Channel, ChannelError, Failure, Outgoing, Sent
 
@@ -15,23 +18,25 @@ Answer = TypeVar("Answer")
 class OnTime:
     """`OnTime(channel, within)`: the same channel, with an answer within that time, or `Failure.UNCERTAIN`.
 
-    A call can't be ended. It goes on in a thread of its own, and `find` knows what it brought at last. A channel that
-    leaves too many open is asked nothing more until some of them end.
+    A call goes on in a thread of its own, and `find` knows what it brought at last. Where a channel leaves too many
+    open, the lines of all are cut, and it is asked nothing more until they end, as a client does whose line is cut.
     """
 
     def __init__(self, channel: Channel, within: timedelta) -> None:
         self.name = channel.name
         self._channel = channel
         self._within_s = within.total_seconds()
-        self._open: set[Future[Any]] = set()
+        self._open: set[Thread] = set()
         self._late: dict[str, Future[Sent]] = {}  # by our reference
 
     def capabilities(self, phone: str) -> Capabilities | None:
         return self._channel.capabilities(phone)
 
     def send(self, text: Outgoing) -> Sent:
-        def is_late(call: Future[Sent]) -> None:
-            self._late[text.reference] = call
+        def is_late(answer: Future[Sent]) -> None:
+            self._late[text.reference] = answer
+            for settled_long_ago in tuple(self._late)[:-MOST_OPEN]:
+                self._late.pop(settled_long_ago, None)
 
         return self._ask(lambda: self._channel.send(text), is_late)
 
@@ -45,16 +50,36 @@ class OnTime:
         return self._ask(lambda: self._channel.status(sid, to, sent_at))
 
     def _ask(self, call: Callable[[], Answer], is_late: Callable[[Future[Answer]], None] = lambda _: None) -> Answer:
-        if len(self._open) >= MOST_OPEN:
-            raise ChannelError(Failure.DOWN, f"calls without an answer: {len(self._open)}")
+        self._mind_those_open()
         answer: Future[Answer] = Future()
-        Thread(target=_make, args=(call, answer), name=f"call {self.name}", daemon=True).start()
+        thread = Thread(target=_make, args=(call, answer), name=f"call {self.name}", daemon=True)
+        thread.start()
         if wait([answer], self._within_s).done:
             return answer.result()
-        self._open.add(answer)
-        answer.add_done_callback(self._open.discard)
+        self._open.add(thread)
         is_late(answer)
         raise ChannelError(Failure.UNCERTAIN, f"no answer within {self._within_s:g} s")
+
+    def _mind_those_open(self) -> None:
+        for thread in tuple(self._open):
+            if not thread.is_alive():
+                self._open.discard(thread)
+        if len(self._open) >= MOST_OPEN:
+            for thread in tuple(self._open):
+                _cut_the_line(thread)
+            raise ChannelError(Failure.DOWN, f"calls without an answer: {len(self._open)}")
+
+
+def _cut_the_line(thread: Thread) -> None:
+    """Of whatever client: the sockets in the thread's hands. To raise in it might leave a library's lock locked."""
+    frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001  a documented function
+    while frame is not None:
+        holder = frame.f_locals.get("self")  # a socket, a client's connection, or the file that is read from it
+        for line in (holder, getattr(holder, "sock", None), getattr(holder, "_sock", None)):
+            if isinstance(line, socket):
+                with suppress(OSError):
+                    socket.shutdown(line, SHUT_RDWR)
+        frame = frame.f_back
 
 
 def _make(call: Callable[[], Answer], answer: Future[Answer]) -> None:

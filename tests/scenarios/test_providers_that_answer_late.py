@@ -1,10 +1,13 @@
 """Providers whose answer drips, or comes after all patience: nobody else waits for it, and nothing is sent twice."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Event, Thread, current_thread
+from threading import Event, Semaphore, Thread, current_thread
+from threading import enumerate as all_threads
 
 import pytest
 
@@ -12,9 +15,11 @@ from domain.finding import Level
 from domain.message import MessageStatus
 from domain.people import Language
 from notifier.book import OutboxRules
+from notifier.channels.twilio import TwilioRules, TwilioSms, client
 from notifier.contract import Capabilities, Channel, ChannelError, Failure, Outgoing, Sent
 from notifier.on_time import MOST_OPEN, OnTime
 from notifier.service import NotifierRules
+from tests.notifier.loopback import Loopback, listening
 from tests.notifier.world import World, at, silence
 
 SOON = timedelta(milliseconds=50)
@@ -151,3 +156,82 @@ def test_of_a_provider_that_leaves_many_calls_open_nothing_more_is_asked_until_t
     for call in drips.calls:
         call.join(60)
     assert failure_of(channel, to_the_daughter(99)) is not Failure.DOWN
+
+
+@contextmanager
+def a_provider_that_drips(end: Event, begun: Semaphore) -> Iterator[str]:
+    """A real server: a byte of an answer's head now and then, until `end` or until the line is cut."""
+
+    class Drips(Loopback):
+        def post(self) -> None:
+            self.wfile.write(b"HTTP/1.1 201 Created\r\nX-Drip: ")
+            begun.release()
+            while not end.wait(0.01):
+                try:
+                    self.wfile.write(b".")
+                except OSError:
+                    return
+
+    with listening(Drips) as address:
+        yield address
+
+
+@dataclass
+class OverTheWire:
+    """Twilio's own client, and the threads that wait for it."""
+
+    twilio: TwilioSms
+    name: str = "twilio"
+    calls: list[Thread] = field(default_factory=list)
+
+    def capabilities(self, phone: str) -> Capabilities | None:
+        return self.twilio.capabilities(phone)
+
+    def send(self, text: Outgoing) -> Sent:
+        self.calls.append(current_thread())
+        return self.twilio.send(text)
+
+    def find(self, text: Outgoing, since: datetime) -> Sent | None:
+        return None
+
+    def status(self, sid: str, to: str, sent_at: datetime) -> Sent | None:
+        return None
+
+
+def test_calls_that_drip_for_ever_are_cut_and_the_channel_takes_texts_again_without_a_restart() -> None:
+    end, begun = Event(), Semaphore(0)
+    with a_provider_that_drips(end, begun) as address:
+        wire = OverTheWire(TwilioSms(client("AC1", "token", address), TwilioRules(sender="+1")))
+        channel = OnTime(wire, timedelta(0))
+        for number in range(MOST_OPEN):
+            failure_of(channel, to_the_daughter(number))
+            begun.acquire(timeout=60)
+        assert failure_of(channel, to_the_daughter(98)) is Failure.DOWN
+        for call in wire.calls:
+            call.join(60)
+        still_open = [call for call in wire.calls if call.is_alive()]
+        again = failure_of(channel, to_the_daughter(99))
+        end.set()
+    assert (still_open, again) == ([], Failure.UNCERTAIN)
+
+
+def test_of_late_answers_that_nobody_asks_for_no_more_are_kept_than_calls_may_be_open() -> None:
+    drips = Dripping(held="王丽")
+    channel = OnTime(drips, timedelta(0))
+    for first in (0, 100):
+        drips.end.clear()
+        for number in range(MOST_OPEN):
+            assert failure_of(channel, to_the_daughter(first + number)) is Failure.UNCERTAIN
+        drips.end.set()
+        for call in all_threads():
+            if call.name == "call dripping":
+                call.join(60)
+    assert [knows(channel, to_the_daughter(number)) for number in (0, MOST_OPEN - 1, 100)] == [False, False, True]
+
+
+def knows(channel: Channel, text: Outgoing) -> bool:
+    """Whether it needs to ask nobody what became of it."""
+    try:
+        return channel.find(text, at("07:00")) is not None
+    except ChannelError:
+        return False
