@@ -238,7 +238,12 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.ZH: "尚未了解这户的用水习惯。",
     },
 }
-
+_LATE = {  # behind what a sensor tells long after its own time
+    Language.EN: " That came only at {heard_at}: act as if it were of now. It was held up on its way, or the clock of "
+    "{device_id} is wrong; then please have it set.",
+    Language.ZH: "{heard_at}才收到，请按刚刚发生来处理。"
+    "可能是消息在路上耽搁了，也可能是设备{device_id}的时钟不准，请校准。",
+}
 _UNHEARD_OF: Mapping[str, Mapping[Language, str]] = {  # where the household's record is nought
     "constant_flow_tap": {
         Language.EN: "Water has been running without a pause since {since_at}, at least {flow_lph} L/h: a tap or "
@@ -286,11 +291,14 @@ def explain(reason: Reason, language: str, tz: tzinfo) -> str:
     """The reason as one or two sentences; an unknown key is shown as it is rather than hidden."""
     spoken = Language(language) if language in set(Language) else Language.EN
     unheard_of = reason.key in _UNHEARD_OF and not reason.values.get("record_lph", 1.0)
-    template = (_UNHEARD_OF if unheard_of else TEMPLATES).get(reason.key, {}).get(spoken)
+    key = reason.key.removesuffix("_late") if "heard_at" in reason.values else reason.key
+    template = (_UNHEARD_OF if unheard_of else TEMPLATES).get(key, {}).get(spoken)
     if template is None:
         return reason.key
     if "timers" in reason.values:
         template += _TIMERS[spoken]
+    if "heard_at" in reason.values:
+        template += _LATE[spoken]
     return template.format_map(_Said({name: _say(name, value, spoken, tz) for name, value in reason.values.items()}))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from domain.finding import AlertKind, Level, Reason
 from domain.reading import CALL_FROM_NOWHERE, DeviceEvent
+from notifier.changes import is_fresh
 from notifier.life import Concern
 from store import tables as t
 
@@ -63,14 +64,18 @@ _DANGERS: dict[AlertKind, Says] = {
 }
 
 
-def concerns(event: DeviceEvent, household_id: str) -> tuple[list[Concern], list[AlertKind]]:
+def concerns(event: DeviceEvent, household_id: str, now: datetime) -> tuple[list[Concern], list[AlertKind]]:
     """What the event raises, and which dangers it says are over. A button let go is no end of a call for help."""
     said = {kind: says(event) for kind, says in _DANGERS.items()}
-    raised = [_concern(event, household_id, kind) for kind, value in said.items() if value]
+    raised = [_concern(event, household_id, kind, now) for kind, value in said.items() if value]
     return raised, [kind for kind, value in said.items() if value is False and kind is not AlertKind.SOS]
 
 
-def _concern(event: DeviceEvent, household_id: str, kind: AlertKind) -> Concern:
+def _concern(event: DeviceEvent, household_id: str, kind: AlertKind, now: datetime) -> Concern:
+    """Of one that comes long after its own time people read both: its clock may be wrong, and it is a call of now."""
+    reason = Reason(key=kind.value, values={"at": event.at.isoformat(), "device_id": event.device_id})
+    if not is_fresh(event.at, now):
+        reason = Reason(key=f"{kind.value}_late", values={**reason.values, "heard_at": now.isoformat()})
     return Concern(
         kind=kind,
         level=Level.ALERT,
@@ -78,7 +83,7 @@ def _concern(event: DeviceEvent, household_id: str, kind: AlertKind) -> Concern:
         household_id=household_id,
         at=event.at,
         since=event.at,
-        reason=Reason(key=kind.value, values={"at": event.at.isoformat(), "device_id": event.device_id}),
+        reason=reason,
         reported=True,
         momentary=kind is AlertKind.SOS,
     )

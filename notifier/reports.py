@@ -98,7 +98,7 @@ class Reports:
             self._life.raise_or_join(turn.tx, call_from_nowhere(turn.tx, event), turn.now)
         if place is None:
             return
-        raised, over = concerns(event, place.household_id)
+        raised, over = concerns(event, place.household_id, turn.now)
         turn.told += len(raised)
         for concern in raised:
             self._life.raise_or_join(turn.tx, concern, turn.now)

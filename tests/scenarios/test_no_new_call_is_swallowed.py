@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from detectors.wording import explain, wall_clock
 from domain.alert import Outcome, State
-from domain.finding import AlertKind, Level
+from domain.finding import AlertKind, Level, Reason
+from domain.people import Language
 from domain.reading import DeviceEvent
 from notifier.replies import Inbound, Replies
-from tests.notifier.world import HOME, World, at, put, silence
+from tests.notifier.world import HOME, ZONE, World, at, put, silence
 
 DAUGHTER = "+8613800000001"
 
@@ -101,6 +103,28 @@ def test_a_silence_found_again_in_an_absence_is_still_left_in_peace(world: World
     assert world.raise_alert(silence(Level.ALERT, at("12:00"))) == alert
     assert world.state(alert) is State.ABSENT
     assert world.received == []
+
+
+@pytest.mark.parametrize("behind", [timedelta(minutes=20), timedelta(days=40)])
+def test_of_a_danger_that_comes_long_after_its_own_time_people_read_so_and_whose_clock_may_be_wrong(
+    world: World, behind: timedelta
+) -> None:
+    assert gas(world, clock=world.now - behind) == 5
+    assert all("燃气报警，消息晚到。请立即上门" in told.body for told in world.received)
+    (alert,) = world.alerts()
+    reason = Reason(**alert["reason"])  # type: ignore[arg-type]  # as it was written down
+    english, chinese = (explain(reason, language, ZONE) for language in ("en", "zh"))
+    assert f"only at {wall_clock(world.now, Language.EN, ZONE)}: act as if it were of now" in english
+    assert "the clock of gas1 is wrong; then please have it set" in english
+    assert "设备gas1的时钟不准，请校准" in chinese
+
+
+def test_of_a_danger_that_comes_at_its_time_nothing_is_said_of_clocks(world: World) -> None:
+    at_utc = (world.now - timedelta(minutes=5)).astimezone(UTC)
+    gas(world, clock=at_utc)
+    (alert,) = world.alerts()
+    assert alert["reason"] == {"key": "gas", "values": {"at": at_utc.isoformat(), "device_id": "gas1"}}
+    assert "晚到" not in world.received[-1].body
 
 
 def test_a_slow_clock_does_not_hide_a_press_after_another_button_was_settled(world: World) -> None:

@@ -53,7 +53,7 @@ def test_what_other_sensors_say_is_that_alarm(name: str, kind: AlertKind) -> Non
     (event,) = events
     assert isinstance(event, DeviceEvent), event
     assert event.at in (at, RECEIVED)
-    raised, _ = concerns(event, "home")
+    raised, _ = concerns(event, "home", RECEIVED)
     assert [concern.kind for concern in raised] == [kind]
 
 
