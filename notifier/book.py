@@ -103,7 +103,6 @@ class Book:
         values = {
             "status": MessageStatus.PENDING.value,
             "status_at": now,
-            "claimed_until": None,
             "next_at": now if elsewhere and row["attempts"] < 2 else retry_at(row["attempts"], e.retry_after_s, now),
             **{name: row[name] for name in WORDING},
             "error": str(e),

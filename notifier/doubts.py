@@ -62,7 +62,7 @@ class Doubts:
             return
         text = outgoing(row, reader)
         try:
-            found = channel.find(text, row["claimed_until"] - self._book.rules.call_within - CLOCKS_APART)
+            found = channel.find(text, self._called_at(row))
         except ChannelError as e:
             self._ask_later(row, e, now)
             return
@@ -71,6 +71,24 @@ class Doubts:
             self._ask_later(row, ChannelError(Failure.UNCERTAIN, type(e).__name__), now)
             return
         self._conclude(Job(row=row, to=reader, text=text, channel=channel), found, now)
+
+    def has_come(self, job: Job, now: datetime) -> bool:
+        """Whether the provider has by now what was in doubt: looked for once more before each further call."""
+        if not job.row["uncertain_count"] or job.row["claimed_until"] is None:  # none: it was there, and came back
+            return False
+        try:
+            found = job.channel.find(job.text, self._called_at(job.row))
+        except Exception:  # noqa: BLE001  nobody knows, as before
+            return False
+        if found is not None:
+            with self._records.write() as tx:
+                self._found(tx, job.row, found, now)
+        return found is not None
+
+    def _called_at(self, row: dict[str, Any]) -> datetime:
+        """About when the last call began, by whichever clock."""
+        at: datetime = row["claimed_until"] - self._book.rules.call_within - CLOCKS_APART
+        return at
 
     def _conclude(self, job: Job, found: Sent | None, now: datetime) -> None:
         row = job.row

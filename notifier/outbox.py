@@ -166,7 +166,7 @@ class Outbox:
             row = tx.execute(select(t.messages).where(M.message_id == message_id)).mappings().one()
             job = self._prepare(tx, dict(row), now)
             mine = job is not None and self._book.take(tx, job.row, MessageStatus.PENDING, now)
-        if mine and job is not None:
+        if mine and job is not None and not self._doubts.has_come(job, now):
             self._call(job, now)
 
     def _prepare(self, tx: Connection, row: dict[str, Any], now: datetime) -> Job | None:

@@ -84,6 +84,7 @@ class Late:
     name: str = "late"
     calls: list[str] = field(default_factory=list)
     taken: dict[str, datetime] = field(default_factory=dict)
+    then: Failure | None = None  # how the calls after the first fail, if not as that one
     world: World | None = None
 
     def capabilities(self, phone: str) -> Capabilities | None:
@@ -92,6 +93,8 @@ class Late:
     def send(self, text: Outgoing) -> Sent:
         assert self.world is not None
         self.calls.append(text.name)
+        if self.then and text.reference in self.taken:
+            raise ChannelError(self.then, "not now")
         self.taken[text.reference] = self.world.now + self.takes
         self.world.now += self.breaks
         raise ChannelError(Failure.UNCERTAIN, "no answer")
@@ -114,6 +117,40 @@ def test_what_a_provider_takes_long_after_the_call_is_found_and_not_sent_again(
     world.raise_alert(silence(Level.ALERT, at("07:00")))
     world.until(world.now + timedelta(minutes=5), every=timedelta(seconds=5))
     assert sorted(late.calls) == sorted(["王丽", "李敏"])
+    assert world.statuses() == {"delivered": 2}
+
+
+@pytest.mark.parametrize("then", [Failure.DOWN, Failure.BUSY])
+def test_what_was_in_doubt_is_looked_for_before_each_further_call(tmp_path: Path, then: Failure) -> None:
+    late = Late(timedelta(seconds=130), timedelta(seconds=20), then=then)
+    late.world = world = World(tmp_path, channels=[late])
+    world.raise_alert(silence(Level.ALERT, at("07:00")))
+    world.until(world.now + timedelta(minutes=4), every=timedelta(seconds=5))
+    assert world.statuses() == {"delivered": 2}
+
+
+class ToAPhoneThatIsOff(Dripping):
+    """Its line breaks at the first call, though it takes the text; that one doesn't reach the phone."""
+
+    def send(self, text: Outgoing) -> Sent:
+        self.taken.append(text.name)
+        if self.taken.count(text.name) == 1:
+            raise ChannelError(Failure.UNCERTAIN, "no answer")
+        return Sent(sid=f"again{text.reference}", status=MessageStatus.DELIVERED)
+
+    def find(self, text: Outgoing, since: datetime) -> Sent | None:
+        return Sent(sid=f"S{text.reference}")
+
+    def status(self, sid: str, to: str, sent_at: datetime) -> Sent | None:
+        return Sent(sid=sid, status=MessageStatus.UNDELIVERED, again_after=timedelta(minutes=1))
+
+
+def test_a_text_that_was_in_doubt_and_is_sent_again_for_a_phone_that_was_off_leaves(tmp_path: Path) -> None:
+    off = ToAPhoneThatIsOff(held="")
+    world = World(tmp_path, channels=[off])
+    world.raise_alert(silence(Level.ALERT, at("07:00")))
+    world.until(world.now + timedelta(minutes=5), every=timedelta(seconds=5))
+    assert sorted(off.taken) == sorted(["王丽", "李敏"] * 2)
     assert world.statuses() == {"delivered": 2}
 
 
@@ -166,6 +203,7 @@ def a_provider_that_drips(end: Event, begun: Semaphore) -> Iterator[str]:
         def post(self) -> None:
             self.wfile.write(b"HTTP/1.1 201 Created\r\nX-Drip: ")
             begun.release()
+            self.close_connection = True
             while not end.wait(0.01):
                 try:
                     self.wfile.write(b".")
