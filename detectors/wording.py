@@ -315,7 +315,7 @@ def _say(name: str, value: float | str, language: Language, tz: tzinfo) -> str:
     if name == "case":
         return _CASES[language].get(str(value), str(value))
     if isinstance(value, str):
-        return in_chinese(value) if language is Language.ZH and name == "problem" else value
+        return in_chinese(value) if language is Language.ZH and name in ("problem", "error") else value
     if name == "rhythm_minutes":
         return _every(value, language)
     return hours(value) if name.endswith("_hours") else _number(value)

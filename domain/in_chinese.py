@@ -9,6 +9,7 @@ import re
 from functools import cache
 
 from domain.entered_in_chinese import LEDGER
+from domain.texts_in_chinese import TEXTS
 
 SENTENCES = {
     # The service
@@ -173,10 +174,11 @@ SENTENCES = {
     "online or offline": "online 或 offline",
     "Online or Offline": "Online 或 Offline",
     "ONLINE or OFFLINE": "ONLINE 或 OFFLINE",
-} | LEDGER
+} | (LEDGER | TEXTS)
 _LENGTH = re.compile(r"(\d+) (seconds|minutes|hours|days)")  # as domain.length says it
 _UNITS = {"seconds": "秒", "minutes": "分钟", "hours": "小时", "days": "天"}
-_SAID_TOO = ("reason", "expected", "length", "of", "meant")
+_SAID_TOO = ("reason", "expected", "length", "of", "meant", "error")
+_CODED = re.compile(r"(.+) \(([^()]+)\)")  # a provider's code behind its reason
 
 
 def in_chinese(sentence: str) -> str:
@@ -185,7 +187,11 @@ def in_chinese(sentence: str) -> str:
         return length[1] + _UNITS[length[2]]
     english, parts = _fitting(sentence)
     said = {name: in_chinese(part) if name in _SAID_TOO else part for name, part in parts.items()}
-    return SENTENCES[english].format(**said) if english else sentence
+    if english:
+        return SENTENCES[english].format(**said)
+    coded = _CODED.fullmatch(sentence)
+    known = in_chinese(coded[1]) if coded else sentence
+    return f"{known}（{coded[2]}）" if coded and known != coded[1] else sentence
 
 
 def kind_of(sentence: str) -> str:

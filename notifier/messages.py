@@ -140,7 +140,7 @@ def _value(name: str, value: float | str, language: Language, when: When) -> str
         except ValueError:
             return value or "-"
     if isinstance(value, str):
-        return in_chinese(value) if language is Language.ZH and name == "problem" else value
+        return in_chinese(value) if language is Language.ZH and name in ("problem", "error") else value
     return hours(value) if name.endswith("_hours") else number(value)
 
 

@@ -46,6 +46,17 @@ def test_who_asked_for_help_by_text_pressed_no_button(records: Records, sign_in:
     assert not re.search("sos_said|button pressed", page)
 
 
+def test_why_a_text_did_not_arrive_is_said_in_the_viewers_language(sign_in: SignIn, records: Records) -> None:
+    with records.write() as tx:
+        lost = {"status": "undelivered", "channel": "voice", "error": "no-answer"}
+        tx.execute(update(messages).where(messages.c.alert_id == 1).values(lost))
+    browser = sign_in("duty")
+    assert "· call · " in browser.get("/alerts/1").text
+    page = browser.get("/alerts/1?language=zh").text
+    assert "· 电话 · " in page
+    assert "· 没有人接</p>" in page
+
+
 def test_staff_see_whom_nothing_that_is_set_up_reaches(records: Records, clock: town.Clock) -> None:
     with records.write() as tx:
         tx.execute(update(contacts).where(contacts.c.contact_id == "daughter").values(phone="+865516551234"))

@@ -95,6 +95,7 @@ def test_every_key_in_templates_and_code_exists_and_every_key_is_used() -> None:
         "role",
         "category",
         "status",
+        "channel",
         "why",
         "emergency",
         "notes",
