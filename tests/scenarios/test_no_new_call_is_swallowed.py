@@ -178,6 +178,29 @@ def test_gas_that_goes_on_every_few_minutes_after_it_was_settled_is_the_same_ala
     assert len(world.alerts(AlertKind.GAS)) == 1
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_gas_by_a_clock_that_fell_back_is_told_behind_a_settled_alarm_of_a_later_time(
+    world: World, ended: bool
+) -> None:
+    gas(world)
+    world.now = at("07:10")
+    if ended:
+        over = DeviceEvent(device_id="gas1", at=world.now.astimezone(UTC), kind="gas_detector", flags={"gas": False})
+        report(world, over)
+    settle(world)
+    world.now = at("07:10", day=1)
+    assert gas(world, clock=at("00:00", day=-60)) == 5
+
+
+def test_a_word_of_a_settled_alarm_that_comes_late_calls_nobody(world: World) -> None:
+    gas(world)
+    world.now = at("07:10")
+    over = DeviceEvent(device_id="gas1", at=world.now.astimezone(UTC), kind="gas_detector", flags={"gas": False})
+    report(world, over)
+    settle(world)
+    assert gas(world, clock=at("06:58")) == 0
+
+
 def test_a_second_gas_detector_with_a_slow_clock_is_heard_after_the_first_was_settled(world: World) -> None:
     gas(world)
     world.now = at("07:10")
