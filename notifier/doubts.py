@@ -17,6 +17,7 @@ M = t.messages.c
 DOUBTS = 5  # after so many calls without an answer the next people are told instead
 CLOCKS_APART = timedelta(minutes=1)  # the provider's clock and ours
 ASK_AGAIN = timedelta(seconds=30)
+ASK_FOR = timedelta(minutes=1)  # then another provider takes what waits for an answer: better twice than never
 LISTED_WITHIN = timedelta(seconds=15)  # what a provider took may stand in its list some seconds later
 log = logging.getLogger(__name__)
 
@@ -60,17 +61,17 @@ class Doubts:
             with self._records.write() as tx:
                 self._book.fail(tx, row, "uncertain, and nobody can be asked", now)
             return
-        text = outgoing(row, reader)
+        job = Job(row=row, to=reader, text=outgoing(row, reader), channel=channel)
         try:
-            found = channel.find(text, self._called_at(row))
+            found = channel.find(job.text, self._called_at(row))
         except ChannelError as e:
-            self._ask_later(row, e, now)
+            self._ask_later(job, e, now)
             return
         except Exception as e:  # whatever a provider's client throws: asked again in a while
             log.exception("channel %s can't look up message %s", channel.name, message_id)
-            self._ask_later(row, ChannelError(Failure.UNCERTAIN, type(e).__name__), now)
+            self._ask_later(job, ChannelError(Failure.UNCERTAIN, type(e).__name__), now)
             return
-        self._conclude(Job(row=row, to=reader, text=text, channel=channel), found, now)
+        self._conclude(job, found, now)
 
     def has_come(self, job: Job, now: datetime) -> bool:
         """Whether the provider has by now what was in doubt: looked for once more before each further call."""
@@ -109,11 +110,14 @@ class Doubts:
         if mine:
             self._call(job, now)
 
-    def _ask_later(self, row: dict[str, Any], e: ChannelError, now: datetime) -> None:
+    def _ask_later(self, job: Job, e: ChannelError, now: datetime) -> None:
+        row = job.row
         waited = now - row["created_at"] > self._book.rules.last_try_after
         with self._records.write() as tx:
             if waited:
                 self._book.fail(tx, row, f"uncertain, and the provider can't be asked: {e}", now)
+                return
+            if now - row["status_at"] >= ASK_FOR and self._book.elsewhere(tx, job, e, now):
                 return
             self._look_again(tx, row, now + ASK_AGAIN)
 

@@ -129,6 +129,50 @@ def test_what_was_in_doubt_is_looked_for_before_each_further_call(tmp_path: Path
     assert world.statuses() == {"delivered": 2}
 
 
+class Hangs(Dripping):
+    """It answers nothing, neither a text nor a question."""
+
+    def send(self, text: Outgoing) -> Sent:
+        raise ChannelError(Failure.UNCERTAIN, "no answer")
+
+    def find(self, text: Outgoing, since: datetime) -> Sent | None:
+        raise ChannelError(Failure.UNCERTAIN, "no answer")
+
+
+def test_behind_a_provider_that_answers_no_question_either_another_one_takes_the_text_within_minutes(
+    tmp_path: Path,
+) -> None:
+    works = Dripping(held="", name="works")
+    world = World(tmp_path, channels=[Hangs(held="", name="hangs"), works])
+    world.raise_alert(silence(Level.ALERT, at("07:00")))
+    world.until(at("07:04"), every=timedelta(seconds=5))
+    assert sorted(works.taken) == sorted(["王丽", "李敏"])
+    assert world.statuses() == {"delivered": 2}
+
+
+def test_news_in_doubt_wait_for_the_provider_that_may_have_them(tmp_path: Path) -> None:
+    works = Dripping(held="", name="works")
+    world = World(tmp_path, channels=[works])
+    alert = world.raise_alert(silence(Level.ALERT, at("07:00")))
+    world.channels = [Hangs(held="", name="hangs"), works]
+    world.start()
+    world.now = at("07:05")
+    with world.records.write() as tx:
+        world.life.acknowledge(tx, alert, by="grid_worker", now=world.now)
+    world.until(at("07:15"), every=timedelta(seconds=5))
+    assert world.statuses() == {"delivered": 2, "uncertain": 1}
+
+
+def test_what_was_taken_up_meanwhile_goes_through_no_other_provider(tmp_path: Path) -> None:
+    works = Dripping(held="", name="works")
+    world = World(tmp_path, channels=[Hangs(held="", name="hangs"), works])
+    alert = world.raise_alert(silence(Level.ALERT, at("07:00")))
+    with world.records.write() as tx:
+        world.life.acknowledge(tx, alert, by="grid_worker", now=world.now)
+    world.until(at("07:15"), every=timedelta(seconds=5))
+    assert works.taken == []
+
+
 class ToAPhoneThatIsOff(Dripping):
     """Its line breaks at the first call, though it takes the text; that one doesn't reach the phone."""
 
