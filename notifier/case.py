@@ -104,6 +104,14 @@ class Case:
         heard_at: datetime = self.tx.execute(newest).scalar_one()
         return heard_at
 
+    @property
+    def eased(self) -> bool:
+        """Whether it was, since it was raised or recurred."""
+        e = t.alert_events.c
+        mine = (e.alert_id == self.alert_id, e.event.in_(("raise", Event.RECUR.value, Event.EASE.value)))
+        newest = select(e.event).where(*mine).order_by(e.event_id.desc()).limit(1)
+        return bool(self.tx.execute(newest).scalar() == Event.EASE.value)
+
     def happened(self, event: Event) -> bool:
         """Ever, also before it recurred."""
         e = t.alert_events.c

@@ -137,12 +137,13 @@ class Raising(Steps):
 
     def _join(self, case: Case, concern: Concern) -> None:
         """More of the same is noted; a risen level or a new incident moves the alert."""
-        recurs = case.ended or self._anew(case, concern)
+        goes_on = self._comes_and_goes(case, concern)
+        recurs = (case.ended and not goes_on) or self._anew(case, concern)
         rises = concern.level is Level.ALERT and case.level is Level.ASK
         same = concern.reason.key == case.row["reason"]["key"]
-        case.write(last_at=max(concern.at, case.row["last_at"]))
+        case.write(last_at=max(concern.at, case.row["last_at"]), ended_at=None)
         if not (recurs or rises):
-            if not (same and concern.reported and not concern.momentary):
+            if goes_on or not (same and concern.reported and not concern.momentary):
                 case.step(Event.JOIN, ANJU, concern.reason.key)
             return
         if rises and not recurs and case.state is State.ASKED and case.kind is AlertKind.LOW_USE:
@@ -152,13 +153,19 @@ class Raising(Steps):
             return
         before = case.state
         event_id = case.step(Event.RECUR if recurs else Event.WORSEN, ANJU, concern.reason.key)
-        case.write(**concern.evidence, ended_at=None)
+        case.write(**concern.evidence)
         if recurs and case.state is State.OPEN:
             case.start_again()
         if case.state is State.OPEN:
             self._go(case)
         elif before is State.ACKNOWLEDGED:
             self._tell_holder(case, event_id)
+
+    def _comes_and_goes(self, case: Case, concern: Concern) -> bool:
+        """A danger said to be over that is back at once, while people are told of it or somebody goes."""
+        if not case.ended or case.kind not in DANGERS or case.state in (State.EASED, State.ABSENT):
+            return False
+        return bool(abs(concern.at - case.row["ended_at"]) <= self._rules.dangers_join)
 
     def _anew(self, case: Case, concern: Concern) -> bool:
         """A call apart from the last one, by any clock, is another; so is a danger where nobody looks any more."""

@@ -102,7 +102,9 @@ class Steps:
             return
         circle = circle_of(case.tx, case.row["household_id"], case.home.community_id)
         wakes_at = self._rules.asleep.not_before(case.now, case.home.timezone)
-        decision = decide(self._policy(case), replace(case.standing, wakes_at=wakes_at), circle, case.now)
+        ended = case.ended and (case.kind not in NEVER_EASES or case.eased or why is Why.ABSENCE_OVER)
+        standing = replace(case.standing, wakes_at=wakes_at, ended=ended)
+        decision = decide(self._policy(case), standing, circle, case.now)
         if decision.event in (Event.EXPIRE, Event.REOPEN):
             self._open_again(case, decision)
             return
