@@ -19,7 +19,7 @@ SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file
 def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as e:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as e:
         raise stop(f"--tz {name}: no such time zone", code=2) from e
 
 

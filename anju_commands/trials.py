@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anju_commands.common import complain, stop, wall_clock, zone_of
-from config.settings import LEAST_BUDGET
+from config.settings import LEAST_BUDGET, MOST_BUDGET
 from domain.people import Language
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def detect(
     tz: Annotated[str, typer.Option(help="The households' time zone; a ts without a zone is UTC.")] = "Asia/Shanghai",
     absences: Annotated[Path | None, typer.Option(help="CSV file household,from,until: announced absences.")] = None,
     budget: Annotated[
-        float, typer.Option(help="False alerts aimed at, per household and 30 days.", min=LEAST_BUDGET)
+        float, typer.Option(help="False alerts aimed at, per household and 30 days.", min=LEAST_BUDGET, max=MOST_BUDGET)
     ] = 0.5,
     language: Annotated[Language, typer.Option(help="Of the reasons: zh or en.")] = Language.EN,
 ) -> None:
@@ -81,7 +81,10 @@ def detect(
 def budgets(
     files: Annotated[list[Path], typer.Argument(help="CSV files ts,register_l, gzipped or not; one household each.")],
     budget: Annotated[
-        list[float], typer.Option(help="False alerts aimed at; give it once for each to compare.", min=LEAST_BUDGET)
+        list[float],
+        typer.Option(
+            help="False alerts aimed at; give it once for each to compare.", min=LEAST_BUDGET, max=MOST_BUDGET
+        ),
     ],
     tz: Annotated[str, typer.Option(help="The households' time zone; a ts without a zone is UTC.")] = "Asia/Shanghai",
 ) -> None:
@@ -129,9 +132,9 @@ def simulate(
     cert_file: CertFile = None,
     key_file: KeyFile = None,
     meters: Annotated[int, typer.Option(help="Instead of a scenario, this many meters for a test of load.")] = 0,
-    days: Annotated[int, typer.Option(help="Days that these meters report, up to today.", min=1)] = 1,
-    every: Annotated[int, typer.Option(help="Minutes between their readings.", min=1)] = 60,
-    seed: Annotated[int, typer.Option(help="Of their lives.")] = 1,
+    days: Annotated[int, typer.Option(help="Days that these meters report, up to today.", min=1, max=3650)] = 1,
+    every: Annotated[int, typer.Option(help="Minutes between their readings.", min=1, max=1440)] = 60,
+    seed: Annotated[int, typer.Option(help="Of their lives.", min=0)] = 1,
 ) -> None:
     """Write or play a named scenario, or publish for thousands of meters.
 
@@ -155,7 +158,7 @@ def show_realism(
     homes: Annotated[Path | None, typer.Option(help="Folder of real meters, CSV ts,register_l, beside them.")] = None,
     tz: Annotated[str, typer.Option(help="The real homes' time zone.")] = "Asia/Shanghai",
     number: Annotated[int, typer.Option(help="Simulated homes of each kind.", min=1)] = 100,
-    seed: Annotated[int, typer.Option(help="Of the simulated homes.")] = 1001,
+    seed: Annotated[int, typer.Option(help="Of the simulated homes.", min=0)] = 1001,
 ) -> None:
     """Compare simulated homes with real ones, by the same measures.
 
@@ -217,12 +220,14 @@ def judge(
     ] = None,
     tz: Annotated[str, typer.Option(help="The homes' time zone.")] = "Asia/Shanghai",
     number: Annotated[int, typer.Option(help="Simulated homes.", min=1)] = 40,
-    days: Annotated[int, typer.Option(help="Days that each simulated home is lived in.", min=50)] = 200,
-    seed: Annotated[int, typer.Option(help="Of simulated homes and of all incidents.")] = 2002,
+    days: Annotated[int, typer.Option(help="Days that each simulated home is lived in.", min=50, max=3650)] = 200,
+    seed: Annotated[int, typer.Option(help="Of simulated homes and of all incidents.", min=0)] = 2002,
     incidents: Annotated[int, typer.Option(help="Incidents of each kind in each home.", min=1)] = 8,
-    budget: Annotated[float, typer.Option(help="False alerts our detectors aim at.", min=LEAST_BUDGET)] = 0.5,
-    every: Annotated[int, typer.Option(help="Minutes between readings of simulated meters.", min=15)] = 60,
-    litres: Annotated[float, typer.Option(help="Register step of simulated meters [L].", min=1.0)] = 1.0,
+    budget: Annotated[
+        float, typer.Option(help="False alerts our detectors aim at.", min=LEAST_BUDGET, max=MOST_BUDGET)
+    ] = 0.5,
+    every: Annotated[int, typer.Option(help="Minutes between readings of simulated meters.", min=15, max=1440)] = 60,
+    litres: Annotated[float, typer.Option(help="Register step of simulated meters [L].", min=1.0, max=1000.0)] = 1.0,
     curves: Annotated[
         bool, typer.Option("--curves", help="Delay against false alerts; the limit (simulated).")
     ] = False,

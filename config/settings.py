@@ -8,6 +8,7 @@ from config.setting import Described, describe, setting
 
 PORTS = (1, 65535)
 LEAST_BUDGET = 0.01  # one false alert in eight years; for none at all no patience would do
+MOST_BUDGET = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ class Detect:
         0.5,
         "false low_use alerts aimed at, in silences that end within 24 h",
         unit="per household and 30 days",
-        within=(LEAST_BUDGET, 10),
+        within=(LEAST_BUDGET, MOST_BUDGET),
     )
     safety_net_hours: float = setting(
         36.0, "no use for this long always alerts", unit="h of known data", within=(12, 168)

@@ -16,6 +16,7 @@ from detectors.low_use import LowUseParameters
 from detectors.parameters import WatchParameters
 from domain.finding import AlertKind, Level
 from domain.recording import Recording
+from ingest.odd_registers import oddities
 from ingest.recorded import Counted, Report, read_recording
 
 LEARNING_S = 14 * 86400.0  # in these days a home is only asked
@@ -44,10 +45,16 @@ def compare_budgets(paths: Iterable[Path], *, tz: str, budgets: Sequence[float],
     except (ZoneInfoNotFoundError, ValueError, OSError):
         report(f"--tz {tz}: no such time zone")
         return 2
-    recordings = [recording for path in paths if (recording := read_recording(path, report)) is not None]
-    for recording in recordings:
+    recordings = []
+    for path in paths:
+        recording = read_recording(path, report)
+        if recording is None:
+            continue
+        recordings.append(recording)
+        for odd in oddities(recording):
+            report(f"{path}: {odd}")
         if not _is_long_enough(recording):
-            report(f"{recording.meter_id}: left out, since a home is only asked in its first 14 days")
+            report(f"{path}: left out, since a home is only asked in its first 14 days")
     given = what_budgets_give(recordings, zone, budgets)
     for line in given:
         out.write(json.dumps({name: round(value, 2) for name, value in asdict(line).items()}) + "\n")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -66,7 +67,7 @@ def detect_files(
     paths, report = list(paths), Counted(report)
     try:
         zone = ZoneInfo(tz)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones
         report(f"--tz {tz}: no such time zone")
         return 2
     try:
@@ -74,6 +75,9 @@ def detect_files(
     except NoTextError as error:
         report(f"--absences {absences}: {error}")
         return 2
+    for household, files in groupby(sorted(paths, key=household_of), household_of):
+        if more := list(files)[1:]:
+            report(f"{more[0]}: household {household!r} is another file's, too; each is watched by itself")
     for household in sorted(set(known) - {household_of(path) for path in paths}):
         report(f"--absences {absences}: {household!r} is none of the households given")
     lines = detect(paths, WatchParameters(low_use=LowUseParameters(budget=budget)), zone, known, report)

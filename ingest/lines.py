@@ -167,7 +167,7 @@ def _pair(text: str) -> tuple[str, str]:
 def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise UsageError(f"time zone {name!r} is unknown") from error
 
 

@@ -37,6 +37,7 @@ class Line(NamedTuple):
 
 
 NAMED = 20  # lines of one file, each by itself: a file in which all is wrong says so in some lines
+_UNORDERED = "ts out of order"
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _LEAP_S = timedelta(days=364).total_seconds()  # a wrong year is further off; a broken clock, unless the next agrees
 
@@ -68,7 +69,9 @@ def read_recording(path: Path, report: Report) -> Recording | None:
         number, reason = more[-1]
         report(f"{path}: and {len(more)} more, the last {path.name}:{number}: {reason}")
     if bad and good:
-        report(f"{path}: {len(bad)} of {len(bad) + len(good)} lines can't be used")
+        unordered = sum(reason.startswith(_UNORDERED) for _, reason in bad)
+        hint = "; sort them by ts, the oldest first" if unordered > len(good) else ""
+        report(f"{path}: {len(bad)} of {len(bad) + len(good)} lines can't be used{hint}")
     if broken:
         report(f"{path}: {broken}")
     if not good:
@@ -84,19 +87,27 @@ def read_recording(path: Path, report: Report) -> Recording | None:
 
 def _read(lines: TextIO, read: list[Line], bad: list[tuple[int, str]]) -> None:
     """Every line that holds a moment and a register, and why others don't."""
-    rows = csv.reader(lines)
-    header = [name.strip() for name in next(rows, [])]
+    header = [name.strip() for name in _fields(next(lines, ""))]
     require_columns(header, ("ts", "register_l"))
     ts, register = header.index("ts"), header.index("register_l")
-    for row in rows:
-        if not row:
+    for number, line in enumerate(lines, start=2):
+        if not line.strip():
             continue
         try:
-            read.append(Line(rows.line_num, _moment_s(row[ts]), _litres(row[register])))
+            fields = _fields(line)
+            read.append(Line(number, _moment_s(fields[ts]), _litres(fields[register])))
         except IndexError:
-            bad.append((rows.line_num, f"too few columns: {','.join(row)[:60]!r}"))
+            bad.append((number, f"too few columns: {line.rstrip()[:60]!r}"))
         except LineError as error:
-            bad.append((rows.line_num, str(error)))
+            bad.append((number, str(error)))
+        except csv.Error as error:
+            bad.append((number, f"no CSV ({error}): {line[:40]!r}"))
+
+
+def _fields(line: str) -> list[str]:
+    """Each line by itself: a quote that nobody closes costs no other line."""
+    line = line.rstrip("\r\n")
+    return next(csv.reader((line,))) if '"' in line else line.split(",")
 
 
 def _in_order(read: list[Line], bad: list[tuple[int, str]]) -> list[Line]:
@@ -127,10 +138,10 @@ def _name_others(read: list[Line], kept: list[int], bad: list[tuple[int, str]]) 
         elif line.at_s in times:
             bad.append((line.number, f"the same ts twice: {_iso(line.at_s)!r}"))
         elif last_s is not None and line.at_s < last_s:
-            bad.append((line.number, f"ts out of order: {_iso(line.at_s)!r} after {_iso(last_s)!r}"))
+            bad.append((line.number, f"{_UNORDERED}: {_iso(line.at_s)!r} after {_iso(last_s)!r}"))
         else:
             later_s = next(read[after].at_s for after in range(place + 1, len(read)) if after in is_kept)
-            bad.append((line.number, f"ts out of order: {_iso(line.at_s)!r} before {_iso(later_s)!r}"))
+            bad.append((line.number, f"{_UNORDERED}: {_iso(line.at_s)!r} before {_iso(later_s)!r}"))
 
 
 def _without_leaps(read: list[Line], bad: list[tuple[int, str]]) -> list[Line]:
@@ -165,7 +176,7 @@ def _moment_s(text: str) -> int:
 
 def _litres(text: str) -> float:
     try:
-        value = float(text)
+        value = float(text.replace("_", "no digit"))  # Python takes 1_234 for a number
     except ValueError:
         raise LineError(f"register_l is no number: {text[:40]!r}") from None
     if not isfinite(value) or value < 0:

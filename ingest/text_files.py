@@ -48,7 +48,8 @@ def bytes_of(path: Path) -> Iterator[BinaryIO]:
 def require_columns(header: Sequence[str], wanted: Sequence[str]) -> None:
     """Raises `NoTextError` where the first line doesn't name them all."""
     if missing := [name for name in wanted if name not in header]:
-        raise NoTextError(f"no column {missing[0]}, only {','.join(header)[:60]!r}; wanted is {','.join(wanted)}")
+        hint = "; save it in UTF-8" if "\ufffd" in "".join(header) else ""
+        raise NoTextError(f"no column {missing[0]}, only {','.join(header)[:60]!r}; wanted is {','.join(wanted)}{hint}")
 
 
 def _require_text(begins: bytes) -> None:

@@ -73,7 +73,7 @@ class Context:
             return self.timezone
         try:
             return ZoneInfo(device.timezone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise RefusedError(f"timezone {shown(device.timezone)} of device {device.device_id} is unknown") from error
 
 

@@ -127,6 +127,42 @@ def test_a_bad_line_is_named_and_only_it_is_lost(tmp_path: Path, bad: str, named
     assert (code, said) == (1, [f"{path}{named}", f"{path}: 1 of 4 lines can't be used"])
 
 
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ('"2025-03-03T02:00:00Z,105', "ts can't be read: '2025-03-03T02:00:00Z,105'"),
+        ("x" * 200_000, "ts can't be read: 'xxxx"),
+        ('"' + "x" * 200_000, "no CSV (field larger than field limit (131072)): '\"xxxx"),
+        ("2025-03-03T02:00:00Z,1_05", "register_l is no number: '1_05'"),
+    ],
+)
+def test_a_line_that_is_no_csv_costs_no_other(tmp_path: Path, bad: str, reason: str) -> None:
+    path = tmp_path / "home.csv"
+    path.write_text(GOOD + bad + "\n" + '"2025-03-03T03:00:00Z","109"\n\n2025-03-03T04:00:00Z,111\n')
+    said: list[str] = []
+    recording = read_recording(path, said.append)
+    assert recording is not None
+    assert recording.register_l.tolist() == [100, 104, 109, 111]
+    assert said[0].startswith(f"{path}:4: {reason}")
+    assert len(said) == 2
+
+
+def test_a_file_whose_newest_line_is_the_first_says_how_to_sort_it(tmp_path: Path) -> None:
+    path = written(tmp_path / "home.csv", list(registers(ordinary_life(2)))[::-1])
+    assert run([path])[2][-1] == f"{path}: 48 of 49 lines can't be used; sort them by ts, the oldest first"
+
+
+def test_two_files_of_the_same_name_are_named(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = written(tmp_path / "other" / "home1.csv", list(registers(ordinary_life(3))))
+    code, _, said = run([home, other])
+    assert (code, said) == (1, [f"{other}: household 'home1' is another file's, too; each is watched by itself"])
+
+
+def test_a_folder_of_time_zones_is_none(home: Path) -> None:
+    assert run([home], tz="Europe") == (2, [], ["--tz Europe: no such time zone"])
+
+
 def test_a_file_in_which_all_is_wrong_says_so_in_some_lines(tmp_path: Path) -> None:
     path = tmp_path / "home.csv"
     path.write_text("ts,register_l\n" + "".join(f"2025-03-03T{hour % 24:02}:00:00Z,-1\n" for hour in range(1000)))
