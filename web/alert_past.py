@@ -1,6 +1,7 @@
 """What has come of an alert so far: every step of its life, and every text word for word."""
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +24,7 @@ class Step:
     by: Person | None
     why: str
     was: str = ""  # the outcome before a correction
+    told: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,18 +45,26 @@ class Text:
 
 def life(tx: Connection, alert_id: int) -> list[Step]:
     """Every change of the alert, oldest first."""
+    e, told = alert_events.c, _told(tx, alert_id)
     rows = tx.execute(
-        select(alert_events.c.at, alert_events.c.event, alert_events.c.by, alert_events.c.why)
-        .where(alert_events.c.alert_id == alert_id)
-        .order_by(alert_events.c.event_id)
+        select(e.event_id, e.at, e.event, e.by, e.why).where(e.alert_id == alert_id).order_by(e.event_id)
     ).all()
-    people = people_called(tx, {row.by for row in rows})
-    return [_step(at, event, people.get(by), why) for at, event, by, why in rows]
+    people = people_called(tx, {row.by for row in rows}.union(*told.values()))
+    steps = []
+    for row in rows:
+        was, _, note = row.why.partition(" ") if row.event == Event.CORRECT else ("", "", row.why)
+        whom = tuple(people[one] for one in told[row.event_id] if one in people)
+        steps.append(Step(at=row.at, event=row.event, by=people.get(row.by), why=note, was=was, told=whom))
+    return steps
 
 
-def _step(at: datetime, event: str, by: Person | None, why: str) -> Step:
-    was, _, note = why.partition(" ") if event == Event.CORRECT else ("", "", why)
-    return Step(at=at, event=event, by=by, why=note, was=was)
+def _told(tx: Connection, alert_id: int) -> dict[int, list[str]]:
+    """Whom each step asked or told, by the cause that its texts bear."""
+    m, told = messages.c, defaultdict[int, list[str]](list)
+    due = (m.alert_id == alert_id, m.purpose.in_(("first", "reminder", "notice")), m.key.startswith("event:"))
+    for key, contact_id in tx.execute(select(m.key, m.contact_id).where(*due).order_by(m.message_id)):
+        told[int(key.removeprefix("event:").partition("/")[0])].append(contact_id)
+    return told
 
 
 def texts(tx: Connection, alert_id: int) -> list[Text]:

@@ -46,6 +46,16 @@ def test_who_asked_for_help_by_text_pressed_no_button(records: Records, sign_in:
     assert not re.search("sos_said|button pressed", page)
 
 
+def test_the_history_says_whom_each_step_told(sign_in: SignIn, records: Records) -> None:
+    with records.write() as tx:
+        notify = select(alert_events.c.event_id).where(alert_events.c.alert_id == 1, alert_events.c.event == "notify")
+        cause = f"event:{tx.execute(notify).scalar_one()}/contact:"
+        tx.execute(update(messages).where(messages.c.alert_id == 1).values(key=cause + messages.c.contact_id))
+    page = sign_in("duty").get("/alerts/1").text
+    (step,) = re.findall(r"<b>People told</b>(.*?)</li>", page, re.S)
+    assert re.findall(r'"person">(\w+)<', step) == ["王丽", "刘芳"]
+
+
 def test_why_a_text_did_not_arrive_is_said_in_the_viewers_language(sign_in: SignIn, records: Records) -> None:
     with records.write() as tx:
         lost = {"status": "undelivered", "channel": "voice", "error": "no-answer"}
