@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import TextIO
@@ -16,17 +16,13 @@ from detectors.low_use import LowUseParameters
 from detectors.parameters import WatchParameters
 from detectors.wording import explain
 from domain.finding import AlertKind, Finding
-from domain.length import in_words
 from domain.people import Language
 from domain.recording import Recording
-from domain.register import FIRST_RHYTHM_S, GAP_AT_LEAST_S, GAP_RHYTHMS
+from ingest.ends import Span, end_of_all, span_of
 from ingest.odd_registers import oddities
 from ingest.processes import each
 from ingest.recorded import Counted, Report, household_of, read_recording
 from ingest.text_files import NoTextError, text_of
-
-ALONE_AHEAD = timedelta(days=1)  # less is no wrong clock that matters
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 Absence = tuple[datetime, datetime]
 Absences = Mapping[str, Sequence[Absence]]
@@ -93,8 +89,7 @@ def detect(
 ) -> list[Line] | None:
     """Every line in order of `raised_at`; none where nothing is usable. The clock ends at the last reading of all.
 
-    A file's last reading after a gap may be a wrong clock's, so it moves nobody else's. Households know nothing of each
-    other, so that each processor takes some of them.
+    Households know nothing of each other, so that each processor takes some of them.
     """
     runs: list[_Run] = []
     jobs = [(path, parameters, zone, absences.get(household_of(path), ())) for path in paths]
@@ -105,12 +100,7 @@ def detect(
             runs.append(run)
     if not runs:
         return None
-    watch, ends_at = HouseholdWatch(parameters, zone), max(run.goes_on_until for run in runs)
-    if len(runs) > 1 and ends_at > _NEVER:
-        for run in runs:
-            if run.clock - ends_at >= ALONE_AHEAD:
-                ahead = in_words(run.clock - ends_at)
-                report(f"{run.path}: ts {ahead} after all others' and not followed by another: {_iso(run.clock)!r}")
+    watch, ends_at = HouseholdWatch(parameters, zone), end_of_all([run.span for run in runs], report)
     lines = [line for run in runs for line in run.finish(watch, ends_at)]
     return sorted(lines, key=lambda line: (line.finding.at, line.household, line.finding.kind, line.finding.level))
 
@@ -124,7 +114,7 @@ def _play(job: tuple[Path, WatchParameters, ZoneInfo, Sequence[Absence]]) -> tup
         return problems, None
     problems += (f"{path}: {odd}" for odd in oddities(recording))
     watch = HouseholdWatch(parameters, zone)
-    return problems, _Run(path, recording.meter_id, watch, absences).play(watch, recording)
+    return problems, _Run(span_of(path, recording), recording.meter_id, watch, absences).play(watch, recording)
 
 
 def read_absences(path: Path, report: Report) -> dict[str, list[tuple[datetime, datetime]]]:
@@ -155,11 +145,10 @@ def read_absences(path: Path, report: Report) -> dict[str, list[tuple[datetime, 
 
 
 class _Run:
-    """One household's way through its recording. `goes_on_until`: its last reading with no gap before it."""
+    """One household's way through its recording."""
 
-    def __init__(self, path: Path, household: str, watch: HouseholdWatch, absences: Sequence[Absence]) -> None:
-        self.path, self.household = path, household
-        self.clock = self.goes_on_until = _NEVER
+    def __init__(self, span: Span, household: str, watch: HouseholdWatch, absences: Sequence[Absence]) -> None:
+        self.span, self.household = span, household
         self._state: HouseholdState = watch.start()
         self._lines: list[Line] = []
         self._running: dict[AlertKind, list[Line]] = {}
@@ -171,12 +160,6 @@ class _Run:
         for at, register_l in recording.readings():
             for change in observe(state, at, register_l):
                 note(change)
-            before_at, self.clock = self.clock, at
-        watch.settle(state)
-        lengths_s = state.register.lengths_s
-        rhythm_s = state.register.rhythm_s if len(lengths_s) > 1 else FIRST_RHYTHM_S
-        is_alone = not lengths_s or lengths_s[-1] > max(GAP_AT_LEAST_S, GAP_RHYTHMS * rhythm_s)
-        self.goes_on_until = before_at if is_alone else self.clock
         return self
 
     def finish(self, watch: HouseholdWatch, ends_at: datetime) -> list[Line]:

@@ -39,7 +39,7 @@ class Line(NamedTuple):
 NAMED = 20  # lines of one file, each by itself: a file in which all is wrong says so in some lines
 _UNORDERED = "ts out of order"
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
-_LEAP_S = timedelta(days=364).total_seconds()  # a wrong year is further off; a broken clock, unless the next agrees
+LEAP_S = timedelta(days=364).total_seconds()  # a wrong year is further off; a broken clock, unless the next agrees
 
 
 def household_of(path: Path) -> str:
@@ -151,7 +151,7 @@ def _without_leaps(read: list[Line], bad: list[tuple[int, str]]) -> list[Line]:
     good: list[Line] = []
     for place, line in enumerate(read):
         beside = good[-1:] + read[place + 1 : place + 2]
-        if all(abs(line.at_s - other.at_s) > _LEAP_S for other in beside):
+        if all(abs(line.at_s - other.at_s) > LEAP_S for other in beside):
             side = "after" if line.at_s > beside[0].at_s else "before"
             bad.append((line.number, f"ts a year or more {side} {_iso(beside[0].at_s)!r}: {_iso(line.at_s)!r}"))
         else:

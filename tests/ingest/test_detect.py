@@ -95,7 +95,25 @@ def test_a_last_line_that_is_wrong_by_less_than_a_year_is_named_and_does_nothing
     code, lines, said = run([*others, wrong])
     assert [line for line in lines if line["household"] != "wrong"] == alone[1]
     ts = f"{ends_at + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
-    assert said == [f"{wrong}: ts {days} days after all others' and not followed by another: '{ts}'"]
+    assert said == [f"{wrong}: ts {days} days after all others', and followed by no other: '{ts}'"]
+    assert code == 1
+
+
+@pytest.mark.parametrize("wrong_files", [1, 2])
+def test_a_file_whose_clock_is_years_ahead_is_named_and_does_nothing_to_other_files(
+    tmp_path: Path, wrong_files: int
+) -> None:
+    rows = list(registers(ordinary_life(10)))
+    others = [written(tmp_path / f"{name}.csv", rows) for name in "abc"]
+    ahead = [(at + timedelta(days=3650), litres) for at, litres in rows]
+    wrong = [written(tmp_path / f"wrong{number}.csv", ahead) for number in range(wrong_files)]
+    alone = run(others)
+    code, lines, said = run([*wrong, *others])
+    assert [line for line in lines if not line["household"].startswith("wrong")] == alone[1]
+    assert said == [
+        f"{path}: ts 3640 days after all others', from its first on: '{ahead[0][0]:%Y-%m-%dT%H:%M:%SZ}'"
+        for path in wrong
+    ]
     assert code == 1
 
 
