@@ -54,6 +54,9 @@ def test_the_history_says_whom_each_step_told(sign_in: SignIn, records: Records)
     page = sign_in("duty").get("/alerts/1").text
     (step,) = re.findall(r"<b>People told</b>(.*?)</li>", page, re.S)
     assert re.findall(r'"person">(\w+)<', step) == ["王丽", "刘芳"]
+    with records.write() as tx:
+        tx.execute(update(alert_events).where(alert_events.c.event == "notify").values(event="worsen"))
+    assert re.search(r"<b>Got worse</b> [^b]*anju · Told <span", sign_in("duty").get("/alerts/1").text)
 
 
 def test_why_a_text_did_not_arrive_is_said_in_the_viewers_language(sign_in: SignIn, records: Records) -> None:
