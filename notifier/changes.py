@@ -91,12 +91,13 @@ def in_danger_since(tx: Connection, device_id: str, kind: AlertKind) -> datetime
     return at
 
 
-def others_in_danger(tx: Connection, event: DeviceEvent, kind: AlertKind, since: datetime) -> bool:
-    """Whether another sensor of this one's home was heard to say so since then, and not yet that it is over."""
+def in_danger(
+    tx: Connection, household_id: str, kind: AlertKind, since: datetime, *, but_for: str | None = None
+) -> bool:
+    """Whether a sensor of the home was heard to say so since then, and not yet that it is over; `but_for` one."""
     said, sensors = t.last_said, t.sensors
-    home = select(sensors.c.household_id).where(sensors.c.device_id == event.device_id).scalar_subquery()
     query = select(said.c.device_id).join(sensors, sensors.c.device_id == said.c.device_id)
-    query = query.where(sensors.c.household_id == home, said.c.device_id != event.device_id)
+    query = query.where(sensors.c.household_id == household_id, said.c.device_id.is_distinct_from(but_for))
     query = query.where(said.c.flag == kind.value, said.c.value.is_(True), said.c.heard_at >= since)
     return tx.execute(query.limit(1)).first() is not None
 

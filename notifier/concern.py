@@ -1,7 +1,7 @@
 """What may become an alert, and how a second one of its kind relates to the first."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from domain.finding import AlertKind, Finding, Level, Reason
 from notifier.case import Case
@@ -9,7 +9,6 @@ from notifier.case import Case
 DANGERS = frozenset({AlertKind.GAS, AlertKind.SMOKE, AlertKind.FLOOD})
 GOES_ON = DANGERS | {AlertKind.GATEWAY_SILENT}
 MOMENTARY = frozenset({AlertKind.SOS, AlertKind.FOUND, AlertKind.CHANNEL_DOWN, AlertKind.STREET, AlertKind.QUARANTINE})
-LATE_BY = timedelta(hours=3)  # a word of an alarm may come behind newer ones; one of longer before is another's
 NEVER_EASES = DANGERS | {AlertKind.SOS, AlertKind.FOUND}
 
 
@@ -54,11 +53,7 @@ class Concern:
         }
 
     def is_known(self, case: Case) -> bool:
-        """The same report handed over again, or one of the same alarm that comes late.
-
-        Clocks of two devices can't be compared, nor those of two calls; and the clock of a device may fall back.
-        """
+        """The same report handed over again. Clocks of two devices can't be compared, and one may fall back."""
         if self.reason.values.get("device_id") != case.row["reason"]["values"].get("device_id"):
             return False
-        last_at = case.row["last_at"]
-        return bool(self.at == last_at if self.momentary else case.row["since"] - LATE_BY <= self.at <= last_at)
+        return bool(self.at == case.row["last_at"])

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, select
 from domain.alert import Event, Outcome, State
 from domain.finding import AlertKind, Level, Reason
 from notifier.case import ANJU, Case
+from notifier.changes import in_danger
 from notifier.concern import DANGERS, GOES_ON, NEVER_EASES, Concern
 from notifier.people import person
 from notifier.policy import Decision, Why
@@ -169,11 +170,13 @@ class Raising(Steps):
 
     def _anew(self, case: Case, concern: Concern) -> bool:
         """A call apart from the last one, by any clock, is another; so is a danger where nobody looks any more."""
-        apart = abs(concern.at - case.row["last_at"])
         if concern.momentary:
+            apart = abs(concern.at - case.row["last_at"])
             return case.state is State.ABSENT or apart > self._rules.presses_join
         unattended = case.state in (State.ABSENT, State.RESOLVED)
-        return concern.kind in DANGERS and unattended and apart > self._rules.dangers_join
+        if concern.kind not in DANGERS or not unattended:
+            return False
+        return not in_danger(case.tx, concern.subject, concern.kind, case.now - self._rules.dangers_join)
 
     def _go(self, case: Case) -> None:
         """A home known to be empty is left in peace until its absence ends; any other alert goes its way."""

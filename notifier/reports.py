@@ -10,9 +10,9 @@ from notifier.changes import (
     FLAGS_HOLD,
     Said,
     changes,
+    in_danger,
     in_danger_since,
     is_fresh,
-    others_in_danger,
     remember_danger,
     says_followed,
     wearers,
@@ -119,7 +119,7 @@ class Reports:
     def _is_over(self, turn: Turn, event: DeviceEvent, home: str, kind: AlertKind) -> None:
         """A danger that two sensors of a home tell of is over when both say so."""
         since = self._life.runs_since(turn.tx, home, kind)
-        if since and not others_in_danger(turn.tx, event, kind, since - FLAGS_HOLD):
+        if since and not in_danger(turn.tx, home, kind, since - FLAGS_HOLD, but_for=event.device_id):
             self._life.ease(turn.tx, home, kind, event.at, turn.now)
 
 

@@ -192,13 +192,26 @@ def test_gas_by_a_clock_that_fell_back_is_told_behind_a_settled_alarm_of_a_later
     assert gas(world, clock=at("00:00", day=-60)) == 5
 
 
-def test_a_word_of_a_settled_alarm_that_comes_late_calls_nobody(world: World) -> None:
+def test_gas_by_a_clock_days_behind_is_told_again_behind_one_that_another_detector_told_of_too(world: World) -> None:
+    behind = timedelta(days=3)
+    gas(world, "gas2", clock=world.now - behind)
     gas(world)
-    world.now = at("07:10")
-    over = DeviceEvent(device_id="gas1", at=world.now.astimezone(UTC), kind="gas_detector", flags={"gas": False})
-    report(world, over)
+    for device_id, slow in (("gas2", behind), ("gas1", timedelta(0))):
+        world.now += timedelta(minutes=1)
+        at_its_clock = (world.now - slow).astimezone(UTC)
+        report(world, DeviceEvent(device_id=device_id, at=at_its_clock, kind="gas_detector", flags={"gas": False}))
+    world.now += timedelta(minutes=20)
+    assert gas(world, "gas2", clock=world.now - behind) == 5
+
+
+def test_two_detectors_that_go_on_after_it_was_settled_are_the_same_alarm_whatever_their_clocks(world: World) -> None:
+    gas(world)
+    gas(world, "gas2", clock=world.now - timedelta(days=3))
+    world.now = at("07:05")
     settle(world)
-    assert gas(world, clock=at("06:58")) == 0
+    for clock in ("07:10", "07:20", "07:30"):
+        world.now = at(clock)
+        assert gas(world) + gas(world, "gas2", clock=world.now - timedelta(days=3)) == 0
 
 
 def test_a_second_gas_detector_with_a_slow_clock_is_heard_after_the_first_was_settled(world: World) -> None:
