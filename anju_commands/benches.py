@@ -47,7 +47,10 @@ def bench_whole_fleets(
 
     if not IS_COMPILED:
         raise stop('numba is not installed, so this would take days: pip install "anju[fleet]"', code=2)
-    speed = bench_fleet(time.process_time, homes=homes, days=days, report=complain)
+    try:
+        speed = bench_fleet(time.process_time, homes=homes, days=days, report=complain)
+    except MemoryError as e:
+        raise stop(f"--homes {homes} --days {days}: {e}", code=2) from e
     typer.echo(
         f"{speed.homes:,} homes x {speed.days} days every 15 min: {speed.fleet_s:.1f} s on one processor, "
         f"{speed.said:,} changes said, at most {speed.memory_bytes / 1e9:.2f} GB; "
@@ -69,16 +72,37 @@ def bench_simulated_lives(
     """Household-days a second that are simulated, and messages a second that are published, on one core."""
     from simulator.bench_lives import bench_lives
 
+    _expect_broker(broker)
     for speed in bench_lives(time.process_time, time.monotonic, broker):
         typer.echo(f"{speed.name:20}{speed.per_second:10,.0f} {speed.unit}/s")
 
 
 def bench_the_ingest(
-    broker: Annotated[str | None, typer.Option(help="mqtt://host:port; else the embedded one is started.")] = None,
+    broker: Annotated[
+        str | None, typer.Option(help="mqtt://127.0.0.1:port, without an account; else one is started.")
+    ] = None,
     messages: Annotated[int, typer.Option(help="How many messages the queue holds.", min=1000)] = 20_000,
 ) -> None:
     """Durable ingest beside a bare subscriber that counts and drops; exit status 1 where a reading was lost."""
     from simulator.bench_ingest import bench_at
 
+    _expect_broker(broker, here=True)
     with TemporaryDirectory(prefix="anju-bench-") as folder:
         raise typer.Exit(0 if bench_at(broker, Path(folder), messages=messages, say=typer.echo) else 1)
+
+
+def _expect_broker(url: str | None, *, here: bool = False) -> None:
+    """Before minutes of work: whether one answers there; `here`: on this machine, without an account and TLS."""
+    from simulator.publish import UnreachableError, broker_at, connected
+
+    if url is None:
+        return
+    try:
+        broker = broker_at(url)
+        if here and (broker.host not in ("127.0.0.1", "localhost") or broker.username or broker.tls):
+            raise stop(f"--broker: {broker} is measured on this machine alone: mqtt://127.0.0.1:port", code=2)
+        connected(broker, "bench", keepalive_s=60).close()
+    except ValueError as e:
+        raise stop(f"--broker: {e}", code=2) from e
+    except UnreachableError as e:
+        raise stop(f"--broker: {e}") from e
