@@ -21,7 +21,7 @@ from domain.recording import Recording
 from ingest.ends import Span, end_of_all, span_of
 from ingest.odd_registers import oddities
 from ingest.processes import each
-from ingest.recorded import Counted, Report, household_of, read_recording
+from ingest.recorded import FIRST_YEAR, LAST_YEAR, Counted, Report, household_of, read_recording
 from ingest.text_files import NoTextError, text_of
 
 Absence = tuple[datetime, datetime]
@@ -182,6 +182,8 @@ def _moment(text: str) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
+        return None
+    if not FIRST_YEAR <= at.year < LAST_YEAR:
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 

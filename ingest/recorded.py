@@ -38,7 +38,7 @@ class Line(NamedTuple):
 
 NAMED = 20  # lines of one file, each by itself: a file in which all is wrong says so in some lines
 _UNORDERED = "ts out of order"
-_FIRST_YEAR, _LAST_YEAR = 2000, 2100
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 LEAP_S = timedelta(days=364).total_seconds()  # a wrong year is further off; a broken clock, unless the next agrees
 
 
@@ -169,8 +169,8 @@ def _moment_s(text: str) -> int:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
         raise LineError(f"ts can't be read: {text[:40]!r}") from None
-    if not _FIRST_YEAR <= at.year < _LAST_YEAR:
-        raise LineError(f"ts out of {_FIRST_YEAR}-{_LAST_YEAR - 1}: {text[:40]!r}")
+    if not FIRST_YEAR <= at.year < LAST_YEAR:
+        raise LineError(f"ts out of {FIRST_YEAR}-{LAST_YEAR - 1}: {text[:40]!r}")
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
 
 

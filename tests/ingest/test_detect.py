@@ -63,6 +63,7 @@ def test_an_announced_absence_is_not_alerted(home: Path, tmp_path: Path) -> None
     absences = tmp_path / "absences.csv"
     absences.write_text(
         "household,from,until\nhome1,2025-04-21T00:00:00Z,2025-04-26T00:00:00Z\nhome1,x,y\nhome1\n"
+        "home1,0001-01-01T00:00:00+14:00,2025-04-26\nhome1,2025-04-26,9999-12-31T23:59:59-14:00\n"
         "home9,2025-04-21T00:00:00Z,2025-04-26T00:00:00Z\n"
     )
     _, lines, said = run([home], absences)
@@ -70,6 +71,8 @@ def test_an_announced_absence_is_not_alerted(home: Path, tmp_path: Path) -> None
     assert said == [
         f"{absences}:3: from 'x' is no time, such as 2026-03-02T08:00:00Z",
         f"{absences}:4: 1 fields instead of household,from,until: 'home1'",
+        f"{absences}:5: from '0001-01-01T00:00:00+14:00' is no time, such as 2026-03-02T08:00:00Z",
+        f"{absences}:6: until '9999-12-31T23:59:59-14:00' is no time, such as 2026-03-02T08:00:00Z",
         f"--absences {absences}: 'home9' is none of the households given",
     ]
 
