@@ -111,15 +111,15 @@ class Book:
         tx.execute(update(t.messages).where(*mine).values(values))
         self.cancel_if_settled(tx, row, now)
 
-    def elsewhere(self, tx: Connection, job: Job, e: ChannelError, now: datetime) -> bool:
-        """Whether what may have left, and waits for an answer, goes through another provider now, or need not leave."""
+    def elsewhere(self, tx: Connection, job: Job, error: str, now: datetime) -> bool:
+        """Whether what may have left goes through another provider now, or need not leave."""
         other = self.other(job, now)
-        if job.row["purpose"] not in (*ASKING, "bundle") or other.name == job.channel.name:
+        if other.name == job.channel.name:
             return False
         if self.cancel_if_settled(tx, job.row, now):
             return True
         row = self.reworded(tx, job.row, job.to, other, now)
-        values = {"status": MessageStatus.PENDING.value, "status_at": now, "next_at": now, "error": str(e)}
+        values = {"status": MessageStatus.PENDING.value, "status_at": now, "next_at": now, "error": error}
         mine = (M.message_id == row["message_id"], M.status == MessageStatus.UNCERTAIN)
         tx.execute(update(t.messages).where(*mine).values(values | {name: row[name] for name in WORDING}))
         return True

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select, true, update
 from domain.message import MessageStatus
 from notifier.book import Book, Job, outgoing
 from notifier.contract import ChannelError, Failure, Records, Sent
+from notifier.letters import ASKING
 from notifier.people import person
 from store import tables as t
 
@@ -52,7 +53,10 @@ class Doubts:
                 self._book.doubt(tx, dict(row), now, "no answer from the provider's call")
 
     def look_up(self, message_id: int, now: datetime) -> None:
-        """The provider has it: good. It hasn't, asked twice: sent once more. It can't be asked: again in a while."""
+        """The provider has it: good. It hasn't, asked twice: sent once more, the next time through another provider.
+
+        It can't be asked: again in a while.
+        """
         with self._records.read() as tx:
             row = dict(tx.execute(select(t.messages).where(M.message_id == message_id)).mappings().one())
             reader = person(tx, row["contact_id"], row["addressee"])
@@ -106,6 +110,8 @@ class Doubts:
                 self._down(tx, job.channel.name, row["error"] or "", now)
                 self._book.fail(tx, row, "uncertain too often; the provider doesn't have it", now)
                 return
+            if row["uncertain_count"] > 1 and self._book.elsewhere(tx, job, row["error"] or "", now):
+                return
             mine = self._book.take(tx, row, MessageStatus.UNCERTAIN, now)
         if mine:
             self._call(job, now)
@@ -117,7 +123,8 @@ class Doubts:
             if waited:
                 self._book.fail(tx, row, f"uncertain, and the provider can't be asked: {e}", now)
                 return
-            if now - row["status_at"] >= ASK_FOR and self._book.elsewhere(tx, job, e, now):
+            urgent = row["purpose"] in (*ASKING, "bundle") and now - row["status_at"] >= ASK_FOR
+            if urgent and self._book.elsewhere(tx, job, str(e), now):
                 return
             self._look_again(tx, row, now + ASK_AGAIN)
 

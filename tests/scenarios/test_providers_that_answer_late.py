@@ -150,6 +150,36 @@ def test_behind_a_provider_that_answers_no_question_either_another_one_takes_the
     assert world.statuses() == {"delivered": 2}
 
 
+class Loses(Dripping):
+    """Its line breaks at every call, and it never took any."""
+
+    def send(self, text: Outgoing) -> Sent:
+        self.taken.append(text.name)
+        raise ChannelError(Failure.UNCERTAIN, "no answer")
+
+
+def test_behind_a_provider_whose_line_breaks_again_and_again_another_one_takes_the_text(tmp_path: Path) -> None:
+    loses, works = Loses(held="", name="loses"), Dripping(held="", name="works")
+    world = World(tmp_path, channels=[loses, works])
+    world.raise_alert(silence(Level.ALERT, at("07:00")))
+    world.until(at("07:04"), every=timedelta(seconds=5))
+    assert sorted(loses.taken) == sorted(["王丽", "李敏"] * 2)
+    assert sorted(works.taken) == sorted(["王丽", "李敏"])
+
+
+def test_so_does_news_that_no_provider_may_have(tmp_path: Path) -> None:
+    works = Dripping(held="", name="works")
+    world = World(tmp_path, channels=[works])
+    alert = world.raise_alert(silence(Level.ALERT, at("07:00")))
+    world.channels = [Loses(held="", name="loses"), works]
+    world.start()
+    world.now = at("07:05")
+    with world.records.write() as tx:
+        world.life.acknowledge(tx, alert, by="grid_worker", now=world.now)
+    world.until(at("07:10"), every=timedelta(seconds=5))
+    assert world.statuses() == {"delivered": 3}
+
+
 def test_news_in_doubt_wait_for_the_provider_that_may_have_them(tmp_path: Path) -> None:
     works = Dripping(held="", name="works")
     world = World(tmp_path, channels=[works])
