@@ -49,7 +49,7 @@ def test_a_meter_whose_clock_is_hours_behind_is_the_operators_once_and_not_with_
         said = list(tx.execute(select(events.event).where(events.alert_id == alert["alert_id"])).scalars())
     assert (said.count("raise"), said.count("recur"), said.count("ease")) == (1, 0, 0)
     first = next(text.body for text in world.received if text.who == "Olga")
-    assert "readings come late, that of " in first
+    assert f"readings come {behind_h} h late, clock off or " in first
 
 
 def wait(world: World, until: str) -> None:
