@@ -1,4 +1,4 @@
-"""Where a recorded register breaks off, named for who reads what was detected on it."""
+"""Where a recorded register breaks off, or that it stands still, named for who reads what was made of it."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -10,10 +10,18 @@ from domain.recording import Recording
 from domain.register import Case, RegisterState, advance
 from ingest.recorded import NAMED
 
+STANDS_S = 36 * 3600.0  # as long as the safety net waits
+
 
 def oddities(recording: Recording) -> list[str]:
-    """Where the register breaks off (`docs/register.md`), so that volumes are not known: one line a run of a case."""
+    """Where the register breaks off (`docs/register.md`), so that volumes are not known: one line a run of a case.
+
+    First, where it never moves.
+    """
     lines: list[str] = []
+    registers, lasts_s = recording.register_l, recording.at_s[-1] - recording.at_s[0]
+    if registers.min() == registers.max() and lasts_s >= STANDS_S:
+        lines.append(f"register_l stands at {registers[0]:.15g} L in all lines: stuck, or nobody draws water")
     for case, moves in groupby(_moves(recording.readings()), itemgetter(0)):
         if case is None:
             continue

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from ingest.odd_registers import oddities
 from ingest.recorded import read_recording
 from simulator.cases import DAY_S, Home
 from simulator.contestants import About
@@ -76,14 +77,19 @@ def _simulated(
 
 
 def real_homes(folder: Path, tz: ZoneInfo, report: Callable[[str], None]) -> list[Home]:
-    """Every usable `ts,register_l` file of a folder, in order of name; what can't be used is reported.
+    """Every usable `ts,register_l` file of a folder, in order of name; what can't be used, or is odd, is reported.
 
     The list of the homes themselves (`HOUSEHOLDS`) is none.
     """
     paths = sorted(path for path in folder.iterdir() if path.name.endswith((".csv", ".csv.gz")))
     paths = [path for path in paths if path.name != HOUSEHOLDS]
-    recordings = [recording for path in paths if (recording := read_recording(path, report)) is not None]
-    return [Home(about=About(home_id=recording.meter_id, zone=tz), pipe=recording) for recording in recordings]
+    homes = []
+    for path in paths:
+        if (recording := read_recording(path, report)) is not None:
+            for odd in oddities(recording):
+                report(f"{path}: {odd}")
+            homes.append(Home(about=About(home_id=recording.meter_id, zone=tz), pipe=recording))
+    return homes
 
 
 def is_low_user(home: Home) -> bool:

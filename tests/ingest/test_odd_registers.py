@@ -43,6 +43,15 @@ def test_each_break_is_said_once(registers_l: tuple[float, ...], said: list[str]
     assert said_of(*registers_l) == said
 
 
+@pytest.mark.parametrize("stands_at", [0, 5000])
+def test_a_register_that_never_moves_is_named_once_the_safety_net_would_ring(stands_at: int) -> None:
+    assert said_of(*[stands_at] * 36) == []
+    assert said_of(*[stands_at] * 37) == [
+        f"register_l stands at {stands_at} L in all lines: stuck, or nobody draws water"
+    ]
+    assert said_of(*[stands_at] * 37, stands_at + 1) == []
+
+
 def test_a_register_that_breaks_off_again_and_again_is_cut_short() -> None:
     said = said_of(*(50_000.0 * hour for hour in range(NAMED + 6)))
     assert len(said) == 1  # one run
