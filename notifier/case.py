@@ -98,19 +98,23 @@ class Case:
 
     def heard_at(self) -> datetime:
         """When we heard of what it is about now: it was raised then, or a new incident opened it again."""
-        e = t.alert_events.c
-        mine = (e.alert_id == self.alert_id, e.event.in_(("raise", Event.RECUR.value)))
-        newest = select(e.at).where(*mine).order_by(e.event_id.desc()).limit(1)
-        heard_at: datetime = self.tx.execute(newest).scalar_one()
-        return heard_at
+        return self._newest("raise", Event.RECUR)[1]
+
+    def over_heard_at(self) -> datetime:
+        """When we last heard that its cause is gone; of it at all, where nobody said so."""
+        return self._newest("raise", "over", Event.EASE)[1]
 
     @property
     def eased(self) -> bool:
-        """Whether it was, since it was raised or recurred."""
+        """Whether it was, since it was raised, recurred or was opened again."""
+        return self._newest("raise", Event.RECUR, Event.REOPEN, Event.EASE)[0] == Event.EASE
+
+    def _newest(self, *events: str) -> tuple[str, datetime]:
+        """The newest of these in its history, and when."""
         e = t.alert_events.c
-        mine = (e.alert_id == self.alert_id, e.event.in_(("raise", Event.RECUR.value, Event.EASE.value)))
-        newest = select(e.event).where(*mine).order_by(e.event_id.desc()).limit(1)
-        return bool(self.tx.execute(newest).scalar() == Event.EASE.value)
+        its = select(e.event, e.at).where(e.alert_id == self.alert_id, e.event.in_(tuple(map(str, events))))
+        event, heard_at = self.tx.execute(its.order_by(e.event_id.desc()).limit(1)).one()
+        return event, heard_at
 
     def happened(self, event: Event) -> bool:
         """Ever, also before it recurred."""

@@ -19,6 +19,7 @@ DOUBTS = 5  # after so many calls without an answer the next people are told ins
 CLOCKS_APART = timedelta(minutes=1)  # the provider's clock and ours
 ASK_AGAIN = timedelta(seconds=30)
 ASK_FOR = timedelta(minutes=1)  # then another provider takes what waits for an answer: better twice than never
+UNASKED = 2  # so often: where that one fails the text comes back here, and is sent once more each time
 LISTED_WITHIN = timedelta(seconds=15)  # what a provider took may stand in its list some seconds later
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Doubts:
             row = dict(tx.execute(select(t.messages).where(M.message_id == message_id)).mappings().one())
             reader = person(tx, row["contact_id"], row["addressee"])
         channel = self._book.letters.router.channel(row["channel"])
-        if reader is None or channel is None:
+        if reader is None or channel is None or channel.capabilities(reader.phone or "") is None:
             with self._records.write() as tx:
                 self._book.fail(tx, row, "uncertain, and nobody can be asked", now)
             return
@@ -123,8 +124,8 @@ class Doubts:
             if waited:
                 self._book.fail(tx, row, f"uncertain, and the provider can't be asked: {e}", now)
                 return
-            urgent = row["purpose"] in (*ASKING, "bundle") and now - row["status_at"] >= ASK_FOR
-            if urgent and self._book.elsewhere(tx, job, str(e), now):
+            urgent = row["purpose"] in (*ASKING, "bundle") and row["uncertain_count"] <= UNASKED
+            if urgent and now - row["status_at"] >= ASK_FOR and self._book.elsewhere(tx, job, str(e), now):
                 return
             self._look_again(tx, row, now + ASK_AGAIN)
 

@@ -163,10 +163,11 @@ class Raising(Steps):
             self._tell_holder(case, event_id)
 
     def _comes_and_goes(self, case: Case, concern: Concern) -> bool:
-        """A danger said to be over that is back at once, while people are told of it or somebody goes."""
-        if not case.ended or case.kind not in DANGERS or case.state in (State.EASED, State.ABSENT):
+        """A danger said to be over that is back at once, by any clock, while people are told of it or somebody goes."""
+        if not case.ended or case.kind not in DANGERS or case.eased or case.state is State.ABSENT:
             return False
-        return bool(abs(concern.at - case.row["ended_at"]) <= self._rules.dangers_join)
+        apart = max(abs(concern.at - case.row["ended_at"]), case.now - case.over_heard_at())
+        return bool(apart <= self._rules.dangers_join)
 
     def _anew(self, case: Case, concern: Concern) -> bool:
         """A call apart from the last one, by any clock, is another; so is a danger where nobody looks any more."""

@@ -63,8 +63,12 @@ class SetBack:
 
 
 def bring_forward(tx: Connection, now: datetime, back: timedelta) -> None:
-    """What alerts and texts wait for moves with the clock."""
+    """What alerts and texts wait for moves with the clock, and so does when a danger was heard."""
     for table, key in ((t.alerts, t.alerts.c.alert_id), (t.messages, t.messages.c.message_id)):
         for row in tx.execute(select(key.label("id"), table.c.next_at).where(table.c.next_at > now)).all():
             sooner = max(now, row.next_at - back)
             tx.execute(table.update().where(key == row.id).values(next_at=sooner))
+    said = t.last_said
+    for row in tx.execute(select(said).where(said.c.heard_at > now)).all():
+        its = (said.c.device_id == row.device_id, said.c.flag == row.flag)
+        tx.execute(said.update().where(*its).values(heard_at=row.heard_at - back))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.alert import State
+from domain.alert import Outcome, State
 from domain.reading import DeviceEvent
 from tests.notifier.world import HOME, World, at, put
 
@@ -18,12 +18,12 @@ def world(tmp_path: Path) -> World:
     return world
 
 
-def gas(world: World, value: bool, after: timedelta = timedelta(0)) -> int:
-    """Returns how many were called."""
+def gas(world: World, value: bool, after: timedelta = timedelta(0), slow: timedelta = timedelta(0)) -> int:
+    """Returns how many were called. By a clock that is `slow`."""
     before = len(world.texts("alert"))
     world.now += after
-    flags = {"gas": value}
-    world.happens(DeviceEvent(device_id="gas1", at=world.now.astimezone(UTC), kind="gas_detector", flags=flags))
+    at_its_clock = (world.now - slow).astimezone(UTC)
+    world.happens(DeviceEvent(device_id="gas1", at=at_its_clock, kind="gas_detector", flags={"gas": value}))
     world.turn()
     return len(world.texts("alert")) - before
 
@@ -88,3 +88,37 @@ def test_one_that_rings_again_after_a_quarter_of_an_hour_is_another(world: World
     taken(world)
     gas(world, False, MINUTE)
     assert gas(world, True, 16 * MINUTE) == 5
+
+
+def test_so_is_one_whose_clock_began_anew_at_the_time_of_the_one_before(world: World) -> None:
+    gas(world, True)
+    taken(world, arrives=True)
+    gas(world, False, MINUTE)
+    assert gas(world, True, 50 * MINUTE, slow=48 * MINUTE) == 5
+
+
+def test_one_that_rings_again_once_nobody_was_called_for_it_any_more_calls_all_though_somebody_has_it(
+    world: World,
+) -> None:
+    gas(world, True)
+    with world.records.write() as tx:
+        world.life.leave(tx, 1, by="duty_desk", until=at("07:02"), now=world.now)
+    gas(world, False, MINUTE)
+    world.until(at("07:03"))
+    assert world.state(1) is State.EASED
+    taken(world)
+    assert gas(world, True, MINUTE) == 5
+
+
+def test_what_was_over_before_it_was_opened_again_is_called_for_where_nobody_comes(world: World) -> None:
+    gas(world, True)
+    with world.records.write() as tx:
+        world.life.resolve(tx, 1, by="grid_worker", outcome=Outcome.SAFE, now=world.now)
+    gas(world, False, MINUTE)
+    with world.records.write() as tx:
+        world.life.reopen(tx, 1, by="grid_worker", now=world.now)
+    taken(world)
+    gas(world, False, MINUTE)
+    told = len(world.texts("alert"))
+    world.until(at("09:10"))
+    assert len(world.texts("alert")) > told

@@ -11,6 +11,7 @@ from domain.finding import AlertKind, Level, Reason
 from domain.people import Language
 from domain.reading import DeviceEvent
 from notifier.replies import Inbound, Replies
+from notifier.set_back import bring_forward
 from tests.notifier.world import HOME, ZONE, World, at, put, silence
 
 DAUGHTER = "+8613800000001"
@@ -220,3 +221,15 @@ def test_a_second_gas_detector_with_a_slow_clock_is_heard_after_the_first_was_se
     settle(world)
     world.now = at("07:40")
     assert gas(world, "gas2", clock=at("06:40")) == 5
+
+
+def test_gas_long_after_it_was_settled_is_another_alarm_though_our_clock_was_set_back_meanwhile(world: World) -> None:
+    gas(world)
+    world.now = at("07:10")
+    settle(world)
+    back = timedelta(hours=2)
+    world.now -= back
+    with world.records.write() as tx:
+        bring_forward(tx, world.now, back)
+    world.now += timedelta(hours=1)
+    assert gas(world, clock=world.now + back) == 5

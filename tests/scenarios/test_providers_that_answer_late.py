@@ -150,6 +150,34 @@ def test_behind_a_provider_that_answers_no_question_either_another_one_takes_the
     assert world.statuses() == {"delivered": 2}
 
 
+@dataclass
+class Fails(Dripping):
+    """It takes nothing."""
+
+    how: Failure = Failure.DOWN
+
+    def send(self, text: Outgoing) -> Sent:
+        raise ChannelError(self.how, "no money")
+
+
+class TakesAndHangs(Hangs):
+    """It answers nothing, but took the text."""
+
+    def send(self, text: Outgoing) -> Sent:
+        self.taken.append(text.reference)
+        return super().send(text)
+
+
+@pytest.mark.parametrize("how", [Failure.DOWN, Failure.CONFIGURATION])
+def test_where_the_other_one_fails_too_no_text_comes_again_and_again(tmp_path: Path, how: Failure) -> None:
+    takes = TakesAndHangs(held="", name="takes")
+    world = World(tmp_path, channels=[takes, Fails(held="", name="fails", how=how)])
+    world.raise_alert(silence(Level.ALERT, at("07:00")))
+    world.until(at("08:30"), every=timedelta(seconds=30))
+    assert takes.taken
+    assert max(takes.taken.count(text) for text in takes.taken) <= 3
+
+
 class Loses(Dripping):
     """Its line breaks at every call, and it never took any."""
 
@@ -165,6 +193,17 @@ def test_behind_a_provider_whose_line_breaks_again_and_again_another_one_takes_t
     world.until(at("07:04"), every=timedelta(seconds=5))
     assert sorted(loses.taken) == sorted(["王丽", "李敏"] * 2)
     assert sorted(works.taken) == sorted(["王丽", "李敏"])
+
+
+def test_what_is_in_doubt_at_a_number_that_nothing_serves_any_more_fails_and_holds_nothing_up(tmp_path: Path) -> None:
+    works = Dripping(held="", name="works")
+    world = World(tmp_path, channels=[Loses(held="", name="loses"), works])
+    world.raise_alert(silence(Level.ALERT, at("07:00")))
+    with world.records.write() as tx:
+        tx.exec_driver_sql("UPDATE contacts SET phone = NULL WHERE contact_id = 'daughter'")
+    world.until(at("07:04"), every=timedelta(seconds=5))
+    assert works.taken == ["李敏"]
+    assert world.statuses() == {"delivered": 1, "failed": 1}
 
 
 def test_so_does_news_that_no_provider_may_have(tmp_path: Path) -> None:
