@@ -9,7 +9,6 @@ from domain.finding import AlertKind, Level
 from notifier.away import tell as tell_away
 from notifier.case import Case
 from notifier.concern import MOMENTARY
-from notifier.feedback import tell_the_watch
 from notifier.policy import Why
 from notifier.steps import A, Steps
 from store import tables as t
@@ -76,13 +75,6 @@ class Handling(Steps):
         if outcome.value != before:
             others = [one for one in case.told() if one.addressee != "resident"]
             self._telling.news(case, "settled", event_id, by=by, outcome=outcome, to=others)
-
-    def _teach(self, case: Case, outcome: Outcome | None, *, well_at: datetime | None = None) -> None:
-        """The home's watch learns of a false alarm, or that what was settled as one was none; and that all is well."""
-        home, false = case.home.household_id, Outcome.FALSE_ALARM
-        more = (outcome is false) - (case.row["outcome"] == false)
-        if case.kind is AlertKind.LOW_USE and home and self._watch_in and (well_at or more):
-            tell_the_watch(case.tx, home, case.home.timezone, self._watch_in, well_at=well_at, false_alarms=more)
 
     def leave(self, tx: Connection, alert_id: int, *, by: str, until: datetime, now: datetime, why: str = "") -> None:
         """The household is away until a time; the alert waits for its end, and those who were told hear why."""

@@ -5,11 +5,12 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import Connection, select
 
-from domain.alert import Event, State
+from domain.alert import Event, Outcome, State
 from domain.finding import AlertKind, Level
 from notifier.case import ANJU, Case
 from notifier.circle import Group, reachable
 from notifier.concern import NEVER_EASES
+from notifier.feedback import tell_the_watch
 from notifier.letters import Letters
 from notifier.people import circle_of
 from notifier.policy import Decision, Why, decide
@@ -124,11 +125,19 @@ class Steps:
     def _open_again(self, case: Case, decision: Decision) -> None:
         """Nobody got there, or it goes on: told from the start, and the resident is not asked once more."""
         away = case.state is State.ABSENT
+        self._teach(case, None)
         case.step(decision.event or Event.EXPIRE, ANJU, decision.why)
         case.start_again()
         if not away:
             case.write(level=Level.ALERT.value)
         self._advance(case, decision.why)
+
+    def _teach(self, case: Case, outcome: Outcome | None, *, well_at: datetime | None = None) -> None:
+        """The home's watch learns of a false alarm, or that what was settled as one was none; and that all is well."""
+        home, false = case.home.household_id, Outcome.FALSE_ALARM
+        more = (outcome is false) - (case.row["outcome"] == false)
+        if case.kind is AlertKind.LOW_USE and home and self._watch_in and (well_at or more):
+            tell_the_watch(case.tx, home, case.home.timezone, self._watch_in, well_at=well_at, false_alarms=more)
 
     def _do(self, case: Case, decision: Decision) -> None:
         if decision.event is Event.EASE:

@@ -8,11 +8,11 @@ from sqlalchemy import select
 
 from detectors.household import HouseholdWatch
 from detectors.parameters import WatchParameters
-from domain.alert import Outcome
+from domain.alert import Outcome, State
 from domain.finding import AlertKind, Level
 from notifier.feedback import realised
 from store import tables as t
-from tests.notifier.world import HOME, METER, ZONE, World, silence
+from tests.notifier.world import HOME, METER, MORNING, ZONE, World, silence
 from tests.scenarios.test_readings_become_texts import live
 
 
@@ -72,6 +72,18 @@ def test_an_alert_that_is_opened_again_was_no_false_alarm_yet(world: World) -> N
     told_and_settled(world, Outcome.FALSE_ALARM)
     with world.records.write() as tx:
         world.life.reopen(tx, 1, by="grid_worker", now=world.now)
+    assert needless(world) == before
+
+
+def test_so_was_one_whose_silence_goes_on_and_is_told_again(world: World) -> None:
+    before = needless(world)
+    told_and_settled(world, Outcome.FALSE_ALARM)
+    register_l = max(litres for _, litres in world.readings.registers(METER, world.now - timedelta(days=1), world.now))
+    while world.state(1) is State.RESOLVED:
+        world.now += timedelta(minutes=15)
+        assert world.now < MORNING + timedelta(days=4)
+        world.arrives((METER, world.now, register_l))
+        world.turn()
     assert needless(world) == before
 
 
