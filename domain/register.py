@@ -3,12 +3,10 @@
 Explained for people in `docs/register.md`, with the same names.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from math import inf, isfinite, isnan, nan
-from typing import Any
+from math import inf, isfinite, nan
 
 from domain.interval import UNKNOWN, Interval
 
@@ -67,19 +65,6 @@ class RegisterState:
         """The meter's own time between readings [s], 0 while unknown; one outage doesn't change it."""
         lengths = sorted(self.lengths_s)
         return lengths[-2] if len(lengths) > 1 else sum(lengths)
-
-    def to_json(self) -> list[object]:
-        """Plain values, for storing."""
-        times = [at.isoformat() if at else None for at in (self.last_at, self.marked_at)]
-        registers = [None if isnan(r) else r for r in (self.last_l, self.mark_l, self.aside_l)]
-        return [*times, *registers, self.falls, *self.lengths_s]
-
-
-def state_from_json(stored: Sequence[Any]) -> RegisterState:
-    """The inverse of `RegisterState.to_json`."""
-    last_at, marked_at = (None if text is None else datetime.fromisoformat(text) for text in stored[:2])
-    last_l, mark_l, aside_l = (nan if value is None else float(value) for value in stored[2:5])
-    return RegisterState(last_at, last_l, marked_at, mark_l, aside_l, int(stored[5]), tuple(map(float, stored[6:])))
 
 
 def advance(

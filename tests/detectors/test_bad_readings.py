@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from math import inf, nan
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from detectors.episodes import Change, Ended, Raised
 from detectors.household import HouseholdWatch
@@ -139,3 +141,21 @@ def test_what_an_outage_kept_back_ends_it_once_it_is_not_overdue_any_more(every_
     assert isinstance(raised, Raised)
     assert isinstance(ended, Ended)
     assert ended.at > back - (7 if every_h == 1 else 80) * HOUR
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(-100, 5000), st.one_of(st.floats(0, 1e8), st.floats(), st.integers(0, 500).map(float))),
+        max_size=40,
+    )
+)
+def test_whatever_the_register_a_state_written_down_after_each_reading_goes_on_alike(
+    rows: list[tuple[int, float]],
+) -> None:
+    kept, written = WATCH.start(), WATCH.start()
+    for minute, register_l in rows:
+        at = MONDAY + timedelta(minutes=minute)
+        written = WATCH.load(WATCH.dump(written))
+        assert WATCH.observe(kept, at, register_l) == WATCH.observe(written, at, register_l)
+    assert WATCH.dump(kept) == WATCH.dump(written)
