@@ -28,14 +28,14 @@ LEDGER = {
     # A row
     "is empty": "没有填",
     "is empty, but {other} isn't": "没有填，可是 {other} 填了",
-    "is empty, but {who} is {role}: told of no home, and sees none": "没有填，而{who}是 {role}：收不到任何一户的通知，"
+    "is empty, but {who} is {role}: told of no home, and sees none": "没有填，而{who}是{role}：收不到任何一户的通知，"
     "也看不到任何一户",
     "has more fields than the header": "比第一行多了几列",
     "{value} stands in row {row} already": "{value}在第{row}行已经有了",
     "{value} stands in another row, too": "{value}在另一行也有",
     "{value} is not in {file} or the ledger": "{file} 和台账里都没有{value}",
     "{value} is refused in {file} and not in the ledger": "{value}在 {file} 里没有通过，台账里也没有",
-    "{value} has role {role}, but must be {expected}": "{value}的 role 是 {role}，应为{expected}",
+    "{value} has role {role}, but must be {expected}": "{value}的 role 是{role}，应为{expected}",
     "a guardian": "监护人",
     "staff or a volunteer": "工作人员或志愿者",
     # A file
@@ -66,7 +66,7 @@ LEDGER = {
     "a landline gets no texts, and sms.channel makes no calls: {whom}": "座机收不到短信，而 sms.channel 没有设置打电话"
     "（voice），通知不到：{whom}",
     "nobody who can be reached: {homes}": "没有任何能联系上的人：{homes}",
-    "{role} without {column}: told of no home, but by pairing: {whom}": "{role} 没有 {column}，除了结对的住户，收不到"
+    "{role} without {column}: told of no home, but by pairing: {whom}": "{role}没有 {column}，除了结对的住户，收不到"
     "任何通知：{whom}",
     "alert {alert} ({kind}) of {home} goes on though {what}: no reading ends it any more, and people are told until "
     "somebody settles it": "{home} 的预警 {alert}（{kind}）还在继续（{what}）：读数不会再使它结束，请派人看过后办结",

@@ -1,14 +1,15 @@
 """What the service says of itself, and of messages it can't use, in Chinese: by the pattern of the English sentence.
 
 The English sentence is the one that is stored and logged. A pattern's parts in `_SAID_TOO` are said in
-Chinese, too; any other part stays as it is: a name, a value, an id. A sentence that no pattern fits stays
-English.
+Chinese, too, and the words of the ledger's lists in `_LISTED`; any other part stays as it is: a name, a value,
+an id. A sentence that no pattern fits stays English.
 """
 
 import re
 from functools import cache
 
 from domain.entered_in_chinese import LEDGER
+from domain.ledger_in_chinese import in_theirs
 from domain.texts_in_chinese import TEXTS
 
 SENTENCES = {
@@ -178,6 +179,8 @@ SENTENCES = {
 _LENGTH = re.compile(r"(\d+) (seconds|minutes|hours|days)")  # as domain.length says it
 _UNITS = {"seconds": "秒", "minutes": "分钟", "hours": "小时", "days": "天"}
 _SAID_TOO = ("reason", "expected", "length", "of", "meant", "error")
+_LISTED = ("known", "role")
+_MORE = re.compile(r" and (\d+) more")  # behind the first of many homes or people
 _CODED = re.compile(r"(.+) \(([^()]+)\)")  # a provider's code behind its reason
 
 
@@ -186,12 +189,19 @@ def in_chinese(sentence: str) -> str:
     if length := _LENGTH.fullmatch(sentence):
         return length[1] + _UNITS[length[2]]
     english, parts = _fitting(sentence)
-    said = {name: in_chinese(part) if name in _SAID_TOO else part for name, part in parts.items()}
     if english:
-        return SENTENCES[english].format(**said)
+        return SENTENCES[english].format(**{name: _said(name, part) for name, part in parts.items()})
     coded = _CODED.fullmatch(sentence)
     known = in_chinese(coded[1]) if coded else sentence
     return f"{known}（{coded[2]}）" if coded and known != coded[1] else sentence
+
+
+def _said(name: str, part: str) -> str:
+    if name in _SAID_TOO:
+        return in_chinese(part)
+    if name in _LISTED:
+        return in_theirs(part)
+    return _MORE.sub(r"，另有\1个", part) if name in ("homes", "whom") else part
 
 
 def kind_of(sentence: str) -> str:

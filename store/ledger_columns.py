@@ -29,11 +29,11 @@ from domain.entered import (
     whole,
     zone,
 )
+from domain.ledger_in_chinese import among, in_ours
 from domain.people import Category, Language, Role, ToldBy
 from domain.wristband import BandField
 from store import ledger_consents
 from store import tables as t
-from store.ledger_in_chinese import among, in_ours
 
 
 def chosen(text: str) -> str:

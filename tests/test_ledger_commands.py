@@ -71,6 +71,23 @@ def test_what_is_wrong_with_a_ledger_is_said_in_chinese_where_that_is_asked_for(
     assert (empty.exit_code, "这里没有 CSV 文件" in empty.stderr) == (2, True)
 
 
+def test_a_wrong_word_is_answered_with_the_words_that_a_chinese_clerk_may_write(data: Path) -> None:
+    run.invoke(app, ["migrate"])
+    homes = "".join(f"h{n},b,{n}01\n" for n in range(1, 13))
+    folder = one_building(
+        data,
+        households=f"household_id,building_id,door\n{homes}",
+        residents="resident_id,household_id,name,language,categories\nr1,h1,王秀英,中文,空巢户\n",
+        contacts="contact_id,name,role,phone,language\nc1,王丽,duty_staff,+86 138 1234 5678,中文\nc2,李敏,运维,,中文\n",
+    )
+    said = run.invoke(app, ["import-ledger", str(folder), "--language", "zh"]).stderr
+    groups = "独居、空巢、80岁以上、低保、特困、残疾、计生特殊家庭、失智、其他"
+    assert f"residents.csv 第2行 categories：'空巢户'不在其中：{groups}\n" in said
+    assert "role：'运维'不在其中：监护人、网格员、志愿者、值班人员、主管、运维人员\n" in said
+    assert "'c1'是值班人员：收不到任何一户的通知" in said
+    assert "注意：没有水表：h1, h10, h11, h12, h2, h3, h4, h5, h6, h7，另有2个\n" in said
+
+
 @pytest.mark.parametrize("options", [["--dry-run"], []])
 def test_a_home_that_nobody_would_be_told_of_is_named(data: Path, options: list[str]) -> None:
     folder = one_building(data, households="household_id,building_id,door\nh1,b,101\n")

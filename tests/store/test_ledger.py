@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from domain.in_chinese import in_chinese
+from domain.ledger_in_chinese import WORDS, among
 from domain.people import Category, Language, Role
 from domain.reading import Device
 from domain.wristband import BandField
@@ -17,7 +18,6 @@ from store import tables as t
 from store.ledger import read_ledger, version
 from store.ledger_columns import FILES
 from store.ledger_import import LedgerError, import_ledger
-from store.ledger_in_chinese import WORDS, among
 from store.ledger_page import page
 from store.migrations import migrate
 from store.records import Records

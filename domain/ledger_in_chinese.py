@@ -41,11 +41,18 @@ WORDS: Mapping[str, str] = {
     "人体感应": "motion_sensor",
     "是": "yes",
 }
+_THEIRS = {ours: chinese for chinese, ours in WORDS.items()}
 
 
 def in_ours(text: str) -> str:
     """Our word for a Chinese one; any other text as it is."""
     return WORDS.get("".join(text.split()), text)
+
+
+def in_theirs(listed: str) -> str:
+    """The Chinese for words of the ledger's lists, one or several; anything else as it is."""
+    words = listed.split(", ")
+    return "、".join(_THEIRS[word] for word in words) if _THEIRS.keys() >= set(words) else listed
 
 
 def among(kinds: type[StrEnum] | tuple[str, ...]) -> Callable[[str], str]:
