@@ -29,6 +29,12 @@ def test_the_example_ledger_has_every_column_and_is_taken_without_a_warning(
     assert (done.exit_code, done.stderr) == (0, "")
 
 
+def test_the_copies_that_the_readme_makes_in_a_checkout_are_never_committed() -> None:
+    readme, ignored = ((EXAMPLE.parents[1] / name).read_text("utf-8") for name in ("README.md", ".gitignore"))
+    assert "cp -r docs/example/ledger docs/example/anju.toml ." in readme
+    assert {"/ledger/", "/anju.toml"} <= set(ignored.splitlines())
+
+
 def test_the_example_settings_would_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANJU_STORE_FOLDER", str(tmp_path))
     run.invoke(app, ["migrate"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, func, select
@@ -19,7 +19,7 @@ class WaterConsent:
     """`paper` is empty where the home was watched before consents were written down: to be asked for."""
 
     given_by: str
-    on: str
+    on: date | None
     paper: str
 
 
@@ -29,9 +29,8 @@ def consent_of(tx: Connection, household_id: str) -> WaterConsent | None:
     ).one_or_none()
     if row is None or row.water_consent_by is None:
         return None
-    return WaterConsent(
-        given_by=row.water_consent_by, on=row.water_consent_on or "", paper=row.water_consent_paper or ""
-    )
+    on = date.fromisoformat(row.water_consent_on) if row.water_consent_on else None
+    return WaterConsent(given_by=row.water_consent_by, on=on, paper=row.water_consent_paper or "")
 
 
 def give(

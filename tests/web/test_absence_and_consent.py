@@ -81,7 +81,8 @@ def test_a_home_is_watched_only_with_consent_and_staff_see_which_is_not(sign_in:
         assert version(tx) == before + 1
     form = {"csrf": token, "given_by": "王秀兰", "paper": "同意书 3"}
     page = browser.post("/households/H1/water-consent", data=form).text
-    assert "王秀兰, 2026-03-18, 同意书 3" in page
+    assert "王秀兰, 18 Mar 2026, 同意书 3" in page
+    assert "王秀兰，2026年3月18日，同意书 3" in browser.get("/households/H1?language=zh").text
     with records.read() as tx:
         assert read_ledger(tx).without_consent == set()
         assert set(bound(tx, {"M1"})) == {"M1"}

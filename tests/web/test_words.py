@@ -139,3 +139,10 @@ def test_any_accept_language_header_gives_one_of_our_languages(header: str) -> N
 def test_a_moment_of_another_year_says_which(language: Language, said: str) -> None:
     at = datetime(2025, 12, 31, 2, tzinfo=UTC)
     assert load(language).moment(at, "Asia/Shanghai", at + timedelta(days=2)) == said
+
+
+def test_the_page_that_issues_a_band_names_the_button_that_prints_again_and_the_qr_code_as_the_handbook_does() -> None:
+    assert f"“{ZH('band.replace')}”" in ZH("band.issue_hint")
+    handbook = (WEB.parent / "docs" / "handbook.zh-CN.md").read_text("utf-8")
+    assert "二维码只出现这一次" in handbook
+    assert ZH("band.issue_hint").startswith("二维码只在")

@@ -63,8 +63,10 @@ class Words:
 
     def dated(self, at: datetime, timezone: str) -> str:
         """The local day with its year, as on a paper."""
-        local = at.astimezone(ZoneInfo(timezone))
-        return self("time.date_of_year", year=local.year, month=self._month(local), day=local.day)
+        return self.day_of_year(at.astimezone(ZoneInfo(timezone)))
+
+    def day_of_year(self, day: date) -> str:
+        return self("time.date_of_year", year=day.year, month=self._month(day), day=day.day)
 
     def reason(self, reason: Reason, zone: ZoneInfo) -> str:
         """A reason that the pages have words for; its times on the household's clock."""
