@@ -18,7 +18,7 @@ from domain.people import Category, Language, Role
 from domain.wristband import BandField, BandState, Emergency, Stage
 from notifier.policy import Why
 from store.held import KEPT
-from web.words import load, preferred
+from web.words import load, preferred, spoken
 
 ZH, EN = load(Language.ZH), load(Language.EN)
 WEB = Path(__file__).parents[2] / "web"
@@ -146,3 +146,17 @@ def test_the_page_that_issues_a_band_names_the_button_that_prints_again_and_the_
     handbook = (WEB.parent / "docs" / "handbook.zh-CN.md").read_text("utf-8")
     assert "二维码只出现这一次" in handbook
     assert ZH("band.issue_hint").startswith("二维码只在")
+
+
+@pytest.mark.parametrize(
+    ("phone", "shown"),
+    [
+        ("+8613812345678", "138 1234 5678"),
+        ("+8675523456789", "0755 23456789"),
+        ("+85291234567", "+852 9123 4567"),
+        ("+85366123456", "+853 6612 3456"),
+        ("+447911123456", "+447911123456"),
+    ],
+)
+def test_a_phone_is_shown_as_whoever_dials_it_there_would_read_it(phone: str, shown: str) -> None:
+    assert spoken(phone) == shown

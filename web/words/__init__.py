@@ -1,5 +1,6 @@
 """What the pages say, in Chinese and English: data beside this file, looked up by section and key."""
 
+import re
 import tomllib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -106,7 +107,9 @@ def preferred(accept_language: str) -> Language:
 
 
 def spoken(phone: str) -> str:
-    """A Chinese number as it is dialled and read there; others as they are."""
+    """A Chinese number as it is dialled and read there, one of Hong Kong or Macao in fours; others as they are."""
+    if re.fullmatch(r"\+85[23][0-9]{8}", phone):
+        return f"{phone[:4]} {phone[4:8]} {phone[8:]}"
     if not phone.startswith("+86"):
         return phone
     rest = phone.removeprefix("+86")
