@@ -207,29 +207,28 @@ def test_what_is_in_doubt_at_a_number_that_nothing_serves_any_more_fails_and_hol
 
 
 def test_so_does_news_that_no_provider_may_have(tmp_path: Path) -> None:
-    works = Dripping(held="", name="works")
-    world = World(tmp_path, channels=[works])
-    alert = world.raise_alert(silence(Level.ALERT, at("07:00")))
-    world.channels = [Loses(held="", name="loses"), works]
-    world.start()
-    world.now = at("07:05")
-    with world.records.write() as tx:
-        world.life.acknowledge(tx, alert, by="grid_worker", now=world.now)
+    world = taken_up_behind(Loses(held="", name="loses"), tmp_path)
     world.until(at("07:10"), every=timedelta(seconds=5))
     assert world.statuses() == {"delivered": 3}
 
 
 def test_news_in_doubt_wait_for_the_provider_that_may_have_them(tmp_path: Path) -> None:
+    world = taken_up_behind(Hangs(held="", name="hangs"), tmp_path)
+    world.until(at("07:15"), every=timedelta(seconds=5))
+    assert world.statuses() == {"delivered": 2, "uncertain": 1}
+
+
+def taken_up_behind(fails: Channel, folder: Path) -> World:
+    """Two were told of an alert; since 7:05 somebody has it, and the news go through this provider first."""
     works = Dripping(held="", name="works")
-    world = World(tmp_path, channels=[works])
+    world = World(folder, channels=[works])
     alert = world.raise_alert(silence(Level.ALERT, at("07:00")))
-    world.channels = [Hangs(held="", name="hangs"), works]
+    world.channels = [fails, works]
     world.start()
     world.now = at("07:05")
     with world.records.write() as tx:
         world.life.acknowledge(tx, alert, by="grid_worker", now=world.now)
-    world.until(at("07:15"), every=timedelta(seconds=5))
-    assert world.statuses() == {"delivered": 2, "uncertain": 1}
+    return world
 
 
 def test_what_was_taken_up_meanwhile_goes_through_no_other_provider(tmp_path: Path) -> None:
