@@ -18,6 +18,7 @@ from detectors.wording import explain
 from domain.finding import AlertKind, Finding
 from domain.people import Language
 from domain.recording import Recording
+from domain.separator import separator
 from ingest.ends import Span, end_of_all, span_of
 from ingest.odd_registers import oddities
 from ingest.processes import each
@@ -122,10 +123,12 @@ def read_absences(path: Path, report: Report) -> dict[str, list[tuple[datetime, 
     found: dict[str, list[tuple[datetime, datetime]]] = {}
     with text_of(path) as file:
         lines = file.read().splitlines()
-    if (header := [field.strip() for field in lines[0].split(",")]) != ["household", "from", "until"]:
+    wanted = ["household", "from", "until"]
+    comma = separator(lines[0], wanted)
+    if (header := [field.strip(' "') for field in lines[0].split(comma)]) != wanted:
         raise NoTextError(f"its first line is {','.join(header)[:60]!r}; wanted is household,from,until")
     for number, text in enumerate(lines[1:], start=2):
-        fields = [field.strip() for field in text.split(",")]
+        fields = [field.strip(' "') for field in text.split(comma)]
         if not text.strip():
             continue
         if len(fields) != 3:

@@ -11,6 +11,7 @@ from typing import NamedTuple, TextIO
 import numpy as np
 
 from domain.recording import Recording
+from domain.separator import separator
 from ingest.text_files import NoTextError, require_columns, text_of
 
 Report = Callable[[str], None]
@@ -36,6 +37,7 @@ class Line(NamedTuple):
     register_l: float
 
 
+COLUMNS = ("ts", "register_l")
 NAMED = 20  # lines of one file, each by itself: a file in which all is wrong says so in some lines
 _UNORDERED = "ts out of order"
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -87,14 +89,16 @@ def read_recording(path: Path, report: Report) -> Recording | None:
 
 def _read(lines: TextIO, read: list[Line], bad: list[tuple[int, str]]) -> None:
     """Every line that holds a moment and a register, and why others don't."""
-    header = [name.strip() for name in _fields(next(lines, ""))]
-    require_columns(header, ("ts", "register_l"))
+    first = next(lines, "")
+    comma = separator(first, COLUMNS)
+    header = [name.strip() for name in _fields(first, comma)]
+    require_columns(header, COLUMNS)
     ts, register = header.index("ts"), header.index("register_l")
     for number, line in enumerate(lines, start=2):
         if not line.strip():
             continue
         try:
-            fields = _fields(line)
+            fields = _fields(line, comma)
             read.append(Line(number, _moment_s(fields[ts]), _litres(fields[register])))
         except IndexError:
             bad.append((number, f"too few columns: {line.rstrip()[:60]!r}"))
@@ -104,10 +108,10 @@ def _read(lines: TextIO, read: list[Line], bad: list[tuple[int, str]]) -> None:
             bad.append((number, f"no CSV ({error}): {line[:40]!r}"))
 
 
-def _fields(line: str) -> list[str]:
+def _fields(line: str, comma: str) -> list[str]:
     """Each line by itself: a quote that nobody closes costs no other line."""
     line = line.rstrip("\r\n")
-    return next(csv.reader((line,))) if '"' in line else line.split(",")
+    return next(csv.reader((line,), delimiter=comma)) if '"' in line else line.split(comma)
 
 
 def _in_order(read: list[Line], bad: list[tuple[int, str]]) -> list[Line]:
@@ -178,7 +182,8 @@ def _litres(text: str) -> float:
     try:
         value = float(text.replace("_", "no digit"))  # Python takes 1_234 for a number
     except ValueError:
-        raise LineError(f"register_l is no number: {text[:40]!r}") from None
+        hint = "; decimals stand behind a point" if "," in text else ""
+        raise LineError(f"register_l is no number: {text[:40]!r}{hint}") from None
     if not isfinite(value) or value < 0:
         raise LineError(f"register_l is no register: {text[:40]!r}")
     return value

@@ -1,9 +1,10 @@
 """Recordings and alarms as files that `anju replay` and `anju detect` take."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -11,7 +12,8 @@ import numpy as np
 
 from domain.finding import AlertKind
 from domain.recording import Recording
-from ingest.recorded import Report, read_recording
+from domain.separator import separator
+from ingest.recorded import COLUMNS, Report, read_recording
 from ingest.text_files import NoTextError, require_columns, text_of
 from simulator.radio import Sent, sending_times
 
@@ -48,7 +50,7 @@ def read_sent(path: Path, report: Report) -> Recording | None:
         return None
     arrives_s: dict[int, list[int]] = {}
     with suppress(NoTextError), text_of(path) as lines:  # said before
-        rows = _rows(lines)
+        rows = _rows(lines, (*COLUMNS, ARRIVES))
         if ARRIVES not in (rows.fieldnames or ()):
             return recording
         arrives_s.update(_arrivals(path, rows, report))
@@ -75,8 +77,9 @@ def _arrivals(path: Path, rows: "csv.DictReader[str]", report: Report) -> Iterat
                 yield int(at.timestamp()), [int(each.timestamp()) for each in arrives]
 
 
-def _rows(lines: TextIO) -> "csv.DictReader[str]":
-    rows = csv.DictReader(lines)
+def _rows(lines: TextIO, columns: Collection[str]) -> "csv.DictReader[str]":
+    first = next(lines, "")
+    rows = csv.DictReader(chain((first,), lines), delimiter=separator(first, columns))
     rows.fieldnames = [name.strip() for name in rows.fieldnames or ()]
     return rows
 
@@ -96,7 +99,7 @@ def read_alarms(path: Path, report: Report) -> list[AlarmAt]:
     found: list[AlarmAt] = []
     try:
         with text_of(path) as lines:
-            rows = _rows(lines)
+            rows = _rows(lines, _ALARM)
             require_columns(rows.fieldnames or (), _ALARM)
             for row in rows:
                 try:

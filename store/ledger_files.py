@@ -9,6 +9,7 @@ from pathlib import Path
 
 from domain.entered import Value
 from domain.people import Role
+from domain.separator import separator
 from store.ledger_columns import FILES, FileSpec
 
 Row = dict[str, Value]
@@ -118,7 +119,8 @@ def _read(path: Path, spec: FileSpec, problems: list[Problem]) -> list[tuple[int
     if not text.strip():
         problems.append(Problem(file=path.name, reason="is empty: the first line names the columns"))
         return []
-    reader = csv.DictReader(StringIO(text, newline=""), skipinitialspace=True)
+    comma = separator(text.partition("\n")[0], spec.columns)
+    reader = csv.DictReader(StringIO(text, newline=""), delimiter=comma, skipinitialspace=True)
     if not _header_is_right(spec, reader.fieldnames or (), problems):
         return []
     rows: list[tuple[int, Row]] = []

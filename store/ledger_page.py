@@ -24,9 +24,10 @@ new home.
 Start from [the example](example/ledger): two homes, every file and every column. A ledger may come in parts, file by
 file. In bold: must be there. Phones are written in international form, such as +86 138 1234 5678, with the blanks: of
 one without them Excel makes a number, and saves 8.61381E+12. A landline of mainland China, such as
-+86 10 6552 9988, is called and never texted; where no calls are set up the import names who has one. Days may stand as
-Excel saves them, 2026/3/1, and the words of a list in Chinese: 独居, 监护人, 求助按钮, 病情资料, 是. The whole page in
-Chinese: [ledger.zh-CN.md](ledger.zh-CN.md).
++86 10 6552 9988, is called and never texted; where `sms.channel` sends texts and makes no calls (no `voice` in it) the
+import names who has one. Days may stand as Excel saves them, 2026/3/1, and the words of a list in Chinese: 独居,
+监护人, 求助按钮, 病情资料, 是. Semicolons or tabs, which Excel saves in some places, are understood as commas are.
+The whole page in Chinese: [ledger.zh-CN.md](ledger.zh-CN.md).
 
 This page is made by `python -m store.ledger_page`; a test compares it with the program.
 """

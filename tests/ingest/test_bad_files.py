@@ -124,3 +124,18 @@ def test_a_folder_to_write_to_that_is_a_file_is_told_before_the_work(tmp_path: P
     path = wrote(tmp_path / "home.csv", b"")
     result = ended(run.invoke(app, [*words, "--out", str(path)]))
     assert (result.exit_code, result.stderr) == (2, f"anju: --out {path}: no folder can be made there (File exists)\n")
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_what_excel_saves_with_semicolons_or_tabs_is_read(tmp_path: Path, separator: str) -> None:
+    path = wrote(tmp_path / "home.csv", GOOD.replace(",", separator).encode())
+    away = tmp_path / "away.csv"
+    away.write_text("household,from,until\nhome,2026-01-02,2026-01-03\n".replace(",", separator))
+    result = ended(run.invoke(app, ["detect", str(path), "--absences", str(away)]))
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_decimals_behind_a_comma_are_said_to_want_a_point(tmp_path: Path) -> None:
+    path = wrote(tmp_path / "home.csv", GOOD.replace(",", ";").replace(";1007\n", ";1007,5\n").encode())
+    result = ended(run.invoke(app, ["detect", str(path)]))
+    assert f"{path}:3: register_l is no number: '1007,5'; decimals stand behind a point\n" in result.stderr

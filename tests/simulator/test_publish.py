@@ -198,6 +198,17 @@ def test_a_bad_line_of_alarms_is_said_and_only_that_line_is_lost(tmp_path: Path)
     assert [line.split(":")[1] for line in said] == ["3", "4"]
 
 
+def test_alarms_and_arrivals_saved_with_semicolons_are_read(tmp_path: Path) -> None:
+    alarms, late, said = tmp_path / "x.alarms.csv", tmp_path / "late.csv", list[str]()
+    alarms.write_text("ts;device_id;kind\n2026-03-02T00:00:00Z;bed;sos\n")
+    late.write_text("ts;register_l;arrives_at\n2026-03-02T00:00:00Z;7;2026-03-02T01:00:00Z\n")
+    recording = read_sent(late, said.append)
+    assert recording is not None
+    assert (sending_times(recording) - recording.at_s).tolist() == [3600]
+    assert [kind for _, _, kind in read_alarms(alarms, said.append)] == [AlertKind.SOS]
+    assert not said
+
+
 def test_a_scenario_written_as_a_file_is_read_back(tmp_path: Path) -> None:
     for name in ("radio_gap", "messages_come_twice", "away_for_a_week"):
         scenario = SCENARIOS[name]()

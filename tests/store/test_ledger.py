@@ -607,6 +607,22 @@ def test_files_saved_by_excel_are_read(records: Records, tmp_path: Path, encodin
         assert tx.scalar(select(t.residents.c.name)) == "王秀英"
 
 
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_files_saved_by_excel_where_it_puts_no_commas_are_read(
+    records: Records, tmp_path: Path, separator: str
+) -> None:
+    quoted = {name: text.replace("living_alone;over_80", '"living_alone;over_80"') for name, text in TOWN.items()}
+    import_ledger(records, folder(tmp_path, **{k: text.replace(",", separator) for k, text in quoted.items()}), now=NOW)
+    assert counts(records) == {name: text.count("\n") - 1 for name, text in TOWN.items()}
+    with records.read() as tx:
+        assert set(tx.scalars(select(t.resident_categories.c.category))) == {"living_alone", "over_80"}
+
+
+def test_a_wrong_column_between_semicolons_is_named_by_itself(records: Records, tmp_path: Path) -> None:
+    path = folder(tmp_path, buildings="building_id;grid_id;nam\nb3;g1;3号楼\n")
+    assert problems(records, path)[0] == "buildings.csv row 1, nam: is no column of this file; did you mean name?"
+
+
 def test_the_docs_agree_with_the_columns() -> None:
     docs = Path(__file__).parents[2] / "docs" / "ledger.md"
     assert docs.read_text(encoding="utf-8") == page(), "run: python -m store.ledger_page > docs/ledger.md"
