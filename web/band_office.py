@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from domain.doors import in_a_row
 from domain.wristband import BandState, card_url
 from store.tables import buildings, communities, consents, grids, households, residents, wristbands
 from web.band_print import LAYOUTS, Label, pdf, sheets
@@ -41,7 +42,7 @@ def waiting(tx: Connection, community_id: str, now: datetime) -> list[str]:
     )
     agreed = select(consents.c.resident_id).where(consents.c.withdrawn_at.is_(None))
     query = (
-        select(residents.c.resident_id)
+        select(residents.c.resident_id, buildings.c.name, buildings.c.building_id, households.c.door)
         .join_from(residents, households)
         .join(buildings)
         .join(grids)
@@ -50,6 +51,6 @@ def waiting(tx: Connection, community_id: str, now: datetime) -> list[str]:
             residents.c.resident_id.in_(agreed),
             residents.c.resident_id.not_in(worn),
         )
-        .order_by(buildings.c.building_id, households.c.door, residents.c.resident_id)
     )
-    return list(tx.scalars(query))
+    placed = [(in_a_row(*door), resident_id) for resident_id, *door in tx.execute(query)]
+    return [resident_id for _, resident_id in sorted(placed)]

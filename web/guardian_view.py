@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from domain.alert import TRANSITIONS, Event
+from domain.doors import in_a_row
 from domain.wristband import Band, BandField, Stage, shown
 from store.security import security_event
 from store.tables import alerts, residents
@@ -63,13 +64,13 @@ HoldsFor = Callable[[Connection, int, datetime], timedelta]
 
 
 def homes(tx: Connection, who: Guardian, now: datetime, holds_for: HoldsFor) -> list[Home]:
-    """All homes of this guardian: those with an alert, then in the ledger's order.
+    """All homes of this guardian: those with an alert first, then door by door.
 
     `holds_for`: how long who takes an alert has it.
     """
     found = several(tx, who.household_ids)
     own = [_home(tx, found[one], now, holds_for) for one in who.household_ids if one in found]
-    return sorted(own, key=lambda home: not home.running)
+    return sorted(own, key=lambda home: (not home.running, in_a_row(home.household.address)))
 
 
 def band_of(tx: Connection, who: Guardian, resident_id: str, cipher: NotesCipher, now: datetime) -> BandView:

@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, false, func, or_, select, true
+from sqlalchemy import Connection, Select, false, or_, select, true
 from sqlalchemy.sql import ColumnElement
 
+from domain.doors import in_a_row
 from domain.people import Category, Role
 from store.tables import (
     absences,
@@ -102,7 +103,7 @@ def seen_ids(viewer: Viewer) -> Select[str]:
 def find(
     tx: Connection, viewer: Viewer, words: str, limit: int, among: Collection[str] | None = None
 ) -> tuple[list[Household], int]:
-    """Households (`among` these) whose address or residents match every word, and how many there are in all."""
+    """Households (`among` these) whose address or residents match every word, door by door, and how many in all."""
     condition = seen_by(viewer)
     if among is not None:
         condition &= households.c.household_id.in_(among)
@@ -114,9 +115,12 @@ def find(
             (buildings.c.name + " " + households.c.door).like(like, escape="\\"),
             buildings.c.address.like(like, escape="\\"),
         )
-    query = _households().where(condition)
-    count = tx.scalar(select(func.count()).select_from(query.subquery())) or 0
-    return _with_residents(tx, query.order_by(buildings.c.name, households.c.door).limit(limit)), count
+    b, h = buildings.c, households.c
+    doors = select(h.household_id, b.name, b.building_id, h.door).join_from(households, buildings).join(grids)
+    matching = [(in_a_row(*door), home_id) for home_id, *door in tx.execute(doors.where(condition))]
+    first = [home_id for _, home_id in sorted(matching)[:limit]]
+    homes = several(tx, first)
+    return [homes[home_id] for home_id in first], len(matching)
 
 
 def household(tx: Connection, viewer: Viewer, household_id: str) -> Household | None:

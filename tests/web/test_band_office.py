@@ -7,14 +7,17 @@ from typing import Any
 import pypdfium2
 import pytest
 import zxingcpp
+from sqlalchemy import update
 from typer.testing import CliRunner
 
 from anju import app
 from domain.wristband import BandField
 from store import consents
 from store.records import Records
+from store.tables import households
 from tests.web import town
 from web import bands, wearers
+from web.band_office import waiting
 from web.notes import Notes, NotesCipher, new_key
 
 
@@ -44,6 +47,14 @@ def test_a_community_is_printed_into_one_file_whose_codes_work(records: Records,
         worn = [band.resident_id for card in cards if (band := bands.by_card(tx, card))]
     assert Counter(worn) == {"R1": len(cards) / 2, "R2": len(cards) / 2}  # a strip carries its code several times
     assert len(set(cards)) == 2
+
+
+def test_bands_are_printed_door_by_door_as_they_are_handed_out(records: Records) -> None:
+    consent(records, "R1", "R2")
+    with records.write() as tx:
+        for home, door in {"H1": "1001", "H2": "601"}.items():
+            tx.execute(update(households).where(households.c.household_id == home).values(door=door))
+        assert waiting(tx, "xh", town.NOW) == ["R2", "R1"]
 
 
 def test_a_second_print_says_that_nothing_was_issued_and_leaves_the_first_as_it_is(

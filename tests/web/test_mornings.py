@@ -1,5 +1,6 @@
 """Who has been up by now, as a page and for programs; nobody sees homes that aren't theirs."""
 
+import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from detectors.household import HouseholdWatch
 from detectors.household_state import HouseholdState
 from detectors.parameters import WatchParameters
 from store.records import Records
-from store.tables import absences, detector_states
+from store.tables import absences, buildings, detector_states, households
 from tests.web import town
 from tests.web.conftest import SignIn
 
@@ -81,6 +82,20 @@ def test_a_home_that_is_announced_to_be_away_is_not_missed(sign_in: SignIn, reco
 def test_the_page_puts_those_first_who_are_not_up(sign_in: SignIn) -> None:
     page = sign_in("duty").get("/mornings").text
     assert page.index("Not yet") < page.index("/households/H1") < page.index("/households/H2")
+
+
+def test_doors_stand_in_the_order_of_the_stairs_here_and_where_homes_are_looked_up(
+    sign_in: SignIn, records: Records
+) -> None:
+    doors = {"H1": ("b3", "1001"), "H2": ("b3", "601"), "H3": ("b7", "502"), "H4": ("b7", "1202")}
+    with records.write() as tx:
+        tx.execute(update(buildings).where(buildings.c.building_id == "b3").values(name="10号楼"))
+        for home, (building, door) in doors.items():
+            which = update(households).where(households.c.household_id == home)
+            tx.execute(which.values(building_id=building, door=door))
+    for path in ("/mornings", "/households"):
+        page = sign_in("duty").get(path).text
+        assert re.findall("/households/(H\\d)", page) == ["H3", "H4", "H2", "H1"]
 
 
 @pytest.mark.usefixtures("watched")
