@@ -201,7 +201,8 @@ def _resident_page(
             locked=locked,
             running={row["field"]: row for row in bands.consents_of(tx, resident_id) if row["withdrawn_at"] is None},
             fields=list(BandField),
-            bands=bands.of_resident(tx, resident_id),
+            bands=(own := bands.of_resident(tx, resident_id)),
+            worn=any(band.state_at(now) is BandState.ACTIVE for band in own),
             may_forget=may_forget(who),
             log=_log(desk, tx, resident_id),
         )

@@ -239,6 +239,22 @@ def test_a_band_can_be_changed_through_its_own_resident_only(browser: TestClient
         assert tx.scalars(select(wristbands.c.state)).all() == ["active"]
 
 
+def test_who_wears_a_band_gets_one_more_beside_it_or_another_in_its_place_and_the_page_says_which(
+    browser: TestClient,
+) -> None:
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, BandField.NAME)
+    assert "Issue a band and print it" in browser.get("/residents/R1").text
+    first, second = issue(browser, token), issue(browser, token)
+    assert all("I am with" in browser.get(f"/1/{card}").text for card in (first, second))
+    page = browser.get("/residents/R1").text
+    assert "Issue one more beside those above" in page
+    assert "the old one ends then" in page
+    for band_id in re.findall(r"bands/(\d+)/replace", page):
+        browser.post(f"/residents/R1/bands/{band_id}/state", data={"csrf": token, "after": "lost"})
+    assert "Issue a band and print it" in browser.get("/residents/R1").text
+
+
 def test_a_form_without_the_sessions_token_issues_nothing(browser: TestClient, records: Records) -> None:
     token = sign_in(browser, "duty")
     consent_to(browser, token, BandField.NAME)
