@@ -1,6 +1,6 @@
 """What would go out: the timeline of a policy, and each text at its longest with segments and cost."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from domain.people import Language, Role
 from notifier.circle import Group, Person
 from notifier.contract import Outgoing
 from notifier.messages import Texts, When, size
-from notifier.policy import Standing, decide
+from notifier.policy import Standing, Why, decide
 from notifier.timelines import Policies, Policy
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -134,6 +134,7 @@ def previews(texts: Texts, language: Language, *, replies: bool = False) -> list
         answer = texts.say(language, "answer", _answer(kind, replies=replies))
         template = "technical" if kind.for_operator else "notice" if kind.is_notice else "alert"
         add(template, key, what=what, urge=urge, answer=answer)
+    made += list(_told_again(texts, language, made))
     for key in words["eased"]:
         kind = _kind(key)
         what = texts.reason(language, "eased", kind, Reason(key=key, values=long_ago), when)
@@ -153,6 +154,16 @@ def previews(texts: Texts, language: Language, *, replies: bool = False) -> list
         answer = texts.say(language, "answer", how if template == "ask" else "replies" if replies else "notice")
         add(template, template, what=what, answer=answer)
     return made
+
+
+def _told_again(texts: Texts, language: Language, made: Sequence[Preview]) -> Iterator[Preview]:
+    """The longest text to people, and to operators, with each word of why it is told again."""
+    for template in ("alert", "technical"):
+        longest = max((one for one in made if one.template == template), key=lambda one: one.units).variables
+        for key, again in texts.section(language, "again").items():
+            told = {"answer": texts.say(language, "answer", "operator")} if key == Why.NOBODY_REACHABLE else {}
+            variables = {**longest, "urge": again + longest["urge"], **told}
+            yield _preview(texts, language, template, f"again {key}", variables)
 
 
 def text_for_a_test(texts: Texts, language: Language, phone: str, number: str) -> Outgoing:

@@ -47,7 +47,7 @@ def test_a_text_goes_as_approved_template_with_its_variables_and_our_reference(p
     sms = through_aliyun(provider.base)
     sent = sms.send(text())
     (taken,) = provider.taken
-    assert taken.content == "【安居】幸福里3号楼201的王秀英家14小时未用水。现请上门看看，并回1我去，2平安，3不能。"
+    assert taken.content == "【安居】幸福里3号楼201的王秀英家14小时未用水。现请上门看看并回1我去，2平安，3不能。"
     assert (sent.sid, taken.out_id, taken.phone) == (taken.biz_id, "7", "13800000001")
     assert sms.find(text(), datetime.now(UTC) - timedelta(minutes=1)) == Sent(sid="out:7")
     assert sms.find(text(reference="8"), datetime.now(UTC) - timedelta(minutes=1)) is None

@@ -2,6 +2,7 @@
 
 import re
 import string
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from domain.finding import AlertKind, Reason
 from domain.people import Language
 from notifier.diagram import page
 from notifier.messages import LONGEST_VARIABLE, Texts, When, WordsError, fill, size
+from notifier.policy import Why
 from notifier.preview import START, previews
 from tests.notifier.world import ZONE
 
@@ -24,8 +26,28 @@ WHEN = When(now=START, zone=ZONE)
 @pytest.mark.parametrize("language", list(Language))
 @pytest.mark.parametrize("replies", [False, True])
 def test_each_text_fits_one_segment_even_with_the_longest_names(language: Language, replies: bool) -> None:
-    long = [f"{p.about}: {p.units} {p.encoding}" for p in previews(TEXTS, language, replies=replies) if p.segments > 1]
+    longer = [p for p in previews(TEXTS, language, replies=replies) if p.segments > 1]
+    long = [f"{p.about}: {p.units} {p.encoding}" for p in longer if not (replies and p.about.startswith("again"))]
     assert long == []
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_why_it_is_told_again_fits_beside_every_reason(language: Language) -> None:
+    again = TEXTS.words[language.value]["again"]
+    asking = [p for p in previews(TEXTS, language) if p.template in ("alert", "technical") and "again" not in p.about]
+    long = []
+    for p, (key, phrase) in product(asking, again.items()):
+        operators = key == Why.NOBODY_REACHABLE or p.template == "technical"
+        for how in ("operator",) if operators else ("staff", "guardian"):
+            told = {"urge": phrase + p.variables["urge"], "answer": TEXTS.say(language, "answer", how)}
+            segments = size(TEXTS.render(language, p.template, {**p.variables, **told})).segments
+            long += [f"{p.about} {key} {how}"] if segments > 1 else []
+    assert long == []
+
+
+def test_what_is_told_again_is_previewed_with_why() -> None:
+    about = {p.about for p in previews(TEXTS, Language.ZH)}
+    assert {f"again {key}" for key in TEXTS.words["zh"]["again"]} <= about
 
 
 @pytest.mark.parametrize("language", list(Language))

@@ -61,7 +61,7 @@ def test_a_text_goes_as_approved_template_with_its_variables_in_their_order(prov
     sms = through_tencent(provider.base, wall)
     sent = sms.send(text())
     (taken,) = provider.taken
-    assert taken.content == "【安居】幸福里3号楼201的王秀英家14小时未用水。现请上门看看，并回1我去，2平安，3不能。"
+    assert taken.content == "【安居】幸福里3号楼201的王秀英家14小时未用水。现请上门看看并回1我去，2平安，3不能。"
     assert sent == Sent(sid=taken.serial)
     since = wall() - timedelta(minutes=1)
     with pytest.raises(ChannelError, match="no receipt yet"):

@@ -59,8 +59,8 @@ def test_who_is_on_the_way_hears_once_that_it_goes_on(world: World) -> None:
         world.raise_alert(silence(Level.ALERT, at(clock)))
     first, again = [r for r in world.received if r.who == "王丽" and r.template == "alert"]
     assert (again.at, world.state(alert)) == (at("12:50"), State.ACKNOWLEDGED)
-    assert "您接警后还在持续" in again.body
-    assert "您接警后还在持续" not in first.body
+    assert "还是这样" in again.body
+    assert "还是这样" not in first.body
     assert [who for clock, who in world.texts() if clock in ("12:50", "12:55")] == ["王丽"]
 
 
@@ -144,7 +144,7 @@ def test_settled_as_safe_and_still_no_water_twelve_hours_later_is_looked_at_agai
         world.life.resolve(tx, alert, by="daughter", outcome=Outcome.SAFE, now=world.now)
     world.until(at("07:00", day=1))
     assert world.state(alert) is State.NOTIFIED
-    assert "办结后还在持续，" in world.received[-1].body
+    assert "还没结束，" in world.received[-1].body
 
 
 def test_a_settled_question_that_becomes_an_alert_is_looked_after_by_the_new_alert_alone(world: World) -> None:
@@ -214,7 +214,7 @@ def test_where_nobody_can_be_reached_the_operator_hears_it(world: World) -> None
     world.now = at("19:00")
     world.raise_alert(silence(Level.ALERT, at("19:00")))
     assert world.texts() == [("19:00", "Olga")]
-    assert "Nobody could be reached. Please go and look" in world.received[0].body
+    assert "Nobody is reachable. Please go and look" in world.received[0].body
 
 
 def test_what_was_settled_too_early_is_opened_again_and_everybody_told_from_the_start(world: World) -> None:
