@@ -39,6 +39,8 @@ def _add_password(desk: Desk, router: APIRouter) -> None:
         request: Request, *, csrf: Text = "", password: Text = "", new: Text = "", again: Text = ""
     ) -> Response:
         who = acting(desk, request, csrf)
+        if desk.signed_in_as is not None:  # all visitors of the demonstration share this account
+            return desk.page(request, "account.html", who, 403)
 
         def refuse(status: int, *faults: Fault) -> Response:
             return desk.page(

@@ -4,6 +4,7 @@ import re
 from html import unescape
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import insert
 from typer.testing import CliRunner
 
@@ -13,7 +14,8 @@ from store.tables import security_events
 from tests.web import town
 from tests.web.conftest import SignIn, csrf
 from web.account_pages import EVENTS_SHOWN
-from web.session import AccountError, disable_account, enable_account, set_password
+from web.app import create_app
+from web.session import AccountError, disable_account, enable_account, password_fits, set_password
 
 NEW = "another long password"
 
@@ -33,6 +35,19 @@ def test_a_member_of_staff_changes_the_password_and_every_session_ends(sign_in: 
     browser.cookies.update(kept)
     assert browser.get("/").url.path == "/sign-in"
     assert (sign(sign_in, town.PASSWORD), sign(sign_in, NEW)) == ("/sign-in", "/")
+
+
+def test_a_visitor_of_the_demonstration_locks_no_other_out(records: Records, clock: town.Clock) -> None:
+    demo = create_app(records, town.readings(), town.life(), now=clock, public_url=town.URL, signed_in_as="duty")
+    browser = TestClient(demo, base_url=town.URL, headers={"accept-language": "en"})
+    assert 'type="password"' not in browser.get("/account").text
+    token = csrf(browser.get("/alerts/1").text)
+    for _ in range(12):  # more than may be tried
+        form = {"csrf": token, "password": town.PASSWORD, "new": NEW, "again": NEW}
+        answer = browser.post("/account", data=form, follow_redirects=False)
+        assert (answer.status_code, "all visitors share this account" in answer.text) == (403, True)
+    with records.read() as tx:
+        assert password_fits(tx, "duty", town.PASSWORD)
 
 
 @pytest.mark.parametrize(
