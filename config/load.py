@@ -54,11 +54,12 @@ def find(path: Path | None, env: Mapping[str, str]) -> Found:
 def toml(path: Path) -> dict[str, Any]:
     """What a TOML file says, also one that Windows marked as UTF-8; raises `ConfigError`."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as e:
         raise ConfigError(f"{path}: can't be read: {e.strerror}") from e
     except UnicodeDecodeError as e:
-        raise ConfigError(f"{path}: is not UTF-8 text") from e
+        line = e.object.count(b"\n", 0, e.start) + 1
+        raise ConfigError(f"{path}: line {line} is not UTF-8 text: save the file as UTF-8") from e
     except tomllib.TOMLDecodeError as e:
         raise ConfigError(f"{path}: not TOML: {e}") from e
 

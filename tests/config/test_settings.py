@@ -51,6 +51,23 @@ def test_a_wrong_value_is_named_with_what_would_do(tmp_path: Path, text: str, wo
         load(written(tmp_path, text), {})
 
 
+@pytest.mark.parametrize(("encoding", "line"), [("gbk", 3), ("utf-16", 1)])
+def test_a_file_that_notepad_saved_in_another_encoding_is_told_with_the_line_and_what_to_do(
+    tmp_path: Path, encoding: str, line: int
+) -> None:
+    path = tmp_path / "anju.toml"
+    path.write_bytes('[sms]\r\nchannel = "log"\r\naliyun_sign = "安居"\r\n'.encode(encoding))
+    with pytest.raises(ConfigError) as refused:
+        load(path, {})
+    assert str(refused.value) == f"{path}: line {line} is not UTF-8 text: save the file as UTF-8"
+
+
+def test_a_file_that_notepad_marked_as_utf_8_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "anju.toml"
+    path.write_bytes('[sms]\r\naliyun_sign = "安居"\r\n'.encode("utf-8-sig"))
+    assert load(path, {}).sms.aliyun_sign == "安居"
+
+
 @pytest.mark.parametrize(
     ("section", "name", "value"),
     [
