@@ -95,15 +95,15 @@ class Book:
             self.nobody_reached(tx, row, now)
 
     def again(self, tx: Connection, job: Job, e: ChannelError, now: datetime) -> None:
-        """Not sent: later with the same provider, or now with the next."""
+        """Not sent: later with the same provider, or with the next: now, until each has been tried."""
         row = dict(job.row)
-        if e.failure is not Failure.BUSY:
-            row = self.reworded(tx, row, job.to, self.other(job, now), now)
-        elsewhere = row["channel"] != job.channel.name
+        others = self.others(job, now) if e.failure is not Failure.BUSY else []
+        if others:
+            row = self.reworded(tx, row, job.to, others[0], now)
         values = {
             "status": MessageStatus.PENDING.value,
             "status_at": now,
-            "next_at": now if elsewhere and row["attempts"] < 2 else retry_at(row["attempts"], e.retry_after_s, now),
+            "next_at": now if row["attempts"] <= len(others) else retry_at(row["attempts"], e.retry_after_s, now),
             **{name: row[name] for name in WORDING},
             "error": str(e),
         }
@@ -113,21 +113,21 @@ class Book:
 
     def elsewhere(self, tx: Connection, job: Job, error: str, now: datetime) -> bool:
         """Whether what may have left goes through another provider now, or need not leave."""
-        other = self.other(job, now)
-        if other.name == job.channel.name:
+        others = self.others(job, now)
+        if not others:
             return False
         if self.cancel_if_settled(tx, job.row, now):
             return True
-        row = self.reworded(tx, job.row, job.to, other, now)
+        row = self.reworded(tx, job.row, job.to, others[0], now)
         values = {"status": MessageStatus.PENDING.value, "status_at": now, "next_at": now, "error": error}
         mine = (M.message_id == row["message_id"], M.status == MessageStatus.UNCERTAIN)
         tx.execute(update(t.messages).where(*mine).values(values | {name: row[name] for name in WORDING}))
         return True
 
-    def other(self, job: Job, now: datetime) -> Channel:
-        """The channel to try after this one; itself where there is no other."""
+    def others(self, job: Job, now: datetime) -> list[Channel]:
+        """The channels to try after this one, in their order."""
         by = way(job.to, job.row["purpose"])
-        return self.letters.router.route(job.to.phone or "", now, avoid=[job.channel.name], by=by)[0]
+        return self.letters.router.after(job.channel.name, job.to.phone or "", now, by)
 
     def is_too_late(self, row: dict[str, Any], now: datetime) -> bool:
         """News of long ago would be taken for news of now: that somebody is up, or that water runs again."""
@@ -167,8 +167,7 @@ class Book:
 
     def capped(self, tx: Connection, job: Job, e: ChannelError, now: datetime) -> None:
         """This number has had its share there: the next provider, else a short wait, else the next people."""
-        alone = self.other(job, now).name == job.channel.name
-        if not alone or timedelta(seconds=e.retry_after_s or 0) <= LONGEST_WAIT:
+        if self.others(job, now) or timedelta(seconds=e.retry_after_s or 0) <= LONGEST_WAIT:
             self.again(tx, job, e, now)
             return
         self.fail(tx, job.row, str(e), now)

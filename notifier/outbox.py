@@ -201,11 +201,11 @@ class Outbox:
         free_at = self._free_at(tx, job, now)
         if free_at <= now:
             return job
-        other = self._book.other(job, now)
-        row = self._book.reworded(tx, job.row, job.to, other, now)
-        elsewhere = Job(row=row, to=job.to, text=outgoing(row, job.to), channel=other)
-        if other is not job.channel and self._free_at(tx, elsewhere, now) <= now:
-            return elsewhere
+        for other in self._book.others(job, now):
+            row = self._book.reworded(tx, job.row, job.to, other, now)
+            elsewhere = Job(row=row, to=job.to, text=outgoing(row, job.to), channel=other)
+            if self._free_at(tx, elsewhere, now) <= now:
+                return elsewhere
         if free_at - now > LONGEST_WAIT:
             return job  # the provider's own count decides
         tx.execute(update(t.messages).where(M.message_id == job.row["message_id"]).values(next_at=free_at))

@@ -45,21 +45,27 @@ class Router:
         """Whether anything that is set up gets there."""
         return any(channel.capabilities(phone) is not None for channel in self._channels.values())
 
-    def route(
-        self, phone: str, now: datetime, avoid: Sequence[str] = (), by: By = By.TEXT_ELSE_CALL
-    ) -> tuple[Channel, Capabilities]:
-        """The first healthy channel for this number's country; one to avoid only where there is no other."""
+    def route(self, phone: str, now: datetime, by: By = By.TEXT_ELSE_CALL) -> tuple[Channel, Capabilities]:
+        """The first healthy channel for this number's country."""
+        return self._serving(phone, now, by)[0]
+
+    def after(self, name: str, phone: str, now: datetime, by: By) -> list[Channel]:
+        """All others for this number's country, in the order in which they are tried where this one fails."""
+        channels = [channel for channel, _ in self._serving(phone, now, by, after=name)]
+        return [channel for channel in channels if channel.name != name]
+
+    def _serving(self, phone: str, now: datetime, by: By, after: str = "") -> list[tuple[Channel, Capabilities]]:
+        """The healthy first, then in the order of the settings; those up to `after` stand behind the others."""
         serving = [(c, caps) for c in self._channels.values() if (caps := c.capabilities(phone)) is not None]
         if by is By.TEXT:
             serving = [pair for pair in serving if not pair[1].voice] or serving
         if not serving:
             raise NoChannelError(f"no channel serves {phone[:4]}…")
 
-        def rank(pair: tuple[Channel, Capabilities]) -> tuple[bool, bool, bool]:
-            name = pair[0].name
-            return name in avoid, self.resting(name, now), pair[1].voice is not (by is By.CALL)
-
-        return min(serving, key=rank)
+        serving.sort(key=lambda pair: pair[1].voice is not (by is By.CALL))
+        names = [channel.name for channel, _ in serving]
+        behind = names.index(after) + 1 if after in names else 0
+        return sorted(serving[behind:] + serving[:behind], key=lambda pair: self.resting(pair[0].name, now))
 
     def failed(self, name: str, now: datetime) -> bool:
         """Counts an error of this channel; true when it is put behind the others by it."""

@@ -10,7 +10,8 @@ from domain.finding import AlertKind, Level
 from domain.message import MessageStatus
 from domain.reading import DeviceEvent
 from notifier.audit import audit
-from notifier.contract import Capabilities, ChannelError, Failure, Outgoing, Sent
+from notifier.contract import Cap, Capabilities, ChannelError, Failure, Outgoing, Sent
+from notifier.people import person
 from store import tables as t
 from tests.notifier.world import HOME, World, at, silence
 
@@ -209,3 +210,69 @@ def test_who_is_no_guardian_any_more_gets_no_text_that_still_waited_and_the_next
     world.until(at("07:09"))
     assert "王丽" not in provider.taken
     assert "李敏" in provider.taken
+
+
+class Taking(Undelivered):
+    """Takes every text, or calls where `voice`."""
+
+    name = "taking"
+
+    def __init__(self, *, voice: bool = False) -> None:
+        super().__init__()
+        self._voice = voice
+
+    def capabilities(self, phone: str) -> Capabilities | None:
+        return Capabilities(voice=self._voice)
+
+    def send(self, text: Outgoing) -> Sent:
+        self.taken.append(text.name)
+        return Sent(sid=f"T{text.reference}")
+
+
+class Second(Refusing):
+    """Another one that takes nothing."""
+
+    name = "second"
+
+
+@pytest.mark.parametrize("voice", [False, True])
+@pytest.mark.parametrize("failure", [Failure.DOWN, Failure.CONFIGURATION, Failure.CAPPED, Failure.REFUSED])
+def test_where_two_providers_take_nothing_the_third_has_the_text_at_once(
+    tmp_path: Path, failure: Failure, *, voice: bool
+) -> None:
+    third = Taking(voice=voice)
+    world = World(tmp_path, channels=[Refusing(failure), Second(failure), third])
+    world.raise_alert(silence(Level.ALERT, world.now))
+    world.notifier.send_turn(world.now)
+    assert [name for name in third.taken if name != "Olga"] == ["王丽", "李敏"]
+
+
+class Full(Taking):
+    """Takes no more than one text a day to a number."""
+
+    def capabilities(self, phone: str) -> Capabilities | None:
+        return Capabilities(caps=(Cap(texts=1, within=timedelta(days=1)),))
+
+
+class SecondFull(Full):
+    """Another such."""
+
+    name = "second"
+
+
+class Third(Taking):
+    """One that takes them all."""
+
+    name = "third"
+
+
+def test_where_two_providers_have_given_a_number_its_share_the_third_takes_the_text(tmp_path: Path) -> None:
+    providers = [Full(), SecondFull(), Third()]
+    world = World(tmp_path, channels=list(providers))
+    with world.records.write() as tx:
+        daughter = person(tx, "daughter", "contact")
+        assert daughter is not None
+        for code in ("111111", "222222", "333333"):
+            world.notifier.letters.code(tx, daughter, code, cause=code, now=world.now)
+    world.notifier.send_turn(world.now)
+    assert [provider.taken.count("王丽") for provider in providers] == [1, 1, 1]
