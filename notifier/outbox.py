@@ -166,7 +166,9 @@ class Outbox:
             row = tx.execute(select(t.messages).where(M.message_id == message_id)).mappings().one()
             job = self._prepare(tx, dict(row), now)
             mine = job is not None and self._book.take(tx, job.row, MessageStatus.PENDING, now)
+        self._in_line.discard(message_id)  # a provider that is slow to say what it has holds nobody up
         if mine and job is not None and not self._doubts.has_come(job, now):
+            self._in_line.add(message_id)
             self._call(job, now)
 
     def _prepare(self, tx: Connection, row: dict[str, Any], now: datetime) -> Job | None:

@@ -10,6 +10,7 @@ from threading import Event, Semaphore, Thread, current_thread
 from threading import enumerate as all_threads
 
 import pytest
+from sqlalchemy import update
 
 from domain.finding import Level
 from domain.message import MessageStatus
@@ -18,7 +19,9 @@ from notifier.book import OutboxRules
 from notifier.channels.twilio import TwilioRules, TwilioSms, client
 from notifier.contract import Capabilities, Channel, ChannelError, Failure, Outgoing, Sent
 from notifier.on_time import MOST_OPEN, OnTime
+from notifier.people import person
 from notifier.service import NotifierRules
+from store import tables as t
 from tests.notifier.loopback import Loopback, listening
 from tests.notifier.world import World, at, silence
 
@@ -73,6 +76,32 @@ def test_what_an_answer_after_all_patience_says_counts_and_nothing_is_sent_twice
     world.until(at("07:05"), every=timedelta(seconds=5))
     assert drips.taken == ["王丽", "李敏"]
     assert world.statuses() == {"delivered": 2}
+
+
+class Forgetful(Dripping):
+    """It does not say whether it has a text before `end` is set."""
+
+    def find(self, text: Outgoing, since: datetime) -> Sent | None:
+        self.end.wait(60)
+        return None
+
+
+def test_who_is_asked_whether_it_has_a_text_holds_no_other_up_though_one_a_second_may_leave(tmp_path: Path) -> None:
+    slow, rules = Forgetful(held=""), NotifierRules(outbox=OutboxRules(a_second=1))
+    with ThreadPoolExecutor(8) as pool:
+        world = World(tmp_path, channels=[slow], pool=pool, rules=rules)
+        with world.records.write() as tx:
+            people = [person(tx, who, "contact") for who in ("daughter", "son", "grid_worker")]
+            codes = [world.notifier.letters.code(tx, one, "1", cause="a", now=world.now) for one in people if one]
+            in_doubt = t.messages.c.message_id.in_(codes[:2])  # as one another provider handed back
+            tx.execute(update(t.messages).where(in_doubt).values(uncertain_count=1, claimed_until=world.now))
+        for _ in range(100):
+            world.notifier.send_turn(world.now)
+            if slow.taken or slow.end.wait(0.05):
+                break
+        told = list(slow.taken)
+        slow.end.set()
+    assert told == ["李敏"]
 
 
 @dataclass
