@@ -126,7 +126,10 @@ def print_wristbands(
     layout: Annotated[str, typer.Option(help="strip, iron_on, card or fob.")] = "iron_on",
     settings: SettingsFile = None,
 ) -> None:
-    """Issue a band to everybody of a community who consented and has none, and print them into one PDF."""
+    """Issue a band to everybody of a community who consented and has none, and print them into one PDF.
+
+    Says which number is whose, in the order of the print: the bands themselves name nobody.
+    """
     import secrets
 
     from web.band_office import print_for_community
@@ -138,7 +141,7 @@ def print_wristbands(
     chosen = settings_of(settings)
     try:
         with open_records(chosen).write() as tx:
-            count, document = print_for_community(
+            handed, document = print_for_community(
                 tx,
                 community,
                 layout,
@@ -147,13 +150,15 @@ def print_wristbands(
                 now=wall_clock(),
                 below=secrets.randbelow,
             )
-            if count:
+            if handed:
                 write_new(out, document)
     except (ValueError, OSError) as e:
         raise stop(str(e), code=2) from e
-    if not count:
+    if not handed:
         raise stop(f"no wristband issued, nothing is written: in {community} all who consented have one, or nobody did")
-    typer.echo(f"wristbands issued: {count}")
+    for line in handed:
+        typer.echo(line)
+    typer.echo(f"wristbands issued: {len(handed)}")
 
 
 def rotate_wristband_notes(settings: SettingsFile = None) -> None:

@@ -32,8 +32,10 @@ def require(tx: Connection, who: Viewer, resident_id: str) -> tuple[Household, P
     return found
 
 
-def require_band(tx: Connection, who: Viewer, resident_id: str, band_id: int) -> None:
-    require(tx, who, resident_id)
+def require_band(tx: Connection, who: Viewer, resident_id: str, band_id: int) -> tuple[Household, Person]:
+    """As `require`, of one of the person's bands."""
+    found = require(tx, who, resident_id)
     band = bands.by_id(tx, band_id)
     if band is None or band.resident_id != resident_id:
         raise NotYoursError
+    return found

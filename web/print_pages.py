@@ -13,6 +13,7 @@ from web.band_print import LAYOUTS, Label
 from web.bands import Issued
 from web.desk import Desk, IdInPath, Text
 from web.keepers import require, require_band
+from web.ledger import Household, Person
 from web.session import Viewer
 from web.sign_in import acting
 
@@ -26,19 +27,19 @@ def routes(desk: Desk) -> APIRouter:
     def issue(request: Request, resident_id: str, csrf: Text = "") -> Response:
         who = acting(desk, request, csrf)
         with desk.records.write() as tx:
-            require(tx, who, resident_id)
+            whose = require(tx, who, resident_id)
             issued = bands.issue(tx, resident_id, by=who.contact_id, now=desk.now(), below=secrets.randbelow)
             label = _label(desk, tx, resident_id, issued)
-        return _print_page(desk, request, who, resident_id, issued, label=label)
+        return _print_page(desk, request, who, whose, issued, label=label)
 
     @router.post("/residents/{resident_id}/bands/{band_id}/replace")
     def replace(request: Request, resident_id: str, band_id: IdInPath, csrf: Text = "", why: Text = "") -> Response:
         who, now = acting(desk, request, csrf), desk.now()
         with desk.records.write() as tx:
-            require_band(tx, who, resident_id, band_id)
+            whose = require_band(tx, who, resident_id, band_id)
             issued = bands.replace(tx, band_id, by=who.contact_id, why=why, now=now, below=secrets.randbelow)
             label = _label(desk, tx, resident_id, issued)
-        return _print_page(desk, request, who, resident_id, issued, label=label)
+        return _print_page(desk, request, who, whose, issued, label=label)
 
     @router.post("/residents/{resident_id}/print")
     def print_sheet(
@@ -72,15 +73,16 @@ def _label(desk: Desk, tx: Connection, resident_id: str, issued: Issued) -> Labe
 
 
 def _print_page(
-    desk: Desk, request: Request, who: Viewer, resident_id: str, issued: Issued, *, label: Label
+    desk: Desk, request: Request, who: Viewer, whose: tuple[Household, Person], issued: Issued, *, label: Label
 ) -> Response:
     """Once: the card id is on this page and nowhere else."""
     return desk.page(
         request,
         "print.html",
         who,
+        home=whose[0],
+        person=whose[1],
         issued=issued,
-        resident_id=resident_id,
         layouts=list(LAYOUTS),
         preview=band_print.preview(label),
     )

@@ -54,7 +54,19 @@ def test_bands_are_printed_door_by_door_as_they_are_handed_out(records: Records)
     with records.write() as tx:
         for home, door in {"H1": "1001", "H2": "601"}.items():
             tx.execute(update(households).where(households.c.household_id == home).values(door=door))
-        assert waiting(tx, "xh", town.NOW) == ["R2", "R1"]
+        assert [whose for _, whose in waiting(tx, "xh", town.NOW)] == ["3号楼 601  李德福", "3号楼 1001  王秀兰"]
+
+
+def test_a_print_says_which_number_is_whose_for_the_bands_name_nobody(
+    records: Records, command: Any, tmp_path: Path
+) -> None:
+    consent(records, "R1", "R2")
+    said = command("print", "xh", "--out", str(tmp_path / "bands.pdf")).stdout.splitlines()
+    with records.read() as tx:
+        numbers = [bands.of_resident(tx, resident)[0].number for resident in ("R2", "R1")]
+    homes = ("3号楼 1单元101  李德福", "3号楼 2单元402  王秀兰")
+    lines = [f"{number[:4]} {number[4:]}  {home}" for number, home in zip(numbers, homes, strict=True)]
+    assert said == [*lines, "wristbands issued: 2"]
 
 
 def test_a_second_print_says_that_nothing_was_issued_and_leaves_the_first_as_it_is(

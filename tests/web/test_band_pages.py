@@ -255,6 +255,13 @@ def test_who_wears_a_band_gets_one_more_beside_it_or_another_in_its_place_and_th
     assert "Issue a band and print it" in browser.get("/residents/R1").text
 
 
+def test_the_page_of_a_band_to_be_printed_says_whose_it_is(browser: TestClient) -> None:
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, BandField.SALUTATION)
+    page = browser.post("/residents/R1/bands", data={"csrf": token}).text
+    assert "王秀兰 · 3号楼 2单元402" in page
+
+
 def test_a_form_without_the_sessions_token_issues_nothing(browser: TestClient, records: Records) -> None:
     token = sign_in(browser, "duty")
     consent_to(browser, token, BandField.NAME)
