@@ -23,6 +23,7 @@ from web.ledger import Household, announced_absences, find, household, seen_ids
 from web.sent import LONGEST, NOTHING, Fault, Sent, line
 from web.session import Viewer
 from web.sign_in import acting, viewer
+from web.wearers import worn_by_number
 
 CHART_DAYS = 14
 BEFORE = timedelta(days=4)  # read before the chart begins, so that a silence across its edge has its true length
@@ -45,7 +46,11 @@ def routes(desk: Desk) -> APIRouter:
             if only not in KINDS:
                 return desk.problem(request, 404, "not_found")
             chosen = KINDS[only]
-            found, count = find(tx, who, q[:100], MOST_FOUND, chosen(tx, seen_ids(who)) if chosen else None)
+            worn = worn_by_number(tx, q) if keeps_bands(who) else None
+            if worn:  # who found somebody has told the band's number on the telephone
+                found, count = find(tx, who, "", MOST_FOUND, [worn[1].household_id])
+            else:
+                found, count = find(tx, who, q[:100], MOST_FOUND, chosen(tx, seen_ids(who)) if chosen else None)
             ids = [one.household_id for one in found]
             running, dark = alert_list.homes_with_alerts(tx, ids), water.not_watched(tx, ids)
         return desk.page(
@@ -60,6 +65,7 @@ def routes(desk: Desk) -> APIRouter:
             q=q[:100],
             only=only,
             kinds=list(KINDS),
+            keeps_bands=keeps_bands(who),
         )
 
     @router.get("/households/{household_id}")

@@ -255,6 +255,28 @@ def test_who_wears_a_band_gets_one_more_beside_it_or_another_in_its_place_and_th
     assert "Issue a band and print it" in browser.get("/residents/R1").text
 
 
+def test_a_number_told_on_the_telephone_leads_to_the_wearers_home_whoever_may_see_it(
+    browser: TestClient, records: Records
+) -> None:
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, BandField.SALUTATION)
+    issue(browser, token)
+    with records.read() as tx:
+        number = bands.of_resident(tx, "R1")[0].number
+    told = f"{number[:4]} {number[4:]}".lower()
+    found = {}
+    for login in ("duty", "grid_worker", "other_duty", "operator"):
+        sign_in(browser, login)
+        page = browser.get("/households", params={"q": told}).text
+        found[login] = re.findall(r"/households/(H\d)", page), bool(re.search("band&#39;s number|手环编号", page))
+    assert found == {
+        "duty": (["H1"], True),
+        "grid_worker": (["H1"], True),
+        "other_duty": ([], True),
+        "operator": ([], False),
+    }
+
+
 def test_the_page_of_a_band_to_be_printed_says_whose_it_is(browser: TestClient) -> None:
     token = sign_in(browser, "duty")
     consent_to(browser, token, BandField.SALUTATION)
