@@ -244,6 +244,11 @@ _LATE = {  # behind what a sensor tells long after its own time
     Language.ZH: "{heard_at}才收到，请按刚刚发生来处理。"
     "可能是消息在路上耽搁了，也可能是设备{device_id}的时钟不准，请校准。",
 }
+_WRONG_CLOCK = {
+    Language.EN: " The clock of {device_id} said {told_at}. Unless the message was held up on its way that is wrong: "
+    "please have it set, or its battery changed.",
+    Language.ZH: "设备{device_id}的时钟显示为{told_at}：除非消息在路上耽搁了，就是时钟不准，请校准或更换电池。",
+}
 _UNHEARD_OF: Mapping[str, Mapping[Language, str]] = {  # where the household's record is nought
     "constant_flow_tap": {
         Language.EN: "Water has been running without a pause since {since_at}, at least {flow_lph} L/h: a tap or "
@@ -299,6 +304,8 @@ def explain(reason: Reason, language: str, tz: tzinfo) -> str:
         template += _TIMERS[spoken]
     if "heard_at" in reason.values:
         template += _LATE[spoken]
+    if "told_at" in reason.values:
+        template += _WRONG_CLOCK[spoken]
     return template.format_map(_Said({name: _say(name, value, spoken, tz) for name, value in reason.values.items()}))
 
 
@@ -310,6 +317,8 @@ class _Said(dict[str, str]):
 
 
 def _say(name: str, value: float | str, language: Language, tz: tzinfo) -> str:
+    if name == "told_at":  # by a clock that may be years behind
+        return f"{datetime.fromisoformat(str(value)).astimezone(tz):%Y-%m-%d %H:%M}{named(tz)}"
     if name == "at" or name.endswith("_at"):
         return wall_clock(datetime.fromisoformat(str(value)), language, tz) if value else _NEVER[language]
     if name == "case":

@@ -61,6 +61,10 @@ SENTENCES = {
     "profile {profile} of {device} is unknown; known are {known}": "设备{device}的型号{profile}不认识；认识的有{known}",
     # Messages: times and values
     "at: {at} is {length} ahead of our clock": "at：{at}比本机时钟快{length}",
+    "at: {at} is ahead of our clock by {length}, and taken as of its receipt": "at：{at}比本机时钟快{length}，"
+    "已按收到的时间处理",
+    "at: {at} is behind our clock by {length}, and taken as of its receipt": "at：{at}比本机时钟慢{length}，"
+    "已按收到的时间处理",
     "at: {at} is before any meter's time": "at：{at}早得不合理",
     "at: {at} is no time with its zone (such as 2026-03-01T06:30:00Z)": "at：{at}不是带时区的时间（如 "
     "2026-03-01T06:30:00Z）",

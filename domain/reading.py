@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -63,6 +63,7 @@ _reading: Callable[[tuple[object, ...]], Reading] = partial(tuple.__new__, Readi
 
 
 CALL_FROM_NOWHERE = "call_from_nowhere"
+NEAR = timedelta(minutes=15)  # a message that is on its way for longer was held up, or a clock is wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,9 @@ class DeviceEvent:
     pulse_counter, water_meter_alarm, device_status, gateway_status, gateway_alarm, gateway_birth, gateway_death, or
     `CALL_FROM_NOWHERE`: a device in no ledger called for help (flag `called`) or told of gas or smoke.
     `flags` as in `Reading`. `lacks` says why a register in the message can't be read, and what the ledger must say.
-    `message`: a digest of the message that a call for help came in, by which the same one sent again is known.
+    `message`: a digest of the message that it came in, by which the same one sent again is known.
+    `heard_at`: when it came, if that is long after `at`. `told_at`: what its clock said, where that can't be believed;
+    `at` is then when it came.
     """
 
     device_id: str
@@ -85,6 +88,13 @@ class DeviceEvent:
     battery: Mapping[str, float] = field(default_factory=dict)
     lacks: str | None = None
     message: str | None = field(default=None, compare=False)
+    heard_at: datetime | None = field(default=None, compare=False)
+    told_at: datetime | None = field(default=None, compare=False)
+
+    @property
+    def clock_is_wrong(self) -> bool:
+        """By more than a message's way explains."""
+        return self.told_at is not None and abs(self.at - self.told_at) > NEAR
 
     @property
     def about_gateway(self) -> bool:

@@ -3,26 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import blake2b
-from typing import Protocol
 
 from domain.reading import DeviceEvent, Reading
+from ingest.device_clocks import (
+    BEING_ACTED_ON,
+    DANGERS,
+    DANGERS_TO_LIFE,
+    LAST_WORD_WITHIN,
+    MOMENTS,
+    REMEMBERED,
+    DeviceClocks,
+    Earlier,
+    by_receipt,
+    digest,
+)
 from ingest.sorted import Clocks, Message
-from store.contracts import EARLIEST_AT
 
 ONE_CALL = timedelta(minutes=5)  # presses so near are one call for help to those who are told, too
-REMEMBERED = timedelta(days=30)  # a broker sends again what we didn't acknowledge before a long outage
-BEING_ACTED_ON = timedelta(minutes=15)  # a call for help that was stored so lately
-LAST_WORD_WITHIN = timedelta(days=400)
-MOMENTS = ("door_contact", "motion_sensor")  # what they say is news when it happens, not later
-DANGERS_TO_LIFE = ("smoke", "gas", "carbon_monoxide")
-DANGERS = (*DANGERS_TO_LIFE, "leak")
-
-
-class Earlier(Protocol):
-    """`store.contracts.ReadingStore`."""
-
-    def device_events(self, device_id: str, since: datetime, until: datetime) -> Sequence[DeviceEvent]: ...
 
 
 class SentAgain:
@@ -31,6 +28,7 @@ class SentAgain:
     def __init__(self, earlier: Earlier, clocks: Clocks) -> None:
         self._earlier = earlier
         self._clocks = clocks
+        self._device_clocks = DeviceClocks(earlier, clocks)
 
     def no_news(self, retained: Message, told: Reading | DeviceEvent) -> bool:
         """A retained message may be of any age: without a time of its own it tells no reading, press or movement.
@@ -60,8 +58,8 @@ class SentAgain:
         better one call is heard twice after a long outage than a second one never.
         """
         if not calls_for_help(event):
-            return event if self._possible(event, message) else _now(event, message)
-        press = replace(event, message=_digest(message))
+            return self._device_clocks.dated(message, event)
+        press = replace(event, message=digest(message))
         now = message.received_at
         stored = self._earlier.device_events(event.device_id, now - REMEMBERED, now + self._clocks.max_skew)
         presses = [before for before in stored if calls_for_help(before)]
@@ -70,10 +68,8 @@ class SentAgain:
             return None
         if message.again and any(abs(now - p.at) <= BEING_ACTED_ON for p in alike):
             return None
-        return press if self._possible(press, message) and self._moves(press, presses, now) else _now(press, message)
-
-    def _possible(self, event: DeviceEvent, message: Message) -> bool:
-        return EARLIEST_AT <= event.at <= message.received_at + self._clocks.max_skew
+        believed = self._device_clocks.is_possible(press.at, now) and self._moves(press, presses, now)
+        return press if believed else by_receipt(press, message)
 
     def _moves(self, press: DeviceEvent, presses: Sequence[DeviceEvent], now: datetime) -> bool:
         """Whether its clock has gone on since the presses before."""
@@ -93,11 +89,3 @@ def calls_for_help(event: DeviceEvent) -> bool:
 def tells_of_danger(event: DeviceEvent) -> bool:
     """To life: somebody calls for help, or gas or smoke is there; not water, of which strangers' meters tell."""
     return calls_for_help(event) or any(event.flags.get(flag) for flag in DANGERS_TO_LIFE)
-
-
-def _now(event: DeviceEvent, message: Message) -> DeviceEvent:
-    return replace(event, at=message.received_at, at_source="server")
-
-
-def _digest(message: Message) -> str:
-    return blake2b(message.payload, digest_size=9, person=b"press").hexdigest()

@@ -3,16 +3,17 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.length import in_words
 from domain.reading import CALL_FROM_NOWHERE, Decoded, DeviceEvent, Ignored, Reading, Refused
 from ingest.bindings import Bindings, Imposed, Known, Stranger, Unbound
 from ingest.codecs.values import MOST_REGISTER_L
+from ingest.device_clocks import Earlier
 from ingest.rates import Rates, sender
 from ingest.scans import CardScan, decode_scans, is_scan
-from ingest.sent_again import Earlier, SentAgain, calls_for_help, tells_of_danger
+from ingest.sent_again import SentAgain, calls_for_help, tells_of_danger
 from ingest.sorted import Clocks, Message, SecurityEvent, Sorted, curb, kept_of
 from store.contracts import EARLIEST_AT, Arrival, BandScan, StoreError
 
@@ -47,6 +48,7 @@ class Sorter:
         self.clocks = clocks
         self._sent_again = SentAgain(earlier, clocks)
         self._in_alarm: dict[str, bool] = {}
+        self._wrong_clocks: set[str] = set()  # of which staff were told
         self._max_rate = max_messages_per_minute
         self._rates = Rates(max_messages_per_minute)
 
@@ -73,6 +75,7 @@ class Sorter:
     def forget_alarms(self) -> None:
         """What was sorted will be sorted again: the end of an alarm is news once more."""
         self._in_alarm.clear()
+        self._wrong_clocks.clear()
 
     def sort(self, messages: Sequence[Message]) -> Sorted:
         """Raises `StoreError` where what was said before can't be asked; whatever else fails is one message's fault."""
@@ -210,8 +213,23 @@ class Sorter:
         dated = self._sent_again.dated(message, event)
         if dated is None:
             result.ignored += 1
-        else:
-            result.events.append(dated)
+            return
+        result.events.append(dated)
+        if dated.clock_is_wrong:
+            self._tell_of_its_clock(message, dated, result)
+        elif not dated.heard_at:
+            self._wrong_clocks.discard(dated.device_id)
+
+    def _tell_of_its_clock(self, message: Message, event: DeviceEvent, result: Sorted) -> None:
+        """Once, until it is right again or we start anew."""
+        if event.device_id in self._wrong_clocks or event.told_at is None:
+            return
+        self._wrong_clocks.add(event.device_id)
+        at, behind = event.told_at.isoformat(), event.at - event.told_at
+        reason = f"at: {at} is ahead of our clock by {in_words(-behind)}, and taken as of its receipt"
+        if behind > timedelta():
+            reason = f"at: {at} is behind our clock by {in_words(behind)}, and taken as of its receipt"
+        refuse(message, reason, result, event.device_id)
 
     def _wrong(self, at: datetime, register_l: float, received_at: datetime) -> str | None:
         if at > max(received_at, self.clocks.at_least) + self.clocks.max_skew:

@@ -74,6 +74,8 @@ def concerns(event: DeviceEvent, household_id: str, now: datetime) -> tuple[list
 def _concern(event: DeviceEvent, household_id: str, kind: AlertKind, now: datetime) -> Concern:
     """Of one that comes long after its own time people read both: its clock may be wrong, and it is a call of now."""
     reason = Reason(key=kind.value, values={"at": event.at.isoformat(), "device_id": event.device_id})
+    if event.clock_is_wrong and event.told_at:
+        reason = Reason(key=kind.value, values={**reason.values, "told_at": event.told_at.isoformat()})
     if not is_fresh(event.at, now):
         reason = Reason(key=f"{kind.value}_late", values={**reason.values, "heard_at": now.isoformat()})
     return Concern(

@@ -55,13 +55,22 @@ def write(arrivals: Sequence[ArrivalRow], events: Sequence[DeviceEvent], scans: 
         body["a"] = arrivals
     if events:
         body["e"] = [
-            [e.device_id, to_ms(e.at), e.kind, e.at_source, e.gateway_id, dict(e.flags), dict(e.battery), e.lacks]
-            + ([e.message] if e.message else [])
+            [
+                *(e.device_id, to_ms(e.at), e.kind, e.at_source, e.gateway_id),
+                *(dict(e.flags), dict(e.battery), e.lacks),
+                *_tail(e.message, *(None if at is None else to_ms(at) for at in (e.heard_at, e.told_at))),
+            ]
             for e in events
         ]
     if scans:
         body["s"] = [[s.band_no, to_ms(s.at), s.stage, s.source] for s in scans]
     return orjson.dumps(body).decode()
+
+
+def _tail(*values: str | int | None) -> list[str | int | None]:
+    """Up to the last that there is."""
+    known = [n for n, value in enumerate(values, 1) if value is not None]
+    return list(values[: known[-1]]) if known else []
 
 
 def read(position: int, text: str) -> JournalEntry:
@@ -89,9 +98,11 @@ def read(position: int, text: str) -> JournalEntry:
                 flags=flags,
                 battery=battery,
                 lacks=lacks,
-                message=message[0] if message else None,
+                message=tail[0] if tail else None,
+                heard_at=from_ms(tail[1]) if tail[1:] and tail[1] is not None else None,
+                told_at=from_ms(tail[2]) if tail[2:] else None,
             )
-            for device_id, at, kind, at_source, gateway_id, flags, battery, lacks, *message in body.get("e", ())
+            for device_id, at, kind, at_source, gateway_id, flags, battery, lacks, *tail in body.get("e", ())
         ),
         scans=tuple(
             BandScan(band_no=band_no, at=from_ms(at), stage=stage, source=source)

@@ -168,6 +168,17 @@ def test_what_was_erased_does_not_come_back_with_what_is_still_on_its_way(store:
     assert list(store.registers("m2", *EVER)) == [(NOON, 5.0)]
 
 
+@pytest.mark.parametrize("message", [None, "d1ge5t"])
+@pytest.mark.parametrize(("heard_at", "told_at"), [(None, NOON - timedelta(days=2000)), (NOON, None), (None, None)])
+def test_when_it_came_and_what_a_wrong_clock_said_are_kept(
+    store: ReadingStore, message: str | None, heard_at: datetime | None, told_at: datetime | None
+) -> None:
+    said = replace(pressed(5), message=message, heard_at=heard_at, told_at=told_at)
+    store.commit(Batch(events=[said]))
+    for read in (store.device_events("button", *EVER)[0], store.follow(0)[0].events[0]):
+        assert (read.message, read.heard_at, read.told_at) == (message, heard_at, told_at)
+
+
 def test_a_button_that_was_erased_and_is_pressed_since_is_heard(store: ReadingStore) -> None:
     store.erase(Traces(device_ids=["button"]))
     call = replace(pressed(5), kind=CALL_FROM_NOWHERE)

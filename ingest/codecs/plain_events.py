@@ -1,9 +1,10 @@
 """anju's own format for what is no meter: what a sensor notices, and whether a gateway is there."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from domain.reading import Decoded, DeviceEvent
+from domain.reading import AtSource, Decoded, DeviceEvent
 from ingest.codecs.contract import Context, Message
 from ingest.codecs.outcomes import device_event
 from ingest.codecs.plain import each, time_of
@@ -53,9 +54,18 @@ def _event(message: Message, document: Mapping[str, Any]) -> DeviceEvent:
     on = document.get("on", True)
     if type(on) is not bool:
         raise RefusedError(f"on: true or false was expected, not {shown(on)}")
-    device_id, at = checked_id(document.get("device_id"), "device_id"), time_of(message, document)
+    device_id = checked_id(document.get("device_id"), "device_id")
+    at, lacks = _time(message, document)
     kind, flag = EVENTS[event]
-    return device_event(message, device_id, kind, at, flags={flag: on}, battery=_battery(document))
+    return device_event(message, device_id, kind, at, flags={flag: on}, battery=_battery(document), lacks=lacks)
+
+
+def _time(message: Message, document: Mapping[str, Any]) -> tuple[tuple[datetime, AtSource], str | None]:
+    """An alarm is one, whatever the sensor's clock says: without a time that can be read it is of its receipt."""
+    try:
+        return time_of(message, document), None
+    except RefusedError as e:
+        return message.received, str(e)
 
 
 def _battery(document: Mapping[str, Any]) -> dict[str, float]:

@@ -54,7 +54,6 @@ def test_one_bad_event_of_an_array_doesnt_lose_its_neighbours() -> None:
         ({"device_id": "a"}, "event: None is none of sos, leak"),
         ({"device_id": "a", "event": ["sos"]}, "event: ['sos']"),
         ({"device_id": "a", "event": "sos", "on": "true"}, "on: true or false was expected, not 'true'"),
-        ({"device_id": "a", "event": "sos", "at": "14:30"}, "at: '14:30' is no time with its zone"),
         ({"device_id": "a", "event": "sos", "battery_percent": 101}, "battery_percent: a number from 0 to 100"),
         ({"device_id": "a", "event": "sos", "register_l": 7}, "'register_l' is no field of an event"),
         ({"device": "a", "event": "sos"}, "'device' is no field of an event; did you mean device_id?"),
@@ -66,6 +65,14 @@ def test_what_cannot_be_used_is_refused_by_field_and_value(payload: object, name
     (found,) = decoded(payload)
     assert isinstance(found, Refused)
     assert found.reason.startswith(named), found.reason
+
+
+@pytest.mark.parametrize("at", ["14:30", "1970-01-01T00:00:00Z", 7, "2026-03-01T14:30:00"])
+def test_an_alarm_whose_time_cant_be_read_is_one_of_now_and_says_what_is_wrong(at: object) -> None:
+    (found,) = decoded({"device_id": "a", "event": "gas", "at": at})
+    assert isinstance(found, DeviceEvent)
+    assert (found.at, found.at_source, dict(found.flags)) == (RECEIVED_AT, "server", {"gas": True})
+    assert (found.lacks or "").startswith(f"at: {at!r} is no time with its zone")
 
 
 @pytest.mark.parametrize(("payload", "online"), [(b"online", True), (b"offline", False)])

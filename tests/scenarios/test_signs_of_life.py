@@ -1,5 +1,6 @@
 """Doors, motion and scans say that somebody is there; meters say themselves that water runs. Only a change is news."""
 
+import json
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -8,6 +9,10 @@ import pytest
 from domain.alert import Outcome
 from domain.finding import AlertKind, Finding, Level, Reason
 from domain.reading import DeviceEvent
+from ingest.bindings import Bindings
+from ingest.decode import Decoder
+from ingest.receive import Receiver
+from ingest.sorted import Message
 from notifier.life import Concern
 from store.contracts import BandScan, Batch
 from tests.notifier.world import HOME, METER, World, put
@@ -73,6 +78,19 @@ def test_a_door_that_opens_starts_the_silence_anew(world: World) -> None:
         world.turn()
     door(world, True)
     world.turn()
+    assert hours_to_alert(world) > 6
+
+
+@pytest.mark.parametrize("slow", [timedelta(hours=2), timedelta(days=700)])
+def test_so_does_one_whose_clock_is_hours_or_years_behind(world: World, slow: timedelta) -> None:
+    receiver = Receiver(decoder=Decoder(), bindings=Bindings({"door1": "gw1"}), readings=world.readings)
+    for n in range(5):
+        hour(world)
+        at = (world.now - slow).isoformat()
+        said = json.dumps({"device_id": "door1", "event": "open", "on": n % 2 == 0, "at": at}).encode()
+        message = Message("anju/gw1/events", said, world.now.astimezone(UTC))
+        receiver.store(receiver.sort([message]), messages=1, at=world.now, took_s=lambda: 0.0)
+        world.turn()
     assert hours_to_alert(world) > 6
 
 
