@@ -116,8 +116,9 @@ def find(
             buildings.c.address.like(like, escape="\\"),
         )
     b, h = buildings.c, households.c
-    doors = select(h.household_id, b.name, b.building_id, h.door).join_from(households, buildings).join(grids)
-    matching = [(in_a_row(*door), home_id) for home_id, *door in tx.execute(doors.where(condition))]
+    doors = select(h.household_id, communities.c.name, b.name, b.building_id, h.door)
+    there = doors.join_from(households, buildings).join(grids).join(communities).where(condition)
+    matching = [(in_a_row(*door), home_id) for home_id, *door in tx.execute(there)]
     first = [home_id for _, home_id in sorted(matching)[:limit]]
     homes = several(tx, first)
     return [homes[home_id] for home_id in first], len(matching)

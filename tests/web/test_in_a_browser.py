@@ -136,6 +136,26 @@ def test_every_page_fits_and_is_accessible(
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
 
 
+CONTRAST = """(text, ground) => {
+  const light = c => { const [r, g, b] = c.match(/[0-9.]+/g).map(v => v / 255).map(
+    v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b };
+  const [high, low] = [light(text), light(ground)].sort((a, b) => b - a); return (high + 0.05) / (low + 0.05) }"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_may_be_typed_into_a_field_is_shown_in_readable_letters(site: Site, page: Page, scheme: str) -> None:
+    """Axe looks at no placeholder."""
+    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    page.open(f"{site.url}/1/{site.card}?language=zh")
+    page.tap("form[action$='/here'] button")
+    for path in (None, "/households"):
+        if path:
+            page.open(site.url + path)
+        field = "document.querySelector('[placeholder]')"
+        text = f"getComputedStyle({field}, '::placeholder').color"
+        assert page.evaluate(f"({CONTRAST})({text}, getComputedStyle({field}).backgroundColor)") >= 4.5, path
+
+
 def test_on_a_phone_what_to_do_and_whom_to_call_stand_before_the_chart(site: Site, page: Page) -> None:
     page.screen(*PHONE, mobile=True)
     page.open(f"{site.url}/alerts/1")

@@ -93,9 +93,12 @@ def test_doors_stand_in_the_order_of_the_stairs_here_and_where_homes_are_looked_
         for home, (building, door) in doors.items():
             which = update(households).where(households.c.household_id == home)
             tx.execute(which.values(building_id=building, door=door))
+        tx.execute(update(buildings).where(buildings.c.building_id == "h1").values(name="99号楼"))  # in 和平社区
     for path in ("/mornings", "/households"):
         page = sign_in("duty").get(path).text
         assert re.findall("/households/(H\\d)", page) == ["H3", "H4", "H2", "H1"]
+    everywhere = sign_in("operator").get("/households").text
+    assert re.findall("/households/(H\\d)", everywhere) == ["H9", "H3", "H4", "H2", "H1"]
 
 
 @pytest.mark.usefixtures("watched")
