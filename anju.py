@@ -44,6 +44,7 @@ app.command("restore")(ledger.bring_back)
 
 account = _group("account", "Staff who sign in to the console.")
 account.command("add")(accounts.add_staff_account)
+account.command("list")(accounts.list_accounts)
 account.command("password")(accounts.change_password)
 account.command("disable")(accounts.disable_account)
 

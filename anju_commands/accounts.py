@@ -1,4 +1,4 @@
-"""Staff who sign in to the console: added, given a new password, closed when they leave."""
+"""Staff who sign in to the console: added, listed, given a new password, closed when they leave."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
@@ -52,6 +52,15 @@ def disable_account(
     else:
         _change(settings, lambda tx: session.disable_account(tx, login, wall_clock()), login)
     typer.echo(f"{login} can sign in" if undo else f"{login} can't sign in any more")
+
+
+def list_accounts(settings: SettingsFile = None) -> None:
+    """Say who may sign in: login, name and role; also whose account is closed."""
+    from web.session import who_may_sign_in
+
+    with open_records(settings_of(settings)).read() as tx:
+        for login, name, role, is_open in who_may_sign_in(tx):
+            typer.echo(f"{login}  {name}  {role}" + ("" if is_open else "  (closed)"))
 
 
 def _change(settings: SettingsFile, change: Callable[["Connection"], None], changed: str | None = None) -> None:

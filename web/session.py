@@ -80,6 +80,12 @@ def enable_account(tx: Connection, login: str) -> None:
     _change(tx, login, disabled_at=None)
 
 
+def who_may_sign_in(tx: Connection) -> list[tuple[str, str, str, bool]]:
+    """Of every account: login, name, role, and whether it is open."""
+    query = select(accounts.c.login, contacts.c.name, contacts.c.role, accounts.c.disabled_at.is_(None))
+    return [tuple(row) for row in tx.execute(query.join_from(accounts, contacts).order_by(accounts.c.login))]
+
+
 def _change(tx: Connection, login: str, **values: object) -> None:
     if tx.execute(update(accounts).where(accounts.c.login == login).values(**values)).rowcount == 0:
         raise AccountError(f"login: no account {login!r}")

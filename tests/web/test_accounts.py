@@ -146,6 +146,17 @@ def test_an_account_that_cannot_be_is_said_so_before_anybody_thinks_of_a_passwor
     assert "assword" not in result.output
 
 
+def test_who_may_sign_in_is_listed_and_whose_account_is_closed(
+    records: Records, monkeypatch: pytest.MonkeyPatch, clock: town.Clock
+) -> None:
+    monkeypatch.setenv("ANJU_STORE_FOLDER", str(records.path.parent))
+    with records.write() as tx:
+        disable_account(tx, "duty", clock())
+    said = CliRunner().invoke(app, ["account", "list"]).stdout.splitlines()
+    assert len(said) == 5
+    assert said[:2] == ["duty  周敏  duty_staff  (closed)", "grid_worker  刘芳  grid_worker"]
+
+
 def test_an_account_is_made_with_the_password_typed_twice(
     records: Records, monkeypatch: pytest.MonkeyPatch, sign_in: SignIn
 ) -> None:
