@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from domain.alert import Event, Outcome, State
 from domain.finding import AlertKind, Level, Reason
@@ -118,6 +118,12 @@ class Raising(Steps):
         """Since when we know of the alert that goes on there; None where none does."""
         newest = _newest(tx, subject, kind)
         return newest.raised_at if newest is not None and newest.ended_at is None else None
+
+    def knows(self, tx: Connection, concern: Concern) -> bool:
+        """Whether an alert of its kind there is of as late a time."""
+        its = (A.subject == concern.subject, A.kind == concern.kind.value)
+        newest_at = tx.execute(select(func.max(A.last_at)).where(*its)).scalar()
+        return newest_at is not None and concern.at <= newest_at
 
     # Inside
 

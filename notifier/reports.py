@@ -18,7 +18,7 @@ from notifier.changes import (
     wearers,
 )
 from notifier.devices import METER_ALARMS, bound, call_from_nowhere, concerns, gateway_goes, meter_concern
-from notifier.life import Life
+from notifier.life import Concern, Life
 from notifier.turn import Seen, Turn
 from notifier.unwatched import Unwatched
 from store import tables as t
@@ -65,10 +65,13 @@ class Reports:
                         seen += _meters_of(turn, home, Seen(at, surely=True))
         return seen
 
-    def event(self, turn: Turn, event: DeviceEvent) -> None:
-        """Help is needed, or the danger is over; or a gateway comes or goes."""
+    def event(self, turn: Turn, event: DeviceEvent, *, may_be_known: bool = False) -> None:
+        """Help is needed, or the danger is over; or a gateway comes or goes.
+
+        `may_be_known`: from a file of readings that was restored: what is no newer than an alert was its cause.
+        """
         with turn.alone(event.device_id):
-            self._report(turn, event)
+            self._report(turn, event, may_be_known=may_be_known)
 
     def meter_says(self, turn: Turn, said: Said) -> None:
         """The meter's own alarm begins or ends; a detector's alert of running water ends by the detector alone."""
@@ -86,7 +89,7 @@ class Reports:
         if raised_it and not self._flows(turn, said.device_id):
             self._life.ease(turn.tx, home, kind, said.at, turn.now)
 
-    def _report(self, turn: Turn, event: DeviceEvent) -> None:
+    def _report(self, turn: Turn, event: DeviceEvent, *, may_be_known: bool) -> None:
         if (online := gateway_goes(event)) is not None:
             gateway_id = event.gateway_id or event.device_id
             if online:
@@ -95,13 +98,11 @@ class Reports:
                 self._unwatched.gateway_silent(turn.tx, gateway_id, event.at, turn.now)
         place = turn.bound.get(event.device_id)
         if event.kind == CALL_FROM_NOWHERE:
-            self._life.raise_or_join(turn.tx, call_from_nowhere(turn.tx, event), turn.now)
+            self._raise(turn, [call_from_nowhere(turn.tx, event)], may_be_known=may_be_known)
         if place is None:
             return
         raised, over = concerns(event, place.household_id, turn.now)
-        turn.told += len(raised)
-        for concern in raised:
-            self._life.raise_or_join(turn.tx, concern, turn.now)
+        raised = self._raise(turn, raised, may_be_known=may_be_known)
         over = [kind for kind in over if not self._is_of_before(turn, event, kind)]
         for kind in over:
             self._is_over(turn, event, place.household_id, kind)
@@ -110,6 +111,14 @@ class Reports:
             with turn.alone(event.device_id):
                 for kind, value in said:
                     remember_danger(turn.tx, event, kind, value, turn.now)
+
+    def _raise(self, turn: Turn, concerns: Iterable[Concern], *, may_be_known: bool) -> list[Concern]:
+        """Those that no alert was raised for."""
+        raised = [one for one in concerns if not (may_be_known and self._life.knows(turn.tx, one))]
+        turn.told += len(raised)
+        for concern in raised:
+            self._life.raise_or_join(turn.tx, concern, turn.now)
+        return raised
 
     def _is_of_before(self, turn: Turn, event: DeviceEvent, kind: AlertKind) -> bool:
         """The end of a danger older than the one that the device told of since, by its own clock."""

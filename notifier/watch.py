@@ -29,6 +29,7 @@ from store import cursors
 from store.contracts import Arrival, Journal, JournalEntry, RegisterReader
 
 CURSOR = "watch"
+FOUND = "watch found"  # the last entry of a file of readings when it was found in the place of another
 MANY = 50  # alerts in one commit: others must not wait long for theirs
 log = logging.getLogger(__name__)
 
@@ -118,12 +119,16 @@ class Watch:
         return len(entries)
 
     def mind_the_file(self, now: datetime) -> bool:
-        """Another file of readings than the one followed so far is followed from its start; True where it is so."""
+        """Another file of readings than the one followed so far is followed from its start; True where it is so.
+
+        Of what it holds already, and alerts were raised for, nobody is told anew.
+        """
         if self.position() <= self._journal.position():
             return False
         log.error("the file of readings was lost, replaced or restored; it is followed from its start")
         with self._records.write() as tx:
             cursors.move(tx, CURSOR, 0)
+            cursors.move(tx, FOUND, self._journal.position())
             self._life.tell_operator(tx, "readings.db", Reason(key="readings_lost", values={}), now)
         return True
 
@@ -165,8 +170,10 @@ class Watch:
             self._findings.observe(turn, meter_id, arrivals[meter_id])
         for home in homes:
             self._findings.observe_home(turn, {meter_id: arrivals.get(meter_id, ()) for meter_id in home})
-        for event in events:
-            self._reports.event(turn, event)
+        found = cursors.position(tx, FOUND)
+        for entry in entries:
+            for event in entry.events:
+                self._reports.event(turn, event, may_be_known=entry.position <= found)
         for one in said:
             self._reports.meter_says(turn, one)
         self._states.save(turn)

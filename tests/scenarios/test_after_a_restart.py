@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from anju_service.service import Service
 from config.settings import Settings
+from domain.alert import Outcome, State
 from domain.finding import AlertKind, Level
 from domain.reading import DeviceEvent
 from ingest.bindings import Bindings
@@ -23,7 +24,7 @@ from store import tables as t
 from store.contracts import Arrival, Batch
 from store.memory import MemoryReadings
 from tests.ingest.test_receive import Says
-from tests.notifier.world import HOME, METER, MORNING, World, add_household, at, silence
+from tests.notifier.world import HOME, METER, MORNING, World, add_household, at, put, silence
 
 NOW = MORNING.astimezone(UTC)
 
@@ -46,6 +47,72 @@ def test_after_the_readings_file_was_lost_the_new_one_is_followed_and_the_operat
     assert alert["reason"] == {"key": "readings_lost", "values": {}}
     assert len(world.alerts(AlertKind.SOS)) == 1
     assert world.watch.position() == world.readings.position() == 1
+
+
+SENSORS = {"gas": "gas_detector", "smoke": "smoke_detector", "leak": "leak_sensor", "sos": "sos_button"}
+
+
+def says(world: World, flag: str, value: bool) -> Batch:
+    world.now += timedelta(minutes=1)
+    at_utc = world.now.astimezone(UTC)
+    return Batch(events=[DeviceEvent(device_id=flag, at=at_utc, kind=SENSORS[flag], flags={flag: value})])
+
+
+@pytest.fixture
+def restored(world: World) -> World:
+    """Alarms of three weeks were settled; then the readings of before the last end are put in the place of today's."""
+    with world.records.write() as tx:
+        for device_id, kind in SENSORS.items():
+            put(tx, "sensors", {"device_id": device_id, "household_id": HOME, "gateway_id": "gw1", "kind": kind})
+    backup = MemoryReadings()
+    for _ in range(3):
+        world.now += timedelta(days=7)
+        for value in (True, False):
+            for flag in SENSORS:
+                told = says(world, flag, value)
+                world.readings.commit(told)
+                if value or flag != "gas":
+                    backup.commit(told)
+                world.turn()
+        with world.records.write() as tx:
+            for alert in world.alerts():
+                if alert["state"] != State.RESOLVED:
+                    number = int(str(alert["alert_id"]))
+                    world.life.resolve(tx, number, by="grid_worker", outcome=Outcome.SAFE, now=world.now)
+        world.turn()
+    world.now += timedelta(days=14)
+    world.readings = backup
+    world.start()
+    return world
+
+
+def dangers(world: World) -> list[object]:
+    return [alert["kind"] for alert in world.alerts() if alert["kind"] in {"gas", "smoke", "flood", "sos"}]
+
+
+def test_of_alarms_settled_long_ago_nobody_is_told_anew_out_of_a_restored_file(restored: World) -> None:
+    before = dangers(restored)
+    restored.turn()
+    assert restored.watch.position() == restored.readings.position() > 0
+    assert dangers(restored) == before
+    assert not [told for told in restored.received if told.at == restored.now and told.who != "Olga"]
+
+
+@pytest.mark.parametrize("flag", sorted(SENSORS))
+def test_what_comes_behind_a_restored_file_is_told(restored: World, flag: str) -> None:
+    restored.turn()
+    before = len(dangers(restored))
+    restored.readings.commit(says(restored, flag, True))
+    restored.turn()
+    assert len(dangers(restored)) == before + 1
+
+
+def test_a_danger_in_a_restored_file_of_which_no_alert_knows_is_told(restored: World) -> None:
+    with restored.records.write() as tx:
+        for table in (t.messages, t.alert_events, t.alerts):
+            tx.execute(table.delete())
+    restored.turn()
+    assert set(dangers(restored)) == {"gas", "smoke", "flood", "sos"}
 
 
 def test_before_its_first_reading_a_service_sees_that_its_file_is_new(tmp_path: Path) -> None:
