@@ -32,6 +32,7 @@ PHONE, DESK = (360, 780), (1280, 900)
 SLOW = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}  # bytes/s: slow 3G
 
 
+STICKS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"  # innerWidth grows with it
 FINGER = 44  # pixels; a radio or a box counts with its label, a link inside of a line not at all
 TOO_SMALL = f"""[...document.querySelectorAll('a, button, summary, input:not([type=hidden]), textarea')]
   .filter(e => e.checkVisibility() && !e.matches('.skip') && getComputedStyle(e).pointerEvents !== 'none')
@@ -100,7 +101,7 @@ def axe() -> str:
 
 def look(page: Page, axe: str | None, what: str) -> None:
     """Nothing sticks out at the side, the policy refuses nothing, axe (where scripts run at all) finds nothing."""
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, f"{what}: sticks out at the side"
+    assert page.evaluate(STICKS_OUT) <= 0, f"{what}: sticks out at the side"
     refused = [event for event in page.events if "Content Security Policy" in json.dumps(event)]
     assert not refused, what
     if axe is None:
@@ -133,7 +134,7 @@ def test_every_page_fits_and_is_accessible(
             page.call("Emulation.setTouchEmulationEnabled", enabled=True)
             page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
             assert page.evaluate(TOO_SMALL) == [], path
-            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+            assert page.evaluate(STICKS_OUT) <= 0, path
 
 
 CONTRAST = """(text, ground) => {
@@ -225,11 +226,27 @@ def test_the_first_view_is_one_answer_light_enough_for_a_slow_network(site: Site
     print(f"\nfirst view on slow 3G (400 ms there and back, 50 kB/s): {seen:.0f} ms, {weight} bytes, one request")
 
 
+RENAMED = """(() => { const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const name = /王秀兰|王奶奶|王丽|中华路/g
+  for (let one; one = texts.nextNode();) one.data = one.data.replaceAll(name, 'Featherstonehaugh'.repeat(4))
+})()"""
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["a phone", "a desk"])
+def test_a_name_without_a_place_to_break_it_makes_no_page_wider(site: Site, page: Page, size: tuple[int, int]) -> None:
+    page.screen(*size, mobile=size == PHONE)
+    for path in ("/", "/alerts/1", "/households", "/households/H1", "/residents/R1", f"/1/{site.card}"):
+        page.open(site.url + path)
+        page.evaluate(RENAMED)
+        assert "Featherstonehaugh" in page.text(), path
+        assert page.evaluate(STICKS_OUT) <= 0, path
+
+
 def test_at_twice_the_size_nothing_is_cut_off(site: Site, page: Page) -> None:
     page.screen(PHONE[0] // 2, PHONE[1] // 2, scale=2, mobile=True)
     for path in (f"/1/{site.card}", f"/1/{site.old_card}", "/", "/alerts/1"):
         page.open(site.url + path)
-        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+        assert page.evaluate(STICKS_OUT) <= 0, path
 
 
 def test_at_twice_the_size_a_row_of_the_chart_is_still_as_wide_as_its_page(site: Site, page: Page) -> None:
