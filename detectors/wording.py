@@ -245,9 +245,8 @@ _LATE = {  # behind what a sensor tells long after its own time
     "可能是消息在路上耽搁了，也可能是设备{device_id}的时钟不准，请校准。",
 }
 _WRONG_CLOCK = {
-    Language.EN: " The clock of {device_id} said {told_at}. Unless the message was held up on its way that is wrong: "
-    "please have it set, or its battery changed.",
-    Language.ZH: "设备{device_id}的时钟显示为{told_at}：除非消息在路上耽搁了，就是时钟不准，请校准或更换电池。",
+    Language.EN: " The clock of {device_id} is wrong: it said {told_at}. Please have it set, or its battery changed.",
+    Language.ZH: "设备{device_id}的时钟不准，当时显示{told_at}，请校准或更换电池。",
 }
 _UNHEARD_OF: Mapping[str, Mapping[Language, str]] = {  # where the household's record is nought
     "constant_flow_tap": {

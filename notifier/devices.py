@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
@@ -12,6 +12,8 @@ from domain.reading import CALL_FROM_NOWHERE, DeviceEvent
 from notifier.changes import is_fresh
 from notifier.life import Concern
 from store import tables as t
+
+HELD_UP_AT_MOST = timedelta(days=30)  # by a gateway that was cut off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ def concerns(event: DeviceEvent, household_id: str, now: datetime) -> tuple[list
 def _concern(event: DeviceEvent, household_id: str, kind: AlertKind, now: datetime) -> Concern:
     """Of one that comes long after its own time people read both: its clock may be wrong, and it is a call of now."""
     reason = Reason(key=kind.value, values={"at": event.at.isoformat(), "device_id": event.device_id})
-    if event.clock_is_wrong and event.told_at:
+    if event.clock_is_wrong and event.told_at and not (kind is AlertKind.SOS and _may_be_held_up(event, event.told_at)):
         reason = Reason(key=kind.value, values={**reason.values, "told_at": event.told_at.isoformat()})
     if not is_fresh(event.at, now):
         reason = Reason(key=f"{kind.value}_late", values={**reason.values, "heard_at": now.isoformat()})
@@ -89,6 +91,11 @@ def _concern(event: DeviceEvent, household_id: str, kind: AlertKind, now: dateti
         reported=True,
         momentary=kind is AlertKind.SOS,
     )
+
+
+def _may_be_held_up(event: DeviceEvent, told_at: datetime) -> bool:
+    """A press that comes late is one of now, whether its clock is wrong or not."""
+    return timedelta() < event.at - told_at <= HELD_UP_AT_MOST
 
 
 def call_from_nowhere(tx: Connection, event: DeviceEvent) -> Concern:

@@ -32,7 +32,7 @@ class Home:
             row = {"device_id": "gas1", "household_id": HOME, "gateway_id": "gw1", "kind": "gas_detector"}
             put(tx, "sensors", row)
         self.said_at = self.now - HOUR
-        bindings = Bindings({"gas1": "gw1"})
+        bindings = Bindings({"gas1": "gw1", "sos1": "gw1"})
         self.receiver = Receiver(decoder=Decoder(), bindings=bindings, readings=self.world.readings)
 
     def says(self, on: bool, after: timedelta = MINUTE, battery: int | None = None) -> int:

@@ -1,5 +1,7 @@
 """A detector whose clock stands still calls people at every danger, and a repeated message of it calls nobody again."""
 
+import json
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from detectors.wording import explain
 from domain.finding import Reason
+from ingest.sorted import Message
 from tests.notifier.world import ZONE
 from tests.scenarios.detector import HOUR, MINUTE, Home
 
@@ -97,9 +100,20 @@ def test_people_read_that_the_clock_is_wrong_and_what_it_said(tmp_path: Path) ->
     (alert,) = home.world.alerts()
     reason = Reason(**alert["reason"])  # type: ignore[arg-type]  # as it was written down
     english, chinese = (explain(reason, language, ZONE) for language in ("en", "zh"))
-    assert "The clock of gas1 said 2020-01-01 08:00." in english
-    assert "设备gas1的时钟显示为2020-01-01 08:00：" in chinese
+    assert "The clock of gas1 is wrong: it said 2020-01-01 08:00." in english
+    assert "设备gas1的时钟不准，当时显示2020-01-01 08:00，" in chinese
     assert "晚到" not in home.world.received[-1].body
+
+
+@pytest.mark.parametrize(("told_ago", "is_wrong"), [(timedelta(hours=5), False), (timedelta(days=31), True)])
+def test_of_a_press_that_may_have_been_held_up_nobody_says_that_its_clock_is_wrong(
+    tmp_path: Path, told_ago: timedelta, is_wrong: bool
+) -> None:
+    home = Home(tmp_path)
+    said = {"device_id": "sos1", "event": "sos", "at": (home.now - told_ago).isoformat()}
+    assert home.hears(Message("anju/gw1/events", json.dumps(said).encode(), home.now)) == 5
+    (alert,) = home.world.alerts()
+    assert ("told_at" in alert["reason"]["values"]) is is_wrong  # type: ignore[index]  # as it was written down
 
 
 def test_the_message_is_kept_once_where_staff_see_which_devices_clock_is_wrong(tmp_path: Path) -> None:
