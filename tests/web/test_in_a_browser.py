@@ -192,6 +192,18 @@ def test_a_finder_goes_through_all_stages_on_a_slow_network(
     look(page, axe, "medical")
 
 
+def test_a_finder_whose_phone_finds_no_position_reads_so_and_what_to_do(site: Site, page: Page) -> None:
+    page.screen(*PHONE, mobile=True)
+    page.open(f"{site.url}/1/{site.card}?language=zh")
+    page.tap("form[action$='/here'] button")
+    page.evaluate(
+        "navigator.geolocation.getCurrentPosition = (found, failed) => { window.giveUp = failed }; tap.click()"
+    )
+    assert page.evaluate("[tap.innerText, tap.disabled]") == ["正在定位……", True]
+    page.evaluate("giveUp()")
+    assert page.evaluate("[tap.innerText, tap.disabled]") == ["定位不了：请写下在哪里，或再试一次", False]
+
+
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["a phone", "a desk"])
 def test_family_goes_through_its_pages(site: Site, page: Page, axe: str, size: tuple[int, int]) -> None:
     page.screen(*size, mobile=size == PHONE)
