@@ -285,6 +285,13 @@ def test_a_band_expires_by_itself(scene: Scene) -> None:
     assert "这条手环已停用" in scene.see()
 
 
+def test_a_mistyped_number_stays_in_its_field_to_be_mended_and_a_scanned_code_does_not_get_there(scene: Scene) -> None:
+    page = scene.browser.get("/n", params={"number": "k7m4-p9q"}).text
+    assert 'name="number" value="K7M4P9Q"' in page
+    assert "二维码旁边的编号" in page
+    assert 'name="number" value=""' in scene.see("/1/K7M4P9QXK7M4P9QXK7M4P9QX2A")
+
+
 def test_the_typed_number_opens_the_page_but_never_the_notes(scene: Scene) -> None:
     typed = f"{scene.band.number[:4]}-{scene.band.number[4:]}".lower()
     landed = scene.browser.get("/n", params={"number": typed})
