@@ -63,7 +63,7 @@ class DeviceClocks:
     def _before(self, event: DeviceEvent, message: Message) -> list[DeviceEvent]:
         """What may tell of its clock, in the order of `at`: little, where it is right."""
         now, until = message.received_at, message.received_at + self._clocks.max_skew
-        age = now - event.at
+        age, lately = now - event.at, now - DAY
         at_once = list(self._earlier.device_events(event.device_id, event.at, event.at + timedelta(milliseconds=1)))
         if message.retained or message.again:
             since = now - LAST_WORD_WITHIN
@@ -71,8 +71,11 @@ class DeviceClocks:
             since = event.at - DAY if age > NEAR else event.at
         else:
             return at_once
-        more = self._earlier.device_events(event.device_id, since, until)
-        return [one for one in at_once if one.at < since] + list(more)
+        more = list(self._earlier.device_events(event.device_id, max(since, lately), until))
+        if since < lately and not any(one.told_at for one in more):  # else its clock is known, and that is much to read
+            more = [*self._earlier.device_events(event.device_id, since, lately), *more]
+        first_at = more[0].at if more else until
+        return [one for one in at_once if one.at < first_at] + more
 
     def _is_repeated(
         self, event: DeviceEvent, message: Message, under_it: Sequence[DeviceEvent], earlier: Sequence[DeviceEvent]
