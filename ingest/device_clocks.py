@@ -88,8 +88,7 @@ class DeviceClocks:
         if message.again and any(abs(now - _heard(one)) <= BEING_ACTED_ON for one in alike):
             return True
         stands_still = any(one.clock_is_wrong for one in under_it)
-        first_at = _heard(under_it[0])
-        if not stands_still and any(one.at > first_at for one in earlier if one.at_source != "server"):
+        if any(_states(one) == _states(event) for one in under_it) and _has_gone_on(event, under_it[0], earlier):
             return True
         if any(event.flags.get(flag, value) is not value for flag, value in _states(under_it[-1]).items()):
             return False
@@ -135,6 +134,21 @@ def _states(event: DeviceEvent) -> Mapping[str, bool]:
 def _compare(one: DeviceEvent, event: DeviceEvent) -> bool:
     """Whether both speak of the same."""
     return one.kind == event.kind and not _states(one).keys().isdisjoint(_states(event))
+
+
+def _has_gone_on(event: DeviceEvent, first: DeviceEvent, earlier: Iterable[DeviceEvent]) -> bool:
+    """Whether its clock has, since the first word under this time. One that is years behind may start anew each day."""
+    first_at, behind = _heard(first), _heard(first) - event.at
+    if behind > REMEMBERED:
+        return False
+    later = [one for one in earlier if _heard(one) > first_at and _told(one) > event.at]
+    right = any(one.at > first_at for one in later if one.at_source != "server")
+    return right or any(abs(_heard(one) - _told(one) - behind) <= EVENLY for one in later if one.told_at)
+
+
+def _told(event: DeviceEvent) -> datetime:
+    """By its own clock."""
+    return event.told_at or event.at
 
 
 def _heard(event: DeviceEvent) -> datetime:

@@ -24,12 +24,19 @@ class House:
         self.receiver = Receiver(decoder=Decoder(), bindings=bindings, readings=self.readings)
 
     def hear(
-        self, on: bool, clock: timedelta, after: timedelta, *, event: str = "open", retained: bool = False
+        self,
+        on: bool,
+        clock: timedelta,
+        after: timedelta,
+        *,
+        event: str = "open",
+        retained: bool = False,
+        again: bool = False,
     ) -> None:
         """What the sensor says `after` NOW, when its clock says `clock` after NOW."""
         device_id = {"open": "door", "motion": "door", "gas": "gas"}[event]
         said = {"device_id": device_id, "event": event, "on": on, "at": (NOW + clock).isoformat()}
-        message = Message("anju/gw-1/events", json.dumps(said).encode(), NOW + after, retained)
+        message = Message("anju/gw-1/events", json.dumps(said).encode(), NOW + after, retained, again)
         self.receiver.store(self.receiver.sort([message]), messages=1, at=NOW, took_s=lambda: 0.0)
 
     def times(self) -> list[timedelta]:
@@ -145,3 +152,40 @@ def test_what_is_said_twice_within_a_moment_and_published_again_later_is_heard_o
     for n, on in enumerate([True, False]):
         house.hear(on, timedelta(), (5 + n) * HOUR, event="gas")
     assert house.times() == before
+
+
+@pytest.mark.parametrize("again_at", [20 * MINUTE, 5 * HOUR])
+def test_gas_under_a_time_at_which_all_was_well_is_heard_though_the_clock_has_gone_on(
+    house: House, again_at: timedelta
+) -> None:
+    """It tells whole minutes and was overtaken, or it was set back when the power failed."""
+    for n in range(3):
+        house.hear(False, n * MINUTE, n * MINUTE, event="gas")
+    house.hear(True, MINUTE, again_at, event="gas")
+    assert house.times()[3:] == [again_at]
+
+
+@pytest.mark.parametrize("clock", [-8 * HOUR, -HOUR, HOUR, 8 * HOUR])
+@pytest.mark.parametrize("event", ["gas", "open"])
+def test_what_a_gateway_repeats_of_a_clock_that_goes_wrong_by_hours_is_no_news(
+    house: House, clock: timedelta, event: str
+) -> None:
+    for n in range(5):
+        house.hear(n % 2 == 1, clock + n * 10 * MINUTE, n * 10 * MINUTE, event=event)
+    before = house.times()
+    for n in range(4):
+        house.hear(n % 2 == 1, clock + n * 10 * MINUTE, 20 * HOUR + n * timedelta(seconds=1), event=event)
+    assert house.times() == before
+
+
+@pytest.mark.parametrize("since_start", [timedelta(), MINUTE])
+@pytest.mark.parametrize("again", [False, True])
+def test_a_clock_that_starts_anew_with_each_battery_repeats_no_danger(
+    house: House, since_start: timedelta, again: bool
+) -> None:
+    """Its second alarm may be of the same second after the start as the first, and the broker's second try."""
+    for n in range(3):
+        start, factory = n * 5 * HOUR, -timedelta(days=2000)
+        house.hear(True, factory + since_start, start + since_start, event="gas", again=again)
+        house.hear(False, factory + HOUR, start + HOUR, event="gas")
+    assert house.times() == [n * 5 * HOUR + after for n in range(3) for after in (since_start, HOUR)]
