@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from typing import Protocol
 
@@ -19,6 +20,7 @@ BEING_ACTED_ON = timedelta(minutes=15)  # what was stored so lately
 REMEMBERED = timedelta(days=30)  # a broker or gateway holds nothing longer
 LAST_WORD_WITHIN = timedelta(days=400)
 DAY = timedelta(days=1)
+FEW = 200  # words, read in a few milliseconds; a sensor that says more in `APART` is no use as one
 EVENLY = timedelta(minutes=2)  # messages are on their way for seconds; a clock that runs stays as far behind
 APART = timedelta(minutes=5)  # what was held up comes in one go
 
@@ -27,6 +29,10 @@ class Earlier(Protocol):
     """`store.contracts.ReadingStore`."""
 
     def device_events(self, device_id: str, since: datetime, until: datetime) -> Sequence[DeviceEvent]: ...
+
+    def last_words(
+        self, device_id: str, kind: str, since: datetime, until: datetime, *, at_most: int
+    ) -> Sequence[DeviceEvent]: ...
 
 
 class DeviceClocks:
@@ -61,21 +67,15 @@ class DeviceClocks:
         return EARLIEST_AT <= at <= now + self._clocks.max_skew
 
     def _before(self, event: DeviceEvent, message: Message) -> list[DeviceEvent]:
-        """What may tell of its clock, in the order of `at`: little, where it is right."""
+        """What may tell of its clock, in the order of `at`: nothing but what is under its time, where it is right."""
         now, until = message.received_at, message.received_at + self._clocks.max_skew
-        age, lately = now - event.at, now - DAY
-        at_once = list(self._earlier.device_events(event.device_id, event.at, event.at + timedelta(milliseconds=1)))
-        if message.retained or message.again:
-            since = now - LAST_WORD_WITHIN
-        elif self.is_possible(event.at, now) and age <= REMEMBERED:
-            since = event.at - DAY if age > NEAR else event.at
-        else:
-            return at_once
-        more = list(self._earlier.device_events(event.device_id, max(since, lately), until))
-        if since < lately and not any(one.told_at for one in more):  # else its clock is known, and that is much to read
-            more = [*self._earlier.device_events(event.device_id, since, lately), *more]
-        first_at = more[0].at if more else until
-        return [one for one in at_once if one.at < first_at] + more
+        about, late = event.at + timedelta(milliseconds=1), now - event.at > NEAR
+        believed = not late and self.is_possible(event.at, now) and not message.retained and not message.again
+        words = partial(self._earlier.last_words, event.device_id, event.kind, at_most=FEW)
+        up_to_it = words(event.at - DAY if late else event.at, about)
+        newest = words(about if believed else now - LAST_WORD_WITHIN, until)
+        first_at = newest[0].at if newest else until
+        return [*(one for one in up_to_it if one.at < first_at), *newest]
 
     def _is_repeated(
         self, event: DeviceEvent, message: Message, under_it: Sequence[DeviceEvent], earlier: Sequence[DeviceEvent]
@@ -133,7 +133,7 @@ def _states(event: DeviceEvent) -> Mapping[str, bool]:
 
 def _compare(one: DeviceEvent, event: DeviceEvent) -> bool:
     """Whether both speak of the same."""
-    return one.kind == event.kind and not _states(one).keys().isdisjoint(_states(event))
+    return not _states(one).keys().isdisjoint(_states(event))
 
 
 def _has_gone_on(event: DeviceEvent, first: DeviceEvent, earlier: Iterable[DeviceEvent]) -> bool:

@@ -9,6 +9,7 @@ from ingest.device_clocks import (
     BEING_ACTED_ON,
     DANGERS,
     DANGERS_TO_LIFE,
+    FEW,
     LAST_WORD_WITHIN,
     MOMENTS,
     REMEMBERED,
@@ -46,7 +47,8 @@ class SentAgain:
         return timeless and bool(dangers) and all(self._said(told, flag, retained.received_at) for flag in dangers)
 
     def _said(self, told: DeviceEvent, flag: str, now: datetime) -> bool:
-        words = self._earlier.device_events(told.device_id, now - LAST_WORD_WITHIN, now + self._clocks.max_skew)
+        since, until = now - LAST_WORD_WITHIN, now + self._clocks.max_skew
+        words = self._earlier.last_words(told.device_id, told.kind, since, until, at_most=FEW)
         return next((event.flags[flag] for event in reversed(words) if flag in event.flags), False)
 
     def dated(self, message: Message, event: DeviceEvent) -> DeviceEvent | None:

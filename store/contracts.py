@@ -175,6 +175,12 @@ class ReadingStore(BatchSink, Journal, RegisterReader, KeptReader, ScanReader, T
         """With since <= at < until, in order of time; neither whose clock nor which gateway is remembered."""
         ...
 
+    def last_words(
+        self, device_id: str, kind: str, since: datetime, until: datetime, *, at_most: int
+    ) -> Sequence[DeviceEvent]:
+        """The newest of its events of this kind, with since <= at < until, in order of time."""
+        ...
+
     def learned(self) -> Mapping[str, str]:
         """All that batches said was learned, and not forgotten since."""
         ...

@@ -67,6 +67,11 @@ class MemoryReadings:
             ]
             return [self._events[key] for key in keys]
 
+    def last_words(
+        self, device_id: str, kind: str, since: datetime, until: datetime, *, at_most: int
+    ) -> Sequence[DeviceEvent]:
+        return [event for event in self.device_events(device_id, since, until) if event.kind == kind][-at_most:]
+
     def band_scans(self, since: datetime, until: datetime, band_nos: Collection[int]) -> Sequence[BandScan]:
         with self._lock:
             keys = [key for key in sorted(self._scans) if to_ms(since) <= key[0] < to_ms(until) and key[1] in band_nos]

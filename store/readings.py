@@ -77,8 +77,18 @@ class Readings:
 
     def device_events(self, device_id: str, since: datetime, until: datetime) -> Sequence[DeviceEvent]:
         sql = "SELECT body FROM device_events WHERE device_id = ? AND at >= ? AND at < ? ORDER BY at, kind"
+        return self._events(sql, device_id, to_ms(since), to_ms(until))
+
+    def last_words(
+        self, device_id: str, kind: str, since: datetime, until: datetime, *, at_most: int
+    ) -> Sequence[DeviceEvent]:
+        sql = "SELECT body FROM device_events WHERE device_id = ? AND kind = ? AND at >= ? AND at < ?"
+        sql += " ORDER BY at DESC LIMIT ?"
+        return self._events(sql, device_id, kind, to_ms(since), to_ms(until), at_most)[::-1]
+
+    def _events(self, sql: str, *values: str | int) -> list[DeviceEvent]:
         with self._reader() as db:
-            bodies = [body for (body,) in db.execute(sql, (device_id, to_ms(since), to_ms(until)))]
+            bodies = [body for (body,) in db.execute(sql, values)]
         return [event for body in bodies for event in journal.read(0, body).events]
 
     def band_scans(self, since: datetime, until: datetime, band_nos: Collection[int]) -> Sequence[BandScan]:

@@ -129,6 +129,16 @@ def test_an_event_of_a_device_is_read_back(store: ReadingStore) -> None:
     assert store.device_events("button", NOON, NOON + timedelta(minutes=2)) == [pressed(1)]
 
 
+def test_the_last_words_of_a_kind_are_read_in_order_of_time(store: ReadingStore) -> None:
+    other = DeviceEvent(device_id="button", at=NOON + timedelta(minutes=4), kind="device_status")
+    store.commit(Batch(events=[*(pressed(minute) for minute in (3, 1, 2, 5)), other]))
+    until = NOON + timedelta(minutes=5)
+    kind = pressed(1).kind
+    assert store.last_words("button", kind, NOON, until, at_most=2) == [pressed(2), pressed(3)]
+    assert store.last_words("button", kind, NOON, until, at_most=9) == [pressed(1), pressed(2), pressed(3)]
+    assert store.last_words("nobody's", kind, NOON, until, at_most=2) == []
+
+
 def test_what_is_kept_comes_newest_first_and_by_kind(store: ReadingStore) -> None:
     store.commit(
         Batch(kept=[refused("register: 'abc'"), refused("register: 'def'"), refused("unknown", "quarantined")])

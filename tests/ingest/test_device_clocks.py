@@ -19,23 +19,28 @@ class House:
     """One receiver over one store; times of what was heard are told from NOW on."""
 
     def __init__(self) -> None:
-        self.readings = MemoryReadings()
+        self.use(MemoryReadings())
+
+    def use(self, readings: MemoryReadings) -> None:
+        self.readings = readings
         bindings = Bindings({"door": "gw-1", "gas": "gw-1"})
         self.receiver = Receiver(decoder=Decoder(), bindings=bindings, readings=self.readings)
 
     def hear(
         self,
         on: bool,
-        clock: timedelta,
+        clock: timedelta | None,
         after: timedelta,
         *,
         event: str = "open",
         retained: bool = False,
         again: bool = False,
     ) -> None:
-        """What the sensor says `after` NOW, when its clock says `clock` after NOW."""
+        """What the sensor says `after` NOW, when its clock says `clock` after NOW; None: it has no clock."""
         device_id = {"open": "door", "motion": "door", "gas": "gas"}[event]
-        said = {"device_id": device_id, "event": event, "on": on, "at": (NOW + clock).isoformat()}
+        said = {"device_id": device_id, "event": event, "on": on}
+        if clock is not None:
+            said["at"] = (NOW + clock).isoformat()
         message = Message("anju/gw-1/events", json.dumps(said).encode(), NOW + after, retained, again)
         self.receiver.store(self.receiver.sort([message]), messages=1, at=NOW, took_s=lambda: 0.0)
 
