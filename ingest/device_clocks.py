@@ -54,7 +54,7 @@ class DeviceClocks:
             return event if self.is_possible(event.at, now) else by_receipt(event, message)
         event = replace(event, at=_as_stored(event.at), message=digest(message))
         earlier = [one for one in self._before(event, message) if _compare(one, event)]
-        under_it = [one for one in earlier if event.at in (one.told_at, one.at)]
+        under_it = [one for one in earlier if _told(one) == event.at]
         if under_it and self._is_repeated(event, message, under_it, earlier):
             return None
         if message.retained and event.kind in MOMENTS and (under_it or not self.is_possible(event.at, now)):

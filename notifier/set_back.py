@@ -3,7 +3,7 @@
 import logging
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from domain.length import in_words
 from notifier.contract import Records
@@ -63,12 +63,13 @@ class SetBack:
 
 
 def bring_forward(tx: Connection, now: datetime, back: timedelta) -> None:
-    """What alerts and texts wait for moves with the clock, and so does when a danger was heard."""
+    """What alerts and texts wait for moves with the clock, and so does what sensors said last."""
     for table, key in ((t.alerts, t.alerts.c.alert_id), (t.messages, t.messages.c.message_id)):
         for row in tx.execute(select(key.label("id"), table.c.next_at).where(table.c.next_at > now)).all():
             sooner = max(now, row.next_at - back)
             tx.execute(table.update().where(key == row.id).values(next_at=sooner))
     said = t.last_said
-    for row in tx.execute(select(said).where(said.c.heard_at > now)).all():
-        its = (said.c.device_id == row.device_id, said.c.flag == row.flag)
-        tx.execute(said.update().where(*its).values(heard_at=row.heard_at - back))
+    for word in tx.execute(select(said).where(or_(said.c.at > now, said.c.heard_at > now))).mappings().all():
+        moved = {name: word[name] - back for name in ("at", "heard_at") if word[name] and word[name] > now}
+        its = (said.c.device_id == word["device_id"], said.c.flag == word["flag"])
+        tx.execute(said.update().where(*its).values(moved))

@@ -194,3 +194,11 @@ def test_a_clock_that_starts_anew_with_each_battery_repeats_no_danger(
         house.hear(True, factory + since_start, start + since_start, event="gas", again=again)
         house.hear(False, factory + HOUR, start + HOUR, event="gas")
     assert house.times() == [n * 5 * HOUR + after for n in range(3) for after in (since_start, HOUR)]
+
+
+def test_a_word_of_the_moment_at_which_another_was_received_is_not_that_one(house: House) -> None:
+    """The clock was mended, or ours was set back."""
+    for n in (0, 10):
+        house.hear(n == 0, n * MINUTE - HOUR, n * MINUTE)
+    house.hear(False, 10 * MINUTE, 10 * MINUTE + timedelta(seconds=1))
+    assert house.times() == [-HOUR, 10 * MINUTE, 10 * MINUTE]

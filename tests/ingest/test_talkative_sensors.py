@@ -21,11 +21,17 @@ class Counting(MemoryReadings):
         super().__init__()
         self.read = 0
 
+    def device_events(self, device_id: str, since: datetime, until: datetime) -> Sequence[DeviceEvent]:
+        words = super().device_events(device_id, since, until)
+        self.read += len(words)
+        return words
+
     def last_words(
         self, device_id: str, kind: str, since: datetime, until: datetime, *, at_most: int
     ) -> Sequence[DeviceEvent]:
+        before = self.read
         words = super().last_words(device_id, kind, since, until, at_most=at_most)
-        self.read += len(words)
+        self.read = before + len(words)
         return words
 
 
