@@ -61,7 +61,7 @@ class DeviceClocks:
             return None
         if under_it or self._is_wrong(event, message, earlier):
             return by_receipt(event, message)
-        return replace(event, heard_at=now) if now - event.at > NEAR else event
+        return with_receipt(event, message)
 
     def is_possible(self, at: datetime, now: datetime) -> bool:
         return EARLIEST_AT <= at <= now + self._clocks.max_skew
@@ -111,6 +111,11 @@ class DeviceClocks:
         as_far = [one for one in before if abs(_heard(one) - (one.told_at or one.at) - behind) <= EVENLY]
         runs = any(one.told_at or now - _heard(one) >= APART for one in as_far)
         return runs and before[-1] is as_far[-1]
+
+
+def with_receipt(event: DeviceEvent, message: Message) -> DeviceEvent:
+    """At its own time; when it came, where that is long after it."""
+    return replace(event, heard_at=message.received_at) if message.received_at - event.at > NEAR else event
 
 
 def by_receipt(event: DeviceEvent, message: Message) -> DeviceEvent:

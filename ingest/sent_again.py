@@ -17,6 +17,7 @@ from ingest.device_clocks import (
     Earlier,
     by_receipt,
     digest,
+    with_receipt,
 )
 from ingest.sorted import Clocks, Message
 
@@ -71,7 +72,7 @@ class SentAgain:
         if message.again and any(abs(now - p.at) <= BEING_ACTED_ON for p in alike):
             return None
         believed = self._device_clocks.is_possible(press.at, now) and self._moves(press, presses, now)
-        return press if believed else by_receipt(press, message)
+        return with_receipt(press, message) if believed else by_receipt(press, message)
 
     def _moves(self, press: DeviceEvent, presses: Sequence[DeviceEvent], now: datetime) -> bool:
         """Whether its clock has gone on since the presses before."""

@@ -119,11 +119,11 @@ class Raising(Steps):
         newest = _newest(tx, subject, kind)
         return newest.raised_at if newest is not None and newest.ended_at is None else None
 
-    def knows(self, tx: Connection, concern: Concern) -> bool:
-        """Whether an alert of its kind there is of as late a time."""
+    def knows(self, tx: Connection, concern: Concern, heard_at: datetime) -> bool:
+        """Whether an alert of its kind there is of as late a time, or was raised since this was heard."""
         its = (A.subject == concern.subject, A.kind == concern.kind.value)
-        newest_at = tx.execute(select(func.max(A.last_at)).where(*its)).scalar()
-        return newest_at is not None and concern.at <= newest_at
+        last_at, raised_at = tx.execute(select(func.max(A.last_at), func.max(A.raised_at)).where(*its)).one()
+        return last_at is not None and heard_at <= max(last_at, raised_at)
 
     # Inside
 

@@ -68,7 +68,7 @@ class Reports:
     def event(self, turn: Turn, event: DeviceEvent, *, may_be_known: bool = False) -> None:
         """Help is needed, or the danger is over; or a gateway comes or goes.
 
-        `may_be_known`: from a file of readings that was restored: what is no newer than an alert was its cause.
+        `may_be_known`: from a file of readings that was restored: what was heard before an alert was its cause.
         """
         with turn.alone(event.device_id):
             self._report(turn, event, may_be_known=may_be_known)
@@ -98,11 +98,11 @@ class Reports:
                 self._unwatched.gateway_silent(turn.tx, gateway_id, event.at, turn.now)
         place = turn.bound.get(event.device_id)
         if event.kind == CALL_FROM_NOWHERE:
-            self._raise(turn, [call_from_nowhere(turn.tx, event)], may_be_known=may_be_known)
+            self._raise(turn, event, [call_from_nowhere(turn.tx, event)], may_be_known=may_be_known)
         if place is None:
             return
         raised, over = concerns(event, place.household_id, turn.now)
-        raised = self._raise(turn, raised, may_be_known=may_be_known)
+        raised = self._raise(turn, event, raised, may_be_known=may_be_known)
         over = [kind for kind in over if not self._is_of_before(turn, event, kind)]
         for kind in over:
             self._is_over(turn, event, place.household_id, kind)
@@ -112,9 +112,12 @@ class Reports:
                 for kind, value in said:
                     remember_danger(turn.tx, event, kind, value, turn.now)
 
-    def _raise(self, turn: Turn, concerns: Iterable[Concern], *, may_be_known: bool) -> list[Concern]:
+    def _raise(
+        self, turn: Turn, event: DeviceEvent, concerns: Iterable[Concern], *, may_be_known: bool
+    ) -> list[Concern]:
         """Those that no alert was raised for."""
-        raised = [one for one in concerns if not (may_be_known and self._life.knows(turn.tx, one))]
+        heard_at = event.heard_at or event.at
+        raised = [one for one in concerns if not (may_be_known and self._life.knows(turn.tx, one, heard_at))]
         turn.told += len(raised)
         for concern in raised:
             self._life.raise_or_join(turn.tx, concern, turn.now)

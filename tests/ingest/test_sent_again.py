@@ -95,6 +95,12 @@ def test_a_press_is_dated_by_its_own_clock_where_that_goes(house: House) -> None
     assert house.times() == [STUCK - NOW, STUCK + HOUR - NOW]
 
 
+def test_of_a_press_that_comes_late_is_known_when_it_came(house: House) -> None:
+    house.hear(PRESSED)
+    (press,) = house.events()
+    assert (press.at, press.heard_at) == (STUCK, NOW)
+
+
 @pytest.mark.parametrize("stuck_at", [NOW - timedelta(days=9), STUCK, NOW])
 def test_a_press_that_the_broker_retained_is_no_second_one(house: House, stuck_at: datetime) -> None:
     press = replace(PRESSED, at=stuck_at)

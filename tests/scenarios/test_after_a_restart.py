@@ -107,6 +107,21 @@ def test_what_comes_behind_a_restored_file_is_told(restored: World, flag: str) -
     assert len(dangers(restored)) == before + 1
 
 
+@pytest.mark.parametrize("flag", sorted(SENSORS))
+@pytest.mark.parametrize(("heard_ago", "told"), [(timedelta(), 1), (timedelta(days=14, hours=1), 0)])
+def test_what_comes_late_behind_a_restored_file_is_told_unless_an_alert_was_raised_since(
+    restored: World, flag: str, heard_ago: timedelta, told: int
+) -> None:
+    """Its own time is before the last alert's: its gateway was cut off, or its clock is behind."""
+    heard_at = restored.now.astimezone(UTC) - heard_ago
+    at_utc = heard_at - timedelta(days=15)
+    late = DeviceEvent(device_id=flag, at=at_utc, heard_at=heard_at, kind=SENSORS[flag], flags={flag: True})
+    restored.readings.commit(Batch(events=[late]))
+    before = len(dangers(restored))
+    restored.turn()
+    assert len(dangers(restored)) == before + told
+
+
 def test_a_danger_in_a_restored_file_of_which_no_alert_knows_is_told(restored: World) -> None:
     with restored.records.write() as tx:
         for table in (t.messages, t.alert_events, t.alerts):
