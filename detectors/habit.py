@@ -18,7 +18,8 @@ BEGINS = 12  # two-hour bins of the local hour at which a silence begins
 HOURS = 24  # lengths up to a day, in whole hours
 PARTS = (1,) * 3 + (4,) * (HOURS - 2)  # the own record counts long silences, which are rare, in quarters
 SHORTEST_H, LONGEST_H = 4, 23  # alarm hours to choose from
-LADDER = np.geomspace(60.0, 600_000.0, 24)  # what one false alert may cost, on the scale of `STEEP_COST`
+LADDER = np.geomspace(90.0, 900_000.0, 24)  # what one false alert may cost, on the scale of `LATE_COSTS`
+STEEPER = np.clip((np.arange(len(LADDER)) - 15.0) / 5.0, 0.0, 1.0)  # the more a false alert may cost, hours dearer late
 
 _KERNEL_H = 1.7
 PRIOR_SILENCES = 10.0  # weight of other households' silences against the own
@@ -26,7 +27,7 @@ NEAR_H = 9  # a collapse counts where the last use is, and the next would be, le
 
 CHOICES = np.arange(SHORTEST_H, LONGEST_H + 1)
 DELAYS = np.maximum(np.subtract.outer(CHOICES, np.arange(NEAR_H) + 0.5), 0.0)  # from a fall so long after the last use
-STEEP_COST = DELAYS**3 / 40.0  # late alarms cost more than in proportion
+LATE_COSTS = np.stack([DELAYS**1.5, DELAYS**3 / 70.0])  # late alarms cost more than in proportion
 WORTH = 1.0 / np.array(PARTS)
 _LENGTHS = np.arange(float(HOURS))
 

@@ -38,7 +38,7 @@ class LowUseParameters:
     """
 
     budget: float = 0.5
-    ask_budget: float = 0.57  # of which 1.8 go out to simulated people who live alone (seeds A)
+    ask_budget: float = 0.5  # of which 1.7 go out to simulated people who live alone (seeds A)
     net: timedelta = timedelta(hours=36)
     asks_only: timedelta = timedelta(days=14)
     population: Population = POPULATION

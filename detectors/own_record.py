@@ -7,13 +7,14 @@ from math import floor, inf
 
 from detectors import record
 from detectors.coarse import COARSE_MORE, TOO_COARSE_L, is_coarse
-from detectors.habit import BEGINS, HOURS, LADDER, PARTS, Before, Population, before
+from detectors.habit import BEGINS, HOURS, LADDER, LONGEST_H, PARTS, Before, Population, before
 from detectors.localtime import LocalClock
 from detectors.low_use_state import RATE_STEPS, LowUseState
+from detectors.safety_net import ASKED_BEFORE_H
 
 SLACK_H = 0.15  # an hourly meter's hour wanders by minutes
 RATE_DAYS = 30.0
-SPENT = 1.85  # times the budget: others are told an hour after the question, when fewer silences still run
+SPENT = 1.7  # times the budget, as not all that the record counts is told: at night others are told later
 MORNING = 4  # use in the small hours is no getting up
 EIGHTHS = 8  # of an alert that would have been raised
 _BITS = (1 << 64) - 1
@@ -78,7 +79,7 @@ class OwnRecord:
         cell = begun % 24 * BEGINS // 24 * (HOURS + 1) + lasted
         state.silences[cell] = min(state.silences[cell] + PARTS[lasted], record.MOST)
         state.longest[-1] = max(state.longest[-1], min(int(hours * 2.0), 255))
-        if state.plan and hours <= HOURS and (steps := bisect_right(state.plan, hours + SLACK_H)):
+        if state.plan and hours <= HOURS and (steps := bisect_right(state.plan, told_after_h(hours))):
             self._would_have_raised(state, steps)
 
     def false_alarm(self, state: LowUseState, budget: float) -> None:
@@ -126,6 +127,12 @@ class OwnRecord:
         spent = [alerts + prior_days * daily for alerts, daily in zip(own, others, strict=True)]
         days = state.known_s / 86400.0 * self._calibrated
         return len(spent) - bisect_right(spent, EIGHTHS * (SPENT * budget / 30.0 * (days + prior_days)))
+
+
+def told_after_h(hours: float) -> float:
+    """Of which plans others are told in a silence of so many hours: an hour after the question, but at the latest's."""
+    known_h = hours + SLACK_H
+    return known_h if known_h >= LONGEST_H else known_h - ASKED_BEFORE_H
 
 
 def _eighths_back(times: float, population: Population) -> list[float]:

@@ -10,13 +10,14 @@ from detectors.habit import (
     HOURS,
     KERNEL,
     LADDER,
+    LATE_COSTS,
     LONGEST_H,
     NEAR_H,
     OWN_RECORD,
     PRIOR_SILENCES,
     SCALED,
     SHORTEST_H,
-    STEEP_COST,
+    STEEPER,
     WORTH,
     Array,
     Before,
@@ -25,7 +26,7 @@ from detectors.habit import (
 
 _LEAST, _MOST = 1e-4, 1.0 - 1e-4  # of a share whose logit is taken
 _LEAST_ODDS, _MOST_ODDS = _LEAST / _MOST, _MOST / _LEAST
-_STEPS = np.column_stack((LADDER, np.ones(len(LADDER))))
+_STEPS = np.column_stack((LADDER, 1.0 - STEEPER, STEEPER))
 _LASTED = np.triu(np.ones((HOURS + 1, HOURS + 1))) * WORTH  # from counts of each length to how many lasted as long
 _ALARMS = CHOICES.astype(np.uint8)
 _ROWS = list(KERNEL)
@@ -50,7 +51,7 @@ class Planner:
         self.past = weights[13:19].tolist()
         self.longer = float(in_3_h), float(in_24_h), float(level_longer)
         self.prior = PRIOR_SILENCES * population.survival
-        self.cost = STEEP_COST if steep else DELAYS
+        self.costs = LATE_COSTS if steep else np.stack([DELAYS, DELAYS])
         self._tables = [self._table(begun) for begun in range(24)]
         self._priors = list(self.prior)
 
@@ -92,7 +93,8 @@ class Planner:
         """For each step of the ladder the hour g of silence at which to tell somebody, fixed when it begins.
 
         Least of  cost of a false alert * P(the silence lasts g hours) + sum of P(u) * cost of a delay of g - u hours,
-        P(u) being that the silence lasts u hours, and use is due in the nine after them: somebody may fall then.
+        P(u) being that the silence lasts u hours, and use is due in the nine after them: somebody may fall then. At
+        steps at which people are told late anyhow, the last hours cost more. Never sooner at a dearer step.
         """
         lasting = np.exp(scores)
         lasting += 1.0
@@ -101,8 +103,8 @@ class Planner:
         falls = -lasting[NEAR_H - 1 : 2 * NEAR_H - 1]
         falls[0] += 1.0
         falls[1:] += lasting[: NEAR_H - 1]
-        costs = np.empty((2, len(CHOICES)))
+        costs = np.empty((3, len(CHOICES)))
         costs[0] = lasting[SHORTEST_H - 1 : LONGEST_H]
-        self.cost.dot(falls, costs[1])
+        np.matmul(self.costs, falls, costs[1:])
         hours: bytes = _ALARMS[np.maximum.accumulate(_STEPS.dot(costs).argmin(axis=1))].tobytes()
         return hours

@@ -23,7 +23,7 @@ from detectors.habit import BEGINS, HOURS, KERNEL, LADDER, PARTS, TERMS, Populat
 from detectors.localtime import LocalClock
 from detectors.low_use import PLAN_FROM_H, LowUse, LowUseParameters
 from detectors.low_use_state import LowUseState
-from detectors.own_record import OwnRecord
+from detectors.own_record import OwnRecord, told_after_h
 from detectors.parts import Part
 from domain.recording import Recording
 from domain.register import RegisterState, advance
@@ -175,7 +175,7 @@ def _false_alerts(homes: Iterable[Home]) -> Array:
     rates = []
     for home in homes:
         short = [case for case in home.cases if case.day >= _TRAINING_DAYS and case.hours <= HOURS]
-        raised = [np.frombuffer(case.plan, np.uint8) <= case.hours + 0.15 for case in short]
+        raised = [np.frombuffer(case.plan, np.uint8) <= told_after_h(case.hours) for case in short]
         rates.append(np.sum(raised, axis=0) / max(home.days, 30.0) if raised else np.zeros(len(LADDER)))
     return np.asarray(np.mean(rates, axis=0))
 

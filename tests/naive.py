@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import pairwise
-from math import cos, exp, floor, inf, isnan, log, pi, sin
+from math import cos, exp, floor, inf, isnan, log, pi, sin, sqrt
 from zoneinfo import ZoneInfo
 
 from detectors import schedule
@@ -50,7 +50,13 @@ def hazard(silences: list[list[float]], rate: list[float], past: Before, populat
     return chances
 
 
-def alarm_cost(chances: list[float], cost_of_false_alert: float, alarm_h: int) -> float:
+def price(late_h: float, step: int) -> float:
+    """Of so much delay."""
+    steeper = min(max((step - 15) / 5, 0.0), 1.0)
+    return (1.0 - steeper) * late_h * sqrt(late_h) + steeper * late_h**3 / 70.0
+
+
+def alarm_cost(chances: list[float], step: int, alarm_h: int) -> float:
     """What it costs to tell somebody after so many hours: false alerts, and collapses found late."""
     lasting = [1.0]
     for chance in chances:
@@ -58,12 +64,12 @@ def alarm_cost(chances: list[float], cost_of_false_alert: float, alarm_h: int) -
     late = 0.0
     for hour in range(9):
         at_home = lasting[hour] - lasting[hour + 9]
-        late += at_home * max(alarm_h - (hour + 0.5), 0.0) ** 3 / 40.0
-    return cost_of_false_alert * (lasting[alarm_h] - lasting[24]) + late
+        late += at_home * price(max(alarm_h - (hour + 0.5), 0.0), step)
+    return float(LADDER[step]) * (lasting[alarm_h] - lasting[24]) + late
 
 
 def alarm_costs(chances: list[float], step: int) -> dict[int, float]:
-    return {alarm_h: alarm_cost(chances, float(LADDER[step]), alarm_h) for alarm_h in range(4, 24)}
+    return {alarm_h: alarm_cost(chances, step, alarm_h) for alarm_h in range(4, 24)}
 
 
 def least_flow(flows_lph: list[float], hours: int) -> float:
@@ -180,9 +186,10 @@ class LowUse:
         if alert_h - asked_h > 9 or (begun + asked_h) % 24 not in night or (begun + alert_h) % 24 not in night:
             return alert_h, asked_h
         evening = max(hour for hour in range(-9, asked_h) if (begun + hour) % 24 == 21)
-        if evening < 4 or any(self.planned_rate[(begun + hour) % 24] > 0.85 for hour in range(evening, asked_h)):
-            return min(alert_h + 1, max(alert_h, 23)), asked_h
-        return alert_h, evening
+        if evening < 5:
+            return alert_h + 3, asked_h
+        often = any(self.planned_rate[(begun + hour) % 24] > 0.85 for hour in range(evening, asked_h))
+        return alert_h, asked_h if often else evening
 
     def begins_anew(self, at_s: float) -> None:
         self.restarts(at_s)
@@ -216,7 +223,8 @@ class LowUse:
         self.ended.append((self.hours[-1][0] // 24, hours))
         self.journal.append(("silence", begun % 24 * BEGINS // 24, min(int(hours + 0.15), 24)))
         if self.plan and hours <= 24.0:
-            self.journal.append(("raised", sum(alarm_h <= hours + 0.15 for alarm_h in self.plan), 0))
+            told_h = [min(alarm_h + 1, 23) for alarm_h in self.plan]
+            self.journal.append(("raised", sum(alarm_h <= hours + 0.15 for alarm_h in told_h), 0))
 
     def rate(self) -> list[float]:
         """Of use in each hour of the day: each hour that is over moves its own by a thirtieth, more while it's new."""
@@ -272,7 +280,7 @@ class LowUse:
         if self.is_coarse() and self.step_l >= 50.0:
             return len(LADDER)
         long = sum(row[24] for row in silences) / 4.0 if self.is_coarse() else 0.0
-        allowed = 1.85 * budget / 30.0 * (days + 30.0 / budget)
+        allowed = 1.7 * budget / 30.0 * (days + 30.0 / budget)
         times = 3.0 if self.is_coarse() else 1.0
         spent = [
             long + sum(raised[step + 1 :]) / 8.0 + 30.0 / budget * (times * float(self.population.false_alerts[step]))

@@ -7,6 +7,7 @@ from detectors.fleet.curves import exp, in_order, ln, of_day, set_bits
 from detectors.fleet.memory import (
     CHOICES,
     DELAYED,
+    DELAYED_MOST,
     EXPECTED,
     FALSE,
     HOUR,
@@ -26,7 +27,7 @@ from detectors.fleet.memory import (
     USED_LATER,
     Floats,
 )
-from detectors.fleet.rules import CLOCK, COST, IN_3_H, IN_24_H, LEVEL_LONGER, NOW, OWN, PAST, PRIOR, SOON
+from detectors.fleet.rules import CLOCK, IN_3_H, IN_24_H, LATE, LATER, LEVEL_LONGER, NOW, OWN, PAST, PRIOR, SOON
 from detectors.habit import (
     BEGINS,
     HOURS,
@@ -36,6 +37,7 @@ from detectors.habit import (
     PARTS,
     SCALED,
     SHORTEST_H,
+    STEEPER,
     WORTH,
 )
 from detectors.record import MOST
@@ -44,7 +46,7 @@ BEGIN_H = 24 // BEGINS
 LEAST_ODDS, MOST_ODDS = 1e-4 / (1.0 - 1e-4), (1.0 - 1e-4) / 1e-4
 _HALF = (1 << 32) - 1
 _FORTY = (1 << 40) - 1
-_LADDER = LADDER.copy()
+_LADDER, _STEEPER = LADDER.copy(), STEEPER.copy()
 _PARTS = np.array(PARTS, np.float64)
 
 
@@ -218,17 +220,20 @@ def weigh(m: Floats, p: Floats) -> None:
         m[LASTING + length + 1] *= m[LASTING + length]
     for choice in range(CHOICES):
         m[FALSE + choice] = m[LASTING + SHORTEST_H + choice] - m[LASTING + HOURS]
-        m[DELAYED + choice] = 0.0
+        m[DELAYED + choice] = m[DELAYED_MOST + choice] = 0.0
     for hour in range(NEAR_H):
-        falls, first = m[LASTING + hour] - m[LASTING + hour + NEAR_H], np.uint64(COST + hour * CHOICES)
+        falls = m[LASTING + hour] - m[LASTING + hour + NEAR_H]
+        late, later = np.uint64(LATE + hour * CHOICES), np.uint64(LATER + hour * CHOICES)
         for choice in range(CHOICES):
-            m[DELAYED + choice] += falls * p[first + np.uint64(choice)]
+            m[DELAYED + choice] += falls * p[late + np.uint64(choice)]
+            m[DELAYED_MOST + choice] += falls * p[later + np.uint64(choice)]
 
 
 @compiled
 def alarm_h(m: Floats, step: int) -> int:
     """The alarm hour at this step of the ladder, once the scores are weighed."""
-    dear, least = _LADDER[np.uint64(step)], in_order(np.inf, 31)
+    dear, steeper, least = _LADDER[np.uint64(step)], _STEEPER[np.uint64(step)], in_order(np.inf, 31)
     for choice in range(CHOICES):
-        least = min(least, in_order(dear * m[FALSE + choice] + m[DELAYED + choice], choice))
+        delayed = (1.0 - steeper) * m[DELAYED + choice] + steeper * m[DELAYED_MOST + choice]
+        least = min(least, in_order(dear * m[FALSE + choice] + delayed, choice))
     return (least & 31) + SHORTEST_H

@@ -2,7 +2,7 @@
 
 from math import inf, isnan
 
-from detectors.bedtime import ASKED_AGAIN, ASKED_FROM_H, LAST_ASKED, MOSTLY, NIGHT_H
+from detectors.bedtime import ASKED_AGAIN, ASKED_FROM_H, LAST_ASKED, MOSTLY, NIGHT_H, UNASKED_H
 from detectors.coarse import NEVER_H
 from detectors.fleet import absences, drip, own_record, safety_net, schedule, ticks, two_clocks
 from detectors.fleet.coarse import is_coarse
@@ -195,13 +195,13 @@ def before_bed(m: Floats, begun: int, asked_h: int, alert_h: int) -> None:
     if alert_h - asked_h > NIGHT_H or not (at_night(asked) and at_night(alerted)):
         return
     sooner_h = asked_h - (asked - LAST_ASKED) % 24
-    expected = sooner_h < ASKED_FROM_H
+    if sooner_h < ASKED_FROM_H:
+        m[ALERT_H] += UNASKED_H
+        return
     for hour in range(sooner_h, asked_h):
-        expected |= m[RATE + of_day(begun + hour)] > MOSTLY
-    if expected:
-        m[ALERT_H] += alert_h < LONGEST_H
-    else:
-        m[ASK_H] = sooner_h
+        if m[RATE + of_day(begun + hour)] > MOSTLY:
+            return
+    m[ASK_H] = sooner_h
 
 
 @compiled

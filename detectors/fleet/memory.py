@@ -50,7 +50,7 @@ LONGEST = _place(LONGEST_DAYS)
 SCORES = _place(HOURS)  # of the last plan
 TERMS, EXPECTED = _place(4), _place(4)  # of what came before it
 LASTING, OWN_LOGITS = _place(LENGTHS), _place(HOURS)
-FALSE, DELAYED = _place(CHOICES), _place(CHOICES)  # what an alarm at each hour costs: to be multiplied, and to be added
+FALSE, DELAYED, DELAYED_MOST = (_place(CHOICES) for _ in range(3))  # what an alarm at each hour costs
 # of timers
 TIMER_HOUR, TIMER_NOW_L, TIMER_BEFORE_L, TIMER_HELD_L, TIMER_DONE, TIMER_RUN, TIMER_RESTED = (
     _place() for _ in range(7)

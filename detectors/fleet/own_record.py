@@ -27,10 +27,11 @@ from detectors.fleet.memory import (
     shift,
 )
 from detectors.fleet.rules import COARSE_OTHERS, OTHERS
-from detectors.habit import BEGINS, HOURS, PARTS
+from detectors.habit import BEGINS, HOURS, LONGEST_H, PARTS
 from detectors.low_use_state import LONGEST_DAYS, RATE_STEPS
 from detectors.own_record import EIGHTHS, RATE_DAYS, SLACK_H, SPENT
 from detectors.record import FADE_DAYS, FADED, MOST, TURN_OF_PERIOD, TURN_OF_PLACE
+from detectors.safety_net import ASKED_BEFORE_H
 
 
 @compiled
@@ -86,10 +87,12 @@ def learn(m: Floats) -> None:
     m[today] = max(m[today], min(np.floor(hours * 2.0), 255.0))
     if m[PLANNED] and hours <= HOURS:
         # a dearer false alert never makes a sooner alarm
-        steps, above = 0, STEPS if hours + SLACK_H >= alarm_h(m, 0) else 0  # nought for most
+        known_h = hours + SLACK_H
+        told_h = known_h if known_h >= LONGEST_H else known_h - ASKED_BEFORE_H
+        steps, above = 0, STEPS if told_h >= alarm_h(m, 0) else 0  # nought for most
         while steps < above:
             middle = (steps + above) // 2
-            if alarm_h(m, middle) <= hours + SLACK_H:
+            if alarm_h(m, middle) <= told_h:
                 steps = middle + 1
             else:
                 above = middle

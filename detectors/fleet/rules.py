@@ -29,8 +29,9 @@ COARSE_OTHERS = OTHERS + STEPS
 OWN = COARSE_OTHERS + STEPS
 NOW = OWN + HOURS
 PAST = NOW + HOURS
-COST = PAST + 6
-CLOCK = COST + NEAR_H * CHOICES
+LATE = PAST + 6
+LATER = LATE + NEAR_H * CHOICES
+CLOCK = LATER + NEAR_H * CHOICES
 PRIOR = CLOCK + 24 * HOURS
 SIZE = PRIOR + BEGINS * LENGTHS
 
@@ -76,8 +77,8 @@ def rules(parameters: WatchParameters) -> Floats:
     tables = (
         (OTHERS, low.population.false_alerts),
         (COARSE_OTHERS, COARSE_MORE * low.population.false_alerts),
-        *((OWN, planner.own), (NOW, planner.now), (PAST, np.array(planner.past)), (COST, planner.cost.T)),
-        *((CLOCK, planner.clock), (PRIOR, planner.prior)),
+        *((OWN, planner.own), (NOW, planner.now), (PAST, np.array(planner.past))),
+        *((LATE, planner.costs[0].T), (LATER, planner.costs[1].T), (CLOCK, planner.clock), (PRIOR, planner.prior)),
     )
     for first, table in tables:
         p[first : first + table.size] = table.ravel()

@@ -8,15 +8,19 @@ EVENINGS = [0.9 if hour in (21, 22) else 0.1 for hour in range(24)]  # water at 
 
 def test_who_would_be_told_of_at_night_is_asked_at_nine_in_the_evening() -> None:
     assert before_bed(14, 9, 11, QUIET) == (7, 11)
+    assert before_bed(16, 7, 8, QUIET) == (5, 8)
 
 
-def test_who_is_silent_since_the_evening_cannot_be_asked_and_is_told_of_an_hour_later() -> None:
-    assert before_bed(19, 6, 7, QUIET) == (6, 8)
-    assert before_bed(14, 9, 10, EVENINGS) == (9, 11)
+def test_who_drew_water_in_the_evening_cannot_be_asked_and_is_told_of_three_hours_later() -> None:
+    assert before_bed(17, 6, 7, QUIET) == (6, 10)
 
 
-def test_nobody_is_told_of_later_than_any_plan_waits() -> None:
+def test_who_draws_water_every_evening_is_not_asked_just_before() -> None:
+    assert before_bed(14, 9, 10, EVENINGS) == (9, 10)
     assert before_bed(6, 22, 23, EVENINGS) == (22, 23)
+
+
+def test_a_silence_since_the_morning_is_asked_about_in_the_evening() -> None:
     assert before_bed(6, 22, 23, QUIET) == (15, 23)
 
 

@@ -36,7 +36,7 @@ def test_the_alarm_hours_are_those_of_the_slow_twin(seed: int, begun: int, used:
     chances = naive.hazard(silences.tolist(), rate, past, POPULATION)
     for step in range(len(LADDER)):
         costs = naive.alarm_costs(chances, step)
-        assert costs[quick[step]] == pytest.approx(min(costs.values()), rel=1e-9) or quick[step] == quick[step - 1]
+        assert costs[quick[step]] == pytest.approx(min(costs.values()), rel=1e-9)  # so a dearer step is never sooner
     assert quick == sorted(quick)
 
 
