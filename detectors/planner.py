@@ -52,6 +52,7 @@ class Planner:
         self.longer = float(in_3_h), float(in_24_h), float(level_longer)
         self.prior = PRIOR_SILENCES * population.survival
         self.costs = LATE_COSTS if steep else np.stack([DELAYS, DELAYS])
+        self._costs = self.costs.reshape(-1, NEAR_H)
         self._tables = [self._table(begun) for begun in range(24)]
         self._priors = list(self.prior)
 
@@ -105,6 +106,6 @@ class Planner:
         falls[1:] += lasting[: NEAR_H - 1]
         costs = np.empty((3, len(CHOICES)))
         costs[0] = lasting[SHORTEST_H - 1 : LONGEST_H]
-        np.matmul(self.costs, falls, costs[1:])
+        self._costs.dot(falls, costs[1:].reshape(-1))
         hours: bytes = _ALARMS[np.maximum.accumulate(_STEPS.dot(costs).argmin(axis=1))].tobytes()
         return hours
