@@ -19,7 +19,7 @@ HOURS = 24  # lengths up to a day, in whole hours
 PARTS = (1,) * 3 + (4,) * (HOURS - 2)  # the own record counts long silences, which are rare, in quarters
 SHORTEST_H, LONGEST_H = 4, 23  # alarm hours to choose from
 LADDER = np.geomspace(90.0, 900_000.0, 24)  # what one false alert may cost, on the scale of `LATE_COSTS`
-STEEPER = np.clip((np.arange(len(LADDER)) - 15.0) / 5.0, 0.0, 1.0)  # the more a false alert may cost, hours dearer late
+STEEPER = np.clip((np.arange(len(LADDER)) - 15.0) / 5.0, 0.0, 1.0)  # of a step's price of delay: the second's share
 
 _KERNEL_H = 1.7
 PRIOR_SILENCES = 10.0  # weight of other households' silences against the own
