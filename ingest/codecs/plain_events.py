@@ -19,6 +19,7 @@ EVENTS = {  # what is noticed: the kind of sensor, and its flag
     "open": ("door_contact", "open"),
     "motion": ("motion_sensor", "motion"),
 }
+SIGNS_OF_LIFE = ("open", "motion")
 KNOWN = frozenset({"device_id", "event", "on", "at", "battery_percent"})
 STATES = {b"online": True, b"offline": False}
 
@@ -55,16 +56,21 @@ def _event(message: Message, document: Mapping[str, Any]) -> DeviceEvent:
     if type(on) is not bool:
         raise RefusedError(f"on: true or false was expected, not {shown(on)}")
     device_id = checked_id(document.get("device_id"), "device_id")
-    at, lacks = _time(message, document)
     kind, flag = EVENTS[event]
+    at, lacks = _time(message, document, event)
     return device_event(message, device_id, kind, at, flags={flag: on}, battery=_battery(document), lacks=lacks)
 
 
-def _time(message: Message, document: Mapping[str, Any]) -> tuple[tuple[datetime, AtSource], str | None]:
-    """An alarm is one, whatever the sensor's clock says: without a time that can be read it is of its receipt."""
+def _time(message: Message, document: Mapping[str, Any], event: str) -> tuple[tuple[datetime, AtSource], str | None]:
+    """An alarm is one, whatever the sensor's clock says: without a time that can be read it is of its receipt.
+
+    A door or motion is not: nobody can tell whether it was held up, and it would pass for somebody at home now.
+    """
     try:
         return time_of(message, document), None
     except RefusedError as e:
+        if event in SIGNS_OF_LIFE:
+            raise
         return message.received, str(e)
 
 

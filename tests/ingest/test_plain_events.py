@@ -67,6 +67,12 @@ def test_what_cannot_be_used_is_refused_by_field_and_value(payload: object, name
     assert found.reason.startswith(named), found.reason
 
 
+@pytest.mark.parametrize("event", ["open", "motion"])
+def test_a_door_whose_time_cant_be_read_is_no_sign_of_life_of_now(event: str) -> None:
+    (refused,) = decoded({"device_id": "a", "event": event, "at": "2026-03-01T14:30:00"})
+    assert "is no time with its zone" in str(refused)
+
+
 @pytest.mark.parametrize("at", ["14:30", "1970-01-01T00:00:00Z", 7, "2026-03-01T14:30:00"])
 def test_an_alarm_whose_time_cant_be_read_is_one_of_now_and_says_what_is_wrong(at: object) -> None:
     (found,) = decoded({"device_id": "a", "event": "gas", "at": at})
