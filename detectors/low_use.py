@@ -256,6 +256,7 @@ class LowUse:
             sign_s=state.sign_s if state.sign_s > since_s else 0.0,
             row_l=state.ticks.known_l if row else 0.0,
             every_s=state.ticks.every_s,
+            drip_lph=state.drip.lph,
         )
 
     def _expected(self, state: LowUseState, since_s: float, end_s: float) -> float:

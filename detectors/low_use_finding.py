@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from detectors.drip import LEAST_LPH
 from domain.finding import AlertKind, Finding, Level, Reason
 
 SENSORS_HOLD_S = 24 * 3600.0  # nobody moves about at home for a day and draws no water
@@ -24,12 +25,14 @@ def finding(
     sign_s: float = 0.0,
     row_l: float = 0.0,
     every_s: float = 0.0,
+    drip_lph: float = 0.0,
 ) -> Finding:
     """In the words of its reason; `longest`: in half hours; `sign_s`: a sensor's word that held the ask back.
 
     Where water may have run in a gap since the last use, or somebody was seen or away, it counts from there.
     `coarse_l`: the register's step, where it leaves only the net; `timers`: the hours in which machines draw.
     `row_l`, `every_s`: of the equal draws after equal times, where nothing else has run; the last may still run.
+    `drip_lph`: what always runs, and is nobody's use.
     """
     values: dict[str, float | int | str] = {
         "expected_uses": max(round(expected_uses), 1),
@@ -45,6 +48,8 @@ def finding(
         key = "low_use_net_coarse"
     if hours := ", ".join(f"{hour:02}:00" for hour in timers):
         values["timers"] = hours
+    if drip_lph > LEAST_LPH:
+        values["drip_lph"] = round(drip_lph, 1)
     if row_l:
         values |= {"litres": round(row_l), "every_hours": round(every_s / 3600.0, 1)}
         key = "low_use_row"

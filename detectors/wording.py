@@ -270,6 +270,10 @@ _TIMERS = {
     Language.EN: " Water that a timer draws at about {timers} is not counted.",
     Language.ZH: "{timers}左右的定时用水（如浇灌）不计在内。",
 }
+_DRIP = {
+    Language.EN: " What always runs here ({drip_lph} L/h, like a drip) is not counted.",
+    Language.ZH: "平时一直在流的水（每小时约{drip_lph}升，像滴漏）不计在内。",
+}
 _CASES: Mapping[Language, Mapping[str, str]] = {  # `domain.register.Case`, of those that tell no volume
     Language.EN: {
         "unreadable": "no possible register",
@@ -301,6 +305,8 @@ def explain(reason: Reason, language: str, tz: tzinfo) -> str:
         return reason.key
     if "timers" in reason.values:
         template += _TIMERS[spoken]
+    if "drip_lph" in reason.values:
+        template += _DRIP[spoken]
     if "heard_at" in reason.values:
         template += _LATE[spoken]
     if "told_at" in reason.values:

@@ -12,7 +12,7 @@ from domain.register import RegisterState, advance
 
 LONGEST_HOLE = timedelta(hours=2)  # between readings; above it, and above thrice the meter's rhythm, it is a gap
 SLIVER = timedelta(minutes=3)  # of an hour
-SHORTEST_SILENCE = timedelta(hours=10)  # shorter ones are ordinary nights, but for those that were told of
+SHORTEST_SILENCE = timedelta(hours=10)  # shorter ones are ordinary nights
 _DAY = timedelta(days=1)
 
 
@@ -68,6 +68,17 @@ class Chart:
     last_draw_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An alert: when it was raised, and of what time it tells; `ended_at` None: it goes on."""
+
+    raised_at: datetime
+    since: datetime
+    ended_at: datetime | None
+    alert_id: int
+    kind: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """What is known between two moments: `volume` [L], None where it is unknown."""
@@ -79,7 +90,7 @@ class _Piece:
 
 def draw(
     registers: Sequence[tuple[datetime, float]],
-    raised: Sequence[tuple[datetime, int, str]],
+    told: Sequence[Told],
     *,
     now: datetime,
     days: int,
@@ -89,14 +100,15 @@ def draw(
 
     1. pieces: the water between readings, unknown over holes and before the first and after the last reading;
     2. bars: each local hour's water, spread evenly over its piece;
-    3. bands: gaps, and silences that are long; marks: the alerts.
+    3. bands: gaps, and silences that are long or were told of; marks: the alerts.
     """
     zone = ZoneInfo(timezone)
     today = now.astimezone(zone).date()
     starts = [_midnight(today - timedelta(days=back), zone) for back in range(days)]
     pieces = _pieces(registers, starts[-1], now)
     scale = _scale(pieces)
-    rows = [_row(start, pieces, raised, scale=scale, now=now, zone=zone) for start in starts]
+    silences = _silences(pieces, [alert for alert in told if alert.kind == AlertKind.LOW_USE])
+    rows = [_row(start, pieces, silences, told, scale=scale, now=now, zone=zone) for start in starts]
     draws = [piece.end for piece in pieces if piece.volume]
     return Chart(
         rows=rows,
@@ -135,7 +147,8 @@ def _scale(pieces: Sequence[_Piece]) -> float:
 def _row(
     start: datetime,
     pieces: Sequence[_Piece],
-    raised: Sequence[tuple[datetime, int, str]],
+    silences: Sequence[_Piece],
+    told: Sequence[Told],
     *,
     scale: float,
     now: datetime,
@@ -152,18 +165,18 @@ def _row(
         if volume > 0
     ]
     row.gaps = [_band(piece, start, end, zone) for piece in inside if piece.volume is None]
-    told = [at for at, _, kind in raised if kind == AlertKind.LOW_USE]
-    row.silences = [
-        _band(silence, start, end, zone)
-        for silence in _silences(pieces, told)
-        if silence.start < end and silence.end > start
-    ]
+    row.silences = [_band(one, start, end, zone) for one in silences if one.start < end and one.end > start]
     if now < end:
         row.later = Band(start=_clock(now, start, end, zone), end=24)
     row.marks = [
-        Mark(hour=_clock(at, start, end, zone), clock=f"{at.astimezone(zone):%H:%M}", alert_id=alert_id, kind=kind)
-        for at, alert_id, kind in raised
-        if start <= at < end
+        Mark(
+            hour=_clock(alert.raised_at, start, end, zone),
+            clock=f"{alert.raised_at.astimezone(zone):%H:%M}",
+            alert_id=alert.alert_id,
+            kind=alert.kind,
+        )
+        for alert in told
+        if start <= alert.raised_at < end
     ]
     return row
 
@@ -199,8 +212,26 @@ def _spread(piece: _Piece, zone: ZoneInfo) -> list[tuple[datetime, float]]:
     return [(at, piece.volume * (length / whole)) for at, length in parts]
 
 
-def _silences(pieces: Sequence[_Piece], told: Sequence[datetime]) -> list[_Piece]:
-    """Runs of pieces without water, long enough to be shown or told of; an unknown piece ends a run."""
+def _silences(pieces: Sequence[_Piece], told: Sequence[Told]) -> list[_Piece]:
+    """Long runs of pieces without water, an unknown piece ends a run; and what was told of, however short, and though
+    a drip or a timer ran meanwhile."""
+    silences: list[_Piece] = []
+    for one in sorted([*_dry_runs(pieces), *_told_silences(pieces, told)], key=lambda one: one.start):
+        if silences and one.start <= silences[-1].end:
+            silences[-1] = _Piece(silences[-1].start, max(silences[-1].end, one.end), 0.0)
+        else:
+            silences.append(one)
+    return silences
+
+
+def _told_silences(pieces: Sequence[_Piece], told: Sequence[Told]) -> list[_Piece]:
+    """Up to the reading before the one that ended it, else to the last of all."""
+    known = [piece.end for piece in pieces if piece.volume is not None]
+    ends = [max((at for at in known if not one.ended_at or at < one.ended_at), default=one.since) for one in told]
+    return [_Piece(one.since, end, 0.0) for one, end in zip(told, ends, strict=True) if end > one.since]
+
+
+def _dry_runs(pieces: Sequence[_Piece]) -> list[_Piece]:
     runs: list[_Piece] = []
     begin: datetime | None = None
     end: datetime | None = None
@@ -209,7 +240,7 @@ def _silences(pieces: Sequence[_Piece], told: Sequence[datetime]) -> list[_Piece
             begin = begin or piece.start
             end = piece.end
             continue
-        if begin and end and (end - begin >= SHORTEST_SILENCE or any(begin < at <= end + LONGEST_HOLE for at in told)):
+        if begin and end and end - begin >= SHORTEST_SILENCE:
             runs.append(_Piece(begin, end, 0.0))
         begin = end = None
     return runs

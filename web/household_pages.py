@@ -16,7 +16,7 @@ from notifier.feedback import realised
 from notifier.watched import state_in
 from store.tables import detector_states
 from web import absences, alert_list, staff_log, water
-from web.chart import Chart, draw
+from web.chart import Chart, Told, draw
 from web.desk import Desk, Text
 from web.keepers import keeps_bands
 from web.ledger import Household, announced_absences, find, household, seen_ids
@@ -196,5 +196,15 @@ def chart_of(
     """The water of the days up to `now`, and these alerts."""
     since = now - timedelta(days=days) - BEFORE
     registers = desk.readings.registers(meter_id, since, now + timedelta(seconds=1))
-    raised = [(alert.raised_at, alert.alert_id, alert.kind.value) for alert in own if not alert.kind.for_operator]
-    return draw(registers, raised, now=now, days=days, timezone=home.timezone)
+    told = [
+        Told(
+            raised_at=alert.raised_at,
+            since=alert.since,
+            ended_at=alert.ended_at or alert.resolved_at,
+            alert_id=alert.alert_id,
+            kind=alert.kind.value,
+        )
+        for alert in own
+        if not alert.kind.for_operator
+    ]
+    return draw(registers, told, now=now, days=days, timezone=home.timezone)

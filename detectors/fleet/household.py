@@ -18,6 +18,7 @@ from detectors.fleet.memory import (
     DAYS_AT_NIGHT,
     DAYS_KEPT,
     DAYS_USED,
+    DRIP_LPH,
     DRY_S,
     FLOW_GRADE,
     FLOW_LPH,
@@ -52,7 +53,7 @@ from detectors.fleet.rules import FIRST_RHYTHM_S, RECENT_DAYS, SCALES, SOONEST_S
 from detectors.low_use_state import LONGEST_DAYS
 
 HOME, SLOT, KIND, LEVEL, AT_S, SINCE_S, WHY = range(7)  # of a row that is said; from WHY on the reason's numbers
-WIDTH = WHY + 9
+WIDTH = WHY + 10
 A_READING = 10  # rows at most
 IS_MISSED, NEVER_HEARD, TELLS_NOTHING = 0.0, 1.0, 2.0  # why there is no data
 BY_HABIT, BY_NET, NEVER_MOVED = 0.0, 1.0, 2.0  # why low use
@@ -279,6 +280,7 @@ def why_low_use(m: Floats, p: Floats, clock: Floats, at_s: float, row: Floats) -
     row[WHY + 6] = m[STEP_L] if safety_net.by_longest(m) else 0.0
     if by_row:
         row[WHY + 7], row[WHY + 8] = m[ROW_KNOWN_L], m[ROW_EVERY_S]
+    row[WHY + 9] = m[DRIP_LPH]
     if m[STEP_L] == inf:
         row[WHY + 4] = NEVER_MOVED
 

@@ -161,7 +161,7 @@ def _findings(rows: Floats) -> FleetFindings:
 
 
 def _finding(kind: AlertKind, level: Level, at_s: float, since_s: float, why: Floats) -> Finding:
-    a, b, c, d, e, f, g, row_l, every_s = why.tolist()
+    a, b, c, d, e, f, g, row_l, every_s, drip_lph = why.tolist()
     match kind:
         case AlertKind.LOW_USE:
             return low_use_finding.finding(
@@ -178,6 +178,7 @@ def _finding(kind: AlertKind, level: Level, at_s: float, since_s: float, why: Fl
                 timers=[hour for hour in range(24) if int(f) >> hour & 1],
                 row_l=row_l,
                 every_s=every_s,
+                drip_lph=drip_lph,
             )
         case AlertKind.CONSTANT_FLOW:
             return constant_flow.finding(at_s, since_s, a, b, int(c))

@@ -1,6 +1,6 @@
 """Water that nobody draws is no sign of life: a drip, however lately it began."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -10,6 +10,7 @@ from detectors import drip
 from detectors.episodes import Raised
 from detectors.household import HouseholdWatch
 from detectors.parameters import WatchParameters
+from detectors.wording import explain
 from domain.finding import AlertKind, Level
 from tests.detectors.homes import HOUR, MONDAY, ordinary_life, registers
 
@@ -30,6 +31,21 @@ def test_a_drip_that_begins_only_now_hides_nobody(missing: tuple[int, ...]) -> N
     ]
     alerts = [finding.at for finding in found if (finding.kind, finding.level) == (AlertKind.LOW_USE, Level.ALERT)]
     assert STOPPED < alerts[-1] <= STOPPED + 24 * HOUR
+
+
+@pytest.mark.parametrize(("drip_lph", "said"), [(3.3, True), (0.0, False)])
+def test_who_reads_of_a_silence_beside_a_drip_reads_that_the_drip_is_not_counted(drip_lph: float, said: bool) -> None:
+    dripped = np.diff(np.floor(np.arange(49) * drip_lph)).tolist()
+    watch = HouseholdWatch(WatchParameters(), ZoneInfo("Asia/Shanghai"))
+    state = watch.start()
+    found = [
+        change.finding.reason
+        for at, register_l in registers(ordinary_life(30, drip_lph=drip_lph) + dripped)
+        for change in watch.observe(state, at, register_l)
+        if isinstance(change, Raised) and change.finding.kind is AlertKind.LOW_USE
+    ]
+    assert ("What always runs here (3.2 L/h, like a drip) is not counted." in explain(found[-1], "en", UTC)) is said
+    assert ("每小时约3.2升，像滴漏" in explain(found[-1], "zh", UTC)) is said
 
 
 @pytest.mark.parametrize("every_h", [12, 24])

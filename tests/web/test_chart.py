@@ -9,10 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.wording import hours
-from web.chart import Chart, draw
+from web.chart import Chart, Told, draw
 
 NOW = datetime(2026, 3, 18, 8, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+
+
+def told(hours_ago: int, lasted_h: int, ended_at: datetime | None = None, alert_id: int = 1) -> list[Told]:
+    """Of missing use, raised so long ago, when it had lasted for so long."""
+    at = NOW - hours_ago * HOUR
+    return [Told(raised_at=at, since=at - lasted_h * HOUR, ended_at=ended_at, alert_id=alert_id, kind="low_use")]
 
 
 def chart(registers: list[tuple[datetime, float]], days: int = 3, timezone: str = "Asia/Shanghai") -> Chart:
@@ -28,8 +34,25 @@ def test_readings_without_use_are_a_silence_and_no_gap() -> None:
 def test_the_silence_that_an_alert_speaks_of_is_shaded_however_short() -> None:
     registers = [(NOW - n * HOUR, 100.0 - max(n - 7, 0)) for n in range(80, -1, -1)]
     assert [row.silences for row in chart(registers).rows] == [[], [], []]
-    drawn = draw(registers, [(NOW, 1, "low_use")], now=NOW, days=3, timezone="Asia/Shanghai")
+    drawn = draw(registers, told(0, 7), now=NOW, days=3, timezone="Asia/Shanghai")
     assert [(band.start, band.end) for band in drawn.rows[0].silences] == [(9.5, 16.5)]
+
+
+def test_so_is_one_that_a_drip_or_a_timer_runs_through_up_to_the_water_that_ended_it() -> None:
+    dripping = [(NOW - n * HOUR, 1000.0 - 3 * n) for n in range(80, -1, -1)]
+    assert [row.silences for row in chart(dripping).rows] == [[], [], []]
+    goes_on = draw(dripping, told(1, 12), now=NOW, days=3, timezone="Asia/Shanghai")
+    assert [(band.start, band.end, band.hours) for band in goes_on.rows[0].silences] == [(3.5, 16.5, 13)]
+    assert len(goes_on.rows[0].bars) > 12
+    over = draw(dripping, told(1, 12, NOW), now=NOW, days=3, timezone="Asia/Shanghai")
+    assert [(band.start, band.end) for band in over.rows[0].silences] == [(3.5, 15.5)]
+
+
+def test_a_silence_that_was_told_of_is_shaded_no_further_than_readings_reach() -> None:
+    registers = [(NOW - n * HOUR, 100.0 + 5 * (n < 20)) for n in range(80, 4, -1)]
+    drawn = draw(registers, told(6, 13), now=NOW, days=3, timezone="Asia/Shanghai")
+    assert drawn.rows[0].silences[-1].end == 11.5
+    assert drawn.rows[0].gaps[-1].start == 11.5
 
 
 @pytest.mark.parametrize("minutes", [10 * 60 + 24, 10 * 60 + 48])
@@ -112,7 +135,7 @@ def test_water_of_an_hour_that_is_read_at_the_half_is_half_and_half() -> None:
 
 
 def test_an_alert_is_marked_on_its_day_at_its_local_time() -> None:
-    drawn = draw([], [(NOW - 3 * HOUR, 7, "low_use")], now=NOW, days=2, timezone="Asia/Shanghai")
+    drawn = draw([], told(3, 9, alert_id=7), now=NOW, days=2, timezone="Asia/Shanghai")
     (mark,) = drawn.rows[0].marks
     assert (mark.hour, mark.clock, mark.alert_id) == (13.5, "13:30", 7)
 

@@ -4,10 +4,11 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
+from detectors.household_state import dump, load
 from store.records import Records
-from store.tables import absences, alerts, households, meters, unwatched
+from store.tables import absences, alerts, detector_states, households, meters, unwatched
 from tests.web import town
 from tests.web.conftest import SignIn
 
@@ -55,6 +56,20 @@ def test_of_several_meters_each_chart_is_named_and_what_colours_mean_is_said_onc
         assert page.index("Meter M1") < page.index("Meter M3")
         assert page.count('class="legend"') == 1
     assert "Meter M2" not in sign_in("duty").get("/households/H2").text
+
+
+@pytest.mark.usefixtures("watched")
+def test_water_was_last_used_when_the_watch_says_so_not_when_a_drip_last_moved_the_meter(
+    sign_in: SignIn, records: Records
+) -> None:
+    d = detector_states.c
+    with records.write() as tx:
+        state = load(tx.execute(select(d.body).where(d.meter_id == "M1")).scalar_one())
+        state.low_use.last_use_s = (town.NOW - 26 * town.HOUR).timestamp()
+        tx.execute(update(detector_states).where(d.meter_id == "M1").values(body=dump(state)))
+    facts = sign_in("duty").get("/households/H1").text.split('<dl class="facts">')[1].split("</dl>")[0]
+    assert "14:30" in facts
+    assert "26 h" in facts
 
 
 def test_a_home_that_nobody_consented_to_says_so_before_its_chart(sign_in: SignIn, records: Records) -> None:
