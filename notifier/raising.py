@@ -51,7 +51,7 @@ class Raising(Steps):
     def ease(
         self, tx: Connection, subject: str, kind: AlertKind, at: datetime, now: datetime, *, by_sign: bool = False
     ) -> int | None:
-        """The cause is gone. The alert stays until a person settles it; those who were told hear of it.
+        """The cause is gone. The alert stays until a person settles it; who was told of more than a notice hears of it.
 
         `by_sign`: no water ran, but a door, motion or a wristband tells of somebody there.
         """
@@ -80,7 +80,8 @@ class Raising(Steps):
             return case.alert_id
         if case.state is State.EASED and before is not State.EASED:
             self._wait_for_settling(case)
-        self._telling.news(case, "eased", event_id, by=ANJU, to=readers)
+        if not kind.is_notice:
+            self._telling.news(case, "eased", event_id, by=ANJU, to=readers)
         return case.alert_id
 
     def tell_operator(

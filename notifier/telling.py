@@ -62,6 +62,7 @@ class Telling:
                 now=case.now,
                 alert_id=case.alert_id,
                 community_id=case.home.community_id,
+                not_before=self.quiet.not_before(case.now, case.home.timezone) if case.kind.is_notice else None,
             )
             self.letters.write(case.tx, letter)
 

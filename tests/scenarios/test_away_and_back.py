@@ -110,6 +110,14 @@ def test_water_on_two_days_of_an_absence_ends_it_and_on_one_day_does_not(world: 
     assert until < world.now
 
 
+def test_the_end_of_an_absence_in_which_water_ran_is_no_text_at_midnight(world: World) -> None:
+    goes_away(world, at("23:59"))
+    hears(world, 8, drawn=10.0)
+    hears(world, 15, register=110.0)
+    assert [row["state"] for row in world.alerts(AlertKind.USE_WHILE_ABSENT)] == [State.EASED]
+    assert [when for when, _ in world.texts()] == ["12:00"]
+
+
 def test_the_end_of_one_meters_flow_is_not_the_end_of_the_others(world: World) -> None:
     first = second = 100.0
 

@@ -1,13 +1,14 @@
 """A mere doubt wakes nobody; what is sure does, at once, and who may be out is asked before others are told."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from domain.alert import State
-from domain.finding import AlertKind, Level
+from domain.alert import Outcome, State
+from domain.finding import AlertKind, Level, Reason
 from domain.reading import DeviceEvent
 from notifier.life import Concern
 from tests.notifier.world import HOME, METER, World, at, put, silence
@@ -142,6 +143,22 @@ def test_a_silence_that_begins_when_the_door_goes_may_be_an_outing(world: World)
         world.turn()
     (alert,) = world.alerts(AlertKind.LOW_USE)
     assert alert["reason"]["key"] == "low_use_left"  # type: ignore[index]  # a JSON column
+
+
+def test_what_a_colleague_settles_at_night_of_a_mere_notice_is_told_in_the_morning(world: World) -> None:
+    with world.records.write() as tx:
+        put(tx, "pairings", {"household_id": HOME, "contact_id": "volunteer"})
+    world.now = at("10:00")
+    values = {"uses_a_day": 4.0, "usual_a_day": 9.0}
+    reason = Reason(key="change_in_use_less", values=values)
+    plain = silence(Level.ALERT, world.now)
+    alert_id = world.raise_alert(replace(plain, kind=AlertKind.CHANGE_IN_USE, reason=reason))
+    world.until(at("23:00"), every=timedelta(hours=1))
+    with world.records.write() as tx:
+        world.life.resolve(tx, alert_id, by="grid_worker", outcome=Outcome.SAFE, now=world.now, note="")
+    world.until(at("09:00", day=1), every=timedelta(minutes=20))
+    assert world.texts("notice") == [("10:00", "李敏"), ("10:00", "赵志愿")]
+    assert world.texts("settled") == [("08:00", "赵志愿")]
 
 
 def test_whoever_had_it_at_night_and_did_not_get_there_is_followed_by_the_others_at_once(world: World) -> None:
