@@ -28,6 +28,7 @@ from store.security import SecurityLog
 from web.health import Health
 from web.limits import Limit
 from web.meetings import RaisesAlerts
+from web.pinyin import pinyin
 from web.sent import NOTHING, Sent
 from web.session import Viewer
 from web.words import Words, load, preferred, spoken
@@ -208,6 +209,7 @@ def templates(reaches: Callable[[str], bool]) -> Environment:
         auto_reload=False,  # no look at the disk for each page
     )
     environment.filters["spoken"] = spoken
+    environment.filters["pinyin"] = pinyin
     environment.tests["reached"] = reaches
     environment.globals["static_version"] = _static_version()
     environment.globals["emergencies"] = list(Emergency)

@@ -69,6 +69,18 @@ async def look(finder: Finder, request: Request, door: Door) -> Response:
     return answer
 
 
+def talk(finder: Finder, request: Request, door: Door) -> Response:
+    """What finder and family wrote, for the page that the finder has open; it opens nothing, so nothing is logged.
+
+    Nobody else is answered a word: nobody learns here whether a code or a number is one.
+    """
+    now = finder.desk.now()
+    seen = _seen(finder, door, request.cookies.get(COOKIE, ""), now)
+    if seen is None or seen.meeting is None or seen.band.state_at(now) is not BandState.ACTIVE:
+        return guarded(finder, Response(status_code=204))
+    return page(finder, request, "finder/_talk.html", talk=seen.talk)
+
+
 def _seen(finder: Finder, door: Door, token: str, now: datetime) -> Seen | None:
     with finder.desk.records.read() as tx:
         worn = door.find(tx)

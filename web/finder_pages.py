@@ -26,7 +26,7 @@ from web.finder import (
     unknown,
     wait,
 )
-from web.finder_look import look
+from web.finder_look import look, talk
 from web.limits import caller
 from web.meetings import Meeting
 
@@ -41,38 +41,43 @@ def routes(finder: Finder) -> APIRouter:
             return RedirectResponse(f"/n/{code or '-'}", 303)
         return page(finder, request, "finder/number.html")
 
-    def add(prefix: str, door_of: Callable[[str], Door]) -> None:
-        @router.get(f"/{prefix}/{{code}}")
-        async def look_at(request: Request, code: str) -> Response:
-            return await look(finder, request, door_of(code))
-
-        @router.post(f"/{prefix}/{{code}}/here")
-        def here(request: Request, code: str) -> Response:
-            return _deed(finder, request, door_of(code), Stage.PRESENT, "")
-
-        @router.post(f"/{prefix}/{{code}}/medical")
-        def medical(request: Request, code: str, why: Annotated[str, Form()] = "") -> Response:
-            door = door_of(code)
-            if why not in set(Emergency) or not door.medical:
-                return RedirectResponse(door.path, 303)
-            return _deed(finder, request, door, Stage.MEDICAL, why)
-
-        @router.post(f"/{prefix}/{{code}}/say")
-        def say(request: Request, code: str, body: Annotated[str, Form()] = "") -> Response:
-            return _write(
-                finder, request, door_of(code), lambda tx, m, now: meetings.say_as_finder(tx, finder.life, m, body, now)
-            )
-
-        @router.post(f"/{prefix}/{{code}}/place")
-        def place(
-            request: Request, code: str, words: Annotated[str, Form()] = "", at: Annotated[str, Form()] = ""
-        ) -> Response:
-            given = _coarse_place(at) or words.strip()
-            return _write(finder, request, door_of(code), lambda tx, m, now: _place(tx, m, given))
-
-    add("1", by_scan)
-    add("n", by_typing)
+    _add(router, finder, "1", by_scan)
+    _add(router, finder, "n", by_typing)
     return router
+
+
+def _add(router: APIRouter, finder: Finder, prefix: str, door_of: Callable[[str], Door]) -> None:
+    @router.get(f"/{prefix}/{{code}}")
+    async def look_at(request: Request, code: str) -> Response:
+        return await look(finder, request, door_of(code))
+
+    @router.get(f"/{prefix}/{{code}}/talk")
+    def listen(request: Request, code: str) -> Response:
+        return talk(finder, request, door_of(code))
+
+    @router.post(f"/{prefix}/{{code}}/here")
+    def here(request: Request, code: str) -> Response:
+        return _deed(finder, request, door_of(code), Stage.PRESENT, "")
+
+    @router.post(f"/{prefix}/{{code}}/medical")
+    def medical(request: Request, code: str, why: Annotated[str, Form()] = "") -> Response:
+        door = door_of(code)
+        if why not in set(Emergency) or not door.medical:
+            return RedirectResponse(door.path, 303)
+        return _deed(finder, request, door, Stage.MEDICAL, why)
+
+    @router.post(f"/{prefix}/{{code}}/say")
+    def say(request: Request, code: str, body: Annotated[str, Form()] = "") -> Response:
+        return _write(
+            finder, request, door_of(code), lambda tx, m, now: meetings.say_as_finder(tx, finder.life, m, body, now)
+        )
+
+    @router.post(f"/{prefix}/{{code}}/place")
+    def place(
+        request: Request, code: str, words: Annotated[str, Form()] = "", at: Annotated[str, Form()] = ""
+    ) -> Response:
+        given = _coarse_place(at) or words.strip()
+        return _write(finder, request, door_of(code), lambda tx, m, now: _place(tx, m, given))
 
 
 def _deed(finder: Finder, request: Request, door: Door, stage: Stage, why: str) -> Response:

@@ -6,18 +6,28 @@ from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 
 from domain.wristband import BandField, BandState
 from store import consents
 from store.memory import MemoryReadings
 from store.records import Records
-from store.tables import alerts, contacts, guardians, meeting_lines, meetings, messages, scans, security_events
+from store.tables import (
+    alerts,
+    contacts,
+    guardians,
+    meeting_lines,
+    meetings,
+    messages,
+    scans,
+    security_events,
+    wristband_profiles,
+)
 from tests.web import town
 from tests.web.conftest import URL
 from web import bands
 from web.app import create_app
-from web.meetings import purge
+from web.meetings import purge, say
 from web.notes import Notes, NotesCipher, new_key
 
 KEY = new_key()
@@ -420,6 +430,23 @@ def test_nobody_else_reads_what_the_finder_wrote(scene: Scene) -> None:
     assert "邮局门口" not in scene.browser.post(f"{scene.path}/here").text
 
 
+def test_an_answer_comes_to_the_finders_open_page_alone_and_opens_nothing_else(scene: Scene) -> None:
+    scene.browser.post(f"{scene.path}/here")
+    with scene.records.write() as tx:
+        say(tx, tx.scalars(select(meetings.c.meeting_id)).one(), "daughter", "我马上到", town.NOW)
+    looks = scene.count("scans")
+    said = scene.browser.get(f"{scene.path}/talk")
+    assert "我马上到" in said.text
+    assert not any(name in said.text for name in ("王丽", "王秀兰", "王奶奶", "tel:"))
+    assert "default-src 'none'" in said.headers["content-security-policy"]
+    assert scene.count("scans") == looks
+    stranger = TestClient(scene.browser.app, base_url=URL)
+    doors = (scene.path, f"/n/{scene.band.number}", "/n/ABCD2345", "/1/ABCD2345")
+    assert [stranger.get(f"{door}/talk").status_code for door in doors] == [204] * 4
+    scene.change(BandState.LOST)
+    assert scene.browser.get(f"{scene.path}/talk").content == b""
+
+
 def test_without_having_said_here_nothing_can_be_written(scene: Scene) -> None:
     scene.browser.post(f"{scene.path}/say", data={"body": "hello"})
     with scene.records.read() as tx:
@@ -457,6 +484,23 @@ def test_the_page_is_one_small_answer_that_nothing_keeps_indexes_or_frames(scene
 def test_the_language_is_the_finders_and_can_be_switched(scene: Scene) -> None:
     assert "Please help: 王奶奶" in scene.browser.get(scene.path, headers={"accept-language": "en"}).text
     assert "Please help: 王奶奶" in scene.see(f"{scene.path}?language=en")
+
+
+@pytest.mark.parametrize(
+    ("salutation", "english", "chinese"),
+    [
+        ("王奶奶", "say “王奶奶” (Wáng nǎinai).", "称呼“王奶奶”。"),
+        ("<i>&奶奶", "say “&lt;i&gt;&amp;奶奶”.", "称呼“&lt;i&gt;&amp;奶奶”。"),
+        ("", "Come from the front, speak slowly.", "从正面走近，慢慢说话。"),
+    ],
+)
+def test_the_finder_reads_what_to_say_and_without_chinese_how(
+    scene: Scene, salutation: str, english: str, chinese: str
+) -> None:
+    with scene.records.write() as tx:
+        tx.execute(update(wristband_profiles).values(salutation=salutation or None))
+    assert f"{english}</li>" in scene.see(f"{scene.path}?language=en")
+    assert f"{chinese}</li>" in scene.see(f"{scene.path}?language=zh")
 
 
 def test_every_scan_is_a_point_in_the_time_series_without_the_card(scene: Scene) -> None:

@@ -204,6 +204,21 @@ def test_a_finder_whose_phone_finds_no_position_reads_so_and_what_to_do(site: Si
     assert page.evaluate("[tap.innerText, tap.disabled]") == ["定位不了：请写下在哪里，或再试一次", False]
 
 
+def test_an_answer_comes_to_the_finders_open_page_and_leaves_what_is_half_written(site: Site, page: Page) -> None:
+    page.screen(*PHONE, mobile=True)
+    page.open(f"{site.url}/1/{site.card}?language=zh")
+    page.tap("form[action$='/here'] button")
+    assert "回复会自动显示在这里" in page.text()
+    page.evaluate("document.querySelector('textarea').value = '我们在'; talk.innerHTML = '<li>old</li>'")
+    page.evaluate("listen()")
+    assert page.evaluate("talk.innerText") == ""
+    assert page.evaluate("document.querySelector('textarea').value") == "我们在"
+    page.evaluate("talk.innerHTML = '<li>kept</li>'")
+    page.call("Network.emulateNetworkConditions", **(SLOW | {"offline": True}))
+    page.evaluate("listen()")
+    assert page.evaluate("talk.innerText") == "kept"
+
+
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["a phone", "a desk"])
 def test_family_goes_through_its_pages(site: Site, page: Page, axe: str, size: tuple[int, int]) -> None:
     page.screen(*size, mobile=size == PHONE)
