@@ -5,11 +5,11 @@ from collections.abc import Callable, Collection, Iterable
 
 from ingest.counters import Counters, Instant
 from notifier.audit import Audit, audit
+from notifier.contract import Records
 from notifier.life import Life
 from notifier.selftest import Heartbeat
 from store.contracts import StoreUnavailableError
 from store.patience import Patience
-from store.records import Records
 from web.health import Health
 
 log = logging.getLogger("anju")
@@ -41,6 +41,7 @@ class SelfWatch:
         self._heartbeat = Heartbeat(records, heartbeat_url, is_well=lambda: not self.health().problems)
         self._audit = Patience(self._audited, FILES_ANSWER_S)
         self._said: set[str] = set()  # the problems that the log tells of
+        self._could_write = True
         with records.read() as tx:
             self._ill = life.services_down(tx) - set(told_elsewhere)
         self._told_elsewhere = frozenset(told_elsewhere)
@@ -66,16 +67,23 @@ class SelfWatch:
         return Health(problems=(*problems, *found.problems), facts=facts)
 
     def look(self) -> None:
-        """The operator hears of each part that is ill, and the watch outside only that all is well."""
+        """The operator hears of each part that is ill, and the watch outside only that all is well.
+
+        Where files can be used again the others need some seconds: what is late then is told if it stays so.
+        """
         ill = {name_of(problem): problem for problem in self.health().problems}
         now = self._instant().at
         self._say(ill)
+        told = ill.keys() - self._told_elsewhere
+        if not self._could_write:
+            told &= self._ill
+        self._could_write = False
         with self._records.write() as tx:
-            for name in ill.keys() - self._told_elsewhere:
+            for name in told:
                 self._life.service_down(tx, name, ill[name], now)
             for name in self._ill - ill.keys():
                 self._life.service_up(tx, name, now)
-        self._ill = ill.keys() - self._told_elsewhere
+        self._ill, self._could_write = told, True
         self._heartbeat.beat(now)
 
     def close(self) -> None:

@@ -32,7 +32,10 @@ class Turns:
             self._finished_at_s[name] = self._steady_s()
             stuck = False
             while not stopping.is_set():
-                (wake or stopping).wait(every_s)
+                if stuck:
+                    stopping.wait(RETRY_S)
+                else:
+                    (wake or stopping).wait(every_s)
                 if wake:
                     wake.clear()
                 try:
@@ -45,7 +48,6 @@ class Turns:
                     if not stuck:
                         log.error("%s: can't go on, and tries again: %s", name, e)  # noqa: TRY400  where says nothing here
                     stuck = True
-                    stopping.wait(RETRY_S)
                 except Exception:
                     log.exception("%s: this turn failed and is tried again", name)
                     stopping.wait(RETRY_S)

@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from domain.entered import is_landline
 from domain.finding import AlertKind
 from domain.message import MessageStatus
 from notifier.circle import Group, reachable
+from notifier.letters import ASKING
 from notifier.people import circle_of
 from notifier.places import home_of
 from store import tables as t
@@ -18,6 +19,7 @@ from store.ledger_checks import NEEDS
 A, M = t.alerts.c, t.messages.c
 PATIENCE = timedelta(minutes=2)
 TRIED_FOR = timedelta(minutes=15)  # longer than a wait for a provider's cap
+UNANSWERED_FOR = timedelta(minutes=3)  # a call that hangs is cut, looked up and made once more within two
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +45,7 @@ def audit(tx: Connection, now: datetime, patience: timedelta = PATIENCE, channel
         select(func.count()).select_from(t.messages).where(M.status == MessageStatus.SENDING, M.claimed_until < late)
     ).scalar()
     doubtful = _count(tx, MessageStatus.UNCERTAIN, late)
-    open_still = M.status.in_((MessageStatus.PENDING.value, MessageStatus.UNCERTAIN.value))
-    never_taken = (open_still, M.attempts > 0, M.sent_at.is_(None))
-    tried = select(func.count()).select_from(t.messages).where(*never_taken, M.created_at < now - TRIED_FOR)
+    tried = select(func.count()).select_from(t.messages).where(M.sent_at.is_(None), or_(_tried(now), _unanswered(now)))
     said = (
         (overdue, "alerts whose next step is overdue"),
         (unsent, "texts due and not sent"),
@@ -61,6 +61,18 @@ def audit(tx: Connection, now: datetime, patience: timedelta = PATIENCE, channel
         waiting_texts=tx.execute(waiting.where(M.status == MessageStatus.PENDING)).scalar() or 0,
         uncertain_texts=tx.execute(waiting.where(M.status == MessageStatus.UNCERTAIN)).scalar() or 0,
     )
+
+
+def _tried(now: datetime) -> ColumnElement[bool]:
+    open_still = M.status.in_((MessageStatus.PENDING.value, MessageStatus.UNCERTAIN.value))
+    return and_(open_still, M.attempts > 0, M.created_at < now - TRIED_FOR)
+
+
+def _unanswered(now: datetime) -> ColumnElement[bool]:
+    """What calls people, and hangs in one call after the other: a provider that gives no answer makes no error."""
+    statuses = (MessageStatus.PENDING, MessageStatus.UNCERTAIN, MessageStatus.SENDING)
+    calls = and_(M.status.in_(statuses), M.purpose.in_((*ASKING, "bundle")))
+    return and_(calls, M.uncertain_count > 0, M.created_at < now - UNANSWERED_FOR)
 
 
 def closed(tx: Connection, channels: Collection[str]) -> list[str]:

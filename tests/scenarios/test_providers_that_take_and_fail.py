@@ -106,6 +106,41 @@ def test_a_provider_that_errs_for_a_minute_costs_no_text_and_one_that_errs_on_is
     assert world.alerts(AlertKind.CHANNEL_DOWN)[0]["subject"] == provider.name
 
 
+class Hanging(Undelivered):
+    """Each call is cut after 45 seconds; it knows afterwards that it took nothing, or can't be asked either."""
+
+    def __init__(self, *, can_be_asked: bool) -> None:
+        super().__init__()
+        self.can_be_asked = can_be_asked
+        self.world: World | None = None
+
+    def send(self, text: Outgoing) -> Sent:
+        assert self.world is not None
+        self.world.now += timedelta(seconds=45)
+        raise ChannelError(Failure.UNCERTAIN, "no answer")
+
+    def find(self, text: Outgoing, since: datetime) -> Sent | None:
+        if not self.can_be_asked:
+            raise ChannelError(Failure.UNCERTAIN, "no answer")
+        return None
+
+
+@pytest.mark.parametrize("can_be_asked", [True, False])
+def test_a_provider_that_hangs_is_said_within_minutes_and_as_long_as_it_lasts(
+    tmp_path: Path, can_be_asked: bool
+) -> None:
+    provider = Hanging(can_be_asked=can_be_asked)
+    provider.world = world = World(tmp_path, channels=[provider])
+    world.raise_alert(silence(Level.ALERT, world.now))
+    assert problems_with(world, provider) == []
+    world.until(at("07:05"), every=timedelta(seconds=5))
+    said = []
+    for n in range(24):
+        world.until(at("07:05") + n * timedelta(seconds=15), every=timedelta(seconds=5))
+        said.append([problem.partition(":")[0] for problem in problems_with(world, provider)])
+    assert all("texts tried again and again that no provider takes" in names for names in said)
+
+
 class Slow(Undelivered):
     """Takes every text, gives no answer, and has it in its list ten seconds later."""
 

@@ -1,20 +1,24 @@
 """What an operator's own watch can see of a service: whether it is ready, and its numbers."""
 
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from time import monotonic
 
 import pytest
+from sqlalchemy import Connection
 
 from anju_commands.channels import standing_problems
+from anju_service.self_watch import SelfWatch
 from anju_service.service import Service
-from anju_service.turns import Turns
+from anju_service.turns import RETRY_S, Turns
 from config.settings import Influx, Settings, Sms
 from domain.reading import DeviceEvent
-from ingest.counters import MANY_AHEAD, OFTEN
+from ingest.counters import MANY_AHEAD, OFTEN, Counters, Instant
 from notifier.channels.log import LogChannel
+from notifier.contract import Records
 from store.contracts import Arrival, Batch, StoreUnavailableError
 from tests.notifier.world import METER, World, put
 
@@ -152,6 +156,70 @@ def test_of_files_that_cannot_be_used_the_log_tells_once_and_once_when_they_can_
         "watch: can't go on, and tries again: records.db: database or disk is full",
         "watch: goes on",
     ]
+
+
+class Noting(Quick):
+    """And for how long it was to be is written down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout)
+        return super().wait(timeout)
+
+
+def test_a_part_that_comes_once_a_minute_goes_on_within_seconds_of_the_room_that_was_made() -> None:
+    stopping, turns = Noting(), iter([True, True, False, False])
+
+    def turn() -> None:
+        if next(turns):
+            raise StoreUnavailableError("readings.db: database or disk is full")
+        if len(stopping.waits) == 4:
+            stopping.set()
+
+    thread = Turns(monotonic).thread("upkeep", turn, stopping, 60.0)
+    thread.start()
+    thread.join()
+    assert stopping.waits == [60.0, RETRY_S, RETRY_S, 60.0]
+
+
+@dataclass
+class Full:
+    """Records that take nothing while `full`."""
+
+    records: Records
+    full: bool = True
+
+    def read(self) -> AbstractContextManager[Connection]:
+        return self.records.read()
+
+    def write(self) -> AbstractContextManager[Connection]:
+        if self.full:
+            raise StoreUnavailableError("records.db: database or disk is full")
+        return self.records.write()
+
+
+def test_of_parts_that_a_full_disk_held_up_nobody_hears_once_there_is_room_unless_they_stay_so(tmp_path: Path) -> None:
+    world, ill = World(tmp_path), ["ledger: no turn finished since 12:00:00 UTC"]
+    records = Full(world.records)
+    self_watch = SelfWatch(
+        records,
+        world.life,
+        lambda now: ill,
+        Counters(),
+        instant=lambda: Instant(NOW, 0.0),
+        heartbeat_url="",
+        told_elsewhere=[],
+    )
+    with closing(self_watch):
+        for records.full in (True, True, False):
+            with suppress(StoreUnavailableError):
+                self_watch.look()
+        assert world.alerts() == []
+        self_watch.look()
+    assert [alert["subject"] for alert in world.alerts()] == ["ledger"]
 
 
 def test_the_log_says_once_what_is_wrong_and_once_that_it_is_well_again(
