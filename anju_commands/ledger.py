@@ -61,7 +61,7 @@ def import_the_ledger(
     by_what: dict[str, list[str]] = {}
     for hole in found:
         if hole.what != "meter not heard":  # it can't have been, so soon
-            by_what.setdefault(hole.what, []).append(hole.subject)
+            by_what.setdefault(hole.what, []).append(f"{hole.subject} {hole.place}")
     for what, whose in by_what.items():
         more = f" and {len(whose) - 10} more" if len(whose) > 10 else ""
         complain(say(f"warning: {what}: {', '.join(whose[:10])}{more}"))
@@ -131,14 +131,18 @@ def print_wristbands(
     Says which number is whose, in the order of the print: the bands themselves name nobody.
     """
     import secrets
+    from urllib.parse import urlsplit
 
     from web.band_office import print_for_community
     from web.band_print import LAYOUTS
+    from web.guard import LOOPBACK
 
     if layout not in LAYOUTS:
         raise stop(f"--layout: {layout!r} is none of {', '.join(LAYOUTS)}", code=2)
     require_new(out)
     chosen = settings_of(settings)
+    if urlsplit(chosen.web.public_url).hostname in LOOPBACK:
+        raise stop(f"web.public_url: {chosen.web.public_url!r} would open on this machine alone, on no phone", code=2)
     try:
         with open_records(chosen).write() as tx:
             handed, document = print_for_community(

@@ -65,7 +65,7 @@ def test_what_is_wrong_with_a_ledger_is_said_in_chinese_where_that_is_asked_for(
     assert said.stdout.endswith("试运行：什么也没有写入\n")
     assert "anju: households.csv 第3行 building_id：buildings.csv 和台账里都没有'b9'\n" in said.stderr
     assert "anju: households.csv 第4行 building_id：没有填\n" in said.stderr
-    assert "注意：没有守护，因为没有人同意查看用水：h1\n" in said.stderr
+    assert "注意：没有守护，因为没有人同意查看用水：h1 B 101\n" in said.stderr
     assert said.stderr.endswith("anju: 没有导入2行，它们写到的保持原样\n")
     empty = run.invoke(app, ["import-ledger", str(data / "nowhere"), "--language", "zh"])
     assert (empty.exit_code, "这里没有 CSV 文件" in empty.stderr) == (2, True)
@@ -85,7 +85,8 @@ def test_a_wrong_word_is_answered_with_the_words_that_a_chinese_clerk_may_write(
     assert f"residents.csv 第2行 categories：'空巢户'不在其中：{groups}\n" in said
     assert "role：'运维'不在其中：监护人、网格员、志愿者、值班人员、主管、运维人员\n" in said
     assert "'c1'是值班人员：收不到任何一户的通知" in said
-    assert "注意：没有水表：h1, h10, h11, h12, h2, h3, h4, h5, h6, h7，另有2个\n" in said
+    assert "注意：没有水表：h1 B 101, h10 B 1001, h11 B 1101, " in said
+    assert ", h6 B 601, h7 B 701，另有2个\n" in said
 
 
 @pytest.mark.parametrize("options", [["--dry-run"], []])
@@ -94,8 +95,8 @@ def test_a_home_that_nobody_would_be_told_of_is_named(data: Path, options: list[
     run.invoke(app, ["migrate"])
     result = run.invoke(app, ["import-ledger", str(folder), *options])
     assert result.exit_code == 0
-    assert "warning: nobody who can be reached: h1\n" in result.stderr
-    assert "warning: no meter: h1\n" in result.stderr
+    assert "warning: nobody who can be reached: h1 B 101\n" in result.stderr
+    assert "warning: no meter: h1 B 101\n" in result.stderr
 
 
 @pytest.mark.parametrize(("channel", "named"), [("twilio", True), ("twilio voice", False), ("log", False)])
@@ -111,15 +112,15 @@ def test_who_has_a_landline_is_named_where_no_calls_are_set_up(
     )
     run.invoke(app, ["migrate"])
     said = run.invoke(app, ["import-ledger", str(folder), "--language", "zh"]).stderr
-    assert ("座机收不到短信，而 sms.channel 没有设置打电话（voice），通知不到：c1\n" in said) is named
-    assert ("没有能联系上的监护人：h1\n" in said) is named
+    assert ("座机收不到短信，而 sms.channel 没有设置打电话（voice），通知不到：c1 王丽\n" in said) is named
+    assert ("没有能联系上的监护人：h1 B 101\n" in said) is named
 
 
 def test_a_meter_of_a_home_without_consent_is_named(data: Path) -> None:
     folder = one_building(data, households="household_id,building_id,door\nh1,b,101\n", meters=METER)
     run.invoke(app, ["migrate"])
     assert (
-        "warning: not watched: no consent to watching the water: h1\n"
+        "warning: not watched: no consent to watching the water: h1 B 101\n"
         in run.invoke(app, ["import-ledger", str(folder)]).stderr
     )
     (folder / "households.csv").write_text("household_id,building_id,door,water_consent_by\nh1,b,101,Wang\n")

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LARGEST_BODY = 65_536  # bytes; the longest form here is a note of some hundred characters
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _ANY_HOST = {"/health", "/health/ready", "/metrics"}  # asked for by address
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 _HEADERS = {
     "content-security-policy": (
@@ -39,8 +39,8 @@ class Guard:
         self.app = app
         self.too_long = _TOO_LONG.format(*emergency_numbers)
         self.where = f"these pages are at {public_url} (web.public_url)"
-        self.hosts = _LOOPBACK | {public.hostname or ""}
-        names = _LOOPBACK if public.hostname in _LOOPBACK else {public.hostname or ""}
+        self.hosts = LOOPBACK | {public.hostname or ""}
+        names = LOOPBACK if public.hostname in LOOPBACK else {public.hostname or ""}
         port = f":{public.port}" if public.port else ""
         headers = _HEADERS | ({"strict-transport-security": "max-age=31536000"} if public.scheme == "https" else {})
         self.pages = _raw(headers | {"cache-control": "no-store"})

@@ -24,6 +24,7 @@ from web.notes import Notes, NotesCipher, new_key
 @pytest.fixture
 def command(records: Records, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("ANJU_STORE_FOLDER", str(records.path.parent))
+    monkeypatch.setenv("ANJU_WEB_PUBLIC_URL", "https://w.fuxin.cn")
 
     def run(*arguments: str, **environment: str) -> Any:
         return CliRunner().invoke(app, ["wristband", *arguments], env=environment)
@@ -98,6 +99,18 @@ def test_a_community_that_is_none_is_named(command: Any, tmp_path: Path) -> None
     answer = command("print", "nope", "--out", str(tmp_path / "x.pdf"))
     assert (answer.exit_code, (tmp_path / "x.pdf").exists()) == (2, False)
     assert "'nope' is no community_id of the ledger" in answer.stderr
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"])
+def test_no_band_is_issued_whose_code_opens_on_this_machine_alone(
+    records: Records, command: Any, tmp_path: Path, url: str
+) -> None:
+    consent(records, "R1")
+    answer = command("print", "xh", "--out", str(tmp_path / "x.pdf"), ANJU_WEB_PUBLIC_URL=url)
+    assert (answer.exit_code, (tmp_path / "x.pdf").exists()) == (2, False)
+    assert f"web.public_url: '{url}' would open on this machine alone" in answer.stderr
+    with records.read() as tx:
+        assert bands.of_resident(tx, "R1") == []
 
 
 def test_a_layout_that_is_none_is_named_with_those_there_are(command: Any, tmp_path: Path) -> None:
