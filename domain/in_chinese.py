@@ -66,8 +66,8 @@ SENTENCES = {
     "at: {at} is behind our clock by {length}, and taken as of its receipt": "at：{at}比本机时钟慢{length}，"
     "已按收到的时间处理",
     "at: {at} is before any meter's time": "at：{at}早得不合理",
-    "at: {at} is no time with its zone (such as 2026-03-01T06:30:00Z)": "at：{at}不是带时区的时间（如 "
-    "2026-03-01T06:30:00Z）",
+    "at: {at} is no time with its zone, of 2000 to 2099 (such as 2026-03-01T06:30:00Z)": "at：{at}不是"
+    "2000至2099年间带时区的时间（如 2026-03-01T06:30:00Z）",
     "at: {at} lacks its zone": "at：{at}没有时区",
     "Timestamp: {value} is no time": "Timestamp：{value}不是时间",
     "register_l: {value} is no volume": "register_l：{value}不是水量",

@@ -53,4 +53,6 @@ def _scan(scan: Any, scanner_id: str, received_at: datetime) -> CardScan | Refus
             return Refused(f"at: {str(text)[:40]!r} lacks its zone")
         return CardScan(card_id=card_id, at=at.astimezone(UTC), scanner_id=scanner_id)
     except (TypeError, ValueError, OverflowError):
-        return Refused(f"at: {str(text)[:40]!r} is no time with its zone (such as 2026-03-01T06:30:00Z)")
+        return Refused(
+            f"at: {str(text)[:40]!r} is no time with its zone, of 2000 to 2099 (such as 2026-03-01T06:30:00Z)"
+        )

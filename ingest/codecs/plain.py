@@ -75,7 +75,9 @@ def time_of(message: Message, document: Mapping[str, Any]) -> tuple[datetime, At
         return message.received_at, "server"
     at = clock(text, None)
     if at is None:
-        raise RefusedError(f"at: {shown(text)} is no time with its zone (such as 2026-03-01T06:30:00Z)")
+        raise RefusedError(
+            f"at: {shown(text)} is no time with its zone, of 2000 to 2099 (such as 2026-03-01T06:30:00Z)"
+        )
     return at, "meter"
 
 
