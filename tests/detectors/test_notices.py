@@ -113,6 +113,17 @@ def test_use_in_a_home_announced_to_be_empty_is_told_once() -> None:
     assert AlertKind.USE_WHILE_ABSENT not in state.running
 
 
+def test_a_slow_drip_in_a_home_announced_to_be_empty_is_nobodys_use() -> None:
+    state, _ = watched(registers(ordinary_life(60)))
+    WATCH.absent(state, STOPPED, STOPPED + timedelta(days=6))
+    total, readings = state.register.last_l, []
+    for hour in range(1, 6 * 24):
+        total += float(hour % 11 == 5) + 4.0 * (hour == 5 * 24)
+        readings.append((STOPPED + hour * HOUR, total))
+    _, changes = watched(readings, state)
+    assert raised(changes, AlertKind.USE_WHILE_ABSENT) == [STOPPED + timedelta(days=5)]
+
+
 def test_coming_home_early_starts_the_clock_again() -> None:
     state, _ = watched(registers(ordinary_life(60)))
     WATCH.absent(state, STOPPED, STOPPED + timedelta(days=30))
