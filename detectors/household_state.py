@@ -15,7 +15,7 @@ from detectors.packing import above_least, ago, of_least, pack_numbers, take, th
 from domain.finding import AlertKind, Level
 from domain.register import RegisterState
 
-_VERSION = 16
+_VERSION = 17
 KINDS = (
     AlertKind.LOW_USE,
     AlertKind.CONSTANT_FLOW,

@@ -17,7 +17,7 @@ from detectors.parts import Part
 from detectors.planner import Planner
 from detectors.population import POPULATION
 from detectors.safety_net import ASKED_BEFORE_H, SafetyNet, is_all
-from detectors.two_clocks import begin_anew, is_held_back, restart, start_over
+from detectors.two_clocks import begin_anew, begin_anew_after_trace, is_held_back, restart, start_over
 from detectors.whose_water import WhoseWater
 from domain.finding import CLEAR, AlertKind, CannotTell, Finding, Level, Reason, Verdict
 from domain.interval import Interval
@@ -89,24 +89,33 @@ class LowUse:
             return self._across_gap(state, interval, begin_s, end_s)
         if hour != state.hour:
             self.record.turn_hours(state, (hour,))
-        used = alone = False
+        used_l, alone = 0.0, False
         if volume or state.schedule.held_l:
-            used, alone = self._water.used(state, volume, begin_s, end_s, hour)
+            used_l, alone = self._water.used(state, volume, begin_s, end_s, hour)
         if self.heeds_drips:
             drip.follow(state.drip, end_s, volume, hour // 24, state.step_l)
         if state.silent_s < PRESUMED_ABSENT_S:
             state.known_s += end_s - begin_s
-        if used:
+        if used_l:
             self.record.learn(state, begin_s, end_s, hour)
             if not alone:
-                begin_anew(state, end_s)
                 state.last_use_s = end_s
-                return self.silent(state, end_s, late=interval.late) if self._net.is_row(state) else CLEAR
+                return self._after_use(state, interval, trace=self._water.is_trace(state, begin_s, end_s, used_l))
             restart(state, end_s)
         else:
             state.silent_s += end_s - begin_s
         state.dry_s += end_s - begin_s
         return self.silent(state, end_s, late=interval.late)
+
+    def _after_use(self, state: LowUseState, interval: Interval, *, trace: bool) -> Verdict:
+        """All is well, unless for long all water has come of itself, or there were no more than traces."""
+        end_s = interval.end_at.timestamp()
+        if trace:
+            begin_anew_after_trace(state, end_s)
+        else:
+            begin_anew(state, end_s)
+        goes_on = self._net.is_row(state) or self._net.is_traces(state)
+        return self.silent(state, end_s, late=interval.late) if goes_on else CLEAR
 
     def still_for_s(self, state: LowUseState) -> float:
         """For how much longer silence alone changes nothing that could be said."""
@@ -194,6 +203,9 @@ class LowUse:
         elif self._water.is_lone(state, begin_s, interval.volume):
             ticks.follow(state.ticks, begin_s, end_s, interval.volume, state.step_l)
             restart(state, end_s)
+        elif self._water.is_trace(state, begin_s, end_s, interval.volume):
+            ticks.interrupt(state.ticks)
+            return self._after_use(state, interval, trace=True)
         else:
             start_over(state, end_s)
             return CLEAR
@@ -236,24 +248,27 @@ class LowUse:
         if self._net.holds(state) or (planned and experienced and hours >= state.alert_h):
             return Level.ALERT
         held = is_held_back(state) and state.dry_s >= SENSORS_HOLD_S
-        asked = held or self._net.is_near(state) or (planned and hours >= state.ask_h)
+        near = self._net.is_near(state) or self._net.is_traces(state)
+        asked = held or near or (planned and hours >= state.ask_h)
         return Level.ASK if asked else None
 
     def _finding(self, state: LowUseState, end_s: float, level: Level) -> Finding:
         row = self._net.is_row(state) and state.ticks.from_s < state.dry_from_s
-        since_s = state.ticks.from_s if row else state.dry_from_s
+        traces = self._net.is_traces(state)
+        since_s = state.traces_from_s if traces else state.ticks.from_s if row else state.dry_from_s
         return finding(
             level=level,
             at_s=end_s,
             since_s=since_s,
-            silent_s=end_s - since_s if row else state.dry_s,
-            last_use_s=since_s if row else state.last_use_s,
+            silent_s=end_s - since_s if row or traces else state.dry_s,
+            last_use_s=since_s if row or traces else state.last_use_s,
             expected_uses=self._expected(state, since_s, end_s),
             longest=max(state.longest),
             by_net=self._net.is_near(state),
             coarse_l=state.step_l if is_all(state) else 0.0,
             timers=schedule.timers(state.schedule),
             never_moved=isinf(state.step_l),
+            traces=traces,
             sign_s=state.sign_s if state.sign_s > since_s else 0.0,
             row_l=state.ticks.known_l if row else 0.0,
             every_s=state.ticks.every_s,

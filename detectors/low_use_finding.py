@@ -23,6 +23,7 @@ def finding(
     coarse_l: float = 0.0,
     timers: Iterable[int] = (),
     sign_s: float = 0.0,
+    traces: bool = False,
     row_l: float = 0.0,
     every_s: float = 0.0,
     drip_lph: float = 0.0,
@@ -31,7 +32,8 @@ def finding(
 
     Where water may have run in a gap since the last use, or somebody was seen or away, it counts from there.
     `coarse_l`: the register's step, where it leaves only the net; `timers`: the hours in which machines draw.
-    `row_l`, `every_s`: of the equal draws after equal times, where nothing else has run; the last may still run.
+    `traces`: nothing but single litres has run. `row_l`, `every_s`: of the equal draws after equal times, where nothing
+    else has run; the last may still run.
     `drip_lph`: what always runs, and is nobody's use.
     """
     values: dict[str, float | int | str] = {
@@ -53,6 +55,8 @@ def finding(
     if row_l:
         values |= {"litres": round(row_l), "every_hours": round(every_s / 3600.0, 1)}
         key = "low_use_row"
+    elif traces:
+        key = "low_use_traces"
     elif sign_s and not coarse_l and not never_moved and silent_s >= SENSORS_HOLD_S:
         values["sign_at"] = datetime.fromtimestamp(sign_s, UTC).isoformat()
         key += "_signs"

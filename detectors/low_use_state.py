@@ -32,7 +32,8 @@ class LowUseState:
 
     `first_s`: since when the household is known; later by each whole day without readings.
     `silent_from_s`, `silent_s`: the habit's clock, which a sensor's word may start anew. `dry_from_s`, `dry_s`: the
-    net's, since water was used or a person was surely seen; known time alone counts in it. `told_s`: that person was
+    net's, since water was used or a person was surely seen; known time alone counts in it. `traces_from_s`: since
+    when more than traces of water were used; no later than `dry_from_s`. `told_s`: that person was
     seen then, or people were told of the silence, and no water ran since. `sign_s`: when a sensor last said that
     somebody is there; `signs`: the hours in which one did, a bit each, lowest that one's.
     `up_s`: the latest first use of a morning. `used`: the last 64 hours, a bit each, lowest the running one. `plan`:
@@ -48,6 +49,7 @@ class LowUseState:
     silent_s: float = 0.0
     dry_from_s: float = 0.0
     dry_s: float = 0.0
+    traces_from_s: float = 0.0
     told_s: float = 0.0
     sign_s: float = 0.0
     signs: int = 0
@@ -76,6 +78,7 @@ class LowUseState:
             *(self.first_s - began_s, self.silent_from_s - self.last_use_s, *[ago(at_s, now_s) for at_s in times]),
             *(self.silent_s, self.known_s, self.step_l, hours_ago(self.hour, now_s), self.hour_used),
             *(self.silent_from_s - self.dry_from_s, self.dry_s - self.silent_s),
+            self.dry_from_s - self.traces_from_s,
             *_sixteens(self.used, 4),
             *_sixteens(self.signs, 2),
             *((self.ask_h, self.alert_h) if self.plan else (0, 0)),
@@ -114,11 +117,12 @@ class LowUseState:
         later_s, since_use_s = take(numbers, 2)
         silent_from_s, up_s, told_s, sign_s = (then(age_s, now_s) for age_s in take(numbers, 4))
         silent_s, known_s, step_l, hour, hour_used = take(numbers, 5)
-        sooner_s, more_s = take(numbers, 2)
+        sooner_s, more_s, traced_s = take(numbers, 3)
         used, signs = _of_sixteens(take(numbers, 4)), _of_sixteens(take(numbers, 2))
         ask_h, alert_h, *plan = take(numbers, 5)
         state = cls(began_s + later_s, silent_from_s - since_use_s, silent_from_s, silent_s)
         state.dry_from_s, state.dry_s, state.told_s = silent_from_s - sooner_s, silent_s + more_s, told_s
+        state.traces_from_s = state.dry_from_s - traced_s
         state.sign_s, state.signs, state.up_s = sign_s, signs, up_s
         state.known_s, state.step_l, state.hour, state.used = known_s, step_l, hour_then(hour, now_s), used
         state.hour_used, state.ask_h, state.alert_h = bool(hour_used), int(ask_h), int(alert_h)

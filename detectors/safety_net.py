@@ -50,6 +50,10 @@ class SafetyNet:
         """Whether all water has come of itself for as long."""
         return ticks.row_s(state.ticks) >= self.silence_s
 
+    def is_traces(self, state: LowUseState) -> bool:
+        """Whether no more than traces of water came for as long: a drip's, most likely, so the resident is asked."""
+        return state.dry_from_s - state.traces_from_s >= self.silence_s
+
 
 def is_all(state: LowUseState) -> bool:
     """Whether no hour is judged, as the register's steps tell none."""

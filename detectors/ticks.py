@@ -2,7 +2,8 @@
 
 A litre by itself, after hours of silence, may be a drip's. A cistern draws as much as a person's flush, but
 always as much, and always after the same time. Nobody lives for a day and a half on nothing else. Behind a coarse
-register a drip shows so, too: in single steps, each after the same time.
+register a drip shows so, too: in single steps, each after the same time. Traces are single litres at any times:
+somebody at home may draw as little for hours, but not for a day and a half, as a flush takes three litres at least.
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from detectors.drip import STEP_ROUNDED_L
 from detectors.packing import ago, take, then
 
 LEAST_L, MOST_L = 1.0, 1.0 + STEP_ROUNDED_L  # of a drip so slow that `detectors.drip` can't tell it from none
+TRACE_LPH, TRACE_MOST_S = 0.3, 24 * 3600.0  # beyond that litre, as a reading over hours tells of more of them
 LONE_S = 6 * 3600.0 - 600.0  # without water before it
 SPACED_S = 11 * 3600.0  # who draws but three times in a day and a half may well do so at equal times
 SPACING = 0.2  # pressure wanders, and meters tell an interval late
@@ -49,6 +51,11 @@ class TickState:
 def is_lone(state: TickState, begin_s: float, litres: float) -> bool:
     """Whether it is so little, and so much by itself, that it tells nothing."""
     return LEAST_L <= litres <= MOST_L and 0.0 < state.water_s <= begin_s - LONE_S
+
+
+def is_trace(length_s: float, litres: float) -> bool:
+    """Whether a reading over so long tells of no more than a drip of single litres gives."""
+    return litres <= MOST_L + TRACE_LPH / 3600.0 * min(length_s, TRACE_MOST_S)
 
 
 def follow(state: TickState, begin_s: float, end_s: float, litres: float, step_l: float) -> None:

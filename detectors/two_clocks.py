@@ -16,7 +16,15 @@ def restart(state: LowUseState, at_s: float) -> None:
 def begin_anew(state: LowUseState, at_s: float) -> None:
     """Both clocks."""
     restart(state, at_s)
-    state.dry_from_s, state.dry_s, state.told_s = at_s, 0.0, 0.0
+    state.dry_from_s = state.traces_from_s = at_s
+    state.dry_s = state.told_s = 0.0
+
+
+def begin_anew_after_trace(state: LowUseState, at_s: float) -> None:
+    """Both clocks, but it goes on that there was no more than traces of water."""
+    traces_from_s = state.traces_from_s
+    begin_anew(state, at_s)
+    state.traces_from_s = traces_from_s
 
 
 def start_over(state: LowUseState, at_s: float) -> None:

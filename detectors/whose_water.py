@@ -11,8 +11,8 @@ class WhoseWater:
     def __init__(self, *, heeds_timers: bool, heeds_ticks: bool) -> None:
         self._heeds_timers, self._heeds_ticks = heeds_timers, heeds_ticks
 
-    def used(self, state: LowUseState, volume: float, begin_s: float, end_s: float, hour: int) -> tuple[bool, bool]:
-        """Whether people drew water, and whether only as much as comes of itself; keeps the register's step.
+    def used(self, state: LowUseState, volume: float, begin_s: float, end_s: float, hour: int) -> tuple[float, bool]:
+        """What people drew [L], and whether only as much as comes of itself; keeps the register's step.
 
         What is held back for a timer's is none of what comes of itself until it is told, and then only a litre is.
         """
@@ -22,13 +22,13 @@ class WhoseWater:
         told_l = self.people_l(state, hour, drawn_l)
         ran_l = volume if told_l == drawn_l else told_l
         if ran_l < drip.LEAST_STEP_L or state.step_l >= TOO_COARSE_L or not self._heeds_ticks:
-            return told_l > 0.0, False
+            return told_l, False
         alone = self.is_lone(state, begin_s, ran_l)
         if alone or told_l == drawn_l:
             ticks.follow(state.ticks, begin_s, end_s, ran_l, state.step_l)
         else:
             ticks.interrupt(state.ticks)  # when it ran isn't known any more
-        return told_l > 0.0, alone
+        return told_l, alone
 
     def _follow_step(self, state: LowUseState, volume: float) -> None:
         """What was equal draws in coarse steps may not be so in finer ones."""
@@ -46,3 +46,7 @@ class WhoseWater:
     def is_lone(self, state: LowUseState, begin_s: float, volume: float) -> bool:
         """See `detectors.ticks`. A coarse register tells of no such litre."""
         return self._heeds_ticks and ticks.is_lone(state.ticks, begin_s, volume) and not is_coarse(state.step_l)
+
+    def is_trace(self, state: LowUseState, begin_s: float, end_s: float, litres: float) -> bool:
+        """See `detectors.ticks`, as above."""
+        return self._heeds_ticks and ticks.is_trace(end_s - begin_s, litres) and not is_coarse(state.step_l)

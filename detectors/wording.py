@@ -59,6 +59,14 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
         Language.ZH: "截至{as_of_at}已{silent_hours}小时（自{last_use_at}起）只有每隔约{every_hours}小时"
         "一次、每次约{litres}升的用水，昼夜不变，且没有外出登记：像是滴漏、马桶水箱漏水或定时设备，不像有人用水。平时这段时间会用水{expected_uses}次。",
     },
+    "low_use_traces": {
+        Language.EN: "For {silent_hours} h as of {as_of_at}, since {last_use_at}, nothing but a litre now and then, "
+        "and no absence is known: a drip draws so, and who is at home draws more. Usual uses in that time: "
+        "{expected_uses}; the longest silence in 28 days, at any time of day, was {longest_hours} h.",
+        Language.ZH: "截至{as_of_at}已{silent_hours}小时（自{last_use_at}起）只偶尔有一升左右的用水，"
+        "且没有外出登记：像是滴漏，家里有人时不会只用这么一点水。"
+        "平时这段时间会用水{expected_uses}次；近28天不分昼夜最长{longest_hours}小时没有用水。",
+    },
     "low_use_never_moved": {
         Language.EN: "The meter reports, but has never counted up in {silent_hours} h of readings: it may be "
         "stuck or mounted backwards, or nobody draws water. Which of them can't be told from here.",

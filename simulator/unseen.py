@@ -16,6 +16,8 @@ import numpy as np
 
 from detectors.habit import Population
 from detectors.parts import Part
+from domain.finding import Level
+from simulator.asking import ask_first
 from simulator.cases import Home, IncidentKind, draw_incidents
 from simulator.contestants import our_watch
 from simulator.figures import Figures, figures
@@ -75,8 +77,18 @@ def of_so_many(path: Path, most: float) -> set[str]:
         return {row["id"] for row in csv.DictReader(file) if row["persons"] and 0.0 < float(row["persons"]) <= most}
 
 
-def as_lines(by_kind: Mapping[IncidentKind, Figures]) -> list[str]:
-    """One line a kind: false alerts per household and 30 days, delays in hours, shares found."""
+def all_figures(trials: Sequence[Trial]) -> dict[str, Figures]:
+    """Of each kind of incident; of collapses also when the resident would be asked first, and the carer told then."""
+    asked = ask_first(trials)
+    collapse = IncidentKind.COLLAPSE
+    return {kind: figures(trials, kind) for kind in _KINDS} | {
+        f"{collapse}, asked": figures(asked, collapse, Level.ASK),
+        f"{collapse}, told after asking": figures(asked, collapse),
+    }
+
+
+def as_lines(by_kind: Mapping[str, Figures]) -> list[str]:
+    """One line each: false alerts per household and 30 days, delays in hours, shares found."""
     lines = []
     for kind, seen in by_kind.items():
         fa, long_fa, median, p90, day, found = (
@@ -116,7 +128,7 @@ def main(arguments: Sequence[str], say: Callable[[str], object]) -> None:
         trials = [trial for trial in trials if trial.home.about.home_id in small]
     command = shlex.join(["python", "-m", "simulator.unseen", *arguments])
     say(f"`{command}`, anju {version('anju')}, seed {given.seed}, REAL: {len(trials)} homes of {given.folder.name}\n")
-    for line in as_lines({kind: figures(trials, kind) for kind in _KINDS}):
+    for line in as_lines(all_figures(trials)):
         say(line + "\n")
 
 

@@ -82,7 +82,7 @@ class LowUse:
 
     def __init__(self, zone: ZoneInfo, population: Population, budget: float, ask_budget: float) -> None:
         self.zone, self.population, self.budgets = zone, population, (budget, ask_budget)
-        self.first_s = self.silent_from_s = self.silent_s = self.dry_from_s = self.dry_s = 0.0
+        self.first_s = self.silent_from_s = self.silent_s = self.dry_from_s = self.dry_s = self.traces_from_s = 0.0
         self.step_l = inf
         self.hours: list[list[int]] = []  # [local hour, used] of each hour heard of
         self.known_days: list[float] = []  # how long the household was known at the beginning of each
@@ -101,7 +101,7 @@ class LowUse:
         """ask, alert, or nothing."""
         begin_s, end_s = interval.start_at.timestamp(), interval.end_at.timestamp()
         if not self.first_s:
-            self.first_s = self.silent_from_s = self.dry_from_s = begin_s
+            self.first_s = self.silent_from_s = self.dry_from_s = self.traces_from_s = begin_s
         if interval.gap:
             self.first_s += 86400.0 * floor((end_s - begin_s) / 86400.0)
         if isnan(interval.volume):
@@ -116,9 +116,12 @@ class LowUse:
         across = self.across_gap if interval.gap else self.drawn
         never_moved = self.step_l == inf
         use = across(begin_s, end_s, interval.volume)
-        if use == "people":
+        if use in {"people", "a trace"}:
+            traces_from_s = self.traces_from_s
             self.begins_anew(end_s)
-            return self.level(end_s) if self.row_s() >= 36 * 3600.0 else ""
+            if use == "a trace":
+                self.traces_from_s = traces_from_s
+            return self.level(end_s) if self.row_s() >= 36 * 3600.0 or self.only_traces() else ""
         lasted_s = 0.0 if interval.gap and never_moved else end_s - begin_s
         self.dry_s += lasted_s
         if use == "lone":
@@ -128,7 +131,7 @@ class LowUse:
         return self.level(end_s)
 
     def across_gap(self, begin_s: float, end_s: float, volume: float) -> str:
-        """Whether people drew water, or a litre came by itself, or neither."""
+        """Whether people drew water, or no more than a trace, or a litre came by itself, or none of these."""
         drawn_l = self.drawn_l(begin_s, end_s, volume, min(self.step_l, 10.0))
         schedule.interrupt(self.timers)
         self.sample(end_s, volume)
@@ -138,7 +141,7 @@ class LowUse:
             self.keep_draw(begin_s, end_s, volume)
             return "lone"
         self.thread_is_lost()
-        return "people"
+        return self.whose(begin_s, end_s, volume)
 
     def drawn(self, begin_s: float, end_s: float, volume: float) -> str:
         """As `across_gap`, and learns from it."""
@@ -164,7 +167,15 @@ class LowUse:
             return ""
         self.hours[-1][1] = 1
         self.silence_ends()
-        return "lone" if lone else "people"
+        return "lone" if lone else self.whose(begin_s, end_s, told_l)
+
+    def whose(self, begin_s: float, end_s: float, litres: float) -> str:
+        """People's, or no more than a slow drip gives: single litres, and 0.3 L/h of a reading over hours."""
+        hours = min((end_s - begin_s) / 3600.0, 24.0)
+        return "a trace" if litres <= 1.01 + 0.3 * hours and not self.is_coarse() else "people"
+
+    def only_traces(self) -> bool:
+        return self.dry_from_s - self.traces_from_s >= 36 * 3600.0
 
     def level(self, end_s: float) -> str:
         planned = self.silent_s >= (4.0 - 0.15) * 3600.0
@@ -177,7 +188,7 @@ class LowUse:
         if by_net or (old and hours >= alert_h):
             return "alert"
         held = self.dry_s >= 24 * 3600.0 and self.silent_s < self.dry_s
-        near = self.by_longest() and self.dry_s >= self.net_s() - 3600.0
+        near = self.only_traces() or (self.by_longest() and self.dry_s >= self.net_s() - 3600.0)
         return "ask" if held or near or hours >= asked_h else ""
 
     def at_night(self, alert_h: int, asked_h: int) -> tuple[int, int]:
@@ -193,7 +204,8 @@ class LowUse:
 
     def begins_anew(self, at_s: float) -> None:
         self.restarts(at_s)
-        self.dry_from_s, self.dry_s = at_s, 0.0
+        self.dry_from_s = self.traces_from_s = at_s
+        self.dry_s = 0.0
 
     def restarts(self, at_s: float) -> None:
         """The habit's clock alone."""
@@ -201,6 +213,8 @@ class LowUse:
 
     def since_s(self) -> float:
         """Since when what is told has been so."""
+        if self.only_traces():
+            return self.traces_from_s
         if self.row_s() < 36 * 3600.0:
             return self.dry_from_s
         return min(self.draws[-1][1] - self.row_s(), self.dry_from_s)

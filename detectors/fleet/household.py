@@ -56,7 +56,7 @@ HOME, SLOT, KIND, LEVEL, AT_S, SINCE_S, WHY = range(7)  # of a row that is said;
 WIDTH = WHY + 10
 A_READING = 10  # rows at most
 IS_MISSED, NEVER_HEARD, TELLS_NOTHING = 0.0, 1.0, 2.0  # why there is no data
-BY_HABIT, BY_NET, NEVER_MOVED = 0.0, 1.0, 2.0  # why low use
+BY_HABIT, BY_NET, NEVER_MOVED, BY_TRACES = 0.0, 1.0, 2.0, 3.0  # why low use
 
 
 @entered
@@ -268,19 +268,21 @@ def is_raised(said: Floats, before: int, rows: int) -> bool:
 @apart
 def why_low_use(m: Floats, p: Floats, clock: Floats, at_s: float, row: Floats) -> None:
     since_s = low_use.since_s(m, p)
-    by_row = safety_net.by_row(m, p)
-    dry_s = m[DRY_S]
+    by_row, by_traces = safety_net.by_row(m, p), safety_net.is_traces(m, p)
+    goes_on, dry_s = by_row or by_traces, m[DRY_S]
     row[WHY] = low_use.expected(m, clock, since_s, at_s)
     for day in range(LONGEST, LONGEST + LONGEST_DAYS):
         row[WHY + 1] = max(row[WHY + 1], m[day])
-    row[WHY + 2] = at_s - since_s if by_row else dry_s
-    row[WHY + 3] = since_s if by_row else m[LAST_USE_S]
+    row[WHY + 2] = at_s - since_s if goes_on else dry_s
+    row[WHY + 3] = since_s if goes_on else m[LAST_USE_S]
     row[WHY + 4] = BY_NET if safety_net.is_net_near(m, p) else BY_HABIT
     row[WHY + 5] = schedule.timers(m)
     row[WHY + 6] = m[STEP_L] if safety_net.by_longest(m) else 0.0
     if by_row:
         row[WHY + 7], row[WHY + 8] = m[ROW_KNOWN_L], m[ROW_EVERY_S]
     row[WHY + 9] = m[DRIP_LPH]
+    if by_traces:
+        row[WHY + 4] = BY_TRACES
     if m[STEP_L] == inf:
         row[WHY + 4] = NEVER_MOVED
 

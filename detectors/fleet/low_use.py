@@ -32,10 +32,11 @@ from detectors.fleet.memory import (
     SILENT_S,
     STEP_L,
     STEPS,
+    TRACES_FROM_S,
     Floats,
 )
 from detectors.fleet.rules import ASK_BUDGET, ASKS_ONLY_S, BUDGET, NET_S
-from detectors.fleet.whose_water import BY_ITSELF, NO_USE, people_l, use_of
+from detectors.fleet.whose_water import A_TRACE, BY_ITSELF, NO_USE, is_trace, people_l, use_of
 from detectors.habit import HOURS, LONGEST_H
 from detectors.low_use import PLAN_FROM_H, PRESUMED_ABSENT_S
 from detectors.low_use_finding import SENSORS_HOLD_S
@@ -64,7 +65,7 @@ def observe(
     if seldom(len(absences_s) > 0) and absences.is_absent(m, absences_s, end_s):
         return while_absent(m, clock, begin_s, end_s, volume)
     if seldom(gap or isnan(volume)):
-        is_told = is_silent_across(m, clock, begin_s, end_s, volume, gap)
+        is_told = is_silent_across(m, p, clock, begin_s, end_s, volume, gap)
     else:
         is_told = is_silent_after(m, p, clock, hour, begin_s, end_s, volume)
     return verdict(m, p, scores, end_s) if is_told else NOTHING
@@ -85,10 +86,19 @@ def is_silent_after(
             two_clocks.restart(m, clock, end_s)
             m[DRY_S] += end_s - begin_s
         else:
-            two_clocks.begin_anew(m, clock, end_s)
             m[LAST_USE_S] = end_s
-            return seldom(ticks.row_s(m) >= p[NET_S])
+            return seldom(goes_on_after(m, p, clock, end_s, use == A_TRACE))
     return True
+
+
+@compiled
+def goes_on_after(m: Floats, p: Floats, clock: Floats, end_s: float, trace: bool) -> bool:
+    """`LowUse._after_use`: whether something may be told all the same."""
+    if trace:
+        two_clocks.begin_anew_after_trace(m, clock, end_s)
+    else:
+        two_clocks.begin_anew(m, clock, end_s)
+    return bool(ticks.row_s(m) >= p[NET_S] or safety_net.is_traces(m, p))
 
 
 @compiled
@@ -111,7 +121,9 @@ def while_absent(m: Floats, clock: Floats, begin_s: float, end_s: float, volume:
 
 
 @apart
-def is_silent_across(m: Floats, clock: Floats, begin_s: float, end_s: float, volume: float, gap: bool) -> bool:
+def is_silent_across(
+    m: Floats, p: Floats, clock: Floats, begin_s: float, end_s: float, volume: float, gap: bool
+) -> bool:
     schedule.interrupt(m)
     if gap:
         m[FIRST_S] += (end_s - begin_s) // 86400.0 * 86400.0
@@ -131,6 +143,9 @@ def is_silent_across(m: Floats, clock: Floats, begin_s: float, end_s: float, vol
     elif not is_coarse(m[STEP_L]) and ticks.is_lone(m, begin_s, volume):
         ticks.follow(m, begin_s, end_s, volume, m[STEP_L])
         two_clocks.restart(m, clock, end_s)
+    elif is_trace(m, begin_s, end_s, volume):
+        ticks.interrupt(m)
+        return goes_on_after(m, p, clock, end_s, True)
     else:
         two_clocks.start_over(m, clock, end_s)
         return False
@@ -162,7 +177,8 @@ def verdict(m: Floats, p: Floats, scores: Floats, end_s: float) -> float:
     if seldom(by_net or (planned and experienced and hours >= m[ALERT_H])):
         return ALERT
     held = m[SILENT_S] < m[DRY_S] and m[DRY_S] >= SENSORS_HOLD_S
-    return ASK if held or safety_net.is_net_near(m, p) or (planned and hours >= m[ASK_H]) else NOTHING
+    near = safety_net.is_net_near(m, p) or safety_net.is_traces(m, p)
+    return ASK if held or near or (planned and hours >= m[ASK_H]) else NOTHING
 
 
 @compiled
@@ -222,6 +238,8 @@ def planned_h(m: Floats, p: Floats, budget: float) -> float:
 @compiled
 def since_s(m: Floats, p: Floats) -> float:
     """Since when nobody has drawn water."""
+    if safety_net.is_traces(m, p):
+        return m[TRACES_FROM_S]
     return m[ROW_FROM_S] if safety_net.by_row(m, p) else m[DRY_FROM_S]
 
 

@@ -40,7 +40,7 @@ LENGTH_S, LENGTHS_UNKEPT = _place(), _place()  # the latest, and how many of it 
 # of low use
 FIRST_S, LAST_USE_S, SILENT_FROM_H, SILENT_S, KNOWN_S, KNOWN_UNTIL_S, STEP_L = (_place() for _ in range(7))
 HOUR, HOUR_USED, USED_LATER, USED_EARLIER, USED_BEHIND_H, ASK_H, ALERT_H, PLANNED = (_place() for _ in range(8))
-ABSENT_PAST_S, STILL_UNTIL_S, PLANS_KEPT, DRY_FROM_S, DRY_S = (_place() for _ in range(5))
+ABSENT_PAST_S, STILL_UNTIL_S, PLANS_KEPT, DRY_FROM_S, DRY_S, TRACES_FROM_S = (_place() for _ in range(6))
 RATE, RATES = _place(24), _place()  # and their sum, exact as they are whole parts
 LOGITS = _place(50)  # of the rates, of two days and two hours, as the last plan saw them
 SILENCES = _place(BEGINS * LENGTHS)

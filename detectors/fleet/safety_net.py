@@ -15,6 +15,7 @@ from detectors.fleet.memory import (
     PLANNED,
     ROW_FROM_S,
     STEP_L,
+    TRACES_FROM_S,
     Floats,
 )
 from detectors.fleet.rules import NET_S
@@ -51,6 +52,11 @@ def coarse_net_s(p: Floats) -> float:
 @compiled
 def by_longest(m: Floats) -> bool:
     return is_coarse(m[STEP_L]) and (m[PLANNED] == 0.0 or m[ALERT_H] == NEVER_H)
+
+
+@compiled
+def is_traces(m: Floats, p: Floats) -> bool:
+    return bool(m[DRY_FROM_S] - m[TRACES_FROM_S] >= p[NET_S])
 
 
 @compiled

@@ -3,12 +3,29 @@
 from detectors.fleet.coarse import is_coarse
 from detectors.fleet.compiled import compiled
 from detectors.fleet.memory import ROW_EVERY_S, ROW_FROM_S, ROW_KNOWN_L, ROW_LITRES, ROW_START_S, WATER_S, Floats
-from detectors.ticks import LEAST_L, LITRES, LONE_S, MOST_L, SPACED_COARSE_S, SPACED_S, SPACING, SPACING_COARSE, STEPS
+from detectors.ticks import (
+    LEAST_L,
+    LITRES,
+    LONE_S,
+    MOST_L,
+    SPACED_COARSE_S,
+    SPACED_S,
+    SPACING,
+    SPACING_COARSE,
+    STEPS,
+    TRACE_LPH,
+    TRACE_MOST_S,
+)
 
 
 @compiled
 def is_lone(m: Floats, begin_s: float, litres: float) -> bool:
     return bool(LEAST_L <= litres <= MOST_L and 0.0 < m[WATER_S] <= begin_s - LONE_S)
+
+
+@compiled
+def is_trace(length_s: float, litres: float) -> bool:
+    return bool(litres <= MOST_L + TRACE_LPH / 3600.0 * min(length_s, TRACE_MOST_S))
 
 
 @compiled

@@ -3,7 +3,7 @@
 from detectors.fleet import ticks
 from detectors.fleet.compiled import compiled
 from detectors.fleet.localtime import local_hour
-from detectors.fleet.memory import DRY_FROM_S, DRY_S, PLANNED, SILENT_FROM_H, SILENT_S, Floats
+from detectors.fleet.memory import DRY_FROM_S, DRY_S, PLANNED, SILENT_FROM_H, SILENT_S, TRACES_FROM_S, Floats
 
 
 @compiled
@@ -15,8 +15,15 @@ def restart(m: Floats, clock: Floats, at_s: float) -> None:
 @compiled
 def begin_anew(m: Floats, clock: Floats, at_s: float) -> None:
     restart(m, clock, at_s)
-    m[DRY_FROM_S] = at_s
+    m[DRY_FROM_S] = m[TRACES_FROM_S] = at_s
     m[DRY_S] = 0.0
+
+
+@compiled
+def begin_anew_after_trace(m: Floats, clock: Floats, at_s: float) -> None:
+    traces_from_s = m[TRACES_FROM_S]
+    begin_anew(m, clock, at_s)
+    m[TRACES_FROM_S] = traces_from_s
 
 
 @compiled

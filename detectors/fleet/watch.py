@@ -176,6 +176,7 @@ def _finding(kind: AlertKind, level: Level, at_s: float, since_s: float, why: Fl
                 never_moved=e == compiled.NEVER_MOVED,
                 coarse_l=g,
                 timers=[hour for hour in range(24) if int(f) >> hour & 1],
+                traces=e == compiled.BY_TRACES,
                 row_l=row_l,
                 every_s=every_s,
                 drip_lph=drip_lph,

@@ -7,7 +7,7 @@ from detectors.fleet.coarse import is_coarse
 from detectors.fleet.compiled import compiled, seldom
 from detectors.fleet.memory import STEP_L, TIMER_HELD_L, Floats
 
-NO_USE, BY_PEOPLE, BY_ITSELF = range(3)
+NO_USE, BY_PEOPLE, BY_ITSELF, A_TRACE = range(4)
 
 
 @compiled
@@ -37,4 +37,11 @@ def use_of(m: Floats, hour: int, volume: float, begin_s: float, end_s: float) ->
             ticks.interrupt(m)
     if told_l == 0.0:
         return NO_USE
-    return BY_ITSELF if alone else BY_PEOPLE
+    if alone:
+        return BY_ITSELF
+    return A_TRACE if is_trace(m, begin_s, end_s, told_l) else BY_PEOPLE
+
+
+@compiled
+def is_trace(m: Floats, begin_s: float, end_s: float, litres: float) -> bool:
+    return ticks.is_trace(end_s - begin_s, litres) and not is_coarse(m[STEP_L])

@@ -160,6 +160,14 @@ def test_a_cistern_that_fills_over_two_readings_is_the_same_in_all_forms() -> No
     all_forms_say_the_same([(at.timestamp(), register_l) for at, register_l in filled], "Asia/Shanghai")
 
 
+@pytest.mark.parametrize("lost", [(), (5, 6, 7, 8), tuple(range(1, 30))])
+def test_a_drip_s_single_litres_are_the_same_in_all_forms(lost: tuple[int, ...]) -> None:
+    traces = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0] * 8
+    dripped = list(registers(ordinary_life(30) + traces))
+    heard = [one for count, one in enumerate(dripped) if count <= 720 or count % 36 not in lost]
+    all_forms_say_the_same([(at.timestamp(), register_l) for at, register_l in heard], "Asia/Shanghai")
+
+
 def test_a_meter_mounted_backwards_and_turned_round_is_the_same_in_all_forms() -> None:
     readings = life(4, 40, 60, SPRING)
     most_l = max(register_l for _, register_l in readings)

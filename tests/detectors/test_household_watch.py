@@ -389,6 +389,32 @@ def test_what_comes_of_itself_is_told_with_all_its_litres_while_the_last_draw_st
     assert (row.reason.values["litres"], row.reason.values["every_hours"]) == (16, 10.0)
 
 
+TRACES = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0] * 6  # a drip that began as nobody drew any more
+
+
+def test_a_drip_of_single_litres_at_no_equal_times_hides_nobody() -> None:
+    _, changes = watched(registers(ordinary_life(60) + TRACES))
+    told = [c.finding for c in changes if isinstance(c, Raised) and c.finding.kind is AlertKind.LOW_USE]
+    asked = next(finding for finding in told if finding.since == told[-1].since)
+    assert (asked.reason.key, asked.level) == ("low_use_traces", Level.ASK)
+    assert asked.since <= STOPPED < asked.at <= STOPPED + 40 * HOUR
+    assert not [c for c in changes if isinstance(c, Ended) and c.at > asked.at]
+
+
+def test_lost_readings_amid_a_drip_s_litres_don_t_hide_anybody_either() -> None:
+    readings = list(registers(ordinary_life(60) + TRACES))
+    heard = [one for one in readings if one[0] <= STOPPED or (one[0] - STOPPED) // HOUR % 12 not in {5, 6, 7, 8}]
+    _, changes = watched(heard)
+    keys = [c.finding.reason.key for c in changes if isinstance(c, Raised) and c.finding.at > STOPPED]
+    assert keys[-1] == "low_use_traces"
+
+
+def test_who_flushes_once_a_day_and_else_draws_single_litres_is_not_taken_for_a_drip() -> None:
+    life = [3.0 if hour % 30 == 0 else litre for hour, litre in enumerate(TRACES)]
+    _, changes = watched(registers(ordinary_life(60) + life))
+    assert "low_use_traces" not in {c.finding.reason.key for c in changes if isinstance(c, Raised)}
+
+
 def test_alerts_that_staff_call_false_make_the_household_s_watch_more_patient() -> None:
     def hours_to_alert(false_alarms: int) -> timedelta:
         state, _ = watched(registers(ordinary_life(60) + [0.0] * 30))

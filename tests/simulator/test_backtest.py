@@ -96,6 +96,7 @@ def test_of_homes_never_seen_small_households_can_be_judged_alone(meters: Path, 
     main([str(meters), "--tz", "Asia/Shanghai", "--incidents", "1", "--folds", "2", "--persons", "2"], said.append)
     assert "REAL: 1 homes" in said[0]
     assert "collapse (1)" in said[1]
+    assert [line.split(" (")[0] for line in said[4:]] == ["collapse, asked", "collapse, told after asking"]
     listed = tmp_path / "households.csv"
     listed.write_text("id,persons\nalone,1.0\ntwo,2\nthree,3\nunknown,\nnobody,0\n")
     assert of_so_many(listed, 2) == {"alone", "two"}
