@@ -52,22 +52,25 @@ def routes(desk: Desk) -> APIRouter:
     def mornings_page(request: Request) -> Response:
         who = viewer(desk, request)
         with desk.records.read() as tx:
-            found = mornings(tx, who, desk.now())
-        return desk.page(request, "mornings.html", who, mornings=found, states=list(Up))
+            found, count = mornings(tx, who, desk.now())
+        return desk.page(request, "mornings.html", who, mornings=found, count=count, states=list(Up))
 
     @router.get("/api/mornings")
     def mornings_json(request: Request) -> Response:
         who = viewer(desk, request)
         with desk.records.read() as tx:
-            found = mornings(tx, who, desk.now())
+            found, _ = mornings(tx, who, desk.now())
         return JSONResponse({"mornings": [_json(one) for one in found]})
 
     return router
 
 
-def mornings(tx: Connection, who: Viewer, now: datetime) -> list[Morning]:
-    """Those who are not up yet first, then those of whom nobody can tell; the latest up stands before the earliest."""
-    homes, _ = find(tx, who, "", MOST)
+def mornings(tx: Connection, who: Viewer, now: datetime) -> tuple[list[Morning], int]:
+    """Those who are not up yet first, then those of whom nobody can tell; the latest up stands before the earliest.
+
+    Of the first `MOST` homes; and how many there are.
+    """
+    homes, count = find(tx, who, "", MOST)
     ids = [home.household_id for home in homes]
     away = (absences.c.household_id.in_(ids), absences.c.from_at <= now, absences.c.until_at > now)
     gone = set(tx.scalars(select(absences.c.household_id).where(*away)))
@@ -78,7 +81,7 @@ def mornings(tx: Connection, who: Viewer, now: datetime) -> list[Morning]:
     ]
     order = list(Up)
     found.sort(key=lambda one: (order.index(one.up), -(one.up_at or now).timestamp()))
-    return found
+    return found, count
 
 
 def _morning(home: Household, first: list[datetime | None], is_gone: bool, is_coarse: bool) -> Morning:

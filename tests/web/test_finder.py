@@ -120,6 +120,20 @@ def test_being_there_shows_name_and_contacts_and_tells_guardian_and_staff_once(s
     assert {"daughter", "grid_worker"} <= told
 
 
+def test_staff_read_the_bands_number_in_fours_what_it_showed_in_order_and_that_nothing_was_written(
+    scene: Scene,
+) -> None:
+    scene.browser.post(f"{scene.path}/here")
+    scene.browser.post("/sign-in", data={"login": "duty", "password": town.PASSWORD})
+    with scene.records.read() as tx:
+        alert_id = tx.scalars(select(meetings.c.alert_id)).one()
+    page = scene.see(f"/alerts/{alert_id}?language=zh")
+    assert f"编号 {scene.band.number[:4]} {scene.band.number[4:]}" in page
+    assert "还没有留言" in page
+    log = scene.see("/residents/R1").split("扫码记录")[1]
+    assert log.index("称呼") < log.index("年龄") < log.index("姓名") < log.index("联系人和电话")
+
+
 def test_a_finder_is_offered_family_whom_a_phone_can_call_and_no_groups_key(scene: Scene) -> None:
     with scene.records.write() as tx:
         for order, (contact_id, address) in enumerate([("son", "son@example.org"), ("group", "wecombot://the-key")]):

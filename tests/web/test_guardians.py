@@ -92,6 +92,7 @@ def test_a_guardian_comes_in_by_a_code_to_the_phone_and_sees_the_home(scene: Sce
     page = scene.come_in()
     assert "王秀兰" in page
     assert "No water for 20 h" in page
+    assert "if nobody answers, go there, knock and call out" in page
     assert "I&#39;m going" in page
     assert scene.kinds() == ["guardian_came_in"]
 
@@ -320,6 +321,12 @@ def test_a_long_absence_is_for_a_code_and_a_longer_one_for_staff(
     assert answer.status_code == (200 if may else 422)
     with scene.records.read() as tx:
         assert len(tx.scalars(select(absences.c.absence_id)).all()) == may
+
+
+def test_family_reads_what_a_band_shows_in_the_order_in_which_people_say_it(scene: Scene) -> None:
+    scene.follow_link()
+    shown = scene.browser.get("/family/residents/R1").text.split("With the person")[1]
+    assert shown.index("王奶奶") < shown.index("aged 85") < shown.index("王秀兰") < shown.index("王丽")
 
 
 def test_family_reports_a_band_lost_and_it_shows_nobody(scene: Scene) -> None:

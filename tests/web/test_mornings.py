@@ -5,15 +5,16 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 
 from detectors.household import HouseholdWatch
 from detectors.household_state import HouseholdState
 from detectors.parameters import WatchParameters
 from store.records import Records
-from store.tables import absences, buildings, detector_states, households
+from store.tables import absences, buildings, detector_states, households, pairings
 from tests.web import town
 from tests.web.conftest import SignIn
+from web.morning_pages import MOST
 
 
 def ups(sign_in: SignIn, login: str) -> dict[str, str]:
@@ -105,3 +106,13 @@ def test_doors_stand_in_the_order_of_the_stairs_here_and_where_homes_are_looked_
 def test_nobody_sees_the_mornings_of_homes_that_are_not_theirs(sign_in: SignIn) -> None:
     everybody, own = ups(sign_in, "duty"), ups(sign_in, "volunteer")
     assert set(own) < set(everybody)
+
+
+def test_the_page_says_where_it_lists_nobody_or_not_everybody(sign_in: SignIn, records: Records) -> None:
+    with records.write() as tx:
+        tx.execute(delete(pairings))
+    assert "Households: 0" in sign_in("volunteer").get("/mornings").text
+    with records.write() as tx:
+        more = [{"household_id": f"more{n}", "building_id": "b3", "door": str(n)} for n in range(MOST)]
+        tx.execute(insert(households), more)
+    assert f"Households: {MOST + 4}; only the first {MOST} are listed." in sign_in("duty").get("/mornings").text
