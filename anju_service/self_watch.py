@@ -41,6 +41,7 @@ class SelfWatch:
         self._heartbeat = Heartbeat(records, heartbeat_url, is_well=lambda: not self.health().problems)
         self._audit = Patience(self._audited, FILES_ANSWER_S)
         self._said: set[str] = set()  # the problems that the log tells of
+        self._waited: set[str] = set()  # the problems that were there when files could be used again
         self._could_write = True
         with records.read() as tx:
             self._ill = life.services_down(tx) - set(told_elsewhere)
@@ -75,15 +76,15 @@ class SelfWatch:
         now = self._instant().at
         self._say(ill)
         told = ill.keys() - self._told_elsewhere
-        if not self._could_write:
-            told &= self._ill
+        waits = set() if self._could_write else told - self._ill - self._waited
+        told -= waits
         self._could_write = False
         with self._records.write() as tx:
             for name in told:
                 self._life.service_down(tx, name, ill[name], now)
             for name in self._ill - ill.keys():
                 self._life.service_up(tx, name, now)
-        self._ill, self._could_write = told, True
+        self._ill, self._waited, self._could_write = told, waits, True
         self._heartbeat.beat(now)
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
+from itertools import takewhile
 from typing import Protocol
 
 from domain.reading import NEAR, DeviceEvent
@@ -27,8 +28,6 @@ APART = timedelta(minutes=5)  # what was held up comes in one go
 
 class Earlier(Protocol):
     """`store.contracts.ReadingStore`."""
-
-    def device_events(self, device_id: str, since: datetime, until: datetime) -> Sequence[DeviceEvent]: ...
 
     def last_words(
         self, device_id: str, kind: str, since: datetime, until: datetime, *, at_most: int
@@ -59,8 +58,10 @@ class DeviceClocks:
             return None
         if message.retained and event.kind in MOMENTS and (under_it or not self.is_possible(event.at, now)):
             return None
-        if under_it or self._is_wrong(event, message, earlier):
+        if under_it:
             return by_receipt(event, message)
+        if self._is_wrong(event, message, earlier):
+            return _by_its_way(event, message, earlier) if event.kind in MOMENTS else by_receipt(event, message)
         return with_receipt(event, message)
 
     def is_possible(self, at: datetime, now: datetime) -> bool:
@@ -108,7 +109,7 @@ class DeviceClocks:
         if behind > REMEMBERED:
             return True
         before = sorted((one for one in earlier if one.at_source != "server" or one.told_at), key=_heard)
-        as_far = [one for one in before if abs(_heard(one) - (one.told_at or one.at) - behind) <= EVENLY]
+        as_far = [one for one in before if abs(_behind(one) - behind) <= EVENLY]
         runs = any(one.told_at or now - _heard(one) >= APART for one in as_far)
         return runs and before[-1] is as_far[-1]
 
@@ -121,6 +122,18 @@ def with_receipt(event: DeviceEvent, message: Message) -> DeviceEvent:
 def by_receipt(event: DeviceEvent, message: Message) -> DeviceEvent:
     told_at = None if event.at_source == "server" else event.at
     return replace(event, at=message.received_at, at_source="server", told_at=told_at)
+
+
+def _by_its_way(event: DeviceEvent, message: Message, earlier: Iterable[DeviceEvent]) -> DeviceEvent:
+    """What is further behind than the word that came last was held up by so much, unless its clock was set since."""
+    now, word = message.received_at, by_receipt(event, message)
+    before = list(takewhile(lambda one: one.clock_is_wrong, sorted(earlier, key=_heard, reverse=True)))
+    at_once = [one for one in before if one.heard_at is None]
+    behind = now - event.at
+    if not at_once or (abs(_behind(before[0]) - behind) <= EVENLY and now - _heard(before[0]) >= APART):
+        return word
+    held_up = behind - _behind(at_once[0])
+    return replace(word, at=now - held_up, heard_at=now) if NEAR < held_up <= REMEMBERED else word
 
 
 def digest(message: Message) -> str:
@@ -148,7 +161,7 @@ def _has_gone_on(event: DeviceEvent, first: DeviceEvent, earlier: Iterable[Devic
         return False
     later = [one for one in earlier if _heard(one) > first_at and _told(one) > event.at]
     right = any(one.at > first_at for one in later if one.at_source != "server")
-    return right or any(abs(_heard(one) - _told(one) - behind) <= EVENLY for one in later if one.told_at)
+    return right or any(abs(_behind(one) - behind) <= EVENLY for one in later if one.told_at)
 
 
 def _told(event: DeviceEvent) -> datetime:
@@ -158,6 +171,10 @@ def _told(event: DeviceEvent) -> datetime:
 
 def _heard(event: DeviceEvent) -> datetime:
     return event.heard_at or event.at
+
+
+def _behind(event: DeviceEvent) -> timedelta:
+    return _heard(event) - _told(event)
 
 
 def _as_stored(at: datetime) -> datetime:

@@ -64,8 +64,9 @@ class SentAgain:
             return self._device_clocks.dated(message, event)
         press = replace(event, message=digest(message))
         now = message.received_at
-        stored = self._earlier.device_events(event.device_id, now - REMEMBERED, now + self._clocks.max_skew)
-        presses = [before for before in stored if calls_for_help(before)]
+        since, until = now - REMEMBERED, now + self._clocks.max_skew
+        words = self._earlier.last_words(event.device_id, event.kind, since, until, at_most=FEW)
+        presses = [before for before in words if calls_for_help(before)]
         alike = [p for p in presses if p.message == press.message]
         if alike and (message.retained or event.at_source == "network"):
             return None

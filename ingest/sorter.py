@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.length import in_words
-from domain.reading import CALL_FROM_NOWHERE, Decoded, DeviceEvent, Ignored, Reading, Refused
+from domain.reading import CALL_FROM_NOWHERE, NEAR, Decoded, DeviceEvent, Ignored, Reading, Refused
 from ingest.bindings import Bindings, Imposed, Known, Stranger, Unbound
 from ingest.codecs.values import MOST_REGISTER_L
 from ingest.device_clocks import Earlier
@@ -202,8 +202,13 @@ class Sorter:
         self._add_event(message, replace(event, device_id=judged.device_id), result)
 
     def _call_from_nowhere(self, message: Message, event: DeviceEvent) -> DeviceEvent:
-        """That there was one, and when; by a kind of its own it hides none of what the device itself says."""
-        at = message.received_at if self._wrong(event.at, 0.0, message.received_at) else event.at
+        """That there was one, and when; by a kind of its own it hides none of what the device itself says.
+
+        What comes late is one of its receipt: a clock that stands still tells each danger under the same time.
+        """
+        now, repeated = message.received_at, message.retained or message.again
+        is_now = self._wrong(event.at, 0.0, now) or (now - event.at > NEAR and not repeated)
+        at = now if is_now else event.at
         called = {"called": calls_for_help(event)}
         return DeviceEvent(
             device_id=event.device_id, at=at, kind=CALL_FROM_NOWHERE, gateway_id=event.gateway_id, flags=called

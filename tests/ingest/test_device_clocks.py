@@ -23,7 +23,7 @@ class House:
 
     def use(self, readings: MemoryReadings) -> None:
         self.readings = readings
-        bindings = Bindings({"door": "gw-1", "gas": "gw-1"})
+        bindings = Bindings({"door": "gw-1", "gas": "gw-1", "sos": "gw-1"})
         self.receiver = Receiver(decoder=Decoder(), bindings=bindings, readings=self.readings)
 
     def hear(
@@ -37,7 +37,7 @@ class House:
         again: bool = False,
     ) -> None:
         """What the sensor says `after` NOW, when its clock says `clock` after NOW; None: it has no clock."""
-        device_id = {"open": "door", "motion": "door", "gas": "gas"}[event]
+        device_id = {"open": "door", "motion": "door"}.get(event, event)
         said = {"device_id": device_id, "event": event, "on": on}
         if clock is not None:
             said["at"] = (NOW + clock).isoformat()
@@ -115,6 +115,42 @@ def test_a_door_that_the_broker_retained_is_nobody_in_the_home_now_whatever_its_
     for n in range(3):
         house.hear(n == 1, clock, (n + 1) * HOUR, retained=True)
     assert house.times() == [timedelta()]
+
+
+AHEAD_OR_MONTHS_BEHIND = [-timedelta(days=2000), -timedelta(days=31), 6 * HOUR, timedelta(days=400)]
+
+
+@pytest.mark.parametrize("clock", AHEAD_OR_MONTHS_BEHIND)
+@pytest.mark.parametrize("event", ["open", "motion"])
+def test_what_was_held_up_of_a_wrong_clock_is_as_old_as_it_was_on_its_way(
+    house: House, clock: timedelta, event: str
+) -> None:
+    house.hear(True, clock, timedelta(), event=event)
+    for n, said in enumerate([20, 60, 100]):
+        house.hear(n % 2 == 1, clock + said * MINUTE, 4 * HOUR + n * timedelta(seconds=1), event=event)
+    house.hear(True, clock + 5 * HOUR, 5 * HOUR, event=event)
+    assert house.times() == [timedelta(), 20 * MINUTE, 60 * MINUTE, 100 * MINUTE, 5 * HOUR]
+
+
+@pytest.mark.parametrize("clock", AHEAD_OR_MONTHS_BEHIND)
+def test_a_door_whose_wrong_clock_is_set_to_another_wrong_time_is_there_again_from_the_second_word(
+    house: House, clock: timedelta
+) -> None:
+    """Also when it closes a moment after it opened."""
+    for n in range(5):
+        back = 20 * MINUTE if n > 1 else timedelta()
+        for minute, is_open in enumerate((True, False)):
+            after = n * HOUR + minute * MINUTE
+            house.hear(is_open, clock + after - back, after)
+    said = [n * HOUR + minute * MINUTE for n in range(5) for minute in (0, 1)]
+    assert house.times() == [*said[:4], *(at - 20 * MINUTE for at in said[4:6]), *said[6:]]
+
+
+@pytest.mark.parametrize("clock", AHEAD_OR_MONTHS_BEHIND)
+def test_a_danger_that_was_held_up_of_a_wrong_clock_is_one_of_now(house: House, clock: timedelta) -> None:
+    house.hear(False, clock, timedelta(), event="gas")
+    house.hear(True, clock + HOUR, 4 * HOUR, event="gas")
+    assert house.times() == [timedelta(), 4 * HOUR]
 
 
 def test_a_clock_that_is_set_right_is_believed_again_and_told_of_again_when_it_is_wrong(house: House) -> None:

@@ -1,6 +1,7 @@
 """A sensor that says the same each minute for weeks: little of it is read, and its clock is known all the same."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -36,7 +37,7 @@ class Counting(MemoryReadings):
 
 
 class Talkative(House):
-    """A gas detector that said each minute for days that all is well, and whose clock was right."""
+    """A gas detector and a button that said each minute for days that all is well, and whose clocks were right."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,8 +45,9 @@ class Talkative(House):
             DeviceEvent(device_id="gas", at=NOW - n * MINUTE, kind="gas_detector", flags={"gas": False})
             for n in range(1, DAYS * 24 * 60)
         ]
+        calm = [replace(word, device_id="sos", kind="sos_button", flags={"sos": False}) for word in words]
         self.counting = Counting()
-        self.counting.commit(Batch(events=words))
+        self.counting.commit(Batch(events=[*words, *calm]))
         self.use(self.counting)
 
     def read(self) -> int:
@@ -65,6 +67,15 @@ def test_few_of_its_words_are_read_with_each(house: Talkative, clock: timedelta,
         after = n * MINUTE
         house.hear(False, clock + after, after, event="gas", retained=how == "retained", again=how == "again")
         assert house.read() <= FEW
+
+
+@pytest.mark.parametrize("how", ["", "retained", "again"])
+def test_few_are_read_with_a_press_and_the_same_press_again_is_no_other(house: Talkative, how: str) -> None:
+    for n in range(3):
+        house.hear(True, timedelta(), n * MINUTE, event="sos", retained=how == "retained", again=how == "again")
+        assert house.read() <= FEW
+    pressed = [e for entry in house.readings.follow(0) for e in entry.events if e.flags.get("sos")]
+    assert {event.at for event in pressed} == {NOW}
 
 
 def test_a_retained_alarm_without_a_time_reads_as_little_and_is_heard_once(house: Talkative) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.alert import Outcome
 from domain.finding import AlertKind
 from ingest.bindings import Bindings
 from ingest.decode import Decoder
@@ -138,6 +139,21 @@ def test_gas_told_of_by_devices_in_no_ledger_is_one_alert_a_gateway_and_a_call_a
     assert [(a["kind"], a["subject"]) for a in world.alerts()] == [("quarantine", "c1/gw1")]
     assert [text.who for text in world.received] == ["Olga", "Olga"]
     assert "new-3" in world.received[-1].body
+
+
+def test_gas_told_again_under_the_same_time_by_a_device_in_no_ledger_is_told_again_but_what_the_broker_kept(
+    world: World,
+) -> None:
+    said, told = b'{"device_id": "new-1", "event": "gas", "at": "2020-01-01T00:00:00Z"}', []
+    for hours, retained in ((0, True), (1, True), (5, False), (10, False)):
+        world.now = MORNING + timedelta(hours=hours)
+        heard(world, "gw1/events", said, retained=retained)
+        told.append(sum("called for help" in text.body for text in world.received))
+        for alert in world.alerts():
+            if alert["state"] != "resolved":
+                with world.records.write() as tx:
+                    world.life.resolve(tx, int(str(alert["alert_id"])), by="ops", outcome=Outcome.SAFE, now=world.now)
+    assert told == [1, 1, 2, 3]
 
 
 def test_a_call_of_a_device_in_no_ledger_is_told_at_its_home_once_the_ledger_has_it(world: World) -> None:

@@ -201,7 +201,10 @@ class Full:
         return self.records.write()
 
 
-def test_of_parts_that_a_full_disk_held_up_nobody_hears_once_there_is_room_unless_they_stay_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("full_again", [[False], [True, False]])
+def test_of_parts_that_a_full_disk_held_up_nobody_hears_once_there_is_room_unless_they_stay_so(
+    tmp_path: Path, full_again: list[bool]
+) -> None:
     world, ill = World(tmp_path), ["ledger: no turn finished since 12:00:00 UTC"]
     records = Full(world.records)
     self_watch = SelfWatch(
@@ -218,7 +221,9 @@ def test_of_parts_that_a_full_disk_held_up_nobody_hears_once_there_is_room_unles
             with suppress(StoreUnavailableError):
                 self_watch.look()
         assert world.alerts() == []
-        self_watch.look()
+        for records.full in full_again:
+            with suppress(StoreUnavailableError):
+                self_watch.look()
     assert [alert["subject"] for alert in world.alerts()] == ["ledger"]
 
 
