@@ -169,7 +169,7 @@ TEMPLATES: Mapping[str, Mapping[Language, str]] = {
     },
     "gateway_silent": {
         Language.EN: "Nothing came through this gateway since {last_at}; none of its meters is heard.",
-        Language.ZH: "网关自{last_at}起没有消息，其下水表都收不到。",
+        Language.ZH: "网关自{last_at}起没有消息，它所连的水表都收不到。",
     },
     "service_down": {
         Language.EN: "Trouble: {problem}.",

@@ -230,7 +230,7 @@ def test_what_was_settled_too_early_is_opened_again_and_everybody_told_from_the_
     assert world.state(alert) is State.NOTIFIED
     told = world.received[before:]
     assert {r.who for r in told} == {"王丽", "李敏"}
-    assert all("重新打开，请上门看看" in r.body for r in told)
+    assert all("预警重开，请上门看看" in r.body for r in told)
 
 
 def test_a_wrong_outcome_is_corrected_without_telling_anybody_to_go_once_more(world: World) -> None:
