@@ -11,6 +11,8 @@ from detectors.constant_flow_rules import OFTEN, SCALES
 from detectors.habit import BEGINS, LADDER, PARTS, Before, Population, before
 from detectors.packing import short, sixteenths
 from domain.interval import Interval
+from domain.register import Case, RegisterState, advance
+from tests.naive_notices import ChangeInUse, NoData
 
 
 def logit(share: float) -> float:
@@ -82,7 +84,8 @@ class LowUse:
 
     def __init__(self, zone: ZoneInfo, population: Population, budget: float, ask_budget: float) -> None:
         self.zone, self.population, self.budgets = zone, population, (budget, ask_budget)
-        self.first_s = self.silent_from_s = self.silent_s = self.dry_from_s = self.dry_s = self.traces_from_s = 0.0
+        self.first_s = self.silent_from_s = self.silent_s = self.dry_from_s = self.dry_s = 0.0
+        self.traces_from_s = self.last_use_s = 0.0
         self.step_l = inf
         self.hours: list[list[int]] = []  # [local hour, used] of each hour heard of
         self.known_days: list[float] = []  # how long the household was known at the beginning of each
@@ -119,6 +122,7 @@ class LowUse:
         if use in {"people", "a trace"}:
             traces_from_s = self.traces_from_s
             self.begins_anew(end_s)
+            self.last_use_s = self.last_use_s if interval.gap else end_s
             if use == "a trace":
                 self.traces_from_s = traces_from_s
             return self.level(end_s) if self.row_s() >= 36 * 3600.0 or self.only_traces() else ""
@@ -601,12 +605,20 @@ def grade(scale: int) -> int:
     return 1 if SCALES[scale].hours <= 3.0 else 0
 
 
-def edges(intervals: Iterable[Interval], low_use: LowUse, flow: ConstantFlow) -> list[tuple[datetime, str, str]]:
+def edges(
+    readings: Iterable[tuple[float, float]], low_use: LowUse, flow: ConstantFlow, change: ChangeInUse, no_data: NoData
+) -> list[tuple[datetime, str, str]]:
     """(when, which kind, what was raised or that it ended), as an unknown volume ends no silence that is told."""
-    said, silence, since_s, water = [], "", 0.0, ("", 0.0)
-    for interval in intervals:
-        at = interval.end_at
-        if not (silence and isnan(interval.volume)):
+    said, silence, since_s, water, register = [], "", 0.0, ("", 0.0), RegisterState()
+    for at_s, register_l in readings:
+        at = datetime.fromtimestamp(at_s, UTC)
+        said += no_data.due(at)
+        interval, case = advance(register, at, register_l)
+        usable = case is Case.FIRST if interval is None else not isnan(interval.volume)
+        said += no_data.hear(at, case, usable=usable)
+        if interval is None:
+            continue
+        if not (silence and not usable):
             level = low_use.verdict(interval)
             takes_back = silence != "alert" or low_use.silent_s == low_use.dry_s  # a litre by itself does not
             if silence and ((not level and takes_back) or (level and low_use.since_s() != since_s)):
@@ -615,13 +627,24 @@ def edges(intervals: Iterable[Interval], low_use: LowUse, flow: ConstantFlow) ->
             if level and silence not in {level, "alert"}:
                 said.append((at, "low_use", level))
                 silence, since_s = level, low_use.since_s()
-        runs = flow.verdict(interval)
-        if runs is not None and not runs[0]:
-            continue
-        if water[0] and (runs is None or runs[1] != water[1]):
-            said.append((at, "constant_flow", "ended"))
-            water = ("", 0.0)
-        if runs is not None and not water[0]:
-            said.append((at, "constant_flow", runs[0]))
-            water = runs
+        over, water = flow_edges(at, flow.verdict(interval), water)
+        said += over
+        if water[0] and at_s - water[1] >= 12 * 3600.0:
+            change.forget_today()
+        elif usable:
+            said += change.hear(at, low_use.local_hour(at_s - 1.0), used=low_use.last_use_s == at_s)
     return said
+
+
+def flow_edges(
+    at: datetime, runs: tuple[str, float] | None, before: tuple[str, float]
+) -> tuple[list[tuple[datetime, str, str]], tuple[str, float]]:
+    """What is said, and what runs from now on, since when; a flow with another beginning is another."""
+    if runs is not None and not runs[0]:
+        return [], before
+    goes_on = runs is not None and before[0] and runs[1] == before[1]
+    if goes_on:
+        return [], before
+    ended = [(at, "constant_flow", "ended")] if before[0] else []
+    begun = [(at, "constant_flow", runs[0])] if runs is not None else []
+    return ended + begun, runs or ("", 0.0)

@@ -21,9 +21,9 @@ from detectors.parameters import WatchParameters
 from detectors.planner import Planner
 from detectors.population import POPULATION
 from domain.finding import AlertKind
-from domain.register import RegisterState, advance
 from tests import naive
 from tests.detectors.homes import ordinary_life, registers
+from tests.naive_notices import ChangeInUse, NoData
 
 Reading = tuple[float, float]
 PARAMETERS = LowUseParameters()
@@ -136,6 +136,7 @@ def test_a_fleet_s_changes_are_those_of_one_reading_after_the_other(
 @example(seed=5, zone="Europe/Madrid", every_min=60, begins_at=SPRING, days=60)
 @example(seed=7, zone="Europe/Madrid", every_min=5, begins_at=SPRING, days=9)
 @example(seed=17, zone="Europe/Madrid", every_min=60, begins_at=SPRING, days=25)
+@example(seed=24, zone="Europe/Madrid", every_min=60, begins_at=SPRING, days=60)  # with a change in use
 @example(seed=833230, zone="Asia/Shanghai", every_min=15, begins_at=SPRING, days=4)
 @example(seed=340, zone="Europe/Madrid", every_min=60, begins_at=SPRING, days=50)
 @example(seed=108, zone="Asia/Shanghai", every_min=60, begins_at=AUTUMN, days=25)
@@ -183,10 +184,7 @@ def all_forms_say_the_same(readings: list[Reading], zone: str) -> None:
         naive.LowUse(ZoneInfo(zone), POPULATION, PARAMETERS.budget, PARAMETERS.ask_budget),
         naive.ConstantFlow(),
     )
-    register = RegisterState()
-    steps = [advance(register, datetime.fromtimestamp(at_s, UTC), litres)[0] for at_s, litres in readings]
-    said = naive.edges([interval for interval in steps if interval is not None], low_use, flow)
-    assert said == [edge(change) for change in changes if edge(change)[1] in {"low_use", "constant_flow"}]
+    assert naive.edges(readings, low_use, flow, ChangeInUse(), NoData()) == [edge(change) for change in changes]
 
     at_s, register_l = as_arrays(readings, len(readings))
     scores = np.zeros((len(readings), 1 + HOURS))
