@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
+from requests.adapters import HTTPAdapter
 from requests.exceptions import RequestException
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
@@ -23,6 +24,7 @@ from notifier.heard import Inbound
 
 ONE_WAY = Capabilities(receipts=True, replies=False, links=False, cost=0.05)
 LOOKED_THROUGH = 200  # of the texts to one number, the newest first
+MOST_WORKERS = 256  # `notify.workers`; of connections beyond its ten requests would warn, and close them
 TWO_WAY = Capabilities(receipts=True, replies=True, links=True, cost=0.05)
 
 
@@ -104,6 +106,8 @@ def client(account_sid: str, token: str, api_base: str = "", timeout_s: float = 
     """Twilio's client; with `api_base`, for example http://127.0.0.1:4010, it talks to that address instead."""
     logging.getLogger("twilio").setLevel(logging.WARNING)  # it logs each request, with the number asked after
     http = _Elsewhere(api_base, timeout_s) if api_base else TwilioHttpClient(timeout=timeout_s)
+    for scheme in ("https://", "http://"):
+        http.session.mount(scheme, HTTPAdapter(pool_maxsize=MOST_WORKERS))
     return Client(account_sid, token, http_client=http)
 
 

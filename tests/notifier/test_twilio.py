@@ -4,8 +4,10 @@ import logging
 import os
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
@@ -109,6 +111,21 @@ def test_neither_a_number_nor_a_word_of_a_text_is_logged(twilio: FakeTwilio, cap
         channel(twilio.base).send(TEXT)
         channel(twilio.base).find(TEXT, datetime.now(UTC) - timedelta(minutes=1))
     assert caplog.records == []
+
+
+def test_many_texts_at_a_time_keep_their_connections_and_the_log_quiet(caplog: pytest.LogCaptureFixture) -> None:
+    all_there = Barrier(16)
+
+    class Together(Loopback):
+        def post(self) -> None:
+            self.body()
+            all_there.wait(30)
+            self.answer(201, {"sid": "SM1", "status": "queued"})
+
+    with listening(Together) as base, ThreadPoolExecutor(16) as pool:
+        sent = list(pool.map(channel(base).send, [TEXT] * 16))
+    assert {one.sid for one in sent} == {"SM1"}
+    assert caplog.messages == []
 
 
 def test_an_answer_without_an_id_is_none_of_twilios_and_the_text_is_looked_up() -> None:
