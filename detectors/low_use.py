@@ -163,15 +163,16 @@ class LowUse:
     def _while_absent(self, state: LowUseState, interval: Interval, end_s: float) -> Verdict:
         """The clock stands at zero and nothing is learned; use is noted, for it is news, and alone ends a silence.
 
-        But a litre in an interval may be a drip's.
-        Nor is this time any of the first days, in which a household is only asked.
+        But not where it is no more than a trace: that may be a drip's. Nor is this time any of the first days, in
+        which a household is only asked.
         """
         state.first_s += interval.length.total_seconds()
         drip.interrupt(state.drip)
         start_over(state, end_s)
         begin_s = end_s - interval.length.total_seconds()
         drawn_l = drip.drawn_l(state.drip, begin_s, end_s, interval.volume, min(state.step_l, 10.0))
-        if self._water.people_l(state, self._clock.hour(end_s - 1.0), drawn_l) > ticks.MOST_L:
+        used_l = self._water.people_l(state, self._clock.hour(end_s - 1.0), drawn_l)
+        if used_l and not self._water.is_trace(state, begin_s, end_s, used_l):
             state.last_use_s = end_s
             return CLEAR
         return _AWAY

@@ -42,7 +42,6 @@ from detectors.low_use import PLAN_FROM_H, PRESUMED_ABSENT_S
 from detectors.low_use_finding import SENSORS_HOLD_S
 from detectors.own_record import SLACK_H
 from detectors.safety_net import ASKED_BEFORE_H
-from detectors.ticks import MOST_L
 
 
 @compiled
@@ -115,7 +114,8 @@ def while_absent(m: Floats, clock: Floats, begin_s: float, end_s: float, volume:
     drip.interrupt(m)
     two_clocks.start_over(m, clock, end_s)
     drawn_l = drip.drawn_l(m, begin_s, end_s, volume, min(m[STEP_L], 10.0))
-    if people_l(m, local_hour(clock, end_s - 1.0), drawn_l) > MOST_L:
+    used_l = people_l(m, local_hour(clock, end_s - 1.0), drawn_l)
+    if used_l > 0.0 and not is_trace(m, begin_s, end_s, used_l):
         m[LAST_USE_S] = end_s
     return NOTHING
 
