@@ -14,7 +14,7 @@ from paho.mqtt.client import MQTT_ERR_CONN_LOST, MQTT_ERR_SUCCESS, Client, Conne
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from ingest.connection import Subscription, client_of, connect
+from ingest.connection import KEEPALIVE_S, Subscription, client_of, connect
 from ingest.intake import Group, Intake
 from ingest.receive import Receiver
 from ingest.sorted import Message
@@ -26,6 +26,7 @@ RECONNECT_MIN_S, RECONNECT_MAX_S = 0.5, 30.0
 SWITCH_S = (
     0.0005  # each read gives the interpreter up; beside a thread that computes, 5 ms (Python's own) leave a fifth
 )
+QUIET_S = 1.5 * KEEPALIVE_S  # a broker that is there answers a ping meanwhile
 PUBACK = Struct("!BBH")  # as MQTT 3.1.1 and 5 have it: paho sends each by itself, a hundred calls for a hundred of them
 
 
@@ -51,6 +52,7 @@ class Subscriber:
         self.subscribed = Event()
         self._acks = bytearray()
         self._read_at = now()
+        self._heard_at_s = steady_s()  # of the broker, its answers to our pings too
         self._away = False
         self._client = self._make_client()
 
@@ -69,13 +71,17 @@ class Subscriber:
             counters = self._receiver.counters
             counters.turned_at_s = self._steady_s()
             if counters.broker_away_since_s is None:
-                counters.broker_away_since_s = counters.turned_at_s
+                counters.broker_away_since_s = self._silent_since_s(counters.turned_at_s)
             self._stopping.wait(delay_s)
         self._finish()
 
     def stop(self) -> None:
         """Ends `run` soon; what isn't stored yet stays with the broker."""
         self._stopping.set()
+
+    def _silent_since_s(self, now_s: float) -> float:
+        """A machine or a line that dies gives no sign: it was gone when it was last heard of."""
+        return self._heard_at_s if now_s - self._heard_at_s > QUIET_S else now_s
 
     def _finish(self) -> None:
         try:
@@ -143,12 +149,14 @@ class Subscriber:
 
     def _read(self, readable: bool) -> int:
         """All that is there, until the intake wants its turn."""
-        self._read_at, self._receiver.counters.turned_at_s = self._now(), self._steady_s()
+        self._read_at, read_at_s = self._now(), self._steady_s()
+        self._receiver.counters.turned_at_s = read_at_s
         while readable:
             before = len(self._intake)
             rc = self._client.loop_read()
             if rc != MQTT_ERR_SUCCESS:
                 return rc
+            self._heard_at_s = read_at_s
             readable = before < len(self._intake) and not self._intake.wants_turn and not self._intake.full
         return MQTT_ERR_SUCCESS
 

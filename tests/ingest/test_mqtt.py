@@ -221,6 +221,22 @@ def test_a_message_that_no_store_can_take_is_kept_and_all_others_are_stored(port
     assert [kept.reason for kept in store.kept("refused")] == ["fault: OverflowError int too large"]
 
 
+@pytest.mark.parametrize(("lost_at_s", "gone_since_s"), [(20.0, 20.0), (60.0, 0.0)])
+def test_a_broker_is_away_since_it_is_lost_or_where_its_line_died_without_a_word_since_it_was_heard_of(
+    tmp_path: Path, lost_at_s: float, gone_since_s: float
+) -> None:
+    steady, stopping = [0.0], Event()
+    with mosquitto(tmp_path) as broker:
+        receiver = Receiver(decoder=Decoder(), bindings=Bindings({"m1": None}), readings=MemoryReadings())
+        to = Subscription(host="127.0.0.1", port=broker.port)
+        with listens(Subscriber(to, receiver, now=lambda: NOW, steady_s=lambda: steady[0]), PATIENCE_S):
+            steady[0] = lost_at_s
+            broker.stop()
+            while (since_s := receiver.counters.broker_away_since_s) is None and not stopping.wait(0.05):
+                pass
+    assert since_s == gone_since_s
+
+
 def test_a_broker_that_was_restarted_is_found_again_and_nothing_is_missing(tmp_path: Path) -> None:
     broker = Mosquitto(tmp_path)
     store = Flaky()
