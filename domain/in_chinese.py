@@ -94,7 +94,7 @@ SENTENCES = {
     "payload: {one} or an array of {many} was expected, not {value}": "payload：应为 {one} 或一组 {many}，却是{value}",
     "payload: neither a telegram nor an alarm: {value}": "payload：既不是电报也不是报警：{value}",
     "event: {value} is none of {known}": "event：{value}不在{known}之中",
-    "{field} is no field of {of}; {meant}": "{of}没有{field}这个字段：{meant}",
+    "{name} is no field of {of}; {meant}": "{of}没有{name}这个字段：{meant}",
     "did you mean {near}?": "是不是 {near}？",
     "known are {known}": "认识的有 {known}",
     "{name}: {value} isn't an object of {values}": "{name}：{value}应为值是 {values} 的对象",

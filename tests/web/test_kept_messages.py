@@ -44,6 +44,8 @@ def test_reasons_that_differ_in_a_value_alone_are_one_kind_told_by_the_newest(
             f"at: 2026-03-1{n}T08:00:00+00:00 is {n} days ahead of our clock",
             f"[{n}] total_m3: a number was expected, not '{n}'; {n} more of this message",
             f"total_l: a number was expected, not '{n}'",
+            "'regster_l' is no field of a reading; did you mean register_l?",
+            "'kind' is no field of an event; known are at, event",
             "a reason that nobody has translated",
         ):
             kept = Kept(kind="refused", received_at=clock(), topic="anju/gw/readings", payload=b"{}", reason=reason)
@@ -52,6 +54,8 @@ def test_reasons_that_differ_in_a_value_alone_are_one_kind_told_by_the_newest(
     page = TestClient(app, base_url=URL).get("/messages?language=en").text
     assert re.findall(r"<span>([^<]*)</span><b>(\d+)</b>", page) == [
         ("a reason that nobody has translated", "3"),
+        ("&#39;kind&#39; is no field of an event; known are at, event", "3"),
+        ("&#39;regster_l&#39; is no field of a reading; did you mean register_l?", "3"),
         ("total_l: a number was expected, not &#39;3&#39;", "3"),
         ("[3] total_m3: a number was expected, not &#39;3&#39;; 3 more of this message", "3"),
         ("at: 2026-03-13T08:00:00+00:00 is 3 days ahead of our clock", "3"),

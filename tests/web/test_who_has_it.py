@@ -49,7 +49,10 @@ def test_an_alerts_page_says_what_to_do_first_and_what_each_outcome_means(sign_i
     assert page.index("for missing water this home is given a little longer") < page.index('value="away"')
     with records.write() as tx:
         tx.execute(alerts.update().where(alerts.c.alert_id == 1).values(kind="gas"))
-    assert "touch no switch" in browser.get("/alerts/1").text
+    of_gas = browser.get("/alerts/1").text
+    assert "touch no switch" in of_gas
+    assert "it was told for nothing" in of_gas
+    assert "longer from now on" not in of_gas
     browser.post("/alerts/1/resolve", data={"csrf": csrf(page), "outcome": "safe", "note": "all is well"})
     assert "touch no switch" not in browser.get("/alerts/1").text
 
