@@ -240,21 +240,32 @@ class ConstantFlow:
             record_lph = state.record[1 if state.grade == self._burst else state.grade]
         if state.grade == 0:
             record_lph = state.draw.usual_lph
-        return finding(end_s, state.since_s, state.flow_lph, record_lph, self._rank(state.grade))
+        runs_from_s, flow_lph = state.since_s, state.flow_lph
+        if flow_lph <= record_lph:  # told by its last reading: what ran before it is usual
+            runs_from_s, flow_lph, _, _ = state.falling[-1]
+        return finding(
+            end_s,
+            state.since_s,
+            runs_from_s=runs_from_s,
+            flow_lph=flow_lph,
+            record_lph=record_lph,
+            rank=self._rank(state.grade),
+        )
 
 
-def finding(at_s: float, since_s: float, flow_lph: float, record_lph: float, rank: int) -> Finding:
-    """In the words of its reason; `rank`: leak, tap or burst."""
-    since = datetime.fromtimestamp(since_s, UTC)
+def finding(
+    at_s: float, since_s: float, *, runs_from_s: float, flow_lph: float, record_lph: float, rank: int
+) -> Finding:
+    """In the words of its reason; `runs_from_s`: since when at least `flow_lph` ran; `rank`: leak, tap or burst."""
     values: dict[str, float | int | str] = {
         "flow_lph": round(flow_lph, 1),
         "record_lph": round(record_lph, 1),
-        "since_at": since.isoformat(),
+        "since_at": datetime.fromtimestamp(runs_from_s, UTC).isoformat(),
     }
     return Finding(
         kind=ConstantFlow.kind,
         level=Level.ALERT,
         at=datetime.fromtimestamp(at_s, UTC),
-        since=since,
+        since=datetime.fromtimestamp(since_s, UTC),
         reason=Reason(key=f"constant_flow_{('leak', 'tap', 'burst')[rank]}", values=values),
     )

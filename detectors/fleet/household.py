@@ -20,6 +20,7 @@ from detectors.fleet.memory import (
     DAYS_USED,
     DRIP_LPH,
     DRY_S,
+    FALLING_TO,
     FLOW_GRADE,
     FLOW_LPH,
     FLOW_SINCE_S,
@@ -296,6 +297,10 @@ def why_constant_flow(m: Floats, p: Floats, row: Floats) -> None:
     else:
         row[WHY + 1] = m[RECORD + 1 if grade == int(p[SCALES]) else (RECORD + grade if grade else USUAL_LPH)]
     row[WHY + 2] = constant_flow.rank(p, grade)
+    row[WHY + 3] = m[FLOW_SINCE_S]
+    if row[WHY] <= row[WHY + 1]:
+        place = int(m[FALLING_TO]) - 1
+        row[WHY], row[WHY + 3] = m[constant_flow.flow_of(place)], m[constant_flow.since_of(place)]
 
 
 @apart

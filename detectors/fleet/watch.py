@@ -182,7 +182,7 @@ def _finding(kind: AlertKind, level: Level, at_s: float, since_s: float, why: Fl
                 drip_lph=drip_lph,
             )
         case AlertKind.CONSTANT_FLOW:
-            return constant_flow.finding(at_s, since_s, a, b, int(c))
+            return constant_flow.finding(at_s, since_s, runs_from_s=d, flow_lph=a, record_lph=b, rank=int(c))
         case AlertKind.NO_DATA if a == compiled.TELLS_NOTHING:
             return no_data.unusable(at_s, since_s, CASES[int(b)])
         case AlertKind.NO_DATA:

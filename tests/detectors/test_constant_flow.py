@@ -52,6 +52,18 @@ def test_water_of_a_shower_is_told_at_an_hour_at_which_nobody_showers_and_not_at
     assert flow_alerts(life + night, step=quarter) == [(STOPPED + 10 * quarter, "tap")]
 
 
+def test_a_flow_told_by_its_last_reading_is_said_as_that_ran_and_not_as_the_usual_water_before_it() -> None:
+    quarter = timedelta(minutes=15)
+    life = ordinary_life(60, step=quarter)
+    _, changes = watched(registers([*life, 7.0, 90.0, 90.0], step=quarter))
+    (found,) = [change.finding for change in changes if isinstance(change, Raised) and change.finding.at > STOPPED]
+    assert found.at == STOPPED + 2 * quarter
+    assert found.since == STOPPED
+    assert found.reason.values["since_at"] == (STOPPED + quarter).isoformat()
+    assert found.reason.values["flow_lph"] == 360.0
+    assert float(found.reason.values["record_lph"]) > 28.0
+
+
 def test_a_shower_that_ebbs_away_in_the_second_quarter_is_not_told() -> None:
     quarter = timedelta(minutes=15)
     assert flow_alerts([*ordinary_life(60, step=quarter), 0.0, 80.0, 40.0, *[0.0] * 9], step=quarter) == []
