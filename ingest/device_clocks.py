@@ -125,15 +125,18 @@ def by_receipt(event: DeviceEvent, message: Message) -> DeviceEvent:
 
 
 def _by_its_way(event: DeviceEvent, message: Message, earlier: Iterable[DeviceEvent]) -> DeviceEvent:
-    """What is further behind than the word that came last was held up by so much, unless its clock was set since."""
+    """What is further behind than the word that came last was held up by so much, unless its clock was set since.
+
+    By a day at most: were it more, its clock is the likelier cause, and few words would not reach back to it.
+    """
     now, word = message.received_at, by_receipt(event, message)
     before = list(takewhile(lambda one: one.clock_is_wrong, sorted(earlier, key=_heard, reverse=True)))
-    at_once = [one for one in before if one.heard_at is None]
-    behind = now - event.at
-    if not at_once or (abs(_behind(before[0]) - behind) <= EVENLY and now - _heard(before[0]) >= APART):
+    at_once, behind = [one for one in before if one.heard_at is None], now - event.at
+    as_far = list(takewhile(lambda one: abs(_behind(one) - behind) <= EVENLY, before))
+    if not at_once or (as_far and now - _heard(as_far[-1]) >= APART):
         return word
     held_up = behind - _behind(at_once[0])
-    return replace(word, at=now - held_up, heard_at=now) if NEAR < held_up <= REMEMBERED else word
+    return replace(word, at=now - held_up, heard_at=now) if NEAR < held_up <= DAY else word
 
 
 def digest(message: Message) -> str:

@@ -146,6 +146,24 @@ def test_a_door_whose_wrong_clock_is_set_to_another_wrong_time_is_there_again_fr
     assert house.times() == [*said[:4], *(at - 20 * MINUTE for at in said[4:6]), *said[6:]]
 
 
+def test_a_wrong_clock_that_falls_back_by_days_is_believed_at_once(house: House) -> None:
+    for n in range(4):
+        back = timedelta(days=3) if n > 1 else timedelta()
+        house.hear(n % 2 == 0, n * MINUTE - back - timedelta(days=400), n * MINUTE)
+    assert house.times() == [n * MINUTE for n in range(4)]
+
+
+@pytest.mark.parametrize("clock", AHEAD_OR_MONTHS_BEHIND)
+def test_so_is_motion_told_each_minute_after_five(house: House, clock: timedelta) -> None:
+    for minute in range(12):
+        back = 20 * MINUTE if minute > 3 else timedelta()
+        house.hear(minute % 2 == 0, clock + minute * MINUTE - back, minute * MINUTE, event="motion")
+    held = [(minute - 20) * MINUTE for minute in range(4, 9)]
+    assert sorted(house.times()) == sorted(
+        [*(n * MINUTE for n in (0, 1, 2, 3)), *held, *(n * MINUTE for n in (9, 10, 11))]
+    )
+
+
 @pytest.mark.parametrize("clock", AHEAD_OR_MONTHS_BEHIND)
 def test_a_danger_that_was_held_up_of_a_wrong_clock_is_one_of_now(house: House, clock: timedelta) -> None:
     house.hear(False, clock, timedelta(), event="gas")
