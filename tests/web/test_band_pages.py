@@ -81,6 +81,16 @@ def test_a_band_is_issued_printed_and_works_and_its_code_is_never_shown_again(br
     assert browser.get(f"/1/{card_id}").status_code == 200
 
 
+def test_the_page_of_a_new_band_says_what_to_do_with_it_and_which_file_is_for_whom(browser: TestClient) -> None:
+    token = sign_in(browser, "duty")
+    consent_to(browser, token, BandField.NAME)
+    page = browser.post("/residents/R1/bands", data={"csrf": token}).text
+    assert "print it on A4 at 100 %" in page
+    assert "<button>Card PDF</button>" in page
+    assert 'aria-label="Card SVG">SVG</button>' in page
+    assert "SVG is for a print shop" in page
+
+
 def test_without_consent_no_band(browser: TestClient) -> None:
     token = sign_in(browser, "duty")
     answer = browser.post("/residents/R2/bands", data={"csrf": token})
