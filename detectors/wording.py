@@ -274,6 +274,13 @@ _UNHEARD_OF: Mapping[str, Mapping[Language, str]] = {  # where the household's r
         Language.ZH: "用水量远超平时：自{since_at}起每小时{flow_lph}升。可能是水管爆裂。",
     },
 }
+_LONGEST = {  # left out while no silence has ended here yet
+    Language.EN: (
+        "; the longest silence in 28 days, at any time of day, was {longest_hours} h",
+        " (up to {longest_hours} h in the last 28 days)",
+    ),
+    Language.ZH: ("；近28天不分昼夜最长{longest_hours}小时没有用水", "（近28天最长{longest_hours}小时）"),
+}
 _TIMERS = {
     Language.EN: " Water that a timer draws at about {timers} is not counted.",
     Language.ZH: "{timers}左右的定时用水（如浇灌）不计在内。",
@@ -311,6 +318,9 @@ def explain(reason: Reason, language: str, tz: tzinfo) -> str:
     template = (_UNHEARD_OF if unheard_of else TEMPLATES).get(key, {}).get(spoken)
     if template is None:
         return reason.key
+    if not reason.values.get("longest_hours", 1.0):
+        for clause in _LONGEST[spoken]:
+            template = template.replace(clause, "")
     if "timers" in reason.values:
         template += _TIMERS[spoken]
     if "drip_lph" in reason.values:
@@ -357,7 +367,7 @@ def _every(minutes: float, language: Language) -> str:
 
 def hours(length_h: float) -> str:
     """From two on whole hours, rounded, on pages and in texts alike: nobody counts a silence in minutes."""
-    return f"{length_h:.0f}" if length_h >= 2.0 else f"{length_h:.1f}"
+    return f"{length_h:.0f}" if length_h >= 2.0 else f"{length_h:.1f}".removesuffix(".0")
 
 
 def wall_clock(at: datetime, language: Language, tz: tzinfo) -> str:

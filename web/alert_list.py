@@ -48,7 +48,10 @@ class Shown:
 
     @property
     def standing(self) -> str:
-        """The state, by the word that people read: what is over is water missed, or something else."""
+        """The state, by the word that people read: what is over is water missed, or something else; a text that waits
+        for the morning has told nobody."""
+        if self.state is State.NOTIFIED and not self.told:
+            return State.OPEN.value
         water_again = self.state is State.EASED and self.kind is AlertKind.LOW_USE
         return "eased_by_water" if water_again else self.state.value
 

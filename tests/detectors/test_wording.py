@@ -5,13 +5,26 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detectors.wording import explain
+from detectors.wording import TEMPLATES, explain
 from domain.finding import Reason
+from domain.people import Language
 
 
 @pytest.mark.parametrize(("every_hours", "said"), [(0.3, "0.3 h"), (1.5, "1.5 h"), (9.6, "10 h")])
 def test_what_comes_every_few_minutes_doesn_t_come_every_nought_hours(every_hours: float, said: str) -> None:
     assert f"every {said}" in explain(Reason(key="low_use_row", values={"every_hours": every_hours}), "en", UTC)
+
+
+@pytest.mark.parametrize("key", [key for key in TEMPLATES if key.startswith("low_use")])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_longest_silence_is_told_of_only_where_one_has_ended(key: str, language: str) -> None:
+    asked = TEMPLATES[key][Language(language)]
+    values: dict[str, float | str] = {"silent_hours": 23.0, "expected_uses": 4.0, "longest_hours": 0.0}
+    young = explain(Reason(key=key, values=values), language, UTC)
+    known = explain(Reason(key=key, values=values | {"longest_hours": 17.0}), language, UTC)
+    assert "28" not in young
+    assert ("17" in known) is ("{longest_hours}" in asked)
+    assert young[-1] in ".。"
 
 
 @pytest.mark.parametrize(

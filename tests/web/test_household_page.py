@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 
 from detectors.household_state import dump, load
 from store.records import Records
-from store.tables import absences, alerts, detector_states, households, meters, unwatched
+from store.tables import absences, alerts, detector_states, households, messages, meters, unwatched
 from tests.web import town
 from tests.web.conftest import SignIn
 
@@ -77,6 +77,16 @@ def test_a_home_that_nobody_consented_to_says_so_before_its_chart(sign_in: SignI
         tx.execute(update(households).where(households.c.household_id == "H1").values(water_consent_by=None))
     page = sign_in("duty").get("/households/H1").text
     assert page.index("is not watched") < page.index("Water in the last 14 days")
+
+
+@pytest.mark.parametrize(("status", "said"), [("pending", "Nobody told yet"), ("delivered", "Told, not taken yet")])
+def test_an_alert_whose_text_waits_for_the_morning_is_not_said_to_be_told(
+    sign_in: SignIn, records: Records, status: str, said: str
+) -> None:
+    with records.write() as tx:
+        tx.execute(update(messages).where(messages.c.alert_id == 1).values(status=status))
+    card = sign_in("duty").get("/households/H1").text.split('<li class="alert')[1].split("</li>")[0]
+    assert [one for one in ("Nobody told yet", "Told, not taken yet") if one in card] == [said]
 
 
 @pytest.mark.parametrize(
