@@ -14,6 +14,7 @@ from web.health import Health
 
 log = logging.getLogger("anju")
 
+NO_TURN = ": no turn finished since "
 FILES_ANSWER_S = 2.0  # a question of health or of numbers; a disk that hangs gives no answer and no error
 
 
@@ -41,7 +42,7 @@ class SelfWatch:
         self._heartbeat = Heartbeat(records, heartbeat_url, is_well=lambda: not self.health().problems)
         self._audit = Patience(self._audited, FILES_ANSWER_S)
         self._said: set[str] = set()  # the problems that the log tells of
-        self._waited: set[str] = set()  # the problems that were there when files could be used again
+        self._waited: set[str] = set()  # the parts that were late when files could be used again
         self._could_write = True
         with records.read() as tx:
             self._ill = life.services_down(tx) - set(told_elsewhere)
@@ -76,7 +77,8 @@ class SelfWatch:
         now = self._instant().at
         self._say(ill)
         told = ill.keys() - self._told_elsewhere
-        waits = set() if self._could_write else told - self._ill - self._waited
+        late = {name for name in told if NO_TURN in ill[name]}
+        waits = set() if self._could_write else late - self._ill - self._waited
         told -= waits
         self._could_write = False
         with self._records.write() as tx:
