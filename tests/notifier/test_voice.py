@@ -198,7 +198,7 @@ def test_where_calls_fail_a_text_goes_instead_in_its_own_words(desk: Desk) -> No
     desk.world.raise_alert(silence(Level.ASK, at("17:00")))
     desk.world.turn()
     (body,) = [body for _, body in desk.twilio.bodies()]
-    assert body == "【安居】王秀英您好：您家10小时没有用水。平安就请用一下水，否则30分钟后通知家人和社区。"
+    assert body == "【安居】王秀英您好：您家10小时没有用水。平安就请用一下水（如冲马桶），否则30分钟后通知家人和社区。"
 
 
 def test_a_call_says_whole_words_and_door_numbers_digit_by_digit() -> None:
