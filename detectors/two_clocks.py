@@ -42,12 +42,12 @@ def presence(state: LowUseState, at_s: float) -> bool:
     """A sensor says that somebody is there: the habit's clock begins anew, and nothing is learned about the water.
 
     Not the net's: a cat or a curtain moves sensors, too. And not where a sensor never rests, or a day has gone
-    by without water. True where it is believed.
+    by without water, or with what comes of itself alone. True where it is believed.
     """
     hours = int(at_s // 3600) - int(state.sign_s // 3600)
     bits = state.signs << hours | 1 if 0 <= hours < 24 else state.signs | 1 << -hours if -24 < hours < 0 else 1
     state.signs, state.sign_s = bits & _DAY_BITS, max(at_s, state.sign_s)
-    quiet_s = max(state.dry_s, ticks.row_s(state.ticks))
+    quiet_s = max(state.dry_s, ticks.row_s(state.ticks), state.dry_from_s - state.traces_from_s)
     believed = state.signs.bit_count() < RESTLESS_HOURS and quiet_s < SENSORS_HOLD_S
     if believed and at_s > state.silent_from_s:
         restart(state, at_s)

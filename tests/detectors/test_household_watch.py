@@ -401,6 +401,16 @@ def test_a_drip_of_single_litres_at_no_equal_times_hides_nobody() -> None:
     assert not [c for c in changes if isinstance(c, Ended) and c.at > asked.at]
 
 
+def test_a_cat_beside_a_drip_does_not_end_the_question_and_ask_it_anew() -> None:
+    state, _ = watched(registers(ordinary_life(60)))
+    total, said = state.register.last_l, list[Change]()
+    for hour, litre in enumerate(TRACES, start=1):
+        total += litre
+        said += WATCH.observe(state, STOPPED + hour * HOUR, total)
+        said += WATCH.presence(state, STOPPED + hour * HOUR) if hour % 3 == 0 else []
+    assert [type(change) for change in said] == [Raised]
+
+
 def test_lost_readings_amid_a_drip_s_litres_don_t_hide_anybody_either() -> None:
     readings = list(registers(ordinary_life(60) + TRACES))
     heard = [one for one in readings if one[0] <= STOPPED or (one[0] - STOPPED) // HOUR % 12 not in {5, 6, 7, 8}]
