@@ -82,7 +82,15 @@ def least_flow(flows_lph: list[float], hours: int) -> float:
 class LowUse:
     """`detectors.low_use`, with nothing summed up: all that ever happened is kept, and looked through at each plan."""
 
-    def __init__(self, zone: ZoneInfo, population: Population, budget: float, ask_budget: float) -> None:
+    def __init__(
+        self,
+        zone: ZoneInfo,
+        population: Population,
+        budget: float,
+        ask_budget: float,
+        absences: Iterable[tuple[float, float]] = (),
+    ) -> None:
+        self.absences, self.past_s = list(absences), 0.0
         self.zone, self.population, self.budgets = zone, population, (budget, ask_budget)
         self.first_s = self.silent_from_s = self.silent_s = self.dry_from_s = self.dry_s = 0.0
         self.traces_from_s = self.last_use_s = 0.0
@@ -101,10 +109,13 @@ class LowUse:
         self.ended: list[tuple[int, float]] = []  # silences that ended by use: on which local day, how long [h]
 
     def verdict(self, interval: Interval) -> str:
-        """ask, alert, or nothing."""
+        """ask, alert, or nothing; away, where nobody should be there and nobody drew water."""
         begin_s, end_s = interval.start_at.timestamp(), interval.end_at.timestamp()
         if not self.first_s:
             self.first_s = self.silent_from_s = self.dry_from_s = self.traces_from_s = begin_s
+        self.past_s = max(self.past_s, end_s)
+        if any(from_s <= end_s < until_s for from_s, until_s in self.absences):
+            return self.while_absent(begin_s, end_s, interval.volume)
         if interval.gap:
             self.first_s += 86400.0 * floor((end_s - begin_s) / 86400.0)
         if isnan(interval.volume):
@@ -133,6 +144,25 @@ class LowUse:
         else:
             self.silent_s += lasted_s
         return self.level(end_s)
+
+    def while_absent(self, begin_s: float, end_s: float, volume: float) -> str:
+        """Nothing is learned, and every clock stands at nought."""
+        self.first_s += end_s - begin_s
+        self.samples.clear()
+        self.begins_anew(end_s)
+        self.thread_is_lost()
+        drawn_l = self.drawn_l(begin_s, end_s, volume, min(self.step_l, 10.0))
+        if not self.is_coarse():
+            drawn_l = schedule.people_l(self.timers, self.local_hour(end_s - 1.0), drawn_l, self.step_l)
+        if not drawn_l or self.whose(begin_s, end_s, drawn_l) == "a trace":
+            return "away"
+        self.last_use_s = end_s
+        return ""
+
+    def left_s(self, at_s: float) -> float | None:
+        """Since when the household is announced to be empty, of the absences that are not over."""
+        running = [from_s for from_s, until_s in self.absences if until_s > self.past_s and from_s <= at_s < until_s]
+        return min(running, default=None)
 
     def across_gap(self, begin_s: float, end_s: float, volume: float) -> str:
         """Whether people drew water, or no more than a trace, or a litre came by itself, or none of these."""
@@ -610,6 +640,7 @@ def edges(
 ) -> list[tuple[datetime, str, str]]:
     """(when, which kind, what was raised or that it ended), as an unknown volume ends no silence that is told."""
     said, silence, since_s, water, register = [], "", 0.0, ("", 0.0), RegisterState()
+    told_left_s: float | None = None  # since when it is told that somebody draws water there all the same
     for at_s, register_l in readings:
         at = datetime.fromtimestamp(at_s, UTC)
         said += no_data.due(at)
@@ -618,8 +649,7 @@ def edges(
         said += no_data.hear(at, case, usable=usable)
         if interval is None:
             continue
-        if not (silence and not usable):
-            level = low_use.verdict(interval)
+        if not (silence and not usable) and (level := low_use.verdict(interval)) != "away":
             takes_back = silence != "alert" or low_use.silent_s == low_use.dry_s  # a litre by itself does not
             if silence and ((not level and takes_back) or (level and low_use.since_s() != since_s)):
                 said.append((at, "low_use", "ended"))
@@ -631,8 +661,15 @@ def edges(
         said += over
         if water[0] and at_s - water[1] >= 12 * 3600.0:
             change.forget_today()
-        elif usable:
+        elif usable and low_use.left_s(interval.start_at.timestamp()) is None:
             said += change.hear(at, low_use.local_hour(at_s - 1.0), used=low_use.last_use_s == at_s)
+        left_s = low_use.left_s(interval.start_at.timestamp())
+        if left_s is not None and told_left_s is None and low_use.last_use_s != at_s:
+            left_s = None
+        if left_s != told_left_s:
+            said += [(at, "use_while_absent", "ended")] if told_left_s is not None else []
+            said += [(at, "use_while_absent", "alert")] if left_s is not None else []
+        told_left_s = left_s
     return said
 
 

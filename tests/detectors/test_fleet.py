@@ -1,7 +1,8 @@
 """One household's watch in two forms, and a slow twin: the same alerts at the same times, the same scores."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from math import nan
 from zoneinfo import ZoneInfo
 
@@ -176,12 +177,16 @@ def test_a_meter_mounted_backwards_and_turned_round_is_the_same_in_all_forms() -
     all_forms_say_the_same([*backwards, *readings[480:]], "Asia/Shanghai")
 
 
-def all_forms_say_the_same(readings: list[Reading], zone: str) -> None:
+def all_forms_say_the_same(
+    readings: list[Reading], zone: str, absences: Sequence[tuple[float, float]] = ()
+) -> list[tuple[datetime, str, str]]:
     online, planner = HouseholdWatch(WatchParameters(), ZoneInfo(zone)), Listening()
     online._low_use._planner = planner
-    _, changes = watched(online, readings)
+    state = online.start()
+    online.absences_are(state, [(utc(begins_s), utc(ends_s)) for begins_s, ends_s in absences])
+    changes = [change for at_s, litres in readings for change in online.observe(state, utc(at_s), litres)]
     low_use, flow = (
-        naive.LowUse(ZoneInfo(zone), POPULATION, PARAMETERS.budget, PARAMETERS.ask_budget),
+        naive.LowUse(ZoneInfo(zone), POPULATION, PARAMETERS.budget, PARAMETERS.ask_budget, absences),
         naive.ConstantFlow(),
     )
     assert naive.edges(readings, low_use, flow, ChangeInUse(), NoData()) == [edge(change) for change in changes]
@@ -189,13 +194,49 @@ def all_forms_say_the_same(readings: list[Reading], zone: str) -> None:
     at_s, register_l = as_arrays(readings, len(readings))
     scores = np.zeros((len(readings), 1 + HOURS))
     fleet = FleetWatch(WatchParameters(), ZoneInfo(zone))
-    found = fleet.watch_in(memory(len(readings)), scores, at_s, np.array([register_l]), (), 0.0)
+    found = fleet.watch_in(memory(len(readings)), scores, at_s, np.array([register_l]), [absences], 0.0)
     assert list(found.changes(0)) == changes
     planned = scores[scores[:, 0] > 0.0, 1:].tolist()
     assert len(planned) == len(planner.heard) == len(low_use.scores)
     for from_fleet, from_online, slow in zip(planned, planner.heard, low_use.scores, strict=True):
         assert from_fleet == pytest.approx(from_online, abs=1e-9)
         assert from_online == pytest.approx(slow, abs=1e-9)
+    return [edge(change) for change in changes]
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    zone=st.sampled_from(ZONES),
+    begins_h=st.integers(10 * 24, 30 * 24),
+    lasts_h=st.integers(1, 200),
+    litres=st.sampled_from([0.0, 1.0, 9.0]),
+)
+@example(seed=11, zone="Europe/Madrid", begins_h=20 * 24, lasts_h=90, litres=1.0)
+def test_announced_absences_are_the_same_in_all_forms(
+    seed: int, zone: str, begins_h: int, lasts_h: int, litres: float
+) -> None:
+    all_forms_say_the_same(*left_empty(seed, begins_h, lasts_h, litres, zone))
+
+
+def test_water_of_an_empty_home_is_told_in_all_forms() -> None:
+    said = all_forms_say_the_same(*left_empty(11, 20 * 24, 90, 9.0, "Europe/Madrid"))
+    assert [what for _, kind, what in said if kind == "use_while_absent"] == ["alert", "ended"] * 2
+
+
+def left_empty(
+    seed: int, begins_h: int, lasts_h: int, litres: float, zone: str
+) -> tuple[list[Reading], str, list[tuple[float, float]]]:
+    """Two absences, one after the other: in the first the home is empty but for so much every thirteen hours."""
+    begins_s = SPRING.timestamp() + 3600.0 * begins_h
+    ends_s = begins_s + 3600.0 * lasts_h
+    lived, register_l, slots = list[Reading](), 0.0, 0
+    for (_, before_l), (at_s, now_l) in pairwise(life(seed, 40, 60, SPRING)):
+        away = begins_s < at_s <= ends_s
+        slots += away
+        register_l += litres * (slots % 13 == 0) if away else max(now_l - before_l, 0.0)
+        lived.append((at_s, register_l))
+    return lived, zone, [(begins_s, ends_s), (ends_s - 7200.0, ends_s + 86400.0)]
 
 
 def edge(change: Change) -> tuple[datetime, str, str]:
