@@ -1,10 +1,10 @@
-"""An absence is announced: who looks after the home hears of it, for missing water is told to nobody meanwhile."""
+"""An absence is announced or taken back; who looks after the home hears of it, for missing water is not told then."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from domain.alert import State
 from domain.finding import AlertKind, Reason
@@ -28,12 +28,15 @@ def tell(
     by: str,
     until: datetime,
     now: datetime,
+    from_at: datetime | None = None,
 ) -> None:
     """One text for each announcement to each of these."""
     home = home_of(tx, household_id)
     for reader in readers:
         values = {"name": letters.name_of(tx, by, reader.language), "until_at": until.isoformat()}
         texts, reason = letters.texts, Reason(key="away_announced", values=values)
+        if from_at:
+            reason = Reason(key="away_announced_from", values=values | {"from_at": from_at.isoformat()})
         letter = Letter(
             cause=f"away:{household_id}:{now.isoformat()}",
             person=reader,
@@ -59,9 +62,24 @@ class Rests(Protocol):
 
     def leave(self, tx: Connection, alert_id: int, *, by: str, until: datetime, now: datetime) -> None: ...
 
+    def back(self, tx: Connection, household_id: str, *, by: str, now: datetime) -> bool: ...
 
-def announce_away(tx: Connection, life: Rests, household_id: str, *, by: str, until: datetime, now: datetime) -> None:
-    """Known to be away until then. An alert for missing use that runs is put to rest until the end with it."""
+
+def announce_away(
+    tx: Connection,
+    life: Rests,
+    household_id: str,
+    *,
+    by: str,
+    until: datetime,
+    now: datetime,
+    from_at: datetime | None = None,
+) -> None:
+    """Known to be away until then, from now on where no beginning to come is named.
+
+    An alert for missing use that runs is put to rest until the end of one that begins now. Behind one to come it goes
+    on: they have not left yet, and nobody has looked.
+    """
     running = tx.scalars(
         select(t.alerts.c.alert_id).where(
             t.alerts.c.household_id == household_id,
@@ -69,11 +87,21 @@ def announce_away(tx: Connection, life: Rests, household_id: str, *, by: str, un
             t.alerts.c.state != State.RESOLVED.value,
         )
     ).all()
-    for alert_id in running:
-        life.leave(tx, alert_id, by=by, until=until, now=now)
-    if not running:
-        values = {"household_id": household_id, "from_at": now, "until_at": until, "announced_by": by}
-        tx.execute(insert(t.absences).values(values))
+    if running and not from_at:
+        for alert_id in running:
+            life.leave(tx, alert_id, by=by, until=until, now=now)
+        return
+    values = {"household_id": household_id, "from_at": from_at or now, "until_at": until, "announced_by": by}
+    tx.execute(insert(t.absences).values(values))
+
+
+def take_back(tx: Connection, life: Rests, household_id: str, absence_id: int, *, by: str, now: datetime) -> None:
+    """One to come is gone as if never announced; where this one runs, they are back. One that is over stays."""
+    c = t.absences.c
+    this = (c.absence_id == absence_id, c.household_id == household_id)
+    to_come = tx.execute(delete(t.absences).where(*this, c.from_at > now)).rowcount
+    if not to_come and tx.scalar(select(c.absence_id).where(*this, c.until_at > now)):
+        life.back(tx, household_id, by=by, now=now)
 
 
 def homes_of(tx: Connection, reader: Person) -> list[tuple[str, str]]:

@@ -79,6 +79,16 @@ class Life(Raising, Handling):
         """Somebody is up: family who want to hear it do, once a morning."""
         tell_first_use(tx, self._telling.letters, household_id, up_at, now=now, quiet=self._rules.quiet)
 
-    def away_announced(self, tx: Connection, household_id: str, *, by: str, until: datetime, now: datetime) -> None:
+    def away_announced(
+        self,
+        tx: Connection,
+        household_id: str,
+        *,
+        by: str,
+        until: datetime,
+        now: datetime,
+        from_at: datetime | None = None,
+    ) -> None:
         """Family says that nobody is at home until then: those who look after the home hear it at once."""
-        tell_away(tx, self._telling.letters, household_id, keepers(tx, household_id), by=by, until=until, now=now)
+        readers = keepers(tx, household_id)
+        tell_away(tx, self._telling.letters, household_id, readers, by=by, from_at=from_at, until=until, now=now)

@@ -109,8 +109,8 @@ def previews(texts: Texts, language: Language, *, replies: bool = False) -> list
     place, who, name = LONGEST[language]
     yesterday = (START - timedelta(hours=20)).isoformat()
     long_ago = dict.fromkeys(_TIMES, (START - timedelta(days=10)).isoformat())
-    until = (START + timedelta(days=3)).isoformat()
-    values = dict(_VALUES) | dict.fromkeys(_TIMES, yesterday) | {"name": name, "until_at": until}
+    away = {f"{which}_at": (START + timedelta(days=days)).isoformat() for which, days in (("from", 1), ("until", 3))}
+    values = dict(_VALUES) | dict.fromkeys(_TIMES, yesterday) | {"name": name} | away
     common = {
         "place": place,
         "who": who,
@@ -198,6 +198,7 @@ def _kind(reason_key: str) -> AlertKind:
         "meter_leak": AlertKind.CONSTANT_FLOW,
         "meter_burst": AlertKind.CONSTANT_FLOW,
         "away_announced": AlertKind.USE_WHILE_ABSENT,
+        "away_announced_from": AlertKind.USE_WHILE_ABSENT,
     }
     return fitting[0] if fitting else own.get(reason_key, AlertKind.QUARANTINE)
 

@@ -10,13 +10,13 @@ from starlette.responses import RedirectResponse, Response
 
 from domain.alert import Outcome
 from domain.wristband import BandField, BandState
-from notifier.away import announce_away
+from notifier.away import announce_away, take_back
 from store import consents
 from web import absences, bands, guardian_view, meetings
 from web.desk import Desk, IdInForm, IdInPath, Text
 from web.guardian_access import Guardian
 from web.guardian_doors import Family, NotAGuardianError, NotByCodeError, acting, guardian
-from web.sent import NOTHING, Fault, Sent, text
+from web.sent import NOTHING, Sent, text
 
 
 def routes(family: Family) -> APIRouter:
@@ -95,27 +95,29 @@ def _add_absences(family: Family, router: APIRouter) -> None:
     desk, life = family.desk, family.desk.life
 
     @router.post("/family/households/{household_id}/away")
-    def away(request: Request, household_id: str, csrf: Text = "", until: Text = "") -> Response:
+    def away(request: Request, household_id: str, csrf: Text = "", begins: Text = "", until: Text = "") -> Response:
         who, now = acting(desk, request, csrf), desk.now()
         with desk.records.write() as tx:
             zone = guardian_view.require_household(tx, who, household_id)
             longest = absences.LONGEST_BY_FAMILY if who.by_code else absences.LONGEST_BY_LINK
             why = "page.absence_by_code" if who.by_code else "page.absence_by_link"
-            until_at = absences.end_of(until, zone, now, longest, why)
-            if not isinstance(until_at, Fault):
-                announce_away(tx, life, household_id, by=who.contact_id, until=until_at, now=now)
-                life.away_announced(tx, household_id, by=who.contact_id, until=until_at, now=now)
-        if isinstance(until_at, Fault):
-            sent = Sent(form=f"away {household_id}", page="/family", typed={"until": until}, faults=[until_at])
+            span = absences.span_of(begins, until, zone, now, longest=longest, why=why)
+            if isinstance(span, tuple):
+                from_at, until_at = span
+                announce_away(tx, life, household_id, by=who.contact_id, from_at=from_at, until=until_at, now=now)
+                life.away_announced(tx, household_id, by=who.contact_id, from_at=from_at, until=until_at, now=now)
+        if not isinstance(span, tuple):
+            typed = {"begins": begins, "until": until}
+            sent = Sent(form=f"away {household_id}", page="/family", typed=typed, faults=span)
             return _home_page(desk, request, who, sent=sent)
         return RedirectResponse("/family", 303)
 
     @router.post("/family/households/{household_id}/back")
-    def back(request: Request, household_id: str, csrf: Text = "") -> Response:
+    def back(request: Request, household_id: str, csrf: Text = "", absence_id: IdInForm = 0) -> Response:
         who = acting(desk, request, csrf)
         with desk.records.write() as tx:
             guardian_view.require_household(tx, who, household_id)
-            life.back(tx, household_id, by=who.contact_id, now=desk.now())
+            take_back(tx, life, household_id, absence_id, by=who.contact_id, now=desk.now())
         return RedirectResponse("/family", 303)
 
 

@@ -16,7 +16,7 @@ from store.tables import meetings as meetings_table
 from web import alert_list, bands, meetings, wearers
 from web.alert_list import Shown
 from web.guardian_access import Guardian
-from web.ledger import Household, announced_absences, people_called, several
+from web.ledger import Absence, Household, announced_absences, people_called, several
 from web.meetings import Line, Meeting
 from web.notes import Notes, NotesCipher, NotesError
 from web.wearers import Helper, Wearer
@@ -43,7 +43,7 @@ class Home:
     household: Household
     line: str | None
     running: list[Running]
-    away: list[tuple[datetime, datetime]]
+    away: list[Absence]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

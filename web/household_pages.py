@@ -11,16 +11,16 @@ from sqlalchemy import Connection, Select, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from notifier.away import announce_away
+from notifier.away import announce_away, take_back
 from notifier.feedback import realised
 from notifier.watched import state_in
 from store.tables import detector_states
 from web import absences, alert_list, staff_log, water
 from web.chart import Chart, Told, draw
-from web.desk import Desk, Text
+from web.desk import Desk, IdInForm, Text
 from web.keepers import keeps_bands
 from web.ledger import Household, announced_absences, find, household, seen_ids
-from web.sent import LONGEST, NOTHING, Fault, Sent, line
+from web.sent import LONGEST, NOTHING, Sent, line
 from web.session import Viewer
 from web.sign_in import acting, viewer
 from web.wearers import worn_by_number
@@ -133,28 +133,29 @@ def _recalled(tx: Connection, meter_ids: Collection[str]) -> dict[str, Recalled]
 
 def _add_absences(desk: Desk, router: APIRouter) -> None:
     @router.post("/households/{household_id}/absence")
-    def announce(request: Request, household_id: str, csrf: Text = "", until: Text = "") -> Response:
+    def announce(request: Request, household_id: str, csrf: Text = "", begins: Text = "", until: Text = "") -> Response:
         who, now = acting(desk, request, csrf), desk.now()
         with desk.records.write() as tx:
             home = household(tx, who, household_id)
             if home is None:
                 return desk.problem(request, 404, "not_found")
-            until_at = absences.end_of(until, home.timezone, now)
-            if not isinstance(until_at, Fault):
-                announce_away(tx, desk.life, household_id, by=who.contact_id, until=until_at, now=now)
+            span = absences.span_of(begins, until, home.timezone, now)
+            if isinstance(span, tuple):
+                from_at, until_at = span
+                announce_away(tx, desk.life, household_id, by=who.contact_id, from_at=from_at, until=until_at, now=now)
         page = f"/households/{quote(household_id)}"
-        if isinstance(until_at, Fault):
-            sent = Sent(form="away", page=page, typed={"until": until}, faults=[until_at])
+        if not isinstance(span, tuple):
+            sent = Sent(form="away", page=page, typed={"begins": begins, "until": until}, faults=span)
             return household_page(desk, request, who, household_id, sent=sent)
         return RedirectResponse(page, 303)
 
     @router.post("/households/{household_id}/back")
-    def back(request: Request, household_id: str, csrf: Text = "") -> Response:
+    def back(request: Request, household_id: str, csrf: Text = "", absence_id: IdInForm = 0) -> Response:
         who, now = acting(desk, request, csrf), desk.now()
         with desk.records.write() as tx:
             if household(tx, who, household_id) is None:
                 return desk.problem(request, 404, "not_found")
-            desk.life.back(tx, household_id, by=who.contact_id, now=now)
+            take_back(tx, desk.life, household_id, absence_id, by=who.contact_id, now=now)
         return RedirectResponse(f"/households/{quote(household_id)}", 303)
 
 

@@ -165,14 +165,23 @@ def people_called(tx: Connection, ids: Iterable[str]) -> dict[str, Person]:
     return people
 
 
-def announced_absences(tx: Connection, household_id: str, since: datetime) -> list[tuple[datetime, datetime]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """From when until when nobody is at home."""
+
+    absence_id: int
+    from_at: datetime
+    until_at: datetime
+
+
+def announced_absences(tx: Connection, household_id: str, since: datetime) -> list[Absence]:
     """Absences of a household that end after `since`."""
     rows = tx.execute(
-        select(absences.c.from_at, absences.c.until_at)
+        select(absences.c.absence_id, absences.c.from_at, absences.c.until_at)
         .where(absences.c.household_id == household_id, absences.c.until_at > since)
         .order_by(absences.c.from_at)
     )
-    return [(from_at, until_at) for from_at, until_at in rows]
+    return [Absence(absence_id=row.absence_id, from_at=row.from_at, until_at=row.until_at) for row in rows]
 
 
 def _with_residents(

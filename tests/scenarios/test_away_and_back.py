@@ -11,6 +11,7 @@ from detectors.household_state import HouseholdState
 from detectors.parameters import WatchParameters
 from domain.alert import State
 from domain.finding import AlertKind, Level
+from notifier.away import announce_away
 from store import tables as t
 from tests.notifier.world import HOME, METER, ZONE, World, at, put, silence
 from tests.scenarios.test_readings_become_texts import live, still
@@ -63,6 +64,21 @@ def test_an_absence_that_is_taken_back_no_longer_holds(world: World) -> None:
         tx.execute(t.absences.delete())
     hears(world, 1)
     assert [state.low_use.absences for state in states(world).values()] == [[], []]
+
+
+@pytest.mark.parametrize(("begins_after_h", "asked"), [(72, True), (4, False)])
+def test_one_announced_before_it_begins_leaves_the_home_watched_until_then_and_again_after_its_end(
+    world: World, begins_after_h: int, asked: bool
+) -> None:
+    live(world, days=20, meters=(METER, SECOND))
+    begins = world.now + timedelta(hours=begins_after_h)
+    with world.records.write() as tx:
+        announce_away(tx, world.life, HOME, by="son", from_at=begins, until=begins + timedelta(days=2), now=world.now)
+    still(world, 4 + 48, LAST_L)
+    assert bool(world.alerts(AlertKind.LOW_USE)) is asked
+    still(world, 48, LAST_L)
+    assert len(world.alerts(AlertKind.LOW_USE)) == 1
+    assert world.texts("alert") != []
 
 
 def test_who_is_said_to_be_back_is_watched_again_and_the_waiting_alert_eases(world: World) -> None:

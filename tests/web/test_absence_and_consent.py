@@ -1,5 +1,6 @@
 """Who answers for a home says when it is empty, when they are back, and whether its water may be watched."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -53,7 +54,8 @@ def test_they_are_back_ends_the_absence_and_the_alert_waits_to_be_settled(
     token = csrf(browser.get("/households/H1").text)
     browser.post("/households/H1/absence", data={"csrf": token, "until": "2026-03-20T18:00"})
     clock.at += timedelta(hours=3)
-    answer = browser.post("/households/H1/back", data={"csrf": token})
+    (absence_id,) = re.findall(r'name="absence_id" value="(\d+)"', browser.get("/households/H1").text)
+    answer = browser.post("/households/H1/back", data={"csrf": token, "absence_id": absence_id})
     assert "They are back" not in answer.text
     with records.read() as tx:
         assert tx.scalar(select(alerts.c.state).where(alerts.c.alert_id == 1)) == "eased"

@@ -291,7 +291,9 @@ def test_family_announces_an_absence_and_ends_it(scene: Scene) -> None:
     scene.browser.post("/family/households/H1/away", data=form | {"until": "2026-03-20T18:00"})
     assert scene.alert_state() == "absent"
     scene.clock.at += timedelta(hours=1)
-    scene.browser.post("/family/households/H1/back", data=form)
+    page = scene.browser.get("/family").text
+    (absence_id,) = re.findall(r'name="absence_id" value="(\d+)"', page)
+    scene.browser.post("/family/households/H1/back", data=form | {"absence_id": absence_id})
     assert scene.alert_state() == "eased"
     with scene.records.read() as tx:
         assert tx.scalars(select(absences.c.announced_by)).all() == ["daughter"]
@@ -309,6 +311,21 @@ def test_staff_hear_at_once_that_family_announced_an_absence(scene: Scene) -> No
     assert contact_id == "grid_worker"
     assert "王丽登记外出到3月20日18:00" in body
     assert next_at == scene.clock()
+
+
+def test_family_announces_an_absence_to_come_staff_hear_when_it_begins_and_family_takes_it_back(scene: Scene) -> None:
+    form = {"csrf": csrf(scene.come_in())}
+    span = {"begins": "2026-03-21T08:00", "until": "2026-03-22T20:00"}
+    page = scene.browser.post("/family/households/H1/away", data=form | span).text
+    assert scene.alert_state() == "notified"
+    with scene.records.read() as tx:
+        (body,) = tx.scalars(select(messages.c.body).where(messages.c.why == "away_announced"))
+    assert "王丽登记3月21日8:00外出到3月22日20:00" in body
+    (absence_id,) = re.findall(r'name="absence_id" value="(\d+)"', page)
+    assert "Take it back" in page
+    scene.browser.post("/family/households/H1/back", data=form | {"absence_id": absence_id})
+    with scene.records.read() as tx:
+        assert tx.scalars(select(absences.c.absence_id)).all() == []
 
 
 @pytest.mark.parametrize(("by_code", "days", "may"), [(0, 3, 1), (0, 4, 0), (1, 14, 1), (1, 15, 0)])

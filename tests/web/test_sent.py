@@ -22,6 +22,7 @@ OUTSIDE = "2026-12-24T10:00"  # long after town.NOW
 SETTLE, AWAY, WATER = "/alerts/1/resolve", "/households/H1/absence", "/households/H1/water-consent"
 CONSENT, PROFILE, NOTES = "/residents/R1/consent", "/residents/R1/profile", "/residents/R1/notes"
 MISSING = "please fill this in."
+FROM, NOT_PAST = "Away from (empty: now): ", "won&#39;t do; please give a time still to come, or none."
 
 
 @pytest.fixture
@@ -64,6 +65,21 @@ def send(browser: TestClient, path: str, **form: str) -> str:
         ),
         (AWAY, {"until": "soon"}, ["Away until: “soon” won&#39;t do; please give a time within the next 60 days."]),
         (AWAY, {}, ["Away until: please give a time within the next 60 days."]),
+        (AWAY, {"begins": "2026-03-18T16:19", "until": "2026-03-20T08:00"}, [f"{FROM}“2026-03-18 16:19” {NOT_PAST}"]),
+        (AWAY, {"begins": "soon", "until": "2026-03-20T08:00"}, [f"{FROM}“soon” {NOT_PAST}"]),
+        (
+            AWAY,
+            {"begins": "2026-03-20T08:00", "until": "2026-03-20T08:00"},
+            [f"{FROM}“2026-03-20 08:00” won&#39;t do; it must be before the end."],
+        ),
+        (
+            AWAY,
+            {"begins": OUTSIDE, "until": "2026-12-25T10:00"},
+            [
+                f"{FROM}“2026-12-24 10:00” won&#39;t do; please give a time within the next 60 days.",
+                "Away until: “2026-12-25 10:00” won&#39;t do; please give a time within the next 60 days.",
+            ],
+        ),
         (WATER, {}, [f"Who consented: {MISSING}", f"On which paper: {MISSING}"]),
         (WATER, {"given_by": "女儿王丽"}, [f"On which paper: {MISSING}"]),
         (CONSENT, {"field": "name"}, [f"Who consented: {MISSING}", f"On which paper: {MISSING}"]),
