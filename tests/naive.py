@@ -151,7 +151,7 @@ class LowUse:
         self.samples.clear()
         self.begins_anew(end_s)
         self.thread_is_lost()
-        drawn_l = self.drawn_l(begin_s, end_s, volume, min(self.step_l, 10.0))
+        drawn_l = 0.0 if isnan(volume) else self.drawn_l(begin_s, end_s, volume, min(self.step_l, 10.0))
         if not self.is_coarse():
             drawn_l = schedule.people_l(self.timers, self.local_hour(end_s - 1.0), drawn_l, self.step_l)
         if not drawn_l or self.whose(begin_s, end_s, drawn_l) == "a trace":

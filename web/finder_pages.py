@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.finding import Reason
-from domain.wristband import BandState, Emergency, Stage, spaced
+from domain.wristband import BandState, Emergency, Stage
 from web import looks, meetings
 from web.finder import (
     COOKIE,
@@ -98,7 +98,7 @@ def _deed(finder: Finder, request: Request, door: Door, stage: Stage, why: str) 
             active = band.state_at(now) is BandState.ACTIVE
             medical = active and (meeting.medical or stage is Stage.MEDICAL)
             key = "found_inactive" if not active else "found_medical" if medical else "found"
-            reason = Reason(key=key, values={"at": now.isoformat(), "number": spaced(band.number), "why": why})
+            reason = Reason(key=key, values={"at": now.isoformat(), "why": why})
             meetings.tell(tx, finder.life, band, who, meeting, medical=medical, reason=reason, now=now)
             looks.log_views(tx, looks.View(band_id=band.band_id, at=now, address=address, stage=stage, why=why))
     if worn is None:

@@ -15,6 +15,7 @@ from detectors.fleet.memory import (
     ALERT_H,
     ASK,
     ASK_H,
+    CANNOT_TELL,
     DRY_FROM_S,
     DRY_S,
     FIRST_S,
@@ -117,7 +118,8 @@ def while_absent(m: Floats, clock: Floats, begin_s: float, end_s: float, volume:
     used_l = people_l(m, local_hour(clock, end_s - 1.0), drawn_l)
     if used_l > 0.0 and not is_trace(m, begin_s, end_s, used_l):
         m[LAST_USE_S] = end_s
-    return NOTHING
+        return NOTHING
+    return CANNOT_TELL
 
 
 @apart

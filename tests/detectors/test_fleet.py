@@ -213,6 +213,7 @@ def all_forms_say_the_same(
     litres=st.sampled_from([0.0, 1.0, 9.0]),
 )
 @example(seed=11, zone="Europe/Madrid", begins_h=20 * 24, lasts_h=90, litres=1.0)
+@example(seed=2183675157, zone="Europe/Madrid", begins_h=506, lasts_h=101, litres=1.0)  # an alert runs as it begins
 def test_announced_absences_are_the_same_in_all_forms(
     seed: int, zone: str, begins_h: int, lasts_h: int, litres: float
 ) -> None:
